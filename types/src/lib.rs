@@ -1,0 +1,23 @@
+//! The leaf of the house: what every crate may name.
+//!
+//! Typed ids, PCM frames, the clock and the id source, the wrapper for personal data, the offer of
+//! a free slot and the outcome of a call. Nothing here does anything: no IO, no tasks, no rules.
+
+mod audio;
+mod call;
+mod clock;
+mod id;
+mod offer;
+mod phi;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use audio::{FRAME_MS, PcmFrame, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME};
+pub use call::{CallOutcome, Channel};
+pub use clock::{Clock, ManualClock, Mono, SystemClock};
+pub use id::{
+    AppointmentId, CallId, ClinicId, DoctorId, EventId, HoldId, IdSource, OfferId, ParseIdError,
+    PatientId, SeededIds, SlotId, SystemIds, UserId,
+};
+pub use offer::Offer;
+pub use phi::Phi;
