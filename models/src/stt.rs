@@ -1,0 +1,90 @@
+//! Speech to text.
+
+pub mod lexicon;
+pub mod lm;
+mod memfile;
+pub mod pocketsphinx;
+
+/// Why speech could not be recognized.
+#[derive(Debug, thiserror::Error)]
+pub enum SttError {
+    /// A file that the recognizer needs is not there.
+    #[error("{what} not found at {path}; run `make setup` to install it")]
+    MissingModel {
+        /// What is missing: acoustic model, dictionary, …
+        what: &'static str,
+        /// Where it was looked for.
+        path: String,
+    },
+    /// The recognizer has no language model of that name.
+    #[error("no language model is loaded for context {0:?}")]
+    UnknownContext(String),
+    /// A language model cannot be built from what was given.
+    #[error("language model for context {context:?} cannot be built: {reason}")]
+    BadContext {
+        /// The context.
+        context: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// All decoders are listening to other callers. The samples are not lost: keep them and start
+    /// again when an utterance elsewhere has ended.
+    #[error("all {limit} decoders are in use; raise the limit or wait for an utterance to end")]
+    Busy {
+        /// How many decoders there may be.
+        limit: usize,
+    },
+    /// The engine failed.
+    #[error("speech recognition failed: {0}")]
+    Engine(String),
+}
+
+/// What was heard.
+#[derive(Clone, PartialEq, Default)]
+pub struct Transcript {
+    /// Words, lowercase, separated by single spaces; empty if nothing was understood.
+    pub text: String,
+    /// 0 (a guess) to 1 (sure). A provider without a measure says 1.
+    pub confidence: f32,
+}
+
+impl std::fmt::Debug for Transcript {
+    // What a caller says is personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transcript({} bytes, confidence {:.2})", self.text.len(), self.confidence)
+    }
+}
+
+/// A provider of recognizers; shared by all calls.
+pub trait SpeechToText: Send + Sync + 'static {
+    /// A recognizer for one call. It may share models with others, never state.
+    ///
+    /// # Errors
+    /// [`SttError`] if a model is missing or the engine refuses.
+    fn recognizer(&self) -> Result<Box<dyn Recognizer>, SttError>;
+}
+
+/// The recognizer of one call. Used from one thread at a time; each method may compute.
+pub trait Recognizer: Send {
+    /// Begins an utterance; one that was not finished is given up. `context` names what the caller is likely to say (a dialogue state),
+    /// so that the provider can choose a language model or a prompt.
+    ///
+    /// # Errors
+    /// [`SttError`] if the context is unknown to a provider that needs one, all engines are busy,
+    /// or the engine fails.
+    fn start(&mut self, context: &str) -> Result<(), SttError>;
+
+    /// Takes the next samples (16 kHz mono, any length). Returns the words so far when they
+    /// changed, for display and for turn taking. The last one or two words of a partial change
+    /// often, and its confidence means nothing: it is believed when it has stood for 300 ms.
+    ///
+    /// # Errors
+    /// [`SttError`] if the engine fails.
+    fn push(&mut self, samples: &[i16]) -> Result<Option<Transcript>, SttError>;
+
+    /// Ends the utterance and returns what was heard.
+    ///
+    /// # Errors
+    /// [`SttError`] if the engine fails.
+    fn finish(&mut self) -> Result<Transcript, SttError>;
+}

@@ -1,0 +1,8 @@
+//! The offline models, as they are used: real voices, the real recognizer.
+
+mod fakes;
+mod hearing;
+mod language_model;
+mod speaking;
+mod support;
+mod voice_activity;
