@@ -1,0 +1,209 @@
+//! The server's API, as far as it concerns agents and rooms.
+
+use std::fmt;
+
+use livekit_api::services::agent_dispatch::AgentDispatchClient;
+use livekit_api::services::room::RoomClient;
+use livekit_api::services::{ServerError, ServerErrorCode, ServiceError};
+use livekit_protocol as proto;
+
+use crate::token::{AgentRequest, ApiKey};
+
+/// A call of the server's API failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// The server refused the key.
+    #[error("the LiveKit server refused the API key to {action}: {reason}")]
+    Unauthorized {
+        /// What was asked for.
+        action: &'static str,
+        /// What the server said.
+        reason: String,
+    },
+    /// There is no such room or dispatch.
+    #[error("cannot {action}: there is none of that name or id")]
+    NotFound {
+        /// What was asked for.
+        action: &'static str,
+    },
+    /// The server cannot be reached or does not answer.
+    #[error("cannot reach the LiveKit server to {action}: {reason}")]
+    Unreachable {
+        /// What was asked for.
+        action: &'static str,
+        /// What was seen.
+        reason: String,
+    },
+    /// The server said no.
+    #[error("the LiveKit server did not {action}: {reason}")]
+    Refused {
+        /// What was asked for.
+        action: &'static str,
+        /// What the server said.
+        reason: String,
+    },
+}
+
+impl ApiError {
+    fn from_service(action: &'static str, error: &ServiceError) -> Self {
+        let reason = error.to_string();
+        match error {
+            ServiceError::Twirp(ServerError::Twirp(code)) => match code.code.as_str() {
+                ServerErrorCode::UNAUTHENTICATED | ServerErrorCode::PERMISSION_DENIED => {
+                    Self::Unauthorized { action, reason: code.msg.clone() }
+                }
+                ServerErrorCode::NOT_FOUND => Self::NotFound { action },
+                _ => Self::Refused { action, reason: code.msg.clone() },
+            },
+            ServiceError::Twirp(ServerError::Request(_)) => Self::Unreachable { action, reason },
+            _ => Self::Refused { action, reason },
+        }
+    }
+}
+
+/// A request for an agent in a room.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dispatch {
+    /// `AD_…`.
+    pub id: String,
+    /// The room's name.
+    pub room: String,
+    /// Name of the agent; empty for the server's own of every room.
+    pub agent_name: String,
+    /// What the agent is told.
+    pub metadata: String,
+    /// Ids of its jobs (`AJ_…`) and whether each has ended.
+    pub jobs: Vec<(String, bool)>,
+}
+
+impl fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatch")
+            .field("id", &self.id)
+            .field("jobs", &self.jobs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Dispatch {
+    fn from_proto(dispatch: proto::AgentDispatch) -> Self {
+        let jobs = dispatch.state.unwrap_or_default().jobs.into_iter();
+        let jobs = jobs.map(|job| {
+            let status = job.state.unwrap_or_default().status();
+            (job.id, matches!(status, proto::JobStatus::JsSuccess | proto::JobStatus::JsFailed))
+        });
+        Self {
+            id: dispatch.id,
+            room: dispatch.room,
+            agent_name: dispatch.agent_name,
+            metadata: dispatch.metadata,
+            jobs: jobs.collect(),
+        }
+    }
+}
+
+/// A room that is open.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenRoom {
+    /// `RM_…`.
+    pub sid: String,
+    /// Its name.
+    pub name: String,
+    /// Participants in it, hidden ones not counted.
+    pub participants: u32,
+}
+
+impl fmt::Debug for OpenRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenRoom")
+            .field("sid", &self.sid)
+            .field("participants", &self.participants)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Client of the server's API. Requests give up after 10 s.
+#[derive(Debug)]
+pub struct ServerApi {
+    dispatches: AgentDispatchClient,
+    rooms: RoomClient,
+}
+
+impl ServerApi {
+    /// For the server at `url` (`ws://`, `wss://`, `http://` or `https://`). Connects when asked
+    /// something.
+    #[must_use]
+    pub fn new(url: &str, key: &ApiKey) -> Self {
+        let url = url.trim_end_matches('/');
+        Self {
+            dispatches: AgentDispatchClient::with_api_key(url, key.key(), key.secret()),
+            rooms: RoomClient::with_api_key(url, key.key(), key.secret()),
+        }
+    }
+
+    /// Calls an agent into a room, which is made if there is none of that name.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn dispatch(&self, room: &str, agent: AgentRequest) -> Result<Dispatch, ApiError> {
+        let request = proto::CreateAgentDispatchRequest {
+            agent_name: agent.agent_name,
+            room: room.to_owned(),
+            metadata: agent.metadata,
+            attributes: agent.attributes.into_iter().collect(),
+            ..Default::default()
+        };
+        let created = self.dispatches.create_dispatch(request).await;
+        created
+            .map(Dispatch::from_proto)
+            .map_err(|error| ApiError::from_service("dispatch an agent", &error))
+    }
+
+    /// The dispatches of a room.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn dispatches(&self, room: &str) -> Result<Vec<Dispatch>, ApiError> {
+        let listed = self.dispatches.list_dispatch(room).await;
+        listed
+            .map(|list| list.into_iter().map(Dispatch::from_proto).collect())
+            .map_err(|error| ApiError::from_service("list dispatches", &error))
+    }
+
+    /// Takes a dispatch back: its jobs are terminated.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn delete_dispatch(&self, room: &str, id: &str) -> Result<(), ApiError> {
+        let deleted = self.dispatches.delete_dispatch(id, room).await;
+        deleted.map(|_| ()).map_err(|error| ApiError::from_service("delete a dispatch", &error))
+    }
+
+    /// The open rooms.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn rooms(&self) -> Result<Vec<OpenRoom>, ApiError> {
+        let listed = self.rooms.list_rooms(Vec::new()).await;
+        let open = |room: proto::Room| OpenRoom {
+            sid: room.sid,
+            name: room.name,
+            participants: room.num_participants,
+        };
+        listed
+            .map(|list| list.into_iter().map(open).collect())
+            .map_err(|error| ApiError::from_service("list rooms", &error))
+    }
+
+    /// Closes a room and removes everybody from it.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn delete_room(&self, name: &str) -> Result<(), ApiError> {
+        let deleted = self.rooms.delete_room(name).await;
+        deleted.map_err(|error| ApiError::from_service("delete a room", &error))
+    }
+}

@@ -1,0 +1,13 @@
+//! A participant of a real livekit-server, one module per behaviour.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its scene has failed")]
+
+mod audio;
+mod codec;
+mod data;
+mod density;
+mod hostile;
+mod join;
+mod reconnect;
+mod streams;
+mod support;
