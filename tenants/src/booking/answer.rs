@@ -1,0 +1,187 @@
+//! What the SQL functions answer.
+
+use std::time::Duration;
+
+use frontdesk_types::{AppointmentId, DoctorId, HoldId, PatientId, SlotId};
+use jiff::Timestamp;
+use rand::Rng as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryScalar;
+use sqlx::types::Json;
+
+use crate::{By, Database, Error, Reference, Refusal, Result};
+
+/// Where an appointment is in its life. The legal moves are a table of the database [BOOK-4].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waiting for payment.
+    Scheduled,
+    /// Firm.
+    Confirmed,
+    /// The patient has arrived.
+    CheckedIn,
+    /// Over.
+    Completed,
+    /// Cancelled; the row stays.
+    Cancelled,
+    /// The patient did not come.
+    NoShow,
+}
+
+impl Status {
+    /// All statuses.
+    pub const ALL: [Self; 6] = [
+        Self::Scheduled,
+        Self::Confirmed,
+        Self::CheckedIn,
+        Self::Completed,
+        Self::Cancelled,
+        Self::NoShow,
+    ];
+
+    /// As it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Confirmed => "confirmed",
+            Self::CheckedIn => "checked_in",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::NoShow => "no_show",
+        }
+    }
+
+    /// Whether it takes up its slot.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        !matches!(self, Self::Cancelled | Self::NoShow)
+    }
+
+    /// Whether the move is legal.
+    #[must_use]
+    pub const fn may_become(self, to: Self) -> bool {
+        use Status::{Cancelled, CheckedIn, Completed, Confirmed, NoShow, Scheduled};
+        matches!(
+            (self, to),
+            (Scheduled, Confirmed | Cancelled)
+                | (Confirmed, CheckedIn | Cancelled | NoShow)
+                | (CheckedIn, Completed | Cancelled)
+        )
+    }
+}
+
+/// An appointment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appointment {
+    /// Id.
+    pub id: AppointmentId,
+    /// Its slot.
+    pub slot: SlotId,
+    /// Its doctor.
+    pub doctor: DoctorId,
+    /// Its patient.
+    pub patient: PatientId,
+    /// Start.
+    pub starts_at: Timestamp,
+    /// End, without the buffer.
+    pub ends_at: Timestamp,
+    /// `in_person` or `teleconsultation`.
+    pub visit_type: String,
+    /// Status.
+    pub status: Status,
+    /// The reference that the patient is told.
+    pub reference: Reference,
+    /// Until when it must be paid, if it waits for that.
+    pub payment_deadline: Option<Timestamp>,
+    /// Row version, for conditional changes.
+    pub version: i64,
+}
+
+/// A change that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booked {
+    /// The appointment as it was right after the change.
+    pub appointment: Appointment,
+    /// Nothing was written now: this is the first answer to the same idempotency key.
+    pub replayed: bool,
+}
+
+/// A hold on a slot. Keep it as it is: naming a hold means naming its latest fence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Id, the same through renewals.
+    pub id: HoldId,
+    /// The slot.
+    pub slot: SlotId,
+    /// Version of the slot as of the last renewal; an older one is refused.
+    pub fence: i64,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) appointment: Option<Appointment>,
+    pub(crate) hold: Option<Hold>,
+    pub(crate) refused: Option<Refusal>,
+    #[serde(default)]
+    pub(crate) replayed: bool,
+}
+
+impl Answer {
+    pub(crate) fn booked(self) -> Result<Booked> {
+        match (self.appointment, self.refused) {
+            (Some(appointment), _) => Ok(Booked { appointment, replayed: self.replayed }),
+            (None, Some(refusal)) => Err(refusal.into()),
+            (None, None) => Err(Error::Answer("neither appointment nor refusal".to_owned())),
+        }
+    }
+
+    pub(crate) fn held(self) -> Result<Hold> {
+        match (self.hold, self.refused) {
+            (Some(hold), _) => Ok(hold),
+            (None, Some(refusal)) => Err(refusal.into()),
+            (None, None) => Err(Error::Answer("neither hold nor refusal".to_owned())),
+        }
+    }
+}
+
+/// Identifies a request under its idempotency key: the same key with another request is refused.
+pub(crate) fn request_hash(request: &impl Serialize) -> Result<Vec<u8>> {
+    let json = serde_json::to_vec(request).map_err(|e| Error::Answer(e.to_string()))?;
+    Ok(Sha256::digest(json).to_vec())
+}
+
+const ATTEMPTS: u32 = 12;
+
+/// Calls one SQL function; again when another writer was in the way, and once more after a lost
+/// connection if the key makes that harmless.
+pub(crate) async fn call<'q, F>(db: &Database, by: &By, make: F) -> Result<Answer>
+where
+    F: Fn() -> QueryScalar<'q, Postgres, Json<Answer>, PgArguments>,
+{
+    let mut lost = 0;
+    for attempt in 0..ATTEMPTS {
+        let error = match make().fetch_one(db.pool()).await {
+            Ok(Json(answer)) => return Ok(answer),
+            Err(error) => error,
+        };
+        let gone = matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
+            || matches!(&error, sqlx::Error::Database(e) if e.code().as_deref() == Some("57P01"));
+        let error = Error::from(error);
+        if gone && by.key.is_some() && lost < 2 {
+            lost += 1;
+        } else if !error.is_retryable() {
+            return Err(error);
+        }
+        // The other writer needs a few milliseconds; the jitter keeps us apart.
+        let wait = rand::rng().random_range(1..=4_u64) << attempt.min(5);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+    Err(Error::Contended(ATTEMPTS))
+}

@@ -1,0 +1,245 @@
+//! Connecting, setting up roles, migrating.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use frontdesk_types::Phi;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+
+use crate::SetupError;
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Limits that every connection has: a statement that runs longer is a fault, not a wait.
+const SESSION: [(&str, &str); 4] = [
+    ("statement_timeout", "10s"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    // Our statements are the same each time; planning them anew costs more than it saves.
+    ("plan_cache_mode", "auto"),
+];
+
+/// The embedded migrations, oldest first.
+#[must_use]
+pub fn migrator() -> &'static Migrator {
+    &MIGRATOR
+}
+
+fn latest() -> i64 {
+    MIGRATOR.iter().map(|m| m.version).max().unwrap_or(0)
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, SetupError> {
+    let options = PgConnectOptions::from_str(url).map_err(SetupError::Url)?;
+    Ok(options
+        .application_name("frontdesk")
+        // A slow statement would be logged with its text; ours are named by spans.
+        .disable_statement_logging())
+}
+
+/// A pool of connections of the application's role to a database of the right schema. Cheap to
+/// clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: PgPool,
+}
+
+impl Database {
+    /// Connects with at most 16 connections.
+    ///
+    /// # Errors
+    /// If the URL is wrong, the server unreachable or too old, the login one that bypasses
+    /// row-level security, or the schema older or newer than this program.
+    pub async fn connect(url: &str) -> Result<Self, SetupError> {
+        Self::connect_with(url, 16).await
+    }
+
+    /// Connects with at most `connections` connections; errors as [`Database::connect`].
+    ///
+    /// # Errors
+    /// See [`Database::connect`].
+    pub async fn connect_with(url: &str, connections: u32) -> Result<Self, SetupError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            // The ping would double the round trips; a dead connection shows in the next error.
+            .test_before_acquire(false)
+            .connect_with(options(url)?.options(SESSION))
+            .await
+            .map_err(SetupError::Connect)?;
+        check_server(&pool).await?;
+        check_schema(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    pub(crate) const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Whether the database answers.
+    pub async fn is_alive(&self) -> bool {
+        sqlx::query("SELECT 1").execute(&self.pool).await.is_ok()
+    }
+
+    /// Connections open now, and how many of them are idle.
+    #[must_use]
+    pub fn connections(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
+    }
+
+    /// Closes the pool; waits until its connections are closed.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+async fn check_server(pool: &PgPool) -> Result<(), SetupError> {
+    let (role, bypasses, version, number): (String, bool, String, i32) = sqlx::query_as(
+        "SELECT current_user::text, rolsuper OR rolbypassrls, current_setting('server_version'),
+                current_setting('server_version_num')::int
+           FROM pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(SetupError::Statement)?;
+    if number < 150_000 {
+        return Err(SetupError::ServerVersion { found: version });
+    }
+    if bypasses {
+        return Err(SetupError::Bypass { role });
+    }
+    Ok(())
+}
+
+async fn check_schema(pool: &PgPool) -> Result<(), SetupError> {
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(pool)
+        .await
+        .map_err(SetupError::Statement)?;
+    if !exists {
+        return Err(SetupError::Empty);
+    }
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(pool)
+            .await
+            .map_err(SetupError::Statement)?;
+    match found {
+        None => Err(SetupError::Empty),
+        Some(found) if found < latest() => Err(SetupError::Old { found, needed: latest() }),
+        Some(found) if found > latest() => Err(SetupError::Newer { found, known: latest() }),
+        Some(_) => Ok(()),
+    }
+}
+
+/// What [`provision`] creates.
+#[derive(Debug, Clone)]
+pub struct Provision {
+    /// Name of the database.
+    pub database: String,
+    /// Password of `frontdesk_app`; `None` leaves it without (a local socket that trusts).
+    pub app_password: Option<Phi<String>>,
+    /// Password of `frontdesk_worker`.
+    pub worker_password: Option<Phi<String>>,
+}
+
+impl Default for Provision {
+    fn default() -> Self {
+        Self { database: "frontdesk".to_owned(), app_password: None, worker_password: None }
+    }
+}
+
+/// Creates roles and database as a superuser; idempotent. This is all a superuser ever does:
+/// `frontdesk_owner` (no login) owns the objects, `frontdesk_app` and `frontdesk_worker` log in.
+///
+/// # Errors
+/// If the server cannot be reached or the login may not create.
+pub async fn provision(superuser_url: &str, plan: &Provision) -> Result<(), SetupError> {
+    let mut conn = options(superuser_url)?.connect().await.map_err(SetupError::Connect)?;
+    for (role, login) in
+        [("frontdesk_owner", "NOLOGIN"), ("frontdesk_app", "LOGIN"), ("frontdesk_worker", "LOGIN")]
+    {
+        let exists: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+                .bind(role)
+                .fetch_one(&mut conn)
+                .await
+                .map_err(SetupError::Statement)?;
+        let verb = if exists { "ALTER" } else { "CREATE" };
+        let sql = format!("{verb} ROLE {role} {login} NOSUPERUSER NOBYPASSRLS NOCREATEROLE");
+        run(&mut conn, sql).await?;
+    }
+    for (role, password) in
+        [("frontdesk_app", &plan.app_password), ("frontdesk_worker", &plan.worker_password)]
+    {
+        if let Some(password) = password {
+            let sql: String =
+                sqlx::query_scalar("SELECT format('ALTER ROLE %I PASSWORD %L', $1, $2)")
+                    .bind(role)
+                    .bind(password.expose())
+                    .fetch_one(&mut conn)
+                    .await
+                    .map_err(SetupError::Statement)?;
+            run(&mut conn, sql).await?;
+        }
+    }
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(&plan.database)
+            .fetch_one(&mut conn)
+            .await
+            .map_err(SetupError::Statement)?;
+    let sql: String = sqlx::query_scalar(if exists {
+        "SELECT format('ALTER DATABASE %I OWNER TO frontdesk_owner', $1)"
+    } else {
+        "SELECT format('CREATE DATABASE %I OWNER frontdesk_owner ENCODING ''UTF8'' \
+                        TEMPLATE template0', $1)"
+    })
+    .bind(&plan.database)
+    .fetch_one(&mut conn)
+    .await
+    .map_err(SetupError::Statement)?;
+    run(&mut conn, sql).await?;
+    conn.close().await.map_err(SetupError::Statement)
+}
+
+async fn run(conn: &mut PgConnection, sql: String) -> Result<(), SetupError> {
+    sqlx::query(AssertSqlSafe(sql)).execute(conn).await.map_err(SetupError::Statement)?;
+    Ok(())
+}
+
+/// Brings the database to this program's schema, as `frontdesk_owner`: the login of `url` is the
+/// superuser or a member of that role. Idempotent; two at once wait for each other.
+///
+/// # Errors
+/// If a newer program has been here, or a migration fails (each is a transaction of its own).
+pub async fn migrate(url: &str) -> Result<(), SetupError> {
+    let mut conn = options(url)?
+        .options([("role", "frontdesk_owner")])
+        .connect()
+        .await
+        .map_err(SetupError::Connect)?;
+    let found = applied(&mut conn).await?;
+    if found > latest() {
+        return Err(SetupError::Newer { found, known: latest() });
+    }
+    MIGRATOR.run_direct(None, &mut conn, false).await?;
+    tracing::info!(from = found, to = latest(), "schema is current");
+    conn.close().await.map_err(SetupError::Statement)
+}
+
+async fn applied(conn: &mut PgConnection) -> Result<i64, SetupError> {
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(SetupError::Statement)?;
+    if !exists {
+        return Ok(0);
+    }
+    sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+        .fetch_one(conn)
+        .await
+        .map_err(SetupError::Statement)
+}

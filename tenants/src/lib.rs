@@ -1,0 +1,30 @@
+//! The clinic domain on PostgreSQL: tenancy, booking rules, patients, idempotency, outbox, audit,
+//! call records. SQL text lives here and nowhere else; no actors, no HTTP, no models.
+//!
+//! The database is the last line of defence: every rule of `docs/invariants.md` that says so is a
+//! constraint. Reads and small writes run in a [`TenantTx`]; each path to an appointment is one SQL
+//! function in one round trip ([`booking`]). The time is an argument everywhere.
+
+#[cfg(feature = "testing")]
+pub mod bench;
+pub mod booking;
+pub mod calls;
+pub mod catalogue;
+pub mod crypt;
+mod db;
+pub mod demo;
+pub mod directory;
+mod error;
+pub mod overview;
+pub mod patient;
+pub mod reference;
+pub mod schedule;
+mod scope;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod waitlist;
+
+pub use db::{Database, Provision, migrate, migrator, provision};
+pub use error::{Error, Refusal, Result, SetupError};
+pub use reference::Reference;
+pub use scope::{By, Principal, StaffOverride, Tenant, TenantTx};

@@ -1,0 +1,97 @@
+//! Who is on the line? Full name and date of birth, compared here; the stored values never leave.
+
+use std::time::Duration;
+
+use frontdesk_types::{PatientId, Phi};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx as _;
+
+use super::{VerifiedPatient, name_key};
+use crate::{By, Result, TenantTx};
+
+/// Every answer takes this long, so that its delay tells nothing. Far above what the look-up needs,
+/// and unnoticed in a conversation.
+const DELAY: Duration = Duration::from_millis(150);
+
+/// What a caller says to be identified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Full name.
+    pub name: Phi<String>,
+    /// Date of birth.
+    pub date_of_birth: Phi<Date>,
+    /// Telephone, only to tell namesakes born on the same day apart.
+    pub phone: Option<Phi<String>>,
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// One patient of this clinic.
+    Verified(VerifiedPatient),
+    /// Several have that name and date of birth: ask for the telephone number.
+    Namesakes,
+    /// Nobody, or somebody else: never say which.
+    Refused,
+}
+
+/// Looks for the patient of this clinic; takes the same time and the same statements whether there
+/// is none of that name, none born then, or one. Each try is audited.
+///
+/// # Errors
+/// If the database fails.
+pub async fn verify(
+    tx: &mut TenantTx,
+    claim: &Claim,
+    by: &By,
+    now: Timestamp,
+) -> Result<Verification> {
+    let (answer, ()) = tokio::join!(look_up(tx, claim, by, now), tokio::time::sleep(DELAY));
+    answer
+}
+
+async fn look_up(
+    tx: &mut TenantTx,
+    claim: &Claim,
+    by: &By,
+    now: Timestamp,
+) -> Result<Verification> {
+    let clinic = tx.tenant().clinic();
+    let found: Vec<uuid::Uuid> = sqlx::query_scalar(
+        "SELECT p.id FROM patients p
+           JOIN patient_records r ON r.patient_id = p.id AND r.clinic_id = $1
+          WHERE p.date_of_birth = $2 AND p.name_key = $3 AND p.identity = 'registered'
+            AND r.erased_at IS NULL AND ($4::text IS NULL OR p.phone = $4)
+          LIMIT 2",
+    )
+    .bind(clinic.uuid())
+    .bind(claim.date_of_birth.expose().to_sqlx())
+    .bind(name_key(claim.name.expose()))
+    .bind(claim.phone.as_ref().map(Phi::expose))
+    .fetch_all(tx.conn())
+    .await?;
+    let (answer, patient) = match found.as_slice() {
+        [] => (Verification::Refused, None),
+        [id] => {
+            let patient = PatientId::from_uuid(*id);
+            (Verification::Verified(VerifiedPatient { clinic, patient }), Some(*id))
+        }
+        // With the telephone number too there is nothing left to ask.
+        _ if claim.phone.is_some() => (Verification::Refused, None),
+        _ => (Verification::Namesakes, None),
+    };
+    sqlx::query(
+        "INSERT INTO audit_log (clinic_id, occurred_at, principal, action, entity, entity_id, call_id)
+         VALUES ($1, $2, $3, $4, 'patient', $5, $6)",
+    )
+    .bind(clinic.uuid())
+    .bind(now.to_sqlx())
+    .bind(by.principal.to_string())
+    .bind(if patient.is_some() { "patient.verified" } else { "patient.not_verified" })
+    .bind(patient)
+    .bind(by.call_id().map(frontdesk_types::CallId::uuid))
+    .execute(tx.conn())
+    .await?;
+    Ok(answer)
+}

@@ -1,0 +1,13 @@
+//! Shifts, templates, the generation of slots, and sudden changes to them.
+
+mod change;
+mod generate;
+mod grid;
+
+pub use change::{
+    Absence, Alternative, Change, Hanging, Impact, NewTemplate, Rebooked, Withdrawn, add_absence,
+    block_slot, deactivate_clinic, deactivate_doctor, preview, remove_slot, replace_templates,
+    revoke_absence, unblock_slot,
+};
+pub use generate::{Generated, generate, generate_range};
+pub use grid::{Grid, GridSlot, Shift, grid};

@@ -1,0 +1,164 @@
+//! Whose data a statement may touch, and who asks.
+
+use std::fmt;
+
+use frontdesk_types::{CallId, ClinicId, PatientId, UserId};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+
+use crate::{Database, Result};
+
+/// A tenant that was verified to be the caller's: found active in the directory from a token, from
+/// server-side dispatch metadata or from the dialled number. Made by [`crate::directory`] only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tenant {
+    clinic: ClinicId,
+}
+
+impl Tenant {
+    pub(crate) const fn verified(clinic: ClinicId) -> Self {
+        Self { clinic }
+    }
+
+    /// The clinic.
+    #[must_use]
+    pub const fn clinic(&self) -> ClinicId {
+        self.clinic
+    }
+}
+
+/// A transaction that sees one clinic's rows. Without a commit it is rolled back.
+#[derive(Debug)]
+pub struct TenantTx {
+    tx: Transaction<'static, Postgres>,
+    tenant: Tenant,
+}
+
+impl TenantTx {
+    /// Begins; the clinic is set inside the transaction, so that a pooled connection carries nothing
+    /// over to the next one.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that begins")]
+    pub async fn begin(db: &Database, tenant: &Tenant) -> Result<Self> {
+        // One round trip. The id is a UUID of ours, so it may stand in the statement.
+        let begin =
+            format!("BEGIN; SELECT set_config('app.clinic_id', '{}', true)", tenant.clinic.uuid());
+        let tx = db.pool().begin_with(AssertSqlSafe(begin)).await?;
+        Ok(Self { tx, tenant: *tenant })
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub const fn tenant(&self) -> Tenant {
+        self.tenant
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// If the database says no; then nothing was written.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+/// Who asks for a write. Idempotency keys and holds are theirs, and the audit names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// The agent in a call.
+    Call(CallId),
+    /// A member of the staff.
+    User(UserId),
+    /// A patient through the API.
+    Patient(PatientId),
+    /// A job of the runtime, by name.
+    Job(&'static str),
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(id) => write!(f, "call:{id}"),
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Patient(id) => write!(f, "patient:{id}"),
+            Self::Job(name) => write!(f, "job:{name}"),
+        }
+    }
+}
+
+/// Who asks, in which call, under which idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// Who asks.
+    pub principal: Principal,
+    /// Idempotency key: the header, or call id and number of the write. `None` writes again each
+    /// time.
+    pub key: Option<String>,
+    /// The call's clock is pinned: jobs leave such rows alone.
+    pub simulated: bool,
+}
+
+impl By {
+    /// The agent of a call; `key` is the number of the write within the call, given at read-back.
+    #[must_use]
+    pub fn call(call: CallId, write: u32) -> Self {
+        Self {
+            principal: Principal::Call(call),
+            key: Some(format!("{call}/{write}")),
+            simulated: false,
+        }
+    }
+
+    /// Someone without an idempotency key.
+    #[must_use]
+    pub const fn principal(principal: Principal) -> Self {
+        Self { principal, key: None, simulated: false }
+    }
+
+    /// With an idempotency key.
+    #[must_use]
+    pub fn with_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// With the mark that the call's clock is pinned.
+    #[must_use]
+    pub const fn simulated(mut self, simulated: bool) -> Self {
+        self.simulated = simulated;
+        self
+    }
+
+    pub(crate) const fn call_id(&self) -> Option<CallId> {
+        match self.principal {
+            Principal::Call(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// A member of the staff goes past lead time, window, notice, blocked slots and others' holds; never
+/// past an appointment. The reason is audited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffOverride {
+    pub(crate) reason: String,
+}
+
+impl StaffOverride {
+    /// With a reason, which must not be blank.
+    ///
+    /// # Errors
+    /// If it is.
+    pub fn because(reason: &str) -> Result<Self> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(crate::Error::Invalid("an override needs a reason".to_owned()));
+        }
+        Ok(Self { reason: reason.to_owned() })
+    }
+}

@@ -1,0 +1,72 @@
+//! Call records, snapshots and takeover.
+
+use frontdesk_tenants::By;
+use frontdesk_tenants::calls::{self, CallbackReason, NewCall, Speaker, Turn};
+use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
+use frontdesk_types::{CallId, CallOutcome, Channel, Phi};
+use jiff::SignedDuration;
+
+#[tokio::test]
+async fn a_call_goes_on_at_another_worker_from_its_snapshot_and_the_first_one_notices() {
+    let t = TestDb::seeded().await;
+    let ring = ring();
+    let id = CallId::new(&IDS);
+    let lease = now() + SignedDuration::from_secs(10);
+    let mut tx = t.begin("nile-heart").await;
+    let new = NewCall {
+        id,
+        channel: Channel::Web,
+        video: true,
+        language: "en".to_owned(),
+        room: Some("room".to_owned()),
+        caller_phone: None,
+        worker: "first".to_owned(),
+        lease_until: lease,
+    };
+    let first = calls::start(&mut tx, &ring, &new, false, now()).await.expect("started");
+    let turn = |number, speaker, text: &str| Turn {
+        number,
+        speaker,
+        text: Phi::new(text.to_owned()),
+        metrics: serde_json::json!({"ms": 200}),
+        spoken_at: now(),
+    };
+    let turns = [turn(0, Speaker::Agent, "hello"), turn(1, Speaker::Caller, "my heart")];
+    calls::add_turns(&mut tx, &first, &turns).await.expect("turns");
+    calls::add_turns(&mut tx, &first, &turns[1..]).await.expect("again");
+    assert!(calls::save_snapshot(&mut tx, &first, 1, b"state 1", now()).await.expect("saved"));
+    tx.commit().await.expect("commit");
+
+    let mut tx = t.begin("nile-heart").await;
+    let early = calls::take_over(&mut tx, &ring, id, "second", lease, now()).await;
+    assert!(early.expect("asked").is_none(), "the lease still runs");
+    let later = lease + SignedDuration::from_secs(10);
+    let second = calls::take_over(&mut tx, &ring, id, "second", later, lease).await;
+    let second = second.expect("asked").expect("taken over");
+    let snapshot = calls::load_snapshot(&mut tx, &second).await.expect("read");
+    assert_eq!(snapshot, Some((1, b"state 1".to_vec())));
+    assert!(calls::save_snapshot(&mut tx, &second, 2, b"state 2", lease).await.expect("saved"));
+    assert!(!calls::save_snapshot(&mut tx, &first, 1, b"old", lease).await.expect("behind"));
+    assert!(!calls::renew(&mut tx, id, "first", later).await.expect("lost"));
+    assert!(calls::renew(&mut tx, id, "second", later).await.expect("renewed"));
+    assert_eq!(calls::transcript(&mut tx, &ring, id).await.expect("transcript"), turns);
+    let by = By::call(id, 1);
+    calls::add_callback(&mut tx, Some(id), None, CallbackReason::Asked, &by, later, &IDS)
+        .await
+        .expect("callback");
+    let metrics = serde_json::json!({});
+    let end = |outcome| (outcome, metrics.clone());
+    let (outcome, metrics) = end(CallOutcome::Transferred);
+    assert!(calls::end(&mut tx, &second, outcome, None, &metrics, later).await.expect("ended"));
+    assert!(!calls::end(&mut tx, &first, outcome, None, &metrics, later).await.expect("over"));
+    tx.commit().await.expect("commit");
+    let mut conn = t.superuser().await;
+    let events: Vec<String> = sqlx::query_scalar(
+        "SELECT event_type FROM outbox WHERE aggregate_id = $1 ORDER BY position",
+    )
+    .bind(id.uuid())
+    .fetch_all(&mut conn)
+    .await
+    .expect("events");
+    assert_eq!(events, ["call.started", "call.escalated", "call.ended"]);
+}

@@ -1,0 +1,94 @@
+//! A crash between any two steps, then the same request with the same key: booked exactly once.
+
+use std::time::Duration;
+
+use frontdesk_tenants::booking::{Book, Booked};
+use frontdesk_tenants::testing::{IDS, TestDb, now};
+use frontdesk_tenants::{By, Error, Refusal, Tenant, booking};
+use frontdesk_types::CallId;
+
+/// Every step of a booking that writes, in order.
+const STEPS: [(&str, &str); 5] = [
+    ("booking_slots", "UPDATE"),
+    ("appointments", "INSERT"),
+    ("outbox", "INSERT"),
+    ("audit_log", "INSERT"),
+    ("idempotency_keys", "INSERT"),
+];
+
+async fn book(t: &TestDb, tenant: &Tenant, request: &Book, by: &By) -> Result<Booked, Error> {
+    booking::book(t.db(), tenant, request, by, now(), &IDS).await
+}
+
+async fn appointments(t: &TestDb) -> i64 {
+    let mut conn = t.superuser().await;
+    sqlx::query_scalar("SELECT count(*) FROM appointments")
+        .fetch_one(&mut conn)
+        .await
+        .expect("count")
+}
+
+#[tokio::test]
+async fn a_crash_before_or_after_any_step_loses_nothing_and_doubles_nothing() {
+    let t = TestDb::seeded().await;
+    let tenant = t.tenant("nile-heart").await;
+    let patients = t.patients(&tenant, 20).await;
+    let offers = t.free(&tenant, 20).await;
+    let mut at = 0;
+    for (table, verb) in STEPS {
+        for (when, crash) in [
+            ("BEFORE", "RAISE EXCEPTION 'crash' USING ERRCODE = 'XX000'"),
+            ("AFTER", "RAISE EXCEPTION 'crash' USING ERRCODE = 'XX000'"),
+            ("AFTER", "PERFORM pg_terminate_backend(pg_backend_pid())"),
+        ] {
+            t.execute(&format!(
+                "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN {crash}; RETURN NEW; END $$"
+            ))
+            .await;
+            t.execute(&format!(
+                "CREATE TRIGGER crash {when} {verb} ON {table}
+                 FOR EACH ROW EXECUTE FUNCTION crash()"
+            ))
+            .await;
+            let by = By::call(CallId::new(&IDS), 1);
+            let request =
+                Book { slot: offers[at].slot, patient: patients[at], hold: None, staff: None };
+            let crashed = book(&t, &tenant, &request, &by).await;
+            assert!(matches!(&crashed, Err(e) if e.refusal().is_none()), "{table}: {crashed:?}");
+            assert_eq!(appointments(&t).await, i64::try_from(at).expect("small"));
+            t.check_invariants().await;
+            t.execute("DROP FUNCTION crash CASCADE").await;
+            let booked = book(&t, &tenant, &request, &by).await.expect("booked");
+            assert!(!booked.replayed);
+            let again = book(&t, &tenant, &request, &by).await.expect("answered");
+            assert!(again.replayed && again.appointment == booked.appointment);
+            at += 1;
+        }
+    }
+    t.check_invariants().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_loses_the_answer_gets_it_by_asking_again() {
+    let t = TestDb::seeded().await;
+    let tenant = t.tenant("nile-heart").await;
+    let patients = t.patients(&tenant, 24).await;
+    let offers = t.free(&tenant, 24).await;
+    for (i, (patient, offer)) in patients.iter().zip(&offers).enumerate() {
+        let by = By::call(CallId::new(&IDS), 1);
+        let request = Book { slot: offer.slot, patient: *patient, hold: None, staff: None };
+        // The request is dropped somewhere between being sent and being answered.
+        let wait = Duration::from_micros(150 * i as u64);
+        let _ = tokio::time::timeout(wait, book(&t, &tenant, &request, &by)).await;
+        let booked = loop {
+            match book(&t, &tenant, &request, &by).await {
+                Err(Error::Refused(Refusal::InProgress)) => tokio::task::yield_now().await,
+                done => break done.expect("booked"),
+            }
+        };
+        assert_eq!(booked.appointment.slot, offer.slot);
+    }
+    assert_eq!(appointments(&t).await, 24);
+    t.check_invariants().await;
+}

@@ -1,0 +1,12 @@
+//! Behaviour of the booking core on a real PostgreSQL, as `frontdesk_app`.
+
+mod booking;
+mod calls;
+mod crash;
+mod migration;
+mod patients;
+mod property;
+mod races;
+mod schedule;
+mod tenancy;
+mod waitlist;
