@@ -1,0 +1,187 @@
+//! Who the patient is.
+
+use frontdesk_types::Phi;
+
+use super::state::{Patient, Phase};
+use super::{Heard, Now, Policy};
+use crate::dialogue::tools::{Identity, ToolCall};
+use crate::dialogue::understand::birth::{BirthMention, of_parts};
+use crate::dialogue::understand::phones::PhoneMention;
+
+impl Policy {
+    /// Takes what was said of the patient; whether there was anything.
+    pub(super) fn merge_identity(&mut self, heard: &Heard) -> bool {
+        let asked = self.state.phase == Phase::Name;
+        let mut told = false;
+        if let Some(name) = heard.name.as_ref().filter(|name| asked || name.introduced) {
+            let known = self.state.patient.name.as_ref().map(|known| known.expose().as_str());
+            let same = known.is_some_and(|known| known.eq_ignore_ascii_case(&name.name));
+            if self.state.identified && !same && name.full {
+                // Somebody else speaks now, or the call is about somebody else.
+                self.state.patient = Patient::default();
+                self.state.identified = false;
+                self.state.last_booked = None;
+            }
+            let patient = &mut self.state.patient;
+            let first = patient.name.take().filter(|_| asked && !patient.full && !name.full);
+            let whole = match first {
+                Some(first) if !first.expose().eq_ignore_ascii_case(&name.name) => {
+                    patient.full = true;
+                    format!("{} {}", first.expose(), name.name)
+                }
+                _ => {
+                    patient.full = name.full;
+                    name.name.clone()
+                }
+            };
+            patient.name = Some(Phi::new(whole));
+            told = true;
+        }
+        if self.state.identified {
+            return told;
+        }
+        let patient = &mut self.state.patient;
+        let (before, birthday) = (patient.birth, patient.birthday);
+        match heard.birth {
+            Some(BirthMention::Full(date)) => patient.birth = Some(Phi::new(date)),
+            Some(BirthMention::NoYear { month, day }) => {
+                patient.birthday = Some(Phi::new((month, day)));
+            }
+            _ => {}
+        }
+        told |= patient.birth != before || patient.birthday != birthday;
+        if let Some(PhoneMention::Full(digits)) = &heard.phone {
+            patient.phone = Some(Phi::new(digits.clone()));
+            told = true;
+        }
+        if heard.new_patient && !patient.new {
+            patient.new = true;
+            told = true;
+            if let Some(previous) = self.state.previous.take()
+                && patient.name.is_none()
+            {
+                self.state.patient = Patient { new: true, ambiguous: false, ..previous };
+            }
+        }
+        told
+    }
+
+    /// Asks for what is missing, then looks the patient up or registers them.
+    pub(super) fn identify(&mut self, now: Now) {
+        let phrases = self.language.phrases.clone();
+        let patient = self.state.patient.clone();
+        let Some(name) = patient.name.filter(|_| patient.full) else {
+            let text = if self.state.patient.name.is_some() {
+                &phrases.ask_last_name
+            } else if self.state.failed > 1 {
+                &phrases.ask_name_spelled
+            } else if patient.other {
+                &phrases.ask_other_name
+            } else {
+                &phrases.ask_name
+            };
+            self.ask(now, Phase::Name, text);
+            return;
+        };
+        let Some(date_of_birth) = patient.birth else {
+            let text = match patient.birthday {
+                Some(_) => &phrases.ask_birth_year,
+                None => &phrases.ask_birth,
+            };
+            self.ask(now, Phase::Birth, text);
+            return;
+        };
+        if (patient.new || patient.ambiguous) && patient.phone.is_none() {
+            self.ask(now, Phase::Phone, &phrases.ask_phone);
+            return;
+        }
+        let phone = patient.phone.filter(|_| patient.new || patient.ambiguous);
+        let identity = Identity { full_name: name, date_of_birth, phone };
+        if patient.new {
+            self.state.phase = Phase::Confirm;
+            self.write(now, |write| ToolCall::RegisterPatient {
+                identity: identity.clone(),
+                write,
+            });
+        } else {
+            self.call(ToolCall::IdentifyPatient(identity));
+        }
+    }
+
+    /// An answer to one of the questions of identification.
+    pub(super) fn on_identity(&mut self, now: Now, heard: &Heard, text: &str, told: bool) {
+        let phrases = self.language.phrases.clone();
+        if self.state.phase == Phase::Birth && self.state.patient.birth.is_none() {
+            match (heard.birth, self.state.patient.birthday) {
+                (Some(BirthMention::Year(year)), Some(birthday)) => {
+                    let (month, day) = *birthday.expose();
+                    let calendar = self.setting(now).calendar();
+                    if let BirthMention::Full(date) =
+                        of_parts(Some(i64::from(year)), month, day, calendar)
+                    {
+                        self.understood();
+                        self.state.patient.birth = Some(Phi::new(date));
+                        self.advance(now);
+                        return;
+                    }
+                    self.state.patient.birthday = None;
+                    self.bad_answer(now, &phrases.bad_birth);
+                    return;
+                }
+                (Some(BirthMention::Impossible | BirthMention::Year(_)), _) => {
+                    self.bad_answer(now, &phrases.bad_birth);
+                    return;
+                }
+                _ => {}
+            }
+        }
+        if told {
+            self.understood();
+            self.take_wish_silently(heard);
+            self.advance(now);
+        } else if self.state.phase == Phase::Phone
+            && matches!(heard.phone, Some(PhoneMention::Partial(_)))
+        {
+            self.bad_answer(now, &phrases.bad_phone);
+        } else if heard.ask {
+            self.ask_clinic(text);
+        } else if heard.abort || (heard.cancel && !heard.own_appointment) {
+            self.abandon(now);
+        } else if heard.cancel || heard.move_ || heard.list {
+            self.intent(now, heard, text);
+        } else if heard.has_content() || heard.book {
+            self.take_wish_silently(heard);
+            self.advance(now);
+        } else if heard.small_talk {
+            self.carry(&phrases.small_talk);
+            self.ask_again(now);
+        } else {
+            self.misunderstood(now);
+        }
+    }
+
+    /// An answer that was understood and cannot be right.
+    fn bad_answer(&mut self, now: Now, text: &str) {
+        self.state.misunderstood += 1;
+        if self.state.misunderstood >= self.settings.max_misunderstood {
+            self.misunderstood(now);
+        } else {
+            self.ask(now, self.state.phase, text);
+        }
+    }
+
+    /// The details did not match, or nobody has them: which of the two is not told.
+    pub(super) fn not_identified(&mut self, now: Now) {
+        let phrases = self.language.phrases.clone();
+        self.state.failed += 1;
+        if self.state.failed >= self.settings.max_identifications {
+            self.transfer(now, "not_identified", &phrases.not_identified_end);
+            return;
+        }
+        let other = self.state.patient.other;
+        let fresh = Patient { other, ..Patient::default() };
+        self.state.previous = Some(std::mem::replace(&mut self.state.patient, fresh));
+        self.carry(&phrases.not_matched);
+        self.identify(now);
+    }
+}

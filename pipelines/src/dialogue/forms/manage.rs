@@ -1,0 +1,118 @@
+//! Appointments that the patient has: told, cancelled, moved.
+
+use super::booking::said_of;
+use super::state::{Goal, Phase};
+use super::{Heard, Now, Policy, fill};
+use crate::dialogue::Expectation;
+use crate::dialogue::guard::visit;
+use crate::dialogue::tools::{AppointmentFacts, ToolCall};
+use crate::dialogue::understand::{Choice, Setting};
+
+/// Appointments told at once.
+const TOLD: usize = 3;
+
+impl Policy {
+    pub(super) fn manage(&mut self, now: Now, goal: Goal) {
+        if self.state.target.is_some() {
+            if goal == Goal::Cancel {
+                self.confirm(now);
+            } else {
+                self.seek(now);
+            }
+            return;
+        }
+        let Some(appointments) = self.state.appointments.clone() else {
+            self.call(ToolCall::ListAppointments);
+            return;
+        };
+        let phrases = self.language.phrases.clone();
+        if appointments.is_empty() {
+            self.carry(&phrases.no_appointments);
+            self.open(now);
+        } else if goal == Goal::List {
+            let visits = self.spoken_appointments(&appointments);
+            self.carry(&fill(&phrases.your_appointments, &[("visits", &visits)]));
+            self.open(now);
+        } else {
+            self.state.listed = appointments;
+            let which = self.state.which.take().map(frontdesk_types::Phi::into_exposed);
+            let (language, clinic) = (&self.language, &self.facts.clinic);
+            let setting = Setting { language, clinic, expect: Expectation::Request, now };
+            let heard = which.map(|text| Heard::of(&text, setting)).unwrap_or_default();
+            self.pick_by(now, &heard);
+        }
+    }
+
+    fn spoken_appointments(&self, appointments: &[AppointmentFacts]) -> String {
+        let first = appointments.iter().take(TOLD);
+        let visits: Vec<_> = first.map(|known| visit(&known.visit, &self.language)).collect();
+        visits.join("; ")
+    }
+
+    /// Picks the appointment that fits what was said, or asks which.
+    pub(super) fn pick_by(&mut self, now: Now, heard: &Heard) {
+        let listed = self.state.listed.clone();
+        let fitting: Vec<_> =
+            listed.iter().filter(|known| said_of(heard, &known.visit)).cloned().collect();
+        // The only appointment is meant; a day that is not its own is where it shall move to.
+        let fitting = if fitting.is_empty() && listed.len() == 1 {
+            if self.state.goal == Some(Goal::Move) && heard.has_content() {
+                self.take_wish_silently(heard);
+                self.state.wish.doctor = self.state.wish.doctor.filter(|_| heard.doctor.is_some());
+            }
+            listed
+        } else {
+            fitting
+        };
+        match fitting.as_slice() {
+            [one] => {
+                self.understood();
+                self.state.target = Some(one.clone());
+                self.advance(now);
+            }
+            [] => {
+                let text = self.language.phrases.no_such_appointment.clone();
+                self.carry(&text);
+                self.ask_which(now);
+            }
+            _ => {
+                self.state.listed = fitting;
+                self.ask_which(now);
+            }
+        }
+    }
+
+    fn ask_which(&mut self, now: Now) {
+        let visits = self.spoken_appointments(&self.state.listed);
+        let text = fill(&self.language.phrases.pick_appointment, &[("visits", &visits)]);
+        self.ask(now, Phase::PickAppointment, &text);
+    }
+
+    pub(super) fn on_pick(&mut self, now: Now, heard: &Heard, text: &str) {
+        let listed = &self.state.listed;
+        let told = listed.get(..listed.len().min(TOLD)).unwrap_or_default();
+        let picked = match heard.choice {
+            Some(Choice::Index(index)) => told.get(index),
+            Some(Choice::Last) => told.last(),
+            _ => None,
+        };
+        if let Some(picked) = picked.cloned() {
+            self.understood();
+            self.state.target = Some(picked);
+            self.advance(now);
+        } else if heard.has_content() {
+            let any = self.state.listed.iter().any(|known| said_of(heard, &known.visit));
+            if any {
+                self.pick_by(now, heard);
+            } else {
+                self.misunderstood(now);
+            }
+        } else if heard.no || heard.abort {
+            self.abandon(now);
+        } else if heard.ask {
+            self.ask_clinic(text);
+        } else {
+            self.misunderstood(now);
+        }
+    }
+}

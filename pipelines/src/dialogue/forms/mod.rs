@@ -1,0 +1,472 @@
+//! The built-in dialogue: a frame-filling state machine over a few intents, with no model.
+//!
+//! Whatever the caller says fills the slots that it names, asked for or not; then the first thing
+//! that is still missing is asked. One utterance asks one thing. [`Forms`] is the policy behind
+//! its [guards](super::guard); the policy alone is not reachable.
+
+mod booking;
+mod identify;
+mod manage;
+mod offers;
+mod request;
+mod results;
+mod state;
+
+use std::collections::VecDeque;
+
+use frontdesk_types::{CallOutcome, Mono};
+
+use super::guard::Guarded;
+use super::history::Turn;
+use super::language::{Language, fill};
+use super::settings::Settings;
+use super::tools::{ToolCall, ToolCallId, WriteNumber};
+use super::understand::{Heard, Setting};
+use crate::turn::Completeness;
+use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
+use state::{Goal, Pending, Phase, State};
+
+/// Times in a row that a question is repeated on request before it counts as misunderstood.
+const MAX_REPEATS: u32 = 3;
+
+/// The whole built-in dialogue behind its guards.
+#[derive(Debug)]
+pub struct Forms(Guarded<Policy>);
+
+impl Forms {
+    /// A call that has not yet begun, in English and with the channel's usual patience.
+    #[must_use]
+    pub fn new(facts: CallFacts) -> Self {
+        let settings = Settings::of(facts.channel);
+        Self::with(facts, Language::english(), settings)
+    }
+
+    /// A call that has not yet begun.
+    #[must_use]
+    pub fn with(facts: CallFacts, language: Language, settings: Settings) -> Self {
+        let policy = Policy::new(facts.clone(), language.clone(), settings, State::default());
+        Self(Guarded::new(facts, language, settings, policy))
+    }
+
+    /// A call as its snapshot left it, made as by [`Forms::new`].
+    ///
+    /// # Errors
+    /// If the snapshot is not one of this dialogue.
+    pub fn restore(
+        facts: CallFacts,
+        snapshot: serde_json::Value,
+    ) -> Result<Self, serde_json::Error> {
+        let settings = Settings::of(facts.channel);
+        Self::restore_with(facts, Language::english(), settings, snapshot)
+    }
+
+    /// A call as its snapshot left it, made as by [`Forms::with`].
+    ///
+    /// # Errors
+    /// If the snapshot is not one of this dialogue.
+    pub fn restore_with(
+        facts: CallFacts,
+        language: Language,
+        settings: Settings,
+        snapshot: serde_json::Value,
+    ) -> Result<Self, serde_json::Error> {
+        let (own, words) = (facts.clone(), language.clone());
+        let policy = move |snapshot| {
+            Ok(Policy::new(own, words, settings, serde_json::from_value(snapshot)?))
+        };
+        Guarded::restore(facts, language, settings, snapshot, policy).map(Self)
+    }
+
+    /// What was said, heard and done so far.
+    #[must_use]
+    pub fn history(&self) -> &[Turn] {
+        self.0.history()
+    }
+
+    /// Whether the words so far of an unfinished turn complete what was asked, for turn taking.
+    #[must_use]
+    pub fn completeness(&self, now: Now, text: &str) -> Completeness {
+        self.0.completeness(now, text)
+    }
+
+    /// How the call ends as it stands now.
+    #[must_use]
+    pub fn outcome(&self) -> CallOutcome {
+        self.0.outcome()
+    }
+}
+
+impl Dialogue for Forms {
+    fn handle_input(&mut self, now: Now, input: Input) {
+        self.0.handle_input(now, input);
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.0.poll_output()
+    }
+
+    fn poll_timeout(&self) -> Option<Mono> {
+        self.0.poll_timeout()
+    }
+
+    fn snapshot(&self) -> serde_json::Value {
+        self.0.snapshot()
+    }
+}
+
+/// The forms without their guards.
+#[derive(Debug)]
+struct Policy {
+    facts: CallFacts,
+    language: Language,
+    settings: Settings,
+    state: State,
+    outputs: VecDeque<Output>,
+}
+
+impl Policy {
+    const fn new(facts: CallFacts, language: Language, settings: Settings, state: State) -> Self {
+        Self { facts, language, settings, state, outputs: VecDeque::new() }
+    }
+
+    // --- speaking -------------------------------------------------------------------------
+
+    /// Puts words before the next question.
+    fn carry(&mut self, text: &str) {
+        if !self.state.carry.is_empty() && !text.is_empty() {
+            self.state.carry.push(' ');
+        }
+        self.state.carry.push_str(text);
+    }
+
+    /// Asks a question; what was carried is said before it, in the same utterance.
+    fn ask(&mut self, now: Now, phase: Phase, text: &str) {
+        self.state.phase = phase;
+        text.clone_into(&mut self.state.prompt);
+        self.outputs.push_back(Output::Expect(phase.expectation()));
+        self.say(now, text);
+    }
+
+    fn say(&mut self, now: Now, text: &str) {
+        self.carry(text);
+        let text = std::mem::take(&mut self.state.carry);
+        let utterance = UtteranceId(self.state.next_utterance);
+        self.state.next_utterance += 1;
+        self.state.patience.said(now.mono, &text, self.settings.silence);
+        self.outputs.push_back(Output::Say { utterance, text });
+    }
+
+    /// Asks the open question again.
+    fn ask_again(&mut self, now: Now) {
+        if self.state.phase == Phase::Confirm {
+            self.confirm(now);
+        } else {
+            let prompt = self.state.prompt.clone();
+            self.ask(now, self.state.phase, &prompt);
+        }
+    }
+
+    fn end(&mut self, now: Now, text: &str) {
+        self.say(now, text);
+        self.state.phase = Phase::Over;
+        self.state.patience.stop();
+        // The guard knows better how the call ended.
+        self.outputs.push_back(Output::End { outcome: CallOutcome::Abandoned });
+    }
+
+    /// Nothing is under way any more: is there anything else.
+    fn open(&mut self, now: Now) {
+        self.clear_goal();
+        let text = self.language.phrases.anything_else.clone();
+        self.ask(now, Phase::Open, &text);
+    }
+
+    fn clear_goal(&mut self) {
+        self.release();
+        let state = &mut self.state;
+        state.goal = None;
+        state.chosen = None;
+        state.target = None;
+        state.which = None;
+        state.appointments = None;
+        state.offers.clear();
+        state.wish = state::Wish::default();
+    }
+
+    // --- tools ----------------------------------------------------------------------------
+
+    /// Calls a tool and waits for it.
+    fn call(&mut self, tool: ToolCall) {
+        let call = self.emit(tool.clone());
+        self.state.patience.stop();
+        self.state.pending = Some(Pending { call, tool, retried: false, retry_at: None });
+    }
+
+    fn emit(&mut self, tool: ToolCall) -> ToolCallId {
+        let call = ToolCallId(self.state.next_call);
+        self.state.next_call += 1;
+        self.outputs.push_back(Output::Tool { call, tool });
+        call
+    }
+
+    /// Calls a write: under its old number if it is the one that was called last.
+    fn write(&mut self, now: Now, tool: impl Fn(WriteNumber) -> ToolCall) {
+        let last = self.state.write.as_ref().and_then(ToolCall::write_number);
+        let same = last.map(&tool).filter(|again| Some(again) == self.state.write.as_ref());
+        let tool = same.unwrap_or_else(|| {
+            let number = WriteNumber(self.state.next_write);
+            self.state.next_write += 1;
+            tool(number)
+        });
+        self.state.write = Some(tool.clone());
+        // What was carried is said with the read-back.
+        if !self.state.carry.is_empty() && !matches!(tool, ToolCall::Transfer { .. }) {
+            self.say(now, "");
+        }
+        self.call(tool);
+    }
+
+    /// Hands the call to a person; `sorry` is said before the answer.
+    fn transfer(&mut self, now: Now, reason: &str, sorry: &str) {
+        self.release();
+        self.carry(sorry);
+        let phone = self.state.patient.phone.clone();
+        let reason = reason.to_owned();
+        self.write(now, |write| ToolCall::Transfer {
+            reason: reason.clone(),
+            phone: phone.clone(),
+            write,
+        });
+    }
+
+    // --- hearing --------------------------------------------------------------------------
+
+    fn setting(&self, now: Now) -> Setting<'_> {
+        let expect = self.state.phase.expectation();
+        Setting { language: &self.language, clinic: &self.facts.clinic, expect, now }
+    }
+
+    fn on_heard(&mut self, now: Now, text: &str) {
+        self.state.patience.heard();
+        if self.state.pending.is_some() {
+            // Heard after the answer that is on its way.
+            let before = self.state.queued.take().map(|t| t.into_exposed() + " ");
+            self.state.queued = Some((before.unwrap_or_default() + text).into());
+            return;
+        }
+        let heard = Heard::of(text, self.setting(now));
+        if heard.empty {
+            if heard.greeting {
+                self.ask_again(now);
+            } else {
+                self.misunderstood(now);
+            }
+            return;
+        }
+        let told = self.merge_identity(&heard);
+        if self.everywhere(now, &heard) {
+            return;
+        }
+        match self.state.phase {
+            Phase::Open => self.on_request(now, &heard, text),
+            Phase::Name | Phase::Birth | Phase::Phone => self.on_identity(now, &heard, text, told),
+            Phase::Doctor => self.on_doctor(now, &heard, text),
+            Phase::Day => self.on_day(now, &heard, text),
+            Phase::Choice => self.on_choice(now, &heard, text),
+            Phase::Confirm => self.on_declined(now, &heard, text, told),
+            Phase::PickAppointment => self.on_pick(now, &heard, text),
+            Phase::AnotherOrMove => self.on_another_or_move(now, &heard, text),
+            Phase::OfferPerson => self.on_offer_person(now, &heard, text),
+            Phase::CallbackPhone => self.on_callback_phone(now, &heard),
+            Phase::Over => {}
+        }
+    }
+
+    /// What may be said at any time.
+    fn everywhere(&mut self, now: Now, heard: &Heard) -> bool {
+        let phrases = self.language.phrases.clone();
+        let said_more = heard.has_content() || heard.has_identity() || heard.book;
+        if let Some(other) = &heard.language
+            && !heard.ask
+            && !heard.has_identity()
+        {
+            // Which language, and that it is not served yet, is worth knowing; the words are not.
+            tracing::info!(language = %other, "caller asked for a language that is not served");
+            self.carry(&fill(&phrases.only_language, &[("language", &self.language.name)]));
+            if !said_more {
+                self.understood();
+                self.ask_again(now);
+                return true;
+            }
+        }
+        if heard.person && self.state.phase != Phase::CallbackPhone {
+            self.want_person(now);
+        } else if heard.others_data && !heard.other_patient && heard.doctor.is_none() {
+            self.understood();
+            self.carry(&phrases.other_patient);
+            self.ask_again(now);
+        } else if heard.repeat && !said_more {
+            self.state.repeats += 1;
+            if self.state.repeats > MAX_REPEATS {
+                self.misunderstood(now);
+            } else {
+                self.ask_again(now);
+            }
+        } else if heard.hold_on && !said_more && !heard.yes {
+            let expect = self.state.phase.expectation();
+            self.outputs.push_back(Output::Expect(expect));
+            self.say(now, &phrases.waiting);
+        } else if heard.goodbye && !said_more {
+            self.release();
+            self.end(now, &phrases.goodbye);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn want_person(&mut self, now: Now) {
+        let reachable = self.state.identified
+            || self.state.patient.phone.is_some()
+            || self.facts.channel == frontdesk_types::Channel::Phone;
+        if reachable {
+            let text = self.language.phrases.transfer.clone();
+            self.transfer(now, "asked", &text);
+        } else {
+            self.release();
+            let text = self.language.phrases.ask_callback_phone.clone();
+            self.ask(now, Phase::CallbackPhone, &text);
+        }
+    }
+
+    /// A number to call back, or none: a second question would only stand in the way.
+    fn on_callback_phone(&mut self, now: Now, heard: &Heard) {
+        if self.state.patient.phone.is_none() && !heard.no && self.state.misunderstood == 0 {
+            self.state.misunderstood += 1;
+            let text = self.language.phrases.bad_phone.clone();
+            self.ask(now, Phase::CallbackPhone, &text);
+        } else {
+            let text = self.language.phrases.transfer.clone();
+            self.transfer(now, "asked", &text);
+        }
+    }
+
+    const fn understood(&mut self) {
+        self.state.misunderstood = 0;
+        self.state.repeats = 0;
+    }
+
+    fn misunderstood(&mut self, now: Now) {
+        let phrases = self.language.phrases.clone();
+        self.state.misunderstood += 1;
+        if self.state.misunderstood >= self.settings.max_misunderstood {
+            self.transfer(now, "misunderstood", &phrases.misunderstood_end);
+            return;
+        }
+        self.carry(if self.state.misunderstood == 1 {
+            &phrases.not_understood
+        } else {
+            &phrases.say_it_simply
+        });
+        if self.state.phase == Phase::Doctor {
+            let names = self.specialties();
+            self.carry(&fill(&phrases.our_doctors, &[("specialties", &names)]));
+        }
+        self.ask_again(now);
+    }
+
+    fn on_timeout(&mut self, now: Now) {
+        if let Some(pending) = &mut self.state.pending {
+            if pending.retry_at.is_some_and(|at| at <= now.mono) {
+                pending.retry_at = None;
+                let tool = pending.tool.clone();
+                let call = self.emit(tool);
+                if let Some(pending) = &mut self.state.pending {
+                    pending.call = call;
+                }
+            }
+            return;
+        }
+        if !self.state.patience.is_due(now.mono) {
+            return;
+        }
+        let phrases = self.language.phrases.clone();
+        self.state.patience.silences += 1;
+        if self.state.patience.silences >= self.settings.max_silences {
+            self.release();
+            self.end(now, &phrases.silent_end);
+        } else {
+            self.carry(&phrases.not_heard);
+            self.ask_again(now);
+        }
+    }
+}
+
+impl Dialogue for Policy {
+    fn handle_input(&mut self, now: Now, input: Input) {
+        if self.state.phase == Phase::Over {
+            return;
+        }
+        match input {
+            Input::Begin => self.greet(now),
+            Input::Heard { text, .. } => self.on_heard(now, &text),
+            Input::Partial { .. } | Input::CallerLeft => {}
+            Input::ToolDone { call, result } => self.on_tool(now, call, result),
+            Input::Played { .. } => {
+                self.state.patience.played(now.mono, self.settings.silence);
+            }
+            Input::Timeout => self.on_timeout(now),
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Mono> {
+        match &self.state.pending {
+            Some(pending) => pending.retry_at,
+            None => self.state.patience.deadline,
+        }
+    }
+
+    fn snapshot(&self) -> serde_json::Value {
+        serde_json::to_value(&self.state).unwrap_or_default()
+    }
+}
+
+impl Policy {
+    /// The specialties of the clinic as spoken.
+    fn specialties(&self) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for doctor in &self.facts.clinic.doctors {
+            for name in &doctor.specialties {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        self.language.and(&names)
+    }
+
+    /// What is still missing decides what happens next.
+    fn advance(&mut self, now: Now) {
+        let Some(goal) = self.state.goal else {
+            self.open(now);
+            return;
+        };
+        if goal == Goal::Book && self.facts.clinic.doctors.is_empty() {
+            self.clear_goal();
+            let no_doctors = self.language.phrases.no_doctors.clone();
+            self.carry(&no_doctors);
+            let text = self.language.phrases.anything_else.clone();
+            self.ask(now, Phase::Open, &text);
+        } else if !self.state.identified {
+            self.identify(now);
+        } else if goal == Goal::Book {
+            self.seek(now);
+        } else {
+            self.manage(now, goal);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The open question: what the caller wants.
+
+use frontdesk_types::Phi;
+
+use super::state::{Goal, Patient, Phase, Wish};
+use super::{Heard, Now, Policy, fill};
+use crate::dialogue::tools::ToolCall;
+use crate::dialogue::understand::tokens::Tokens;
+
+impl Policy {
+    pub(super) fn greet(&mut self, now: Now) {
+        let phrases = self.language.phrases.clone();
+        let mut text = fill(&phrases.greeting, &[("clinic", &self.facts.clinic.name)]);
+        if !self.facts.language.is_empty() && self.facts.language != self.language.code() {
+            let asked = self.facts.language.as_str();
+            tracing::info!(language = %asked, "caller asked for a language that is not served");
+            let only = fill(&phrases.only_language, &[("language", &self.language.name)]);
+            text = format!("{only} {text}");
+        }
+        self.ask(now, Phase::Open, &text);
+        // Asked again, it is without the greeting.
+        self.state.prompt.clone_from(&phrases.help);
+    }
+
+    pub(super) fn on_request(&mut self, now: Now, heard: &Heard, text: &str) {
+        if self.intent(now, heard, text) {
+            return;
+        }
+        let phrases = self.language.phrases.clone();
+        if heard.no || (heard.thanks && !heard.yes) {
+            self.end(now, &phrases.goodbye);
+        } else if heard.small_talk || heard.greeting {
+            self.understood();
+            self.carry(&phrases.small_talk);
+            self.ask(now, Phase::Open, &phrases.help);
+        } else if heard.has_identity() {
+            self.understood();
+            self.carry(&phrases.thanks);
+            self.ask(now, Phase::Open, &phrases.help);
+        } else if heard.yes {
+            self.ask(now, Phase::Open, &phrases.what_else);
+        } else {
+            self.misunderstood(now);
+        }
+    }
+
+    /// Takes up what the caller wants, if they say it.
+    pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
+        let booked = self.state.last_booked.clone();
+        let fresh = heard.another || heard.other_patient;
+        if heard.ask {
+            self.ask_clinic(text);
+        } else if heard.list && !heard.cancel && !heard.move_ {
+            self.begin(now, Goal::List, heard, text);
+        } else if let Some(target) = booked
+            .clone()
+            .filter(|_| !fresh && heard.cancel && (!heard.own_appointment || heard.correction))
+        {
+            self.begin_goal(Goal::Cancel);
+            self.state.target = Some(target);
+            self.advance(now);
+        } else if heard.cancel {
+            self.begin(now, Goal::Cancel, heard, text);
+        } else if let Some(target) = booked.filter(|_| {
+            // A correction moves what was booked; it never books a second one.
+            let correction = heard.correction || heard.move_ || !heard.book;
+            let names = heard.has_content() && !heard.new_patient;
+            !fresh && (heard.move_ || (correction && names))
+        }) {
+            self.begin_goal(Goal::Move);
+            self.state.target = Some(target);
+            self.wish_and_advance(now, heard);
+        } else if heard.move_ {
+            self.begin(now, Goal::Move, heard, text);
+        } else if self.state.last_booked.is_some() && heard.book && !fresh {
+            self.begin_goal(Goal::Book);
+            self.take_wish_silently(heard);
+            let question = self.language.phrases.another_or_move.clone();
+            self.ask(now, Phase::AnotherOrMove, &question);
+        } else if heard.book || heard.has_content() || fresh || heard.new_patient {
+            self.begin(now, Goal::Book, heard, text);
+        } else {
+            return false;
+        }
+        self.understood();
+        true
+    }
+
+    fn begin_goal(&mut self, goal: Goal) {
+        self.clear_goal();
+        self.state.goal = Some(goal);
+    }
+
+    fn begin(&mut self, now: Now, goal: Goal, heard: &Heard, text: &str) {
+        self.begin_goal(goal);
+        if heard.other_patient {
+            if self.state.identified {
+                self.state.patient = Patient::default();
+                self.state.identified = false;
+                self.state.last_booked = None;
+                self.merge_identity(heard);
+            }
+            self.state.patient.other = true;
+        }
+        match goal {
+            Goal::Book => self.wish_and_advance(now, heard),
+            Goal::Move => {
+                // "From Sunday to Tuesday": what stands before "to" tells which appointment.
+                let (which, wish) = self.split_move(now, text);
+                self.state.which = Some(Phi::new(which));
+                match wish {
+                    Some(wish) => self.wish_and_advance(now, &wish),
+                    None => self.advance(now),
+                }
+            }
+            Goal::Cancel | Goal::List => {
+                self.state.which = Some(Phi::new(text.to_owned()));
+                self.advance(now);
+            }
+        }
+    }
+
+    /// Splits "move my appointment on Sunday to Tuesday at ten".
+    fn split_move(&self, now: Now, text: &str) -> (String, Option<Heard>) {
+        let tokens = Tokens::of(text, &self.language);
+        let words = &self.language.day_words.range;
+        for at in (1..tokens.len()).rev() {
+            let reader = super::super::understand::pattern::Reader {
+                tokens: &tokens,
+                language: &self.language,
+                latest_year: 0,
+            };
+            let starts = super::super::understand::pattern::longest_at(words, reader, at);
+            let Some(starts) = starts else { continue };
+            let raw = |range: std::ops::Range<usize>| {
+                let words = tokens.words[range].iter().map(|word| word.raw.as_str());
+                words.collect::<Vec<_>>().join(" ")
+            };
+            let wish = Heard::of(&raw(starts.end..tokens.len()), self.setting(now));
+            let before = Heard::of(&raw(0..at), self.setting(now));
+            if wish.has_content() && before.move_ {
+                // The "to" of "to ten" makes the number a time.
+                let with_word = Heard::of(&raw(at..tokens.len()), self.setting(now));
+                let wish = if wish.time.is_none() && with_word.time.is_some() {
+                    Heard { time: with_word.time, ..wish }
+                } else {
+                    wish
+                };
+                return (raw(0..at), Some(wish));
+            }
+            let with_word = Heard::of(&raw(at..tokens.len()), self.setting(now));
+            if with_word.has_content() && before.move_ {
+                return (raw(0..at), Some(with_word));
+            }
+        }
+        (text.to_owned(), None)
+    }
+
+    pub(super) fn ask_clinic(&mut self, text: &str) {
+        self.understood();
+        self.call(ToolCall::AskClinic { question: Phi::new(text.to_owned()) });
+    }
+
+    pub(super) fn on_another_or_move(&mut self, now: Now, heard: &Heard, text: &str) {
+        let target = self.state.last_booked.clone();
+        if heard.other_patient || (heard.another && !heard.no) {
+            let wish = self.state.wish.clone();
+            let mut heard = heard.clone();
+            heard.another = true;
+            self.begin(now, Goal::Book, &heard, text);
+            if self.state.wish == Wish::default() && self.state.pending.is_none() {
+                self.state.wish = wish;
+            }
+        } else if heard.yes && !heard.no {
+            self.understood();
+            self.state.last_booked = None;
+            self.advance(now);
+        } else if let (true, Some(target)) =
+            (heard.no || heard.has_content() || heard.move_, target)
+        {
+            self.understood();
+            let wish = self.state.wish.clone();
+            self.begin_goal(Goal::Move);
+            self.state.target = Some(target);
+            self.state.wish = wish;
+            let nothing = self.state.wish == Wish::default() && !heard.has_content();
+            if nothing {
+                self.open(now);
+            } else {
+                self.wish_and_advance(now, heard);
+            }
+        } else {
+            self.misunderstood(now);
+        }
+    }
+
+    pub(super) fn on_offer_person(&mut self, now: Now, heard: &Heard, text: &str) {
+        if heard.yes && !heard.no {
+            self.want_person(now);
+        } else if self.intent(now, heard, text) {
+        } else if heard.no || heard.thanks {
+            self.understood();
+            self.clear_or_advance(now);
+        } else {
+            self.misunderstood(now);
+        }
+    }
+
+    fn clear_or_advance(&mut self, now: Now) {
+        if self.state.goal == Some(Goal::Book) && self.state.chosen.is_none() {
+            self.advance(now);
+        } else {
+            self.open(now);
+        }
+    }
+
+    /// The caller drops what is under way.
+    pub(super) fn abandon(&mut self, now: Now) {
+        self.understood();
+        let text = self.language.phrases.not_moved.clone();
+        self.carry(&text);
+        self.open(now);
+    }
+}

@@ -1,0 +1,201 @@
+//! What comes of the tools.
+
+use super::state::{Goal, Pending, Phase};
+use super::{Now, Policy, fill};
+use crate::dialogue::guard::visit;
+use crate::dialogue::tools::{AppointmentFacts, Refusal, ToolCall, ToolCallId, ToolResult};
+
+impl Policy {
+    pub(super) fn on_tool(&mut self, now: Now, call: ToolCallId, result: ToolResult) {
+        let Some(pending) = self.state.pending.take_if(|pending| pending.call == call) else {
+            self.on_late(result);
+            return;
+        };
+        if result == ToolResult::Unavailable && !matches!(pending.tool, ToolCall::Hold { .. }) {
+            self.unavailable(now, pending);
+            return;
+        }
+        match result {
+            ToolResult::Refused { refusal } => self.on_refused(now, &pending.tool, &refusal),
+            ToolResult::Identified | ToolResult::Registered => {
+                self.understood();
+                self.state.identified = true;
+                self.state.previous = None;
+                if self.state.carry.is_empty() {
+                    let text = self.language.phrases.thanks.clone();
+                    self.carry(&text);
+                }
+                self.advance(now);
+            }
+            ToolResult::Ambiguous => {
+                if self.state.patient.ambiguous {
+                    self.not_identified(now);
+                } else {
+                    self.state.patient.ambiguous = true;
+                    self.identify(now);
+                }
+            }
+            ToolResult::NotIdentified => self.not_identified(now),
+            ToolResult::Slots { offers, exact } => self.on_slots(now, offers, exact),
+            ToolResult::Appointments { appointments } => {
+                self.state.appointments = Some(appointments);
+                self.advance(now);
+            }
+            ToolResult::Booked { appointment } => self.on_booked(now, &pending.tool, appointment),
+            ToolResult::Cancelled => self.on_cancelled(now),
+            ToolResult::Answer { text, source } => {
+                let values = [("text", &*text), ("source", &*source)];
+                let answer = fill(&self.language.phrases.answer, &values);
+                self.carry(&answer);
+                self.go_on(now);
+            }
+            ToolResult::NoAnswer => {
+                let text = self.language.phrases.no_answer.clone();
+                self.ask(now, Phase::OfferPerson, &text);
+            }
+            ToolResult::CallbackNoted => {
+                let text = self.language.phrases.callback_noted.clone();
+                self.end(now, &text);
+            }
+            // Kept or not, the booking decides.
+            ToolResult::Held | ToolResult::Released | ToolResult::Unavailable => {
+                if matches!(pending.tool, ToolCall::Hold { .. }) {
+                    self.confirm(now);
+                } else {
+                    self.failed(now, &pending.tool);
+                }
+            }
+        }
+        self.after_tool(now);
+    }
+
+    /// Words that came while the tool ran are heard now.
+    fn after_tool(&mut self, now: Now) {
+        if self.state.pending.is_none()
+            && self.state.phase != Phase::Over
+            && let Some(text) = self.state.queued.take()
+        {
+            self.on_heard(now, text.expose());
+        }
+    }
+
+    /// The question that the answer interrupted, or anything else.
+    fn go_on(&mut self, now: Now) {
+        if self.state.goal.is_none() || self.state.phase == Phase::Open {
+            self.open(now);
+        } else {
+            self.ask_again(now);
+        }
+    }
+
+    /// An answer that nobody waits for any more. A booking that came through must be told.
+    fn on_late(&mut self, result: ToolResult) {
+        if let ToolResult::Booked { appointment } = result {
+            let visit = visit(&appointment.visit, &self.language);
+            let values = [("visit", &*visit), ("reference", &*appointment.reference)];
+            let text = fill(&self.language.phrases.late_booked, &values);
+            self.carry(&text);
+            self.state.last_booked = Some(appointment);
+        }
+    }
+
+    /// Once more after a pause, then a person.
+    fn unavailable(&mut self, now: Now, pending: Pending) {
+        if pending.retried {
+            self.failed(now, &pending.tool);
+            return;
+        }
+        let text = self.language.phrases.apology_retry.clone();
+        self.say(now, &text);
+        self.state.patience.stop();
+        let retry_at = Some(now.mono + self.settings.retry);
+        self.state.pending = Some(Pending { retried: true, retry_at, ..pending });
+    }
+
+    fn failed(&mut self, now: Now, tool: &ToolCall) {
+        let phrases = self.language.phrases.clone();
+        if matches!(tool, ToolCall::Transfer { .. }) {
+            self.end(now, &phrases.callback_failed);
+        } else {
+            self.transfer(now, "failed", &phrases.transfer_failed);
+        }
+    }
+
+    fn on_booked(&mut self, now: Now, tool: &ToolCall, appointment: AppointmentFacts) {
+        let phrases = self.language.phrases.clone();
+        let spoken = visit(&appointment.visit, &self.language);
+        let values = [("visit", &*spoken), ("reference", &*appointment.reference)];
+        let moved = matches!(tool, ToolCall::Reschedule { .. });
+        self.understood();
+        self.state.held = None;
+        self.carry(&fill(if moved { &phrases.moved } else { &phrases.booked }, &values));
+        self.state.last_booked = Some(appointment);
+        self.open(now);
+    }
+
+    fn on_cancelled(&mut self, now: Now) {
+        self.understood();
+        if let Some(target) = self.state.target.take() {
+            let spoken = visit(&target.visit, &self.language);
+            let text = fill(&self.language.phrases.cancelled, &[("visit", &spoken)]);
+            self.carry(&text);
+            if self.state.last_booked.as_ref().is_some_and(|last| last.id == target.id) {
+                self.state.last_booked = None;
+            }
+        }
+        self.open(now);
+    }
+
+    fn on_refused(&mut self, now: Now, tool: &ToolCall, refusal: &Refusal) {
+        let phrases = self.language.phrases.clone();
+        match (tool, refusal) {
+            // The caller's words follow.
+            (_, Refusal::NotConfirmed) => self.state.phase = Phase::Confirm,
+            (ToolCall::Transfer { .. }, _) => self.end(now, &phrases.callback_failed),
+            (ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }, _) => {
+                self.transfer(now, "not_identified", &phrases.not_identified_end);
+            }
+            (_, Refusal::SlotTaken | Refusal::UnknownReference)
+                if self.state.goal != Some(Goal::Cancel) =>
+            {
+                self.search_instead(now, &phrases.slot_taken);
+            }
+            (_, Refusal::PatientBusy) => {
+                self.state.wish.time = None;
+                self.search_instead(now, &phrases.patient_busy);
+            }
+            (_, Refusal::OutsideBookingWindow) => {
+                self.release();
+                self.state.chosen = None;
+                self.carry(&phrases.outside_window);
+                self.ask(now, Phase::Day, &phrases.ask_day);
+            }
+            (_, Refusal::NotIdentified) => {
+                self.state.identified = false;
+                self.advance(now);
+            }
+            (_, Refusal::TooLate) => {
+                self.clear_goal();
+                self.ask(now, Phase::OfferPerson, &phrases.too_late);
+            }
+            _ => {
+                self.clear_goal();
+                self.ask(now, Phase::OfferPerson, &phrases.refused);
+            }
+        }
+    }
+
+    /// The chosen time cannot be had: others are searched for.
+    fn search_instead(&mut self, now: Now, sorry: &str) {
+        // Whoever holds it now, it is not this caller.
+        self.state.held = None;
+        let taken = self.state.chosen.take();
+        if let Some(taken) = taken
+            && self.state.wish.from.is_none()
+        {
+            self.state.wish.from = Some(taken.local_start().date());
+        }
+        self.carry(sorry);
+        self.seek(now);
+    }
+}

@@ -1,0 +1,149 @@
+//! What the forms remember of a call; all of it is in the snapshot.
+
+use frontdesk_types::{DoctorId, Mono, Offer, OfferId, Phi};
+use jiff::civil::{Date, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::dialogue::Expectation;
+use crate::dialogue::settings::Patience;
+use crate::dialogue::tools::{AppointmentFacts, PartOfDay, ToolCall, ToolCallId};
+
+/// What the caller wants done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Goal {
+    Book,
+    Move,
+    Cancel,
+    List,
+}
+
+/// Which question is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) enum Phase {
+    /// What can we do for you.
+    #[default]
+    Open,
+    Name,
+    Birth,
+    Phone,
+    Doctor,
+    Day,
+    Choice,
+    /// A write was read back and not confirmed.
+    Confirm,
+    PickAppointment,
+    AnotherOrMove,
+    OfferPerson,
+    CallbackPhone,
+    Over,
+}
+
+impl Phase {
+    pub(super) const fn expectation(self) -> Expectation {
+        match self {
+            Self::Open | Self::Over => Expectation::Request,
+            Self::Name => Expectation::FullName,
+            Self::Birth => Expectation::DateOfBirth,
+            Self::Phone | Self::CallbackPhone => Expectation::PhoneNumber,
+            Self::Doctor => Expectation::Doctor,
+            Self::Day => Expectation::Day,
+            Self::Choice | Self::PickAppointment => Expectation::Choice,
+            Self::Confirm | Self::AnotherOrMove | Self::OfferPerson => Expectation::YesNo,
+        }
+    }
+}
+
+/// Which time of day is wished for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TimeWish {
+    pub(super) at: Option<Time>,
+    pub(super) around: bool,
+    pub(super) not_before: Option<Time>,
+    pub(super) not_after: Option<Time>,
+}
+
+/// Whom and when the caller wishes to see.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Wish {
+    pub(super) doctor: Option<DoctorId>,
+    pub(super) specialty: Option<String>,
+    /// Any doctor will do.
+    pub(super) any: bool,
+    pub(super) from: Option<Date>,
+    pub(super) to: Option<Date>,
+    /// On the first day not before this time.
+    pub(super) first_not_before: Option<Time>,
+    pub(super) part: Option<PartOfDay>,
+    pub(super) time: Option<TimeWish>,
+}
+
+impl Wish {
+    pub(super) const fn names_doctor(&self) -> bool {
+        self.doctor.is_some() || self.specialty.is_some() || self.any
+    }
+}
+
+/// Who the patient is, as far as it was said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Patient {
+    pub(super) name: Option<Phi<String>>,
+    /// Whether the name has a first and a last part.
+    pub(super) full: bool,
+    pub(super) birth: Option<Phi<Date>>,
+    /// Month and day of a date of birth whose year is missing.
+    pub(super) birthday: Option<Phi<(i8, i8)>>,
+    pub(super) phone: Option<Phi<String>>,
+    /// To be registered.
+    pub(super) new: bool,
+    /// Several patients match without the phone number.
+    pub(super) ambiguous: bool,
+    /// Not the caller.
+    pub(super) other: bool,
+}
+
+/// A tool whose answer is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pending {
+    pub(super) call: ToolCallId,
+    pub(super) tool: ToolCall,
+    /// Whether it was unavailable once.
+    pub(super) retried: bool,
+    /// When it is tried again.
+    pub(super) retry_at: Option<Mono>,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) phase: Phase,
+    pub(super) goal: Option<Goal>,
+    pub(super) wish: Wish,
+    pub(super) patient: Patient,
+    /// The details that did not match last.
+    pub(super) previous: Option<Patient>,
+    pub(super) identified: bool,
+    pub(super) failed: u32,
+    pub(super) offers: Vec<Offer>,
+    /// First and number of the offers that were spoken last.
+    pub(super) shown: (usize, usize),
+    pub(super) chosen: Option<Offer>,
+    pub(super) held: Option<OfferId>,
+    pub(super) appointments: Option<Vec<AppointmentFacts>>,
+    pub(super) listed: Vec<AppointmentFacts>,
+    pub(super) target: Option<AppointmentFacts>,
+    /// Words that tell which appointment is meant.
+    pub(super) which: Option<Phi<String>>,
+    pub(super) last_booked: Option<AppointmentFacts>,
+    pub(super) pending: Option<Pending>,
+    pub(super) queued: Option<Phi<String>>,
+    pub(super) write: Option<ToolCall>,
+    pub(super) misunderstood: u32,
+    pub(super) repeats: u32,
+    pub(super) patience: Patience,
+    pub(super) prompt: String,
+    /// Said before the next question.
+    pub(super) carry: String,
+    pub(super) next_utterance: u64,
+    pub(super) next_call: u64,
+    pub(super) next_write: u32,
+}

@@ -1,0 +1,164 @@
+//! Red flags, and handing the call to a person.
+
+use super::{
+    Dialogue, Expectation, Guarded, Input, Mode, Now, Output, ToolCall, ToolCallId, ToolResult,
+};
+use crate::dialogue::language::fill;
+use crate::dialogue::red_flags;
+use crate::dialogue::tools::WriteNumber;
+use frontdesk_types::Phi;
+
+/// Unclear answers to "would you like a person" before a person is called anyway.
+const MAX_UNCLEAR: u32 = 2;
+
+impl<D: Dialogue> Guarded<D> {
+    /// Looks for red flags: the console is told on any words, the caller on settled ones. Whether
+    /// the agent spoke up.
+    pub(super) fn check_flags(&mut self, now: Now, text: &str, settled: bool) -> bool {
+        let raised = red_flags::in_text(text, &self.language);
+        for flag in &raised {
+            if self.state.alerted.insert(flag.clone()) {
+                self.outputs.push_back(Output::Alert { flag: flag.clone() });
+            }
+        }
+        if !settled || raised.is_empty() {
+            return false;
+        }
+        let new = raised.iter().any(|flag| !self.state.warned.contains(flag));
+        self.state.warned.extend(raised);
+        match &self.state.mode {
+            // The same words as a final after a stable partial, or more of the same.
+            Mode::Emergency { .. } if new => {
+                self.state.interrupted = Some(Phi::new(text.to_owned()));
+                self.speak_emergency(now);
+                true
+            }
+            Mode::Emergency { .. } => {
+                let first = self.state.interrupted.is_none();
+                self.state.interrupted = Some(Phi::new(text.to_owned()));
+                if !first {
+                    self.unclear_emergency(now);
+                }
+                true
+            }
+            Mode::Policy | Mode::ReadBack(_) if new => {
+                self.begin_emergency(now);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn begin_emergency(&mut self, now: Now) {
+        self.state.outcome.emergency = true;
+        let resume = match std::mem::take(&mut self.state.mode) {
+            Mode::ReadBack(read_back) => Some(read_back),
+            _ => None,
+        };
+        self.state.mode = Mode::Emergency { asks: 0, resume };
+        self.speak_emergency(now);
+    }
+
+    fn speak_emergency(&mut self, now: Now) {
+        let number = &self.facts.clinic.emergency_number;
+        let text = fill(&self.language.phrases.emergency, &[("number", number)]);
+        self.ask(now, &text, Expectation::YesNo);
+    }
+
+    pub(super) fn answer_emergency(&mut self, now: Now, text: String, confidence: f32) {
+        let heard = self.understand(now, &text, Expectation::YesNo);
+        let wish = heard.has_content() || heard.book || heard.cancel || heard.move_ || heard.ask;
+        if heard.person || (heard.yes && !heard.no && !heard.unsure && !wish) {
+            self.hand_over(now, "emergency", "");
+        } else if heard.no || heard.goodbye || wish {
+            self.resume(now, text, confidence, wish || heard.goodbye);
+        } else {
+            self.unclear_emergency(now);
+        }
+    }
+
+    /// The caller does not want a person: back to where they were.
+    fn resume(&mut self, now: Now, text: String, confidence: f32, wish: bool) {
+        let number = &self.facts.clinic.emergency_number;
+        self.state.preface =
+            Some(fill(&self.language.phrases.emergency_resume, &[("number", number)]));
+        let interrupted = self.state.interrupted.take();
+        let mode = std::mem::take(&mut self.state.mode);
+        if let Mode::Emergency { resume: Some(read_back), .. } = mode {
+            self.state.mode = Mode::ReadBack(read_back);
+            if wish {
+                self.answer_read_back(now, text, confidence);
+            } else {
+                self.repeat_read_back(now);
+            }
+            return;
+        }
+        self.give_floor(now);
+        if wish {
+            self.feed(now, Input::Heard { text, confidence });
+        } else if let Some(words) = interrupted {
+            let text = words.into_exposed();
+            self.feed(now, Input::Heard { text, confidence });
+        } else if let Some((prompt, expect)) = self.state.last_prompt.clone() {
+            self.ask(now, &prompt, expect);
+            self.state.asked_for_policy = true;
+        }
+    }
+
+    /// No yes and no no: asked once more, then a person is called to be safe.
+    pub(super) fn unclear_emergency(&mut self, now: Now) {
+        let Mode::Emergency { asks, .. } = &mut self.state.mode else { return };
+        *asks += 1;
+        if *asks >= MAX_UNCLEAR {
+            self.hand_over(now, "emergency", "");
+            return;
+        }
+        let number = &self.facts.clinic.emergency_number;
+        let text = fill(&self.language.phrases.emergency_again, &[("number", number)]);
+        self.ask(now, &text, Expectation::YesNo);
+    }
+
+    /// Calls a person, after which the call ends. `sorry` is said first.
+    pub(super) fn hand_over(&mut self, now: Now, reason: &str, sorry: &str) {
+        if self.state.is_ending() {
+            return;
+        }
+        if !sorry.is_empty() {
+            self.state.preface = Some(sorry.to_owned());
+        }
+        self.transfer(now, reason.to_owned(), 0);
+    }
+
+    fn transfer(&mut self, now: Now, reason: String, tries: u32) {
+        let call = ToolCallId(self.state.next_call);
+        self.state.mode = Mode::Handover { call, reason: reason.clone(), tries };
+        let phone = self.state.phone.clone();
+        let write = WriteNumber(self.state.next_write);
+        self.run(now, None, ToolCall::Transfer { reason, phone, write });
+    }
+
+    /// A person was called, or could not be.
+    pub(super) fn handed_over(&mut self, now: Now, call: ToolCallId, result: &ToolResult) {
+        let Mode::Handover { call: waiting, reason, tries } = &self.state.mode else { return };
+        if *waiting != call {
+            return;
+        }
+        let phrases = self.language.phrases.clone();
+        let noted = *result == ToolResult::CallbackNoted;
+        if !noted && *tries == 0 {
+            let reason = reason.clone();
+            self.transfer(now, reason, 1);
+            return;
+        }
+        let said = if noted { &phrases.callback_noted } else { &phrases.callback_failed };
+        let number = &self.facts.clinic.emergency_number;
+        let text = if self.state.outcome.emergency {
+            let warning = fill(&phrases.emergency_handover, &[("number", number)]);
+            format!("{warning} {said}")
+        } else {
+            said.clone()
+        };
+        self.say(now, None, &text);
+        self.finish();
+    }
+}

@@ -1,0 +1,432 @@
+//! Guards around a dialogue: what no policy, built in or language model, may do.
+//!
+//! [`Guarded`] stands between a policy and the actors and is itself a [`Dialogue`]. It
+//! - checks every word of the caller for red flags, before the policy hears it;
+//! - lets a tool touch a patient's data only after the patient was identified, and takes only
+//!   offers and appointments that tools returned in this call; else the policy gets
+//!   [`ToolResult::Refused`] and nothing runs;
+//! - reads every write back in its own words and runs it only on an explicit yes that follows the
+//!   read-back as played; on anything else the policy gets [`Refusal::NotConfirmed`], always
+//!   followed by the caller's words;
+//! - numbers utterances, calls and writes, bounds turns and tool calls, and ends with a person
+//!   rather than in silence;
+//! - keeps the history of what was heard and played.
+//!
+//! The record 0030 says why.
+
+mod check;
+mod emergency;
+mod read_back;
+mod state;
+
+pub(crate) use read_back::visit;
+
+use std::collections::VecDeque;
+
+use frontdesk_types::{CallOutcome, Mono};
+
+use super::completeness;
+use super::history::{ToolRecord, Turn};
+use super::language::Language;
+use super::settings::Settings;
+use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber};
+use super::understand::{Heard, Setting};
+use crate::turn::Completeness;
+use super::{CallFacts, Dialogue, Expectation, Input, Now, Output, UtteranceId};
+use check::Verdict;
+use state::{Mode, Running, Spoken, State};
+
+/// Refusals in one input after which the policy is taken off the call.
+const MAX_REFUSALS: usize = 8;
+
+/// A policy behind the guards. See the module's documentation.
+#[derive(Debug)]
+pub struct Guarded<D> {
+    policy: D,
+    facts: CallFacts,
+    language: Language,
+    settings: Settings,
+    state: State,
+    outputs: VecDeque<Output>,
+    /// An utterance of the policy that a read-back may join.
+    held: Option<(UtteranceId, String)>,
+}
+
+impl<D: Dialogue> Guarded<D> {
+    /// A call that has not yet begun.
+    pub fn new(facts: CallFacts, language: Language, settings: Settings, policy: D) -> Self {
+        let (state, outputs) = (State::default(), VecDeque::new());
+        Self { policy, facts, language, settings, state, outputs, held: None }
+    }
+
+    /// A call as its snapshot left it; `policy` restores the policy from its part.
+    ///
+    /// # Errors
+    /// If the snapshot is not one of a guarded dialogue, or `policy` fails.
+    pub fn restore(
+        facts: CallFacts,
+        language: Language,
+        settings: Settings,
+        mut snapshot: serde_json::Value,
+        policy: impl FnOnce(serde_json::Value) -> Result<D, serde_json::Error>,
+    ) -> Result<Self, serde_json::Error> {
+        let inner = snapshot.get_mut("policy").map(serde_json::Value::take).unwrap_or_default();
+        let guard = snapshot.get_mut("guard").map(serde_json::Value::take).unwrap_or_default();
+        let state = serde_json::from_value(guard)?;
+        let policy = policy(inner)?;
+        let outputs = VecDeque::new();
+        Ok(Self { policy, facts, language, settings, state, outputs, held: None })
+    }
+
+    /// What was said, heard and done so far.
+    pub fn history(&self) -> &[Turn] {
+        &self.state.history
+    }
+
+    /// Whether the words so far of an unfinished turn complete what was asked.
+    pub fn completeness(&self, now: Now, text: &str) -> Completeness {
+        let expect = match self.state.mode {
+            Mode::ReadBack(_) | Mode::Emergency { .. } => Expectation::YesNo,
+            _ => self.state.expect,
+        };
+        let (language, clinic) = (&self.language, &self.facts.clinic);
+        completeness::of(text, Setting { language, clinic, expect, now })
+    }
+
+    /// The policy.
+    pub const fn policy(&self) -> &D {
+        &self.policy
+    }
+
+    fn understand(&self, now: Now, text: &str, expect: Expectation) -> Heard {
+        let (language, clinic) = (&self.language, &self.facts.clinic);
+        Heard::of(text, Setting { language, clinic, expect, now })
+    }
+
+    // --- towards the policy ---------------------------------------------------------------
+
+    /// Gives the policy an input, now or once it has the floor again.
+    fn feed(&mut self, now: Now, input: Input) {
+        match self.state.mode {
+            Mode::Policy => {
+                self.policy.handle_input(now, input);
+                self.pump(now);
+            }
+            Mode::Over => {}
+            _ => self.state.deferred.push(input),
+        }
+    }
+
+    /// The policy has the floor again: what happened meanwhile reaches it.
+    fn give_floor(&mut self, now: Now) {
+        self.state.mode = Mode::Policy;
+        self.state.patience.stop();
+        for input in std::mem::take(&mut self.state.deferred) {
+            self.feed(now, input);
+        }
+    }
+
+    /// Carries out what the policy wants; what is refused it hears at once.
+    fn pump(&mut self, now: Now) {
+        for _ in 0..MAX_REFUSALS {
+            let mut refused = Vec::new();
+            while let Some(output) = self.policy.poll_output() {
+                if self.state.mode == Mode::Over {
+                    continue;
+                }
+                self.on_policy(now, output, &mut refused);
+            }
+            self.flush(now);
+            if refused.is_empty() {
+                return;
+            }
+            for (call, refusal) in refused {
+                let result = ToolResult::Refused { refusal };
+                self.policy.handle_input(now, Input::ToolDone { call, result });
+            }
+        }
+        let sorry = self.language.phrases.too_long_end.clone();
+        self.hand_over(now, "failed", &sorry);
+    }
+
+    fn on_policy(&mut self, now: Now, output: Output, refused: &mut Vec<(ToolCallId, Refusal)>) {
+        match output {
+            Output::Say { utterance, text } => {
+                self.flush(now);
+                self.held = Some((utterance, text));
+            }
+            Output::Expect(expect) => {
+                self.state.expect = expect;
+                self.outputs.push_back(Output::Expect(expect));
+            }
+            Output::Alert { flag } => self.outputs.push_back(Output::Alert { flag }),
+            Output::Tool { call, tool } => match self.check(&tool) {
+                Verdict::Run => {
+                    self.flush(now);
+                    self.run(now, Some(call), tool);
+                }
+                Verdict::ReadBack => self.read_back(now, call, tool),
+                Verdict::Refuse(refusal) => refused.push((call, refusal)),
+            },
+            Output::End { .. } => {
+                self.flush(now);
+                self.finish();
+            }
+        }
+    }
+
+    // --- towards the actors ---------------------------------------------------------------
+
+    /// Says what the policy said last, if it still waits.
+    fn flush(&mut self, now: Now) {
+        if let Some((utterance, text)) = self.held.take() {
+            self.state.last_prompt = Some((text.clone(), self.state.expect));
+            self.state.asked_for_policy = false;
+            self.say(now, Some(utterance), &text);
+        }
+    }
+
+    fn say(&mut self, now: Now, policy: Option<UtteranceId>, text: &str) -> UtteranceId {
+        let preface = self.state.preface.take().map(|p| p + " ").unwrap_or_default();
+        let preface_chars = preface.chars().count();
+        let text = preface + text;
+        let utterance = UtteranceId(self.state.next_utterance);
+        self.state.next_utterance += 1;
+        self.state.spoken.insert(utterance.0, Spoken { policy, preface_chars });
+        self.state.patience.said(now.mono, &text, self.settings.silence);
+        self.outputs.push_back(Output::Say { utterance, text });
+        utterance
+    }
+
+    fn ask(&mut self, now: Now, text: &str, expect: Expectation) -> UtteranceId {
+        self.outputs.push_back(Output::Expect(expect));
+        self.say(now, None, text)
+    }
+
+    /// Runs a tool that was checked. `policy` is the policy's number of the call, or none for a
+    /// call of the guard.
+    fn run(&mut self, now: Now, policy: Option<ToolCallId>, mut tool: ToolCall) -> ToolCallId {
+        if let Some(number) = tool.write_number() {
+            let outer = match policy {
+                Some(_) => self.state.attempt(number, &tool),
+                None => self.state.new_write(),
+            };
+            tool.set_write_number(outer);
+        }
+        self.state.before_run(&tool);
+        let call = ToolCallId(self.state.next_call);
+        self.state.next_call += 1;
+        let running = Running {
+            policy,
+            tool: tool.clone(),
+            notice: Some(now.mono + self.settings.tool_notice),
+            deadline: Some(now.mono + self.settings.tool),
+        };
+        self.state.running.insert(call.0, running);
+        self.state.record(ToolRecord { call, tool: tool.clone(), result: None });
+        self.outputs.push_back(Output::Tool { call, tool });
+        call
+    }
+
+    fn finish(&mut self) {
+        self.state.mode = Mode::Over;
+        self.state.patience.stop();
+        let outcome = self.outcome();
+        self.outputs.push_back(Output::End { outcome });
+    }
+
+    /// How the call ends as it stands now; emergency before transferred before the last write
+    /// before answered.
+    pub fn outcome(&self) -> CallOutcome {
+        let facts = &self.state.outcome;
+        if facts.emergency {
+            CallOutcome::Emergency
+        } else if facts.transferred {
+            CallOutcome::Transferred
+        } else if let Some(write) = facts.last_write {
+            write
+        } else if facts.answered {
+            CallOutcome::Answered
+        } else {
+            CallOutcome::Abandoned
+        }
+    }
+
+    // --- inputs ---------------------------------------------------------------------------
+
+    fn on_heard(&mut self, now: Now, text: String, confidence: f32) {
+        self.state.turns += 1;
+        self.state.calls_in_turn = 0;
+        self.state.asked_for_policy = false;
+        self.state.patience.heard();
+        if !text.trim().is_empty() {
+            self.state.history.push(Turn::caller(text.clone()));
+        }
+        if self.check_flags(now, &text, true) {
+            return;
+        }
+        if self.state.turns > self.settings.max_turns && !self.state.is_ending() {
+            let sorry = self.language.phrases.too_long_end.clone();
+            self.hand_over(now, "failed", &sorry);
+            return;
+        }
+        match self.state.mode {
+            Mode::Policy => self.feed(now, Input::Heard { text, confidence }),
+            Mode::ReadBack(_) => self.answer_read_back(now, text, confidence),
+            Mode::Emergency { .. } => self.answer_emergency(now, text, confidence),
+            // A person is being called; the call ends with the answer.
+            Mode::Handover { .. } | Mode::Over => {}
+        }
+    }
+
+    fn on_tool_done(&mut self, now: Now, call: ToolCallId, result: ToolResult) {
+        let Some(running) = self.state.running.remove(&call.0) else { return };
+        self.state.observe(call, &running.tool, &result);
+        match running.policy {
+            Some(call) => self.feed(now, Input::ToolDone { call, result }),
+            None => self.handed_over(now, call, &result),
+        }
+    }
+
+    fn on_played(&mut self, now: Now, utterance: UtteranceId, heard: String, complete: bool) {
+        let Some(spoken) = self.state.spoken.remove(&utterance.0) else { return };
+        self.state.patience.played(now.mono, self.settings.silence);
+        if complete || !heard.trim().is_empty() {
+            self.state.history.push(Turn::agent(utterance, heard.clone(), complete));
+        }
+        self.read_back_played(now, utterance, &heard, complete);
+        if let Some(utterance) = spoken.policy {
+            let heard = heard.chars().skip(spoken.preface_chars).collect();
+            self.feed(now, Input::Played { utterance, heard, complete });
+        }
+    }
+
+    fn on_timeout(&mut self, now: Now) {
+        self.on_slow_tools(now);
+        match self.state.mode {
+            Mode::Policy => {
+                if self.policy_due().is_some_and(|due| due <= now.mono) {
+                    self.feed(now, Input::Timeout);
+                } else if self.is_stuck() && self.state.patience.is_due(now.mono) {
+                    let sorry = self.language.phrases.transfer_failed.clone();
+                    self.hand_over(now, "failed", &sorry);
+                }
+            }
+            Mode::ReadBack(_) if self.state.patience.is_due(now.mono) => self.silent_read_back(now),
+            Mode::Emergency { .. } if self.state.patience.is_due(now.mono) => {
+                self.unclear_emergency(now);
+            }
+            _ => {}
+        }
+    }
+
+    /// A tool that takes long is excused; one that takes too long counts as unavailable.
+    fn on_slow_tools(&mut self, now: Now) {
+        let due = |at: Option<Mono>| at.is_some_and(|at| at <= now.mono);
+        let late: Vec<(u64, Running)> = self
+            .state
+            .running
+            .iter_mut()
+            .filter(|(_, running)| due(running.deadline))
+            .map(|(call, running)| {
+                // It stays known, so that a late answer still enters the history.
+                (running.deadline, running.notice) = (None, None);
+                (*call, running.clone())
+            })
+            .collect();
+        for (call, running) in late {
+            match running.policy {
+                Some(call) => {
+                    let result = ToolResult::Unavailable;
+                    self.feed(now, Input::ToolDone { call, result });
+                }
+                None => self.handed_over(now, ToolCallId(call), &ToolResult::Unavailable),
+            }
+        }
+        let mut notice = false;
+        for running in self.state.running.values_mut() {
+            notice |= due(running.notice);
+            running.notice = running.notice.filter(|at| *at > now.mono);
+        }
+        if notice && self.state.spoken.is_empty() && self.state.mode != Mode::Over {
+            let text = self.language.phrases.one_moment.clone();
+            self.say(now, None, &text);
+        }
+    }
+
+    /// When the policy is due; not before the caller had time to answer a question of the guard.
+    fn policy_due(&self) -> Option<Mono> {
+        let due = self.policy.poll_timeout()?;
+        let asked = self.state.patience.deadline.filter(|_| self.state.asked_for_policy);
+        Some(asked.map_or(due, |asked| due.max(asked)))
+    }
+
+    /// A policy that waits for nothing at all will never speak again.
+    fn is_stuck(&self) -> bool {
+        let waiting = self.state.running.values().any(|running| running.deadline.is_some());
+        self.state.mode == Mode::Policy && self.policy.poll_timeout().is_none() && !waiting
+    }
+}
+
+impl<D: Dialogue> Dialogue for Guarded<D> {
+    fn handle_input(&mut self, now: Now, input: Input) {
+        if self.state.mode == Mode::Over {
+            if let Input::ToolDone { call, result } = input
+                && let Some(running) = self.state.running.remove(&call.0)
+            {
+                self.state.observe(call, &running.tool, &result);
+            }
+            return;
+        }
+        match input {
+            Input::Begin => self.feed(now, Input::Begin),
+            Input::Heard { text, confidence } => self.on_heard(now, text, confidence),
+            Input::Partial { text, stable } => {
+                if !self.check_flags(now, &text, stable) && self.state.mode == Mode::Policy {
+                    self.feed(now, Input::Partial { text, stable });
+                }
+            }
+            Input::ToolDone { call, result } => self.on_tool_done(now, call, result),
+            Input::Played { utterance, heard, complete } => {
+                self.on_played(now, utterance, heard, complete);
+            }
+            Input::Timeout => self.on_timeout(now),
+            Input::CallerLeft => self.finish(),
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Mono> {
+        let own = match self.state.mode {
+            Mode::Over => return None,
+            Mode::Policy if self.is_stuck() => self.state.patience.deadline,
+            Mode::Policy => self.policy_due(),
+            Mode::ReadBack(_) | Mode::Emergency { .. } => self.state.patience.deadline,
+            Mode::Handover { .. } => None,
+        };
+        let tools = self.state.running.values().flat_map(|r| [r.notice, r.deadline]).flatten();
+        tools.chain(own).min()
+    }
+
+    fn snapshot(&self) -> serde_json::Value {
+        let guard = serde_json::to_value(&self.state).unwrap_or_default();
+        serde_json::json!({ "guard": guard, "policy": self.policy.snapshot() })
+    }
+}
+
+impl ToolCall {
+    /// Gives a write its number within the call.
+    const fn set_write_number(&mut self, number: WriteNumber) {
+        match self {
+            Self::RegisterPatient { write, .. }
+            | Self::Book { write, .. }
+            | Self::Reschedule { write, .. }
+            | Self::Cancel { write, .. }
+            | Self::Transfer { write, .. } => *write = number,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Reading a write back, and hearing the yes.
+
+use frontdesk_types::Offer;
+
+use super::state::ReadBack;
+use super::{
+    Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Refusal, ToolCall, ToolCallId,
+    ToolResult, UtteranceId,
+};
+use crate::dialogue::language::{Language, fill};
+use crate::dialogue::tools::Identity;
+use crate::dialogue::understand::days::DayMention;
+use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
+
+/// Read-backs of one write before the policy takes over again.
+const MAX_ASKS: u32 = 4;
+
+/// "Sunday, June 14, at 9:00 AM with Dr. Samira Hassan".
+pub(crate) fn visit(offer: &Offer, language: &Language) -> String {
+    let start = offer.local_start();
+    let values = [
+        ("date", language.date(start.date())),
+        ("time", language.time(start.time())),
+        ("doctor", language.doctor(&offer.doctor_name)),
+    ];
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fill(&language.phrases.visit, &values)
+}
+
+/// Digits of a phone number apart, so that each is spoken.
+fn digits(identity: &Identity) -> String {
+    let phone = identity.phone.as_ref().map_or("", |phone| phone.expose().as_str());
+    phone.chars().map(String::from).collect::<Vec<_>>().join(" ").replace("+ ", "+")
+}
+
+impl<D: Dialogue> Guarded<D> {
+    /// Begins to read a write back.
+    pub(super) fn read_back(&mut self, now: Now, call: ToolCallId, tool: ToolCall) {
+        if let Some(number) = tool.write_number() {
+            self.state.remember_write(number, &tool);
+        }
+        let utterance = UtteranceId(self.state.next_utterance);
+        let (heard, early, asks, needed) = (false, false, 0, 0);
+        let read_back = ReadBack { call, tool, utterance, needed, heard, early, asks };
+        self.speak_read_back(now, read_back);
+    }
+
+    /// Says a read-back, after what the policy said before it.
+    fn speak_read_back(&mut self, now: Now, mut read_back: ReadBack) {
+        let (text, facts) = self.read_back_text(&read_back.tool);
+        let held = self.held.take();
+        let policy = held.as_ref().map(|(utterance, _)| *utterance);
+        let text = held.map_or_else(|| text.clone(), |(_, before)| format!("{before} {text}"));
+        let preface = self.state.preface.as_ref().map_or(0, |p| p.chars().count() + 1);
+        let until = text.rfind(&facts).map_or(text.len(), |at| at + facts.len());
+        read_back.needed = preface + text.get(..until).unwrap_or(&text).chars().count();
+        read_back.heard = false;
+        read_back.early = false;
+        read_back.asks += 1;
+        self.outputs.push_back(super::Output::Expect(Expectation::YesNo));
+        read_back.utterance = self.say(now, policy, &text);
+        self.state.mode = Mode::ReadBack(Box::new(read_back));
+    }
+
+    /// The read-back of a write, and the part of it that must have been heard.
+    fn read_back_text(&self, tool: &ToolCall) -> (String, String) {
+        let (language, phrases) = (&self.language, &self.language.phrases);
+        let offer = |id| self.state.offers.iter().find(|offer| offer.id == id);
+        let old = |id| self.state.appointments.iter().find(|known| known.id == id);
+        let spoken = |offer: Option<&Offer>| offer.map(|o| visit(o, language)).unwrap_or_default();
+        match tool {
+            ToolCall::Book { offer: id, .. } => {
+                let visit = spoken(offer(*id));
+                (fill(&phrases.read_back_book, &[("visit", &visit)]), visit)
+            }
+            ToolCall::Reschedule { appointment, offer: id, .. } => {
+                let visit = spoken(offer(*id));
+                let old = spoken(old(*appointment).map(|known| &known.visit));
+                (fill(&phrases.read_back_move, &[("visit", &visit), ("old", &old)]), visit)
+            }
+            ToolCall::Cancel { appointment, .. } => {
+                let visit = spoken(old(*appointment).map(|known| &known.visit));
+                (fill(&phrases.read_back_cancel, &[("visit", &visit)]), visit)
+            }
+            ToolCall::RegisterPatient { identity, .. } => {
+                let phone = digits(identity);
+                let birth_date = language.birth_date(*identity.date_of_birth.expose());
+                let name = identity.full_name.expose();
+                let values = [("name", name.as_str()), ("birth_date", &birth_date)];
+                let text = fill(&phrases.read_back_register, &values);
+                (fill(&text, &[("phone", &phone)]), phone)
+            }
+            _ => (String::new(), String::new()),
+        }
+    }
+
+    /// As much of the read-back as was played.
+    pub(super) fn read_back_played(
+        &mut self,
+        now: Now,
+        utterance: UtteranceId,
+        heard: &str,
+        complete: bool,
+    ) {
+        let Mode::ReadBack(read_back) = &mut self.state.mode else { return };
+        if read_back.utterance == utterance {
+            read_back.heard = complete || heard.chars().count() >= read_back.needed;
+            // The yes came before the read-back was over: it may have meant anything.
+            if read_back.heard && std::mem::take(&mut read_back.early) {
+                let phrases = &self.language.phrases;
+                let text = match read_back.tool {
+                    ToolCall::Reschedule { .. } => phrases.confirm_move.clone(),
+                    ToolCall::Cancel { .. } => phrases.confirm_cancel.clone(),
+                    ToolCall::RegisterPatient { .. } => phrases.confirm_register.clone(),
+                    _ => phrases.confirm_book.clone(),
+                };
+                self.ask(now, &text, Expectation::YesNo);
+            }
+        }
+    }
+
+    pub(super) fn answer_read_back(&mut self, now: Now, text: String, confidence: f32) {
+        let heard = self.understand(now, &text, Expectation::YesNo);
+        let Mode::ReadBack(read_back) = &mut self.state.mode else { return };
+        let playing = self.state.spoken.contains_key(&read_back.utterance.0);
+        let yes = is_yes(&heard, &read_back.tool, self.state.offers.iter());
+        match (read_back.heard, yes || heard.empty) {
+            (true, _) if yes => {
+                let read_back = read_back.clone();
+                self.confirm(now, *read_back);
+            }
+            (false, true) if playing => read_back.early |= yes,
+            (false, true) if read_back.asks < MAX_ASKS => {
+                let read_back = *read_back.clone();
+                self.speak_read_back(now, read_back);
+            }
+            _ => {
+                let call = read_back.call;
+                let refusal = Refusal::NotConfirmed;
+                self.give_floor(now);
+                let result = ToolResult::Refused { refusal };
+                self.feed(now, Input::ToolDone { call, result });
+                self.feed(now, Input::Heard { text, confidence });
+            }
+        }
+    }
+
+    fn confirm(&mut self, now: Now, read_back: ReadBack) {
+        let write = read_back.tool.write_number();
+        if let Some(write) = write.and_then(|number| self.state.writes.get_mut(&number.0)) {
+            write.confirmed = true;
+        }
+        self.state.mode = Mode::Policy;
+        self.state.patience.stop();
+        self.run(now, Some(read_back.call), read_back.tool);
+        self.give_floor(now);
+    }
+
+    pub(super) fn silent_read_back(&mut self, now: Now) {
+        self.state.patience.silences += 1;
+        if self.state.patience.silences >= self.settings.max_silences {
+            let text = self.language.phrases.silent_end.clone();
+            self.say(now, None, &text);
+            self.finish();
+            return;
+        }
+        self.state.preface = Some(self.language.phrases.not_heard.clone());
+        self.repeat_read_back(now);
+    }
+
+    /// Says the read-back again.
+    pub(super) fn repeat_read_back(&mut self, now: Now) {
+        if let Mode::ReadBack(read_back) = &self.state.mode {
+            let read_back = *read_back.clone();
+            self.speak_read_back(now, read_back);
+        }
+    }
+}
+
+/// Whether it is a yes to this write and nothing else: no correction, no other wish.
+fn is_yes<'a>(heard: &Heard, tool: &ToolCall, offers: impl Iterator<Item = &'a Offer>) -> bool {
+    let offer = match tool {
+        ToolCall::Book { offer, .. } | ToolCall::Reschedule { offer, .. } => Some(*offer),
+        _ => None,
+    };
+    let offer = offer.and_then(|id| offers.into_iter().find(|known| known.id == id));
+    let wants_else = heard.person
+        || heard.repeat
+        || heard.list
+        || heard.ask
+        || heard.another
+        || heard.other_patient
+        || heard.others_data
+        || heard.hold_on
+        || heard.abort
+        || heard.later
+        || heard.earlier
+        || heard.choice.is_some()
+        || heard.language.is_some()
+        || heard.has_identity()
+        || (heard.cancel && !matches!(tool, ToolCall::Cancel { .. }))
+        || (heard.move_ && !matches!(tool, ToolCall::Reschedule { .. }))
+        || (heard.book && matches!(tool, ToolCall::Cancel { .. }) && !heard.own_appointment);
+    heard.yes
+        && !heard.no
+        && !heard.unsure
+        && !heard.correction
+        && !wants_else
+        && offer.map_or(!heard.has_content(), |offer| agrees(heard, offer))
+}
+
+/// Whether the day, time and doctor that were said are those of the offer.
+fn agrees(heard: &Heard, offer: &Offer) -> bool {
+    let start = offer.local_start();
+    let day = match heard.day {
+        None => true,
+        Some(DayMention::Span { from, to, .. }) => {
+            from.is_none_or(|day| day <= start.date()) && to.is_none_or(|day| start.date() <= day)
+        }
+        Some(_) => false,
+    };
+    let time = heard.time.is_none_or(|time| time.at == Some(start.time()));
+    let doctor = match &heard.doctor {
+        None => true,
+        Some(doctor) => *doctor == DoctorMention::Known(offer.doctor),
+    };
+    let specialty = match &heard.specialty {
+        None => true,
+        Some(SpecialtyMention::Known(name)) => *name == offer.specialty,
+        Some(SpecialtyMention::NotHere(_)) => false,
+    };
+    let hour = start.time().hour();
+    let part = heard.part.is_none_or(|part| super::super::part_of(hour) == part);
+    day && time && doctor && specialty && part
+}

@@ -1,0 +1,229 @@
+//! What the guards remember of a call; all of it is in the snapshot.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use frontdesk_types::{CallOutcome, Mono, Offer, Phi};
+use serde::{Deserialize, Serialize};
+
+use crate::dialogue::history::{ToolRecord, Turn};
+use crate::dialogue::settings::Patience;
+use crate::dialogue::tools::{AppointmentFacts, ToolCall, ToolCallId, ToolResult, WriteNumber};
+use crate::dialogue::{Expectation, Input, UtteranceId};
+
+/// Offers that are remembered; older ones are unknown again.
+const MAX_OFFERS: usize = 60;
+
+/// An utterance that has not been reported as played.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Spoken {
+    /// The policy's number of it; none if the guard spoke.
+    pub(super) policy: Option<UtteranceId>,
+    /// Letters at its beginning that are the guard's.
+    pub(super) preface_chars: usize,
+}
+
+/// A tool that runs, or did not answer in time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Running {
+    pub(super) policy: Option<ToolCallId>,
+    pub(super) tool: ToolCall,
+    /// When the caller is asked for patience.
+    pub(super) notice: Option<Mono>,
+    /// When it counts as unavailable; none once it did.
+    pub(super) deadline: Option<Mono>,
+}
+
+/// A write by the policy's number.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Write {
+    /// Its number within the call.
+    pub(super) number: WriteNumber,
+    /// What was confirmed under it.
+    pub(super) tool: ToolCall,
+    pub(super) confirmed: bool,
+    pub(super) attempts: u32,
+}
+
+/// A read-back under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ReadBack {
+    /// The policy's number of the call that waits.
+    pub(super) call: ToolCallId,
+    pub(super) tool: ToolCall,
+    pub(super) utterance: UtteranceId,
+    /// Letters that must have been played for a yes to count.
+    pub(super) needed: usize,
+    /// Whether they have been.
+    pub(super) heard: bool,
+    /// Whether a yes came before.
+    pub(super) early: bool,
+    pub(super) asks: u32,
+}
+
+/// Who has the floor.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) enum Mode {
+    #[default]
+    Policy,
+    ReadBack(Box<ReadBack>),
+    Emergency {
+        asks: u32,
+        resume: Option<Box<ReadBack>>,
+    },
+    Handover {
+        call: ToolCallId,
+        reason: String,
+        tries: u32,
+    },
+    Over,
+}
+
+/// What decides how the call ended.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Outcome {
+    pub(super) emergency: bool,
+    pub(super) transferred: bool,
+    pub(super) last_write: Option<CallOutcome>,
+    pub(super) answered: bool,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) mode: Mode,
+    pub(super) next_utterance: u64,
+    pub(super) next_call: u64,
+    pub(super) next_write: u32,
+    pub(super) spoken: BTreeMap<u64, Spoken>,
+    pub(super) running: BTreeMap<u64, Running>,
+    pub(super) writes: BTreeMap<u32, Write>,
+    pub(super) deferred: Vec<Input>,
+    pub(super) preface: Option<String>,
+    pub(super) last_prompt: Option<(String, Expectation)>,
+    pub(super) expect: Expectation,
+    pub(super) patience: Patience,
+    /// Whether the guard asked the policy's question again, so that its patience begins anew.
+    pub(super) asked_for_policy: bool,
+    pub(super) identified: bool,
+    pub(super) failed_identifications: u32,
+    pub(super) phone: Option<Phi<String>>,
+    pub(super) offers: VecDeque<Offer>,
+    pub(super) appointments: Vec<AppointmentFacts>,
+    pub(super) alerted: BTreeSet<String>,
+    pub(super) warned: BTreeSet<String>,
+    /// The words that raised the flag: what the caller wanted is taken up again after a no.
+    pub(super) interrupted: Option<Phi<String>>,
+    pub(super) outcome: Outcome,
+    pub(super) turns: u32,
+    pub(super) calls_in_turn: u32,
+    pub(super) history: Vec<Turn>,
+}
+
+impl State {
+    pub(super) const fn is_ending(&self) -> bool {
+        matches!(self.mode, Mode::Handover { .. } | Mode::Over)
+    }
+
+    /// The number of a new write.
+    pub(super) const fn new_write(&mut self) -> WriteNumber {
+        let number = WriteNumber(self.next_write);
+        self.next_write += 1;
+        number
+    }
+
+    /// Counts an attempt of the policy's write `number`, which was checked, and gives its number
+    /// within the call.
+    pub(super) fn attempt(&mut self, number: WriteNumber, tool: &ToolCall) -> WriteNumber {
+        self.remember_write(number, tool);
+        let Some(write) = self.writes.get_mut(&number.0) else { return number };
+        write.attempts += 1;
+        write.number
+    }
+
+    /// Gives the policy's write its number within the call, which it keeps.
+    pub(super) fn remember_write(&mut self, number: WriteNumber, tool: &ToolCall) {
+        if !self.writes.contains_key(&number.0) {
+            let own = self.new_write();
+            let tool = tool.clone();
+            let write = Write { number: own, tool, confirmed: false, attempts: 0 };
+            self.writes.insert(number.0, write);
+        }
+    }
+
+    /// An identification begins anew: until it succeeds nobody is identified.
+    pub(super) fn before_run(&mut self, tool: &ToolCall) {
+        self.calls_in_turn += 1;
+        if let ToolCall::IdentifyPatient(identity) | ToolCall::RegisterPatient { identity, .. } =
+            tool
+        {
+            self.identified = false;
+            self.appointments.clear();
+            if identity.phone.is_some() {
+                self.phone.clone_from(&identity.phone);
+            }
+        }
+    }
+
+    /// Adds a tool call to the turn that it follows.
+    pub(super) fn record(&mut self, record: ToolRecord) {
+        if let Some(turn) = self.history.last_mut() {
+            turn.tools.push(record);
+        } else {
+            let mut turn = Turn::caller(String::new());
+            turn.tools.push(record);
+            self.history.push(turn);
+        }
+    }
+
+    /// Takes note of a tool's result.
+    pub(super) fn observe(&mut self, call: ToolCallId, tool: &ToolCall, result: &ToolResult) {
+        let records = self.history.iter_mut().rev().flat_map(|turn| turn.tools.iter_mut());
+        if let Some(record) = records.into_iter().find(|record| record.call == call) {
+            record.result = Some(result.clone());
+        }
+        match result {
+            ToolResult::Identified | ToolResult::Registered => {
+                // Only the latest identification counts.
+                let superseded = self.running.values().any(|running| {
+                    matches!(
+                        running.tool,
+                        ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }
+                    )
+                });
+                self.identified = !superseded && is_identification(tool);
+            }
+            ToolResult::NotIdentified => self.failed_identifications += 1,
+            ToolResult::Slots { offers, .. } => {
+                self.offers.extend(offers.iter().cloned());
+                while self.offers.len() > MAX_OFFERS {
+                    self.offers.pop_front();
+                }
+            }
+            ToolResult::Appointments { appointments } => {
+                if self.identified {
+                    self.appointments.clone_from(appointments);
+                }
+            }
+            ToolResult::Booked { appointment } => {
+                self.appointments.retain(|known| known.id != appointment.id);
+                self.appointments.push(appointment.clone());
+                let moved = matches!(tool, ToolCall::Reschedule { .. });
+                let outcome = if moved { CallOutcome::Rescheduled } else { CallOutcome::Booked };
+                self.outcome.last_write = Some(outcome);
+            }
+            ToolResult::Cancelled => {
+                if let ToolCall::Cancel { appointment, .. } = tool {
+                    self.appointments.retain(|known| known.id != *appointment);
+                }
+                self.outcome.last_write = Some(CallOutcome::Cancelled);
+            }
+            ToolResult::Answer { .. } => self.outcome.answered = true,
+            ToolResult::CallbackNoted => self.outcome.transferred = true,
+            _ => {}
+        }
+    }
+}
+
+const fn is_identification(tool: &ToolCall) -> bool {
+    matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. })
+}

@@ -1,0 +1,258 @@
+//! Dialogue: what the agent says and does next.
+//!
+//! A dialogue is a state machine: it is fed what the caller said, what tools returned and what was
+//! played, and gives back utterances, tool calls and what it expects to hear. The built-in forms
+//! and a language model are two implementations of [`Dialogue`] over the same [`tools`] and behind
+//! the same guards, which live in the tools' code and never in a prompt.
+
+mod completeness;
+mod first_slot;
+pub mod forms;
+pub mod guard;
+pub mod history;
+pub mod language;
+mod red_flags;
+pub mod settings;
+pub mod tools;
+mod understand;
+
+use frontdesk_types::{CallOutcome, Channel, Mono};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+pub use crate::playout::UtteranceId;
+use crate::turn::Completeness;
+pub use first_slot::FirstSlot;
+pub use forms::Forms;
+use tools::{ToolCall, ToolCallId, ToolResult};
+
+/// The time of an input: monotonic for deadlines, wall (possibly pinned) for "tomorrow".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic reading.
+    pub mono: Mono,
+    /// Wall clock of the call.
+    pub wall: Timestamp,
+}
+
+/// What a dialogue is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// The caller is there: greet them.
+    Begin,
+    /// The caller's turn is over; these are the words. Empty if nothing was understood.
+    Heard {
+        /// The words, as recognized or typed.
+        text: String,
+        /// 0 (a guess) to 1 (sure); 1 for typed text.
+        confidence: f32,
+    },
+    /// Words so far of an unfinished turn: looked at for red flags only.
+    Partial {
+        /// The words so far.
+        text: String,
+        /// Whether they have not changed for 300 ms, so that they may be acted on.
+        stable: bool,
+    },
+    /// A tool returned.
+    ToolDone {
+        /// The call that it answers.
+        call: ToolCallId,
+        /// What came of it.
+        result: ToolResult,
+    },
+    /// An utterance was played, or as much of it as the caller let pass.
+    Played {
+        /// The utterance.
+        utterance: UtteranceId,
+        /// Its text as far as it was heard: this, not what was said, is history.
+        heard: String,
+        /// Whether all of it was heard.
+        complete: bool,
+    },
+    /// The deadline of [`Dialogue::poll_timeout`] has come.
+    Timeout,
+    /// The caller hung up.
+    CallerLeft,
+}
+
+/// What a dialogue wants done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Output {
+    /// Say this, after what is still being said.
+    Say {
+        /// Number of the utterance; increases.
+        utterance: UtteranceId,
+        /// Text as displayed; numbers and times are made speakable on the way to the voice.
+        text: String,
+    },
+    /// Run a tool. Its result comes back as [`Input::ToolDone`] with the same id.
+    Tool {
+        /// Number of the call within this dialogue; increases, and is kept in the snapshot, so
+        /// that a repeated write is known as one.
+        call: ToolCallId,
+        /// The tool and its arguments.
+        tool: ToolCall,
+    },
+    /// What the caller is expected to say next: chooses language model and waits.
+    Expect(Expectation),
+    /// A red flag was heard: tell the console.
+    Alert {
+        /// Id of the red flag, never the words.
+        flag: String,
+    },
+    /// The call is over once everything said has been played.
+    End {
+        /// How it ended.
+        outcome: CallOutcome,
+    },
+}
+
+/// What the caller was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expectation {
+    /// Anything: what can we do for you.
+    #[default]
+    Request,
+    /// Yes or no, or a correction.
+    YesNo,
+    /// One of several offers, or another wish.
+    Choice,
+    /// A full name.
+    FullName,
+    /// A name spelled letter by letter.
+    Spelling,
+    /// A date of birth.
+    DateOfBirth,
+    /// A phone number.
+    PhoneNumber,
+    /// A doctor or a specialty.
+    Doctor,
+    /// A day or part of a day.
+    Day,
+}
+
+impl Expectation {
+    /// Every expectation, for loading one language model each.
+    pub const ALL: [Self; 9] = [
+        Self::Request,
+        Self::YesNo,
+        Self::Choice,
+        Self::FullName,
+        Self::Spelling,
+        Self::DateOfBirth,
+        Self::PhoneNumber,
+        Self::Doctor,
+        Self::Day,
+    ];
+
+    /// Whether the words so far complete the answer that is expected.
+    #[must_use]
+    pub fn completeness(self, text: &str) -> Completeness {
+        let by_ending = Completeness::of_ending(text);
+        if by_ending == Completeness::Unknown && self == Self::YesNo {
+            let answers = ["yes", "yeah", "no", "nope", "correct", "right", "please", "thanks"];
+            let answered = text.split_whitespace().any(|word| answers.contains(&word));
+            return if answered { Completeness::Complete } else { by_ending };
+        }
+        by_ending
+    }
+
+    /// Name of the recognizer's context for this expectation.
+    #[must_use]
+    pub const fn context(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::YesNo => "yes_no",
+            Self::Choice => "choice",
+            Self::FullName => "full_name",
+            Self::Spelling => "spelling",
+            Self::DateOfBirth => "date_of_birth",
+            Self::PhoneNumber => "phone_number",
+            Self::Doctor => "doctor",
+            Self::Day => "day",
+        }
+    }
+}
+
+/// A doctor as the dialogue knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoctorFacts {
+    /// Id.
+    pub id: frontdesk_types::DoctorId,
+    /// Name as spoken, without a title.
+    pub name: String,
+    /// Specialties, the main one first.
+    pub specialties: Vec<String>,
+    /// Fee of a visit in the clinic's currency; `None` if not published.
+    pub fee: Option<u32>,
+    /// Languages, ISO 639-1.
+    pub languages: Vec<String>,
+}
+
+/// What the dialogue may say about the clinic without looking anything up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClinicFacts {
+    /// Name as spoken.
+    pub name: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Country, ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Emergency number of the country, as dialled.
+    pub emergency_number: String,
+    /// Languages that the clinic serves, ISO 639-1.
+    pub languages: Vec<String>,
+    /// Doctors who can be booked.
+    pub doctors: Vec<DoctorFacts>,
+    /// Words that patients use → specialty ("heart doctor" → "cardiology").
+    pub specialty_words: Vec<(String, String)>,
+}
+
+impl ClinicFacts {
+    /// The clinic's time zone; UTC if this build does not know it.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+}
+
+/// What a call begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFacts {
+    /// The clinic.
+    pub clinic: ClinicFacts,
+    /// How the caller reached it.
+    pub channel: Channel,
+    /// Language that was asked for, ISO 639-1.
+    pub language: String,
+}
+
+/// One call's conversation.
+///
+/// The actor that owns a dialogue journals each input before it is handled and keeps the snapshot
+/// that follows it, so that a dialogue that dies in [`Dialogue::handle_input`] is restored and fed
+/// the same input again: handling must depend on nothing but the state, the input and `now`.
+pub trait Dialogue: Send {
+    /// Takes an input.
+    fn handle_input(&mut self, now: Now, input: Input);
+
+    /// The next output, oldest first.
+    fn poll_output(&mut self) -> Option<Output>;
+
+    /// When [`Input::Timeout`] is due.
+    fn poll_timeout(&self) -> Option<Mono>;
+
+    /// Everything needed to go on after the outputs have been taken.
+    fn snapshot(&self) -> serde_json::Value;
+}
+
+/// The part of the day in which a visit that starts in this local hour lies.
+pub(crate) const fn part_of(hour: i8) -> tools::PartOfDay {
+    match hour {
+        ..12 => tools::PartOfDay::Morning,
+        12..17 => tools::PartOfDay::Afternoon,
+        _ => tools::PartOfDay::Evening,
+    }
+}

@@ -1,0 +1,237 @@
+//! The tools of a dialogue: the same for the built-in forms and for a language model.
+//!
+//! A write takes the id of an offer or an appointment that a tool returned in this call, never a
+//! free time, and the number of the write, so that a repetition is known as one.
+
+use frontdesk_types::{AppointmentId, DoctorId, Offer, OfferId, Phi};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Number of a tool call within a dialogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ToolCallId(pub u64);
+
+/// Number of a write within a call, given when it is read back: the idempotency key of the write
+/// is the call's id and this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WriteNumber(pub u32);
+
+/// Part of a day by local start (domain.md, section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartOfDay {
+    /// Before 12:00.
+    Morning,
+    /// From 12:00, before 17:00.
+    Afternoon,
+    /// From 17:00.
+    Evening,
+}
+
+/// Whom and when the caller wishes to see. Every part is optional.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SlotWish {
+    /// This doctor.
+    pub doctor: Option<DoctorId>,
+    /// Any doctor of this specialty.
+    pub specialty: Option<String>,
+    /// Not before this day, in the clinic's zone.
+    pub from: Option<Date>,
+    /// Not after this day, in the clinic's zone.
+    pub to: Option<Date>,
+    /// In this part of the day.
+    pub part_of_day: Option<PartOfDay>,
+    /// Not before this local time.
+    pub not_before: Option<jiff::civil::Time>,
+    /// Not starting after this local time.
+    #[serde(default)]
+    pub not_after: Option<jiff::civil::Time>,
+    /// Offers at most.
+    pub limit: u8,
+}
+
+/// Who the caller says they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Full name.
+    pub full_name: Phi<String>,
+    /// Date of birth.
+    pub date_of_birth: Phi<Date>,
+    /// Phone number, to tell namesakes apart or to register; digits with an optional leading `+`.
+    pub phone: Option<Phi<String>>,
+}
+
+/// A tool and its arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "tool", rename_all = "snake_case")]
+pub enum ToolCall {
+    /// Look the caller up. Says nothing of who exists.
+    IdentifyPatient(Identity),
+    /// Register the caller as a new patient, after a read-back.
+    RegisterPatient {
+        /// Who they are.
+        identity: Identity,
+        /// Number of this write.
+        write: WriteNumber,
+    },
+    /// Search for free slots. Needs no identity.
+    FindSlots(SlotWish),
+    /// Keep a chosen offer for this caller until they have said yes or no.
+    Hold {
+        /// The chosen offer.
+        offer: OfferId,
+    },
+    /// Let a held offer go.
+    Release {
+        /// The held offer.
+        offer: OfferId,
+    },
+    /// The identified patient's appointments that lie ahead.
+    ListAppointments,
+    /// Book an offer, after read-back and yes.
+    Book {
+        /// The offer.
+        offer: OfferId,
+        /// Number of this write.
+        write: WriteNumber,
+    },
+    /// Move an appointment to an offer, after read-back and yes.
+    Reschedule {
+        /// The appointment.
+        appointment: AppointmentId,
+        /// Where it moves to.
+        offer: OfferId,
+        /// Number of this write.
+        write: WriteNumber,
+    },
+    /// Cancel an appointment, after read-back and yes.
+    Cancel {
+        /// The appointment.
+        appointment: AppointmentId,
+        /// Number of this write.
+        write: WriteNumber,
+    },
+    /// Search the clinic's data and documents.
+    AskClinic {
+        /// The question in the caller's words.
+        question: Phi<String>,
+    },
+    /// Hand the call to a person; while none can be reached, note a callback.
+    Transfer {
+        /// Why, as a code: `asked`, `misunderstood`, `not_identified`, `emergency`, `failed`.
+        reason: String,
+        /// Number to call back, if the caller gave one in this call.
+        #[serde(default)]
+        phone: Option<Phi<String>>,
+        /// Number of this write.
+        write: WriteNumber,
+    },
+}
+
+impl ToolCall {
+    /// Whether the tool changes something: such a call is never cancelled and runs once.
+    #[must_use]
+    pub const fn write_number(&self) -> Option<WriteNumber> {
+        match self {
+            Self::RegisterPatient { write, .. }
+            | Self::Book { write, .. }
+            | Self::Reschedule { write, .. }
+            | Self::Cancel { write, .. }
+            | Self::Transfer { write, .. } => Some(*write),
+            _ => None,
+        }
+    }
+}
+
+/// An appointment as spoken of with its patient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentFacts {
+    /// Id.
+    pub id: AppointmentId,
+    /// What was booked.
+    pub visit: Offer,
+    /// Speakable reference.
+    pub reference: String,
+    /// Whether it was booked in this call.
+    pub made_in_this_call: bool,
+}
+
+/// Why a tool refused. Refusals are answers of the domain, not faults.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Somebody else has the slot.
+    SlotTaken,
+    /// The slot lies too near or too far ahead.
+    OutsideBookingWindow,
+    /// It is too late to cancel or move; staff may.
+    TooLate,
+    /// The patient has another appointment at that time.
+    PatientBusy,
+    /// The caller is not identified.
+    NotIdentified,
+    /// The offer or appointment is not one of this call.
+    UnknownReference,
+    /// No yes after a read-back stands for this write.
+    NotConfirmed,
+    /// The clinic does not accept it for another reason, as a code.
+    Other(String),
+}
+
+/// What came of a tool call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum ToolResult {
+    /// The caller is a patient with a record here.
+    Identified,
+    /// Several patients match: ask for the phone number.
+    Ambiguous,
+    /// Nobody matches, or not all of it does; which of the two is not told.
+    NotIdentified,
+    /// The caller was registered and is identified.
+    Registered,
+    /// Offers, soonest first. `exact` is false if none fits and these are the nearest.
+    Slots {
+        /// The offers; empty if there are none at all.
+        offers: Vec<Offer>,
+        /// Whether they fit the wish.
+        exact: bool,
+    },
+    /// The offer is kept.
+    Held,
+    /// The offer was let go.
+    Released,
+    /// Appointments ahead.
+    Appointments {
+        /// Soonest first.
+        appointments: Vec<AppointmentFacts>,
+    },
+    /// Booked or moved.
+    Booked {
+        /// The appointment as it stands now.
+        appointment: AppointmentFacts,
+    },
+    /// Cancelled.
+    Cancelled,
+    /// An answer and where it is from.
+    Answer {
+        /// Text to say.
+        text: String,
+        /// Title of the document or datum.
+        source: String,
+    },
+    /// Nothing was found.
+    NoAnswer,
+    /// A person takes over, or a callback is noted.
+    CallbackNoted,
+    /// The domain says no.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The tool could not run now (database away, timeout); nothing was written, or it is not
+    /// known, in which case the same write number asked again gives the same answer.
+    Unavailable,
+}

@@ -1,0 +1,173 @@
+//! Dates of birth.
+
+use jiff::civil::Date;
+
+use super::days::{Calendar, day_and_month, numeric_date};
+use super::numbers;
+use super::pattern::{Match, Reader, Slot, find_any, longest_at};
+use super::tokens::Tokens;
+use crate::dialogue::language::{DayOp, Language};
+
+/// Nobody is older, in years.
+const OLDEST: i16 = 125;
+
+/// What was said of a date of birth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BirthMention {
+    /// All of it.
+    Full(Date),
+    /// Day and month.
+    NoYear { month: i8, day: i8 },
+    /// The year alone.
+    Year(i16),
+    /// A day that does not exist, or lies ahead.
+    Impossible,
+}
+
+/// Takes a date of birth out of `tokens`. Unless it was asked for, it needs a word like "born" or
+/// a year that has passed.
+pub(crate) fn take(
+    tokens: &mut Tokens,
+    language: &Language,
+    calendar: Calendar,
+    asked: bool,
+) -> Option<BirthMention> {
+    let latest_year = i64::from(calendar.today().year());
+    let reader = Reader { tokens, language, latest_year };
+    let born = find_any(&language.words.born, reader);
+    let from = born.as_ref().map_or(0, |m| m.end);
+    let told = asked || born.is_some();
+    let found = (from..tokens.len()).find_map(|at| at_word(reader, at, calendar, told));
+    let (range, mention) = found?;
+    let start = born.map_or(range.start, |m| m.start.min(range.start));
+    tokens.take(start..range.end);
+    Some(mention)
+}
+
+type Found = (std::ops::Range<usize>, BirthMention);
+
+fn at_word(reader: Reader<'_>, at: usize, calendar: Calendar, told: bool) -> Option<Found> {
+    if reader.tokens.text(at).is_empty() {
+        return None;
+    }
+    named(reader, at, calendar, told)
+        .or_else(|| numeric(reader, at, calendar, told))
+        .or_else(|| if told { spoken(reader, at, calendar) } else { None })
+        .or_else(|| if told { year_alone(reader, at) } else { None })
+}
+
+/// "March twelfth nineteen eighty four", "the 12th of March", "1984 March 12".
+fn named(reader: Reader<'_>, at: usize, calendar: Calendar, told: bool) -> Option<Found> {
+    let date = |start| {
+        let phrases = reader.language.days.iter().filter(|phrase| phrase.op == DayOp::Date);
+        let all = phrases.filter_map(|phrase| longest_at(&phrase.say, reader, start));
+        all.max_by_key(Match::len)
+    };
+    if let Some(found) = date(at) {
+        let end = found.end;
+        let mention = match found.slot(Slot::Year) {
+            Some(year) => checked(Some(year), &found, calendar),
+            None if told => checked(None, &found, calendar),
+            None => return None,
+        };
+        let this_year = calendar.today().year();
+        let old = matches!(mention, BirthMention::Full(date) if date.year() < this_year);
+        return (told || old).then_some((at..end, mention));
+    }
+    let years = numbers::years(reader.tokens, at, reader.latest_year, reader.language);
+    years.into_iter().find_map(|(year, length)| {
+        let found = date(at + length).filter(|m| m.slot(Slot::Year).is_none())?;
+        Some((at..found.end, checked(Some(year), &found, calendar)))
+    })
+}
+
+fn checked(year: Option<i64>, found: &Match, calendar: Calendar) -> BirthMention {
+    let parts = || {
+        let month = i8::try_from(found.slot(Slot::Month)?).ok()?;
+        let day = found.slot(Slot::Ordinal).or_else(|| found.slot(Slot::Number))?;
+        Some((month, i8::try_from(day).ok()?))
+    };
+    parts().map_or(BirthMention::Impossible, |(month, day)| of_parts(year, month, day, calendar))
+}
+
+/// A date of birth of its parts, if it can be one.
+pub(crate) fn of_parts(year: Option<i64>, month: i8, day: i8, calendar: Calendar) -> BirthMention {
+    let Some(year) = year else {
+        // Any leap year: whether February 29 existed, the year will tell.
+        let exists = Date::new(2000, month, day).is_ok();
+        return if exists { BirthMention::NoYear { month, day } } else { BirthMention::Impossible };
+    };
+    let date = i16::try_from(year).ok().and_then(|year| Date::new(year, month, day).ok());
+    date.map_or(BirthMention::Impossible, |date| possible(date, calendar))
+}
+
+fn possible(date: Date, calendar: Calendar) -> BirthMention {
+    let today = calendar.today();
+    if date <= today && date.year() >= today.year() - OLDEST {
+        BirthMention::Full(date)
+    } else {
+        BirthMention::Impossible
+    }
+}
+
+/// "12/03/1984", "1984-03-12", "12031984".
+fn numeric(reader: Reader<'_>, at: usize, calendar: Calendar, told: bool) -> Option<Found> {
+    let word = reader.tokens.text(at);
+    let range = at..at + 1;
+    if let Some(date) = numeric_date(word, calendar) {
+        let mention = possible(date, calendar);
+        let past = date.year() < calendar.today().year();
+        return (told || past).then_some((range, mention));
+    }
+    let separators = word.chars().filter(|c| matches!(c, '/' | '-' | '.')).count();
+    let shape = separators == 2 && word.chars().all(|c| c.is_ascii_digit() || "/-.".contains(c));
+    if shape && told {
+        return Some((range, BirthMention::Impossible));
+    }
+    if told && word.len() == 8 && numbers::digits(word).is_some() {
+        let text = if word.starts_with("19") || word.starts_with("20") {
+            format!("{}-{}-{}", &word[..4], &word[4..6], &word[6..])
+        } else {
+            format!("{}-{}-{}", &word[..2], &word[2..4], &word[4..])
+        };
+        let date = numeric_date(&text, calendar);
+        return Some((range, date.map_or(BirthMention::Impossible, |d| possible(d, calendar))));
+    }
+    None
+}
+
+/// "Twelve three nineteen eighty four", "12 03 1984", "oh three twelve eighty four".
+fn spoken(reader: Reader<'_>, at: usize, calendar: Calendar) -> Option<Found> {
+    let Reader { tokens, language, latest_year } = reader;
+    let pair = |at: usize| {
+        let zero = usize::from(language.numbers.get(tokens.text(at)) == Some(&0));
+        let mut all = numbers::cardinals(tokens, at + zero, language);
+        all.extend(numbers::ordinals(tokens, at + zero, language));
+        all.retain(|(value, _)| (1..=31).contains(value));
+        all.into_iter().map(move |(value, length)| (value, length + zero))
+    };
+    for (a, first) in pair(at) {
+        for (b, second) in pair(at + first) {
+            let next = at + first + second;
+            let Some((year, third)) =
+                numbers::years(tokens, next, latest_year, language).first().copied()
+            else {
+                continue;
+            };
+            let mention = day_and_month(a, b, calendar.region)
+                .map_or(BirthMention::Impossible, |(day, month)| {
+                    of_parts(Some(year), month, day, calendar)
+                });
+            return Some((at..next + third, mention));
+        }
+    }
+    None
+}
+
+fn year_alone(reader: Reader<'_>, at: usize) -> Option<Found> {
+    let Reader { tokens, language, latest_year } = reader;
+    let years = numbers::years(tokens, at, latest_year, language);
+    let (year, length) = years.first().copied()?;
+    let year = i16::try_from(year).ok()?;
+    Some((at..at + length, BirthMention::Year(year)))
+}

@@ -1,0 +1,297 @@
+//! Understanding: what the words of one utterance come to, by the tables of a language.
+//!
+//! No statistics and no model: the same words always mean the same, so that a decision can be
+//! replayed. One utterance may fill several slots.
+
+pub(crate) mod birth;
+pub(crate) mod days;
+pub(crate) mod names;
+pub(crate) mod numbers;
+pub(crate) mod pattern;
+pub(crate) mod people;
+pub(crate) mod phones;
+pub(crate) mod times;
+pub(crate) mod tokens;
+
+use jiff::civil::DateTime;
+
+use super::language::{Language, Region};
+use super::tools::PartOfDay;
+use super::{ClinicFacts, Expectation, Now};
+use birth::BirthMention;
+use days::{Calendar, DayMention};
+use names::{Asked, NameMention};
+use pattern::{Pattern, Reader, Slot, find_any, longest_at};
+use people::{DoctorMention, SpecialtyMention};
+use phones::PhoneMention;
+use times::TimeMention;
+use tokens::Tokens;
+
+/// Where an utterance is understood.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting<'a> {
+    pub(crate) language: &'a Language,
+    pub(crate) clinic: &'a ClinicFacts,
+    pub(crate) expect: Expectation,
+    pub(crate) now: Now,
+}
+
+impl Setting<'_> {
+    pub(crate) fn calendar(&self) -> Calendar {
+        let now: DateTime = self.now.wall.to_zoned(self.clinic.zone()).datetime();
+        Calendar { now, region: Region::of(&self.clinic.country) }
+    }
+}
+
+/// Which of the offers a caller means by its place in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// This one, from 0.
+    Index(usize),
+    Last,
+    Either,
+}
+
+/// What an utterance says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "an utterance can be any of these at once")]
+pub(crate) struct Heard {
+    pub(crate) empty: bool,
+    pub(crate) yes: bool,
+    pub(crate) no: bool,
+    pub(crate) unsure: bool,
+    pub(crate) correction: bool,
+    pub(crate) person: bool,
+    pub(crate) goodbye: bool,
+    pub(crate) repeat: bool,
+    pub(crate) cancel: bool,
+    pub(crate) move_: bool,
+    pub(crate) abort: bool,
+    pub(crate) list: bool,
+    pub(crate) book: bool,
+    pub(crate) ask: bool,
+    pub(crate) another: bool,
+    pub(crate) other_patient: bool,
+    pub(crate) new_patient: bool,
+    pub(crate) hold_on: bool,
+    pub(crate) small_talk: bool,
+    pub(crate) greeting: bool,
+    pub(crate) thanks: bool,
+    pub(crate) others_data: bool,
+    pub(crate) own_appointment: bool,
+    pub(crate) later: bool,
+    pub(crate) earlier: bool,
+    pub(crate) none_of: bool,
+    pub(crate) any_doctor: bool,
+    /// Name of another language that was asked for or spoken.
+    pub(crate) language: Option<String>,
+    pub(crate) doctor: Option<DoctorMention>,
+    pub(crate) specialty: Option<SpecialtyMention>,
+    pub(crate) day: Option<DayMention>,
+    pub(crate) part: Option<PartOfDay>,
+    pub(crate) time: Option<TimeMention>,
+    pub(crate) choice: Option<Choice>,
+    pub(crate) name: Option<NameMention>,
+    pub(crate) birth: Option<BirthMention>,
+    pub(crate) phone: Option<PhoneMention>,
+}
+
+impl Heard {
+    /// Understands `text`.
+    pub(crate) fn of(text: &str, setting: Setting<'_>) -> Self {
+        let Setting { language, clinic, expect, .. } = setting;
+        let calendar = setting.calendar();
+        let mut all = Tokens::of(text, language);
+        let greeting = take_all(&mut all, &language.words.greetings, language);
+        let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
+        heard.language = other_language(text, &all, language);
+        heard.read_words(&all, language);
+
+        let mut rest = all.clone();
+        take_all(&mut rest, &language.words.small_talk, language);
+        let asks = |wanted: &[Expectation]| wanted.contains(&expect);
+        let asked_birth = expect == Expectation::DateOfBirth;
+        heard.birth = birth::take(&mut rest, language, calendar, asked_birth);
+        let asked_phone = expect == Expectation::PhoneNumber;
+        heard.phone = phones::take(&mut rest, language, asked_phone);
+        let doctor_first = !asks(&[Expectation::FullName, Expectation::Spelling]);
+        if doctor_first {
+            heard.name = names::take(&mut rest, language, Asked::No);
+        } else if !heard.is_command() {
+            heard.name = names::take(&mut rest, language, Asked::Yes);
+        }
+        heard.doctor = people::take_doctor(&mut rest, language, clinic);
+        heard.specialty = people::specialty(&rest, language, clinic);
+        let choosing = expect == Expectation::Choice;
+        heard.part = times::part_of_day(&rest, language);
+        heard.day = days::take(&mut rest, language, calendar, choosing);
+        heard.later = times::is_later(&rest, language);
+        heard.earlier = times::is_earlier(&rest, language);
+        let bare = asks(&[Expectation::Choice, Expectation::YesNo, Expectation::Day]);
+        if !asked_birth && !asked_phone {
+            let numbered = choosing.then(|| numbered(&rest, language)).flatten();
+            heard.time = match numbered {
+                Some(_) => None,
+                None => times::take(&mut rest, language, bare).map(|t| t.in_part(heard.part)),
+            };
+            heard.choice = choosing
+                .then(|| numbered.or_else(|| choice(&rest, language, heard.has_content())))
+                .flatten();
+        }
+        heard.judge_question(&all, language);
+        heard
+    }
+
+    /// What is read off lists of phrases.
+    fn read_words(&mut self, all: &Tokens, language: &Language) {
+        let reader = Reader { tokens: all, language, latest_year: 0 };
+        let is = |list: &[Pattern]| find_any(list, reader).is_some();
+        let (words, intents) = (&language.words, &language.intents);
+        let alone = |list: &[Pattern]| {
+            longest_at(list, reader, 0)
+                .is_some_and(|m| (m.end..all.len()).all(|i| all.text(i).is_empty()))
+        };
+        self.unsure = is(&words.unsure);
+        self.yes = is(&words.yes);
+        self.no = is(&words.no) && !self.unsure;
+        self.correction = is(&words.correction);
+        self.person = is(&intents.person) && !is(&intents.in_person);
+        self.goodbye = is(&intents.goodbye);
+        self.repeat = is(&intents.repeat) || alone(&intents.repeat_alone);
+        self.cancel = is(&intents.cancel);
+        self.move_ = is(&intents.r#move);
+        self.abort = is(&intents.abort);
+        self.list = is(&intents.list);
+        self.book = is(&intents.book) || is(&intents.book_question);
+        self.another = is(&words.another);
+        self.other_patient = is(&words.other_patient) && !is(&words.for_me);
+        self.new_patient = is(&words.new_patient) && !is(&words.not_new);
+        self.hold_on = is(&words.hold_on);
+        self.small_talk = is(&words.small_talk);
+        self.thanks = is(&words.thanks);
+        self.own_appointment = is(&intents.own_appointment);
+        self.none_of = is(&words.none_of);
+        self.any_doctor = is(&words.any_doctor);
+        let possessive = |at: usize| {
+            all.text(at).ends_with("'s")
+                && !language.common.contains(all.text(at))
+                && (1..=3)
+                    .any(|next| longest_at(&words.others_possessive, reader, at + next).is_some())
+        };
+        self.others_data = is(&words.others_data) || (0..all.len()).any(possessive);
+    }
+
+    /// Whether it is a question to the clinic rather than a wish.
+    fn judge_question(&mut self, all: &Tokens, language: &Language) {
+        let reader = Reader { tokens: all, language, latest_year: 0 };
+        let (words, intents) = (&language.words, &language.intents);
+        let is = |list: &[Pattern]| find_any(list, reader).is_some();
+        let first = (0..all.len()).find(|at| !all.text(*at).is_empty()).unwrap_or_default();
+        let mut leads = vec![first];
+        while let Some(lead) = leads.last().and_then(|at| longest_at(&words.leads, reader, *at)) {
+            leads.push(lead.end);
+        }
+        let starts =
+            |list: &[Pattern]| leads.iter().any(|at| longest_at(list, reader, *at).is_some());
+        let topic = is(&words.topics);
+        let wish = self.day.is_some() || self.time.is_some() || self.choice.is_some();
+        let booking = is(&intents.book_question) || (starts(&words.polite) && self.book);
+        let change = (self.cancel || self.move_) && starts(&words.polite);
+        let suggestion = is(&words.suggestion) && (wish || self.doctor.is_some());
+        let question = starts(&words.question_start) || all.question;
+        self.ask = !self.list
+            && (!self.small_talk || topic)
+            && !booking
+            && !change
+            && !suggestion
+            && ((question && (topic || !(wish || self.later || self.earlier)))
+                || (topic && !self.book && self.doctor.is_none()));
+        if self.ask && (self.cancel || self.move_) && !question {
+            self.ask = false;
+        }
+    }
+
+    /// Whether it is a command, so that none of it is a name.
+    pub(crate) const fn is_command(&self) -> bool {
+        self.person || self.repeat || self.cancel || self.hold_on || self.empty
+    }
+
+    /// Whether it names a day, time, doctor or specialty.
+    pub(crate) const fn has_content(&self) -> bool {
+        self.doctor.is_some()
+            || self.specialty.is_some()
+            || self.day.is_some()
+            || self.part.is_some()
+            || self.time.is_some()
+    }
+
+    /// Whether it tells who the patient is.
+    pub(crate) const fn has_identity(&self) -> bool {
+        self.name.is_some() || self.birth.is_some() || self.phone.is_some()
+    }
+}
+
+/// Takes every match of `patterns`; whether there was one.
+fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> bool {
+    let mut any = false;
+    while let Some(found) =
+        find_any(patterns, Reader { tokens, language, latest_year: 0 }).filter(|m| m.len() > 0)
+    {
+        tokens.take(found.start..found.end);
+        any = true;
+    }
+    any
+}
+
+/// The name of another language, if it is asked for or the text is in its script.
+fn other_language(text: &str, all: &Tokens, language: &Language) -> Option<String> {
+    let reader = Reader { tokens: all, language, latest_year: 0 };
+    let others = language.languages.iter().filter(|other| other.code != language.code);
+    let named = others.clone().find(|other| find_any(&other.say, reader).is_some());
+    let about_doctor = all.words.iter().any(|w| language.titles.contains(&w.text));
+    if let Some(named) = named.filter(|_| !about_doctor) {
+        return Some(named.name.clone());
+    }
+    let foreign = |c: &char| c.is_alphabetic() && u32::from(*c) > 0x24F;
+    let count = text.chars().filter(foreign).count();
+    (count >= 3).then(|| {
+        let arabic = text.chars().any(|c| ('\u{600}'..='\u{6FF}').contains(&c));
+        let known = language.languages.iter().find(|other| arabic && other.code == "ar");
+        known.map_or_else(String::new, |other| other.name.clone())
+    })
+}
+
+/// "Number two", "the second one", "the third".
+fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
+    let reader = Reader { tokens: rest, language, latest_year: 0 };
+    let index = |n: i64| usize::try_from(n - 1).ok().map(Choice::Index);
+    if let Some(found) = find_any(&language.words.choice_number, reader) {
+        return index(found.slot(Slot::Number)?);
+    }
+    let noun = &language.words.choice_noun;
+    (0..rest.len()).find_map(|at| {
+        let (ordinal, length) = numbers::ordinals(rest, at, language).first().copied()?;
+        let next = rest.text(at + length);
+        let hour = next == "o'clock" || language.month(next).is_some();
+        let named = longest_at(noun, reader, at + length).is_some();
+        (!hour && (named || ordinal <= 5)).then(|| index(ordinal)).flatten()
+    })
+}
+
+fn choice(rest: &Tokens, language: &Language, content: bool) -> Option<Choice> {
+    let reader = Reader { tokens: rest, language, latest_year: 0 };
+    let words = &language.words;
+    if find_any(&words.list_first, reader).is_some() {
+        Some(Choice::Index(0))
+    } else if find_any(&words.list_last, reader).is_some() {
+        Some(Choice::Last)
+    } else if find_any(&words.list_either, reader).is_some() && !content {
+        Some(Choice::Either)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

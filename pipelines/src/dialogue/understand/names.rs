@@ -1,0 +1,204 @@
+//! Names of people. The weak slot of every recognizer, so words that are commands are never names.
+
+use super::pattern::{Pattern, Reader, longest_at};
+use super::tokens::{Token, Tokens};
+use crate::dialogue::language::Language;
+
+/// Longest name, in words.
+const MAX_WORDS: usize = 5;
+
+/// Where a name may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A name was asked for: the whole answer may be one.
+    Yes,
+    /// It was not: only what follows "my name is" or the like.
+    No,
+}
+
+/// A name that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NameMention {
+    /// The name, each part with a capital letter.
+    pub(crate) name: String,
+    /// Whether it has a first and a last name.
+    pub(crate) full: bool,
+    /// Whether it was introduced ("my name is").
+    pub(crate) introduced: bool,
+}
+
+/// Takes a name out of `tokens`.
+pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Option<NameMention> {
+    let introduced = introduced(tokens, language);
+    let (range, introduced) = match introduced {
+        Some(range) => (range, true),
+        None if asked == Asked::Yes => (whole_answer(tokens, language)?, false),
+        None => return None,
+    };
+    let name = spoken_name(&tokens.words[range.clone()], language);
+    let words = name.split(' ').count();
+    if name.chars().filter(|c| c.is_alphabetic()).count() < 2 {
+        return None;
+    }
+    tokens.take(range);
+    Some(NameMention { full: words >= 2, name, introduced })
+}
+
+/// What follows "my name is", or "I am" if it can only be a name.
+fn introduced(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<usize>> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let lead = |list: &[Pattern], least: usize, closed: bool| {
+        (0..tokens.len()).find_map(|at| {
+            let lead = longest_at(list, reader, at)?;
+            let range = name_run(tokens, language, lead.end);
+            let open = !ends_clause(tokens, language, range.end);
+            let fits = range.len() >= least && !(closed && open);
+            fits.then_some(range)
+        })
+    };
+    lead(&language.words.name_is, 1, false).or_else(|| lead(&language.words.i_am, 2, true))
+}
+
+/// Whether a clause ends before `at`: the end, a comma, or a word that no name goes on with.
+fn ends_clause(tokens: &Tokens, language: &Language, at: usize) -> bool {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    at >= tokens.len()
+        || tokens.words.get(at.wrapping_sub(1)).is_some_and(|word| word.stop)
+        || tokens.text(at).is_empty()
+        || longest_at(&language.words.born, reader, at).is_some()
+        || language.number_and.iter().any(|and| and == tokens.text(at))
+}
+
+/// The words from `start` on that can be parts of one name.
+fn name_run(tokens: &Tokens, language: &Language, start: usize) -> std::ops::Range<usize> {
+    let mut end = start;
+    while end < tokens.len() && end - start < 24 {
+        let word = &tokens.words[end];
+        if !can_be_name(word, language) {
+            break;
+        }
+        end += 1;
+        if word.stop {
+            break;
+        }
+    }
+    let letters = tokens.words[start..end].iter().filter(|word| is_letter(word)).count();
+    if end - start - letters > MAX_WORDS { start..start } else { start..end }
+}
+
+fn can_be_name(word: &Token, language: &Language) -> bool {
+    let letters = word.text.chars().all(|c| c.is_alphabetic() || c == '\'');
+    !word.text.is_empty()
+        && letters
+        && !language.titles.contains(&word.text)
+        && (!language.common.contains(&word.text) || language.also_names.contains(&word.text))
+        && !language.numbers.contains_key(&word.text)
+        || is_letter(word)
+}
+
+fn is_letter(word: &Token) -> bool {
+    word.text.chars().count() == 1 && word.text.chars().all(char::is_alphabetic)
+}
+
+/// The answer to "what is your name": what is left of it without fillers must be name alone.
+fn whole_answer(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<usize>> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let mut start = 0;
+    while start < tokens.len() {
+        match longest_at(&language.words.name_fillers, reader, start) {
+            Some(filler) => start = filler.end,
+            None if tokens.text(start).is_empty() => start += 1,
+            None => break,
+        }
+    }
+    let range = name_run(tokens, language, start);
+    if range.is_empty() {
+        return None;
+    }
+    // What follows the name may only be taken words (a birth date), fillers, or another clause.
+    let mut rest = range.end;
+    while rest < tokens.len() {
+        match longest_at(&language.words.name_fillers, reader, rest) {
+            Some(filler) => rest = filler.end,
+            None if tokens.text(rest).is_empty() => rest += 1,
+            None => break,
+        }
+    }
+    let only_also = tokens.words[range.clone()]
+        .iter()
+        .all(|word| language.common.contains(&word.text) && !is_letter(word));
+    let closed = rest >= tokens.len() || tokens.words[range.end - 1].stop;
+    (closed && !only_also).then_some(range)
+}
+
+/// The words of a name, spelled letters joined; a spelling replaces the word it spells.
+fn spoken_name(words: &[Token], language: &Language) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let spelled: Vec<&Token> = words[at..].iter().take_while(|w| is_letter(w)).collect();
+        if spelled.len() >= 2 {
+            let name: String = spelled.iter().map(|w| w.text.as_str()).collect();
+            let name = capital(&name);
+            match parts.last_mut() {
+                Some(last) if sounds_spelled(last, &name) => *last = name,
+                _ => parts.push(name),
+            }
+            at += spelled.len();
+            continue;
+        }
+        if !language.words.name_fillers.is_empty() && word.glued && !parts.is_empty() {
+            if let Some(last) = parts.last_mut() {
+                last.push('-');
+                last.push_str(&capital(&word.raw));
+            }
+        } else {
+            parts.push(capital(&word.raw));
+        }
+        at += 1;
+    }
+    parts.join(" ")
+}
+
+/// Whether letters spell the word said before them: same first letter and near enough.
+fn sounds_spelled(word: &str, spelled: &str) -> bool {
+    let same_start = word.chars().next().map(|c| c.to_lowercase().to_string())
+        == spelled.chars().next().map(|c| c.to_lowercase().to_string());
+    same_start && distance(&word.to_lowercase(), &spelled.to_lowercase()) <= word.len().div_ceil(2)
+}
+
+/// The word with a capital first letter; a word that has capitals of its own is kept.
+fn capital(word: &str) -> String {
+    let word = word.trim_matches('\'');
+    let mixed = word.chars().any(char::is_uppercase) && word.chars().any(char::is_lowercase);
+    if mixed {
+        return word.to_owned();
+    }
+    let mut start = true;
+    let mut text = String::with_capacity(word.len());
+    for c in word.chars() {
+        if start {
+            text.extend(c.to_uppercase());
+        } else {
+            text.extend(c.to_lowercase());
+        }
+        start = c == '\'' && text.chars().count() <= 2;
+    }
+    text
+}
+
+/// Levenshtein distance.
+pub(crate) fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

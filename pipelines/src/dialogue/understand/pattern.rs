@@ -1,0 +1,307 @@
+//! Phrases of a language as patterns: the one matcher under every table of words.
+//!
+//! A pattern is words with `(a|b)` for one of several, `[a]` for what may be missing, `word*` for a
+//! word that begins so, `*` for up to four words of any kind, and slots: `{n}` a number, `{ord}` an
+//! ordinal, `{weekday}`, `{month}`, `{year}`, `{h}` an hour, `{m}` minutes, `{hm}` "9:30".
+
+use serde::Deserialize;
+
+use super::numbers;
+use super::tokens::Tokens;
+use crate::dialogue::language::Language;
+
+/// Longest run of words that `*` skips.
+const MAX_GAP: usize = 4;
+
+/// What a slot takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Number,
+    Ordinal,
+    Weekday,
+    Month,
+    Year,
+    Hour,
+    Minute,
+    HourMinute,
+}
+
+#[derive(Debug, Clone)]
+enum Item {
+    Word(String),
+    Prefix(String),
+    OneOf(Vec<Vec<Item>>),
+    Slot(Slot),
+    Gap,
+}
+
+/// A compiled pattern.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Pattern(Vec<Item>);
+
+/// The pattern cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the pattern {pattern:?} cannot be read: {reason}; correct the language file")]
+pub(crate) struct PatternError {
+    pattern: String,
+    reason: &'static str,
+}
+
+/// A match: where, and what its slots took, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Match {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) slots: Vec<(Slot, i64)>,
+}
+
+impl Match {
+    /// What the first slot of this kind took.
+    pub(crate) fn slot(&self, kind: Slot) -> Option<i64> {
+        self.slots.iter().find(|(slot, _)| *slot == kind).map(|(_, value)| *value)
+    }
+
+    /// Words matched.
+    pub(crate) const fn len(&self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// What slots need to know.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) tokens: &'a Tokens,
+    pub(crate) language: &'a Language,
+    /// Two-digit years are at or before this one.
+    pub(crate) latest_year: i64,
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = PatternError;
+
+    fn try_from(text: String) -> Result<Self, PatternError> {
+        let spaced = text
+            .replace('(', " ( ")
+            .replace(')', " ) ")
+            .replace('|', " | ")
+            .replace('[', " [ ")
+            .replace(']', " ] ");
+        let words: Vec<&str> = spaced.split_whitespace().collect();
+        let error = |reason| PatternError { pattern: text.clone(), reason };
+        let mut at = 0;
+        let mut branches = branches(&words, &mut at, None).map_err(error)?;
+        match branches.pop() {
+            Some(items) if branches.is_empty() && !items.is_empty() => Ok(Self(items)),
+            _ => Err(error("it is empty, or has | outside ( )")),
+        }
+    }
+}
+
+/// Reads alternatives up to `close`, or to the end of the words.
+fn branches(
+    words: &[&str],
+    at: &mut usize,
+    close: Option<&str>,
+) -> Result<Vec<Vec<Item>>, &'static str> {
+    let mut all = vec![Vec::new()];
+    loop {
+        let Some(word) = words.get(*at).copied() else {
+            return if close.is_none() { Ok(all) } else { Err("a bracket is not closed") };
+        };
+        *at += 1;
+        if Some(word) == close {
+            return Ok(all);
+        }
+        let item = match word {
+            "|" => {
+                all.push(Vec::new());
+                continue;
+            }
+            "(" => Item::OneOf(branches(words, at, Some(")"))?),
+            "[" => {
+                let mut optional = branches(words, at, Some("]"))?;
+                optional.push(Vec::new());
+                Item::OneOf(optional)
+            }
+            ")" | "]" => return Err("a bracket is not opened"),
+            "*" => Item::Gap,
+            _ if word.starts_with('{') => Item::Slot(slot(word)?),
+            _ => match word.strip_suffix('*') {
+                Some(prefix) => Item::Prefix(prefix.to_owned()),
+                None => Item::Word(word.to_owned()),
+            },
+        };
+        if let Some(last) = all.last_mut() {
+            last.push(item);
+        }
+    }
+}
+
+fn slot(word: &str) -> Result<Slot, &'static str> {
+    Ok(match word {
+        "{n}" => Slot::Number,
+        "{ord}" => Slot::Ordinal,
+        "{weekday}" => Slot::Weekday,
+        "{month}" => Slot::Month,
+        "{year}" => Slot::Year,
+        "{h}" => Slot::Hour,
+        "{m}" => Slot::Minute,
+        "{hm}" => Slot::HourMinute,
+        _ => return Err("there is no slot of that name"),
+    })
+}
+
+type Slots = Vec<(Slot, i64)>;
+
+impl Pattern {
+    /// The longest match that begins at `start`.
+    pub(crate) fn at(&self, reader: Reader<'_>, start: usize) -> Option<Match> {
+        let mut best: Option<Match> = None;
+        let mut slots = Vec::new();
+        step(&self.0, reader, start, &mut slots, &mut |end, slots: &mut Slots| {
+            if end > start && best.as_ref().is_none_or(|best| end > best.end) {
+                best = Some(Match { start, end, slots: slots.clone() });
+            }
+        });
+        best
+    }
+
+    /// The first match in the text, the longest of those that begin there.
+    #[cfg(test)]
+    fn find(&self, reader: Reader<'_>) -> Option<Match> {
+        (0..reader.tokens.len()).find_map(|start| self.at(reader, start))
+    }
+}
+
+/// The longest match of any pattern that begins at `start`.
+pub(crate) fn longest_at(patterns: &[Pattern], reader: Reader<'_>, start: usize) -> Option<Match> {
+    patterns.iter().filter_map(|p| p.at(reader, start)).max_by_key(Match::len)
+}
+
+/// The first match of any pattern, the longest of those that begin there.
+pub(crate) fn find_any(patterns: &[Pattern], reader: Reader<'_>) -> Option<Match> {
+    (0..reader.tokens.len()).find_map(|start| longest_at(patterns, reader, start))
+}
+
+/// Tries every way to match `items` from `at` on, and tells `done` where each ends.
+fn step(
+    items: &[Item],
+    reader: Reader<'_>,
+    at: usize,
+    slots: &mut Slots,
+    done: &mut dyn FnMut(usize, &mut Slots),
+) {
+    let Some((item, rest)) = items.split_first() else {
+        done(at, slots);
+        return;
+    };
+    let text = reader.tokens.text(at);
+    match item {
+        Item::Word(word) if word == text => step(rest, reader, at + 1, slots, done),
+        Item::Prefix(prefix) if text.starts_with(prefix.as_str()) => {
+            step(rest, reader, at + 1, slots, done);
+        }
+        Item::Word(_) | Item::Prefix(_) => {}
+        Item::OneOf(branches) => {
+            for branch in branches {
+                step(branch, reader, at, slots, &mut |next, slots: &mut Slots| {
+                    step(rest, reader, next, slots, done);
+                });
+            }
+        }
+        Item::Gap => {
+            for skip in 0..=MAX_GAP {
+                step(rest, reader, at + skip, slots, done);
+                if reader.tokens.text(at + skip).is_empty() {
+                    break;
+                }
+            }
+        }
+        Item::Slot(kind) => {
+            for (value, length) in values(*kind, reader, at) {
+                slots.push((*kind, value));
+                step(rest, reader, at + length, slots, done);
+                slots.pop();
+            }
+        }
+    }
+}
+
+/// What a slot can take at a place, as (value, words).
+fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
+    let Reader { tokens, language, latest_year } = reader;
+    let text = tokens.text(at);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let within = |range: std::ops::RangeInclusive<i64>, found: Vec<(i64, usize)>| {
+        found.into_iter().filter(|(value, _)| range.contains(value)).collect()
+    };
+    let named = |index: Option<usize>| -> Vec<(i64, usize)> {
+        index.and_then(|i| i64::try_from(i).ok()).map_or_else(Vec::new, |i| vec![(i, 1)])
+    };
+    match kind {
+        Slot::Number => within(0..=999, numbers::cardinals(tokens, at, language)),
+        Slot::Ordinal => within(1..=31, numbers::ordinals(tokens, at, language)),
+        Slot::Weekday => named(language.weekday(text)),
+        Slot::Month => named(language.month(text)),
+        Slot::Year => numbers::years(tokens, at, latest_year, language),
+        Slot::Hour => within(0..=24, numbers::cardinals(tokens, at, language)),
+        Slot::Minute => {
+            let mut found = numbers::cardinals(tokens, at, language);
+            if language.numbers.get(text) == Some(&0) {
+                let more = numbers::cardinals(tokens, at + 1, language);
+                found.extend(more.into_iter().filter(|(v, _)| *v < 10).map(|(v, n)| (v, n + 1)));
+            }
+            within(0..=59, found)
+        }
+        Slot::HourMinute => {
+            let parts = text.split_once([':', '.']).filter(|(_, minutes)| minutes.len() == 2);
+            let value = parts.and_then(|(hours, minutes)| {
+                let (hours, minutes) = (numbers::digits(hours)?, numbers::digits(minutes)?);
+                (hours <= 24 && minutes < 60).then_some(hours * 60 + minutes)
+            });
+            value.map_or_else(Vec::new, |value| vec![(value, 1)])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matched(pattern: &str, text: &str) -> Option<Match> {
+        let language = Language::english();
+        let tokens = Tokens::of(text, &language);
+        let pattern = Pattern::try_from(pattern.to_owned()).expect("a good pattern");
+        pattern.find(Reader { tokens: &tokens, language: &language, latest_year: 2026 })
+    }
+
+    #[test]
+    fn words_alternatives_options_and_gaps_match() {
+        assert!(matched("(see|visit) [a|the] doctor", "i will see the doctor").is_some());
+        assert!(matched("(see|visit) [a|the] doctor", "see my doctor").is_none());
+        assert!(matched("pain * chest", "pain right in my chest").is_some());
+        assert!(matched("bleed*", "it is bleeding").is_some());
+    }
+
+    #[test]
+    fn slots_take_numbers_in_words_or_digits() {
+        let found = matched("in {n} weeks", "maybe in two weeks").expect("matches");
+        assert_eq!((found.start, found.end, found.slot(Slot::Number)), (1, 4, Some(2)));
+        assert_eq!(
+            matched("{month} [the] {ord}", "june the fourteenth")
+                .and_then(|m| m.slot(Slot::Ordinal)),
+            Some(14)
+        );
+        assert_eq!(matched("{hm}", "at 9:30").and_then(|m| m.slot(Slot::HourMinute)), Some(570));
+    }
+
+    #[test]
+    fn a_bad_pattern_is_refused_with_its_reason() {
+        for bad in ["", "a | b", "(a", "a)", "{what}"] {
+            assert!(Pattern::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Words of an utterance, typed or recognized, brought to one form.
+
+use crate::dialogue::language::Language;
+
+/// One word. `text` is what patterns see; `raw` is what a name is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// Lower case, without punctuation; empty once a parser has taken the word.
+    pub(crate) text: String,
+    /// As written.
+    pub(crate) raw: String,
+    /// Whether a hyphen joins it to the word before.
+    pub(crate) glued: bool,
+    /// Whether a clause ends after it.
+    pub(crate) stop: bool,
+}
+
+/// The words of an utterance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    /// In order.
+    pub(crate) words: Vec<Token>,
+    /// Whether the text ends in a question mark.
+    pub(crate) question: bool,
+}
+
+impl Tokens {
+    /// Splits `text` into words; contractions are written out by the language's table.
+    pub(crate) fn of(text: &str, language: &Language) -> Self {
+        let mut tokens =
+            Self { words: Vec::new(), question: text.trim_end().ends_with(['?', '؟']) };
+        let text: String = text.chars().map(plain).collect();
+        for chunk in text.split_whitespace() {
+            tokens.push_chunk(chunk, language);
+        }
+        tokens
+    }
+
+    fn push_chunk(&mut self, chunk: &str, language: &Language) {
+        let stop = chunk.ends_with([',', '.', ';', '!', '?', ':', '،', '؟']);
+        let core = chunk.trim_matches(|c: char| !c.is_alphanumeric() && c != '+');
+        let digits = core.chars().any(|c| c.is_ascii_digit());
+        let letters = core.chars().any(char::is_alphabetic);
+        if core.is_empty() {
+            if let (true, Some(last)) = (stop, self.words.last_mut()) {
+                last.stop = true;
+            }
+            return;
+        }
+        if digits && !letters {
+            self.push(core, false, language);
+        } else if digits {
+            let split = core
+                .find(|c: char| c.is_alphabetic())
+                .filter(|at| !is_ordinal(core, *at))
+                .filter(|at| core[..*at].chars().all(|c| !c.is_alphabetic()));
+            match split {
+                Some(at) => {
+                    self.push(core[..at].trim_end_matches('-'), false, language);
+                    self.push(&core[at..], false, language);
+                }
+                None => self.push(core, false, language),
+            }
+        } else if core.contains('.') && core.replace('.', "").chars().count() <= 4 {
+            self.push(&core.replace('.', ""), false, language);
+        } else {
+            for (index, part) in core.split(['-', '/', '.', '_', '&']).enumerate() {
+                if !part.is_empty() {
+                    self.push(part, index > 0, language);
+                }
+            }
+        }
+        if let Some(last) = self.words.last_mut() {
+            last.stop = stop && !language.titles.contains(&last.text);
+        }
+    }
+
+    fn push(&mut self, raw: &str, glued: bool, language: &Language) {
+        let raw = raw.trim_matches(['\'', '.', ',', ':']);
+        let lower = raw.to_lowercase();
+        let lower = if lower.contains('.') && lower.chars().all(|c| c == '.' || c.is_alphabetic()) {
+            lower.replace('.', "")
+        } else {
+            lower
+        };
+        if lower.is_empty() {
+            return;
+        }
+        match language.rewrites.get(&lower) {
+            Some(parts) => self.words.extend(parts.split(' ').map(|part| Token {
+                text: part.to_owned(),
+                raw: part.to_owned(),
+                glued: false,
+                stop: false,
+            })),
+            None => {
+                let raw = raw.to_owned();
+                self.words.push(Token { text: lower, raw, glued, stop: false });
+            }
+        }
+    }
+
+    /// How many words there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// The word at `index`, or the empty text beyond the end.
+    pub(crate) fn text(&self, index: usize) -> &str {
+        self.words.get(index).map_or("", |word| word.text.as_str())
+    }
+
+    /// Takes the words of a range away from later parsers.
+    pub(crate) fn take(&mut self, range: std::ops::Range<usize>) {
+        for word in self.words.iter_mut().take(range.end).skip(range.start) {
+            word.text.clear();
+        }
+    }
+
+    /// Whether every word has been taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| word.text.is_empty())
+    }
+}
+
+/// Curly quotes, long dashes and Arabic digits as their plain forms.
+fn plain(c: char) -> char {
+    match c {
+        '’' | '‘' | '`' | '´' => '\'',
+        '‐' | '‑' | '–' | '—' => '-',
+        '“' | '”' | '"' | '(' | ')' | '[' | ']' => ' ',
+        '٠'..='٩' => shifted(c, '٠'),
+        '۰'..='۹' => shifted(c, '۰'),
+        _ => c,
+    }
+}
+
+fn shifted(c: char, zero: char) -> char {
+    char::from_digit(u32::from(c) - u32::from(zero), 10).unwrap_or(c)
+}
+
+/// "14th", "2nd": digits with an ordinal ending; other letters after digits are another word.
+fn is_ordinal(core: &str, at: usize) -> bool {
+    matches!(core[at..].to_lowercase().as_str(), "st" | "nd" | "rd" | "th")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        let tokens = Tokens::of(text, &Language::english());
+        tokens.words.into_iter().map(|t| t.text).collect()
+    }
+
+    #[test]
+    fn typed_and_spoken_forms_come_to_the_same_words() {
+        assert_eq!(words("Tomorrow, at 10am!"), ["tomorrow", "at", "10", "am"]);
+        assert_eq!(words("9:30 p.m. on the 14th."), ["9:30", "pm", "on", "the", "14th"]);
+        assert_eq!(words("I’d like Dr. O'Brien"), ["i", "would", "like", "dr", "o'brien"]);
+        assert_eq!(words("born 12/03/1984"), ["born", "12/03/1984"]);
+        assert_eq!(words("twenty-one"), ["twenty", "one"]);
+        assert_eq!(words("+20 100-123"), ["+20", "100-123"]);
+        assert_eq!(words("٣ …  , -"), ["3"]);
+        assert_eq!(words("10.30a.m."), ["10.30", "am"]);
+    }
+}

@@ -1,0 +1,97 @@
+//! From the text of a reply to what a voice says: clause by clause, every number in words.
+//!
+//! A reply is *display text*, as it stands in a transcript: "Dr. Hassan is free on Sunday, June 14
+//! at 9:30 AM." The voice needs words: "Doctor Hassan is free on Sunday, June fourteenth at nine
+//! thirty in the morning." Both travel together in a [`Clause`], so that after an interruption the
+//! transcript shows display text of just what was heard.
+//!
+//! The text is first read into *units*, each a word or an expression that belongs together (a date,
+//! a title with its name, a phone number), and units are then gathered into clauses. So a cut never
+//! falls inside an expression. What a language says is data ([`Language`]); [`ENGLISH`] is the one
+//! there is.
+//!
+//! ```
+//! use frontdesk_pipelines::speak::clauses;
+//!
+//! let text = "The first one is on Sunday, June 14 at 9:30 AM with Dr. Samira Hassan. Is that okay?";
+//! let clauses = clauses(text);
+//! assert_eq!(clauses[1].display, "Is that okay?");
+//! assert!(clauses[0].spoken.contains("June fourteenth at nine thirty in the morning with Doctor"));
+//! ```
+
+mod display;
+mod english;
+mod language;
+mod number;
+mod token;
+mod unit;
+
+#[cfg(test)]
+mod tests;
+
+pub use display::{display_date, display_time};
+pub use english::ENGLISH;
+pub use language::{Abbreviation, Currency, DayPart, Language};
+use unit::{Unit, units};
+
+/// A stretch of speech that is synthesized at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// What a transcript shows. All of a text's, joined by single spaces, are the text.
+    pub display: String,
+    /// What the voice says, in words. Empty if there is nothing to say ("…").
+    pub spoken: String,
+}
+
+/// The first clause may be this short, in characters of speech, so that the voice begins early.
+const FIRST_MIN: usize = 12;
+
+/// A clause that ends at a comma is at least this long: shorter ones sound chopped.
+const MIN: usize = 40;
+
+/// No clause grows longer, if it has a space in it: about ten seconds of speech, 40 ms of synthesis.
+const MAX: usize = 150;
+
+/// Cuts an English text into clauses; see [`clauses_in`].
+#[must_use]
+pub fn clauses(text: &str) -> Vec<Clause> {
+    clauses_in(text, &ENGLISH).collect()
+}
+
+/// Cuts a text into clauses: at the end of each sentence, at a comma (or the like) when there is
+/// enough before it, and between words where neither comes in time.
+pub fn clauses_in(text: &str, language: &Language) -> impl Iterator<Item = Clause> + use<> {
+    let mut rest = units(text, language).into_iter().peekable();
+    let mut first = true;
+    std::iter::from_fn(move || {
+        let min = if std::mem::take(&mut first) { FIRST_MIN } else { MIN };
+        let mut clause = Clause { display: String::new(), spoken: String::new() };
+        while let Some(unit) = rest.next() {
+            append(&mut clause.display, &unit.display);
+            append(&mut clause.spoken, &unit.spoken);
+            let length = clause.spoken.len();
+            let next = rest.peek().map_or(0, |next| next.spoken.len() + 1);
+            let full = !unit.glued && length + next > MAX;
+            if unit.ends_sentence || (unit.ends_phrase && length >= min) || full {
+                break;
+            }
+        }
+        (!clause.display.is_empty()).then_some(clause)
+    })
+}
+
+/// The whole text in words.
+#[must_use]
+pub fn spoken(text: &str, language: &Language) -> String {
+    units(text, language).iter().fold(String::new(), |mut out, unit: &Unit| {
+        append(&mut out, &unit.spoken);
+        out
+    })
+}
+
+fn append(text: &mut String, more: &str) {
+    if !text.is_empty() && !more.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(more);
+}

@@ -1,0 +1,297 @@
+//! Whatever a caller says and whatever the tools answer: no panic, no write without a yes, nothing
+//! of a patient before identification, and always an end.
+
+use frontdesk_pipelines::dialogue::forms::Forms;
+use frontdesk_pipelines::dialogue::tools::{
+    AppointmentFacts, Refusal, ToolCall, ToolCallId, ToolResult,
+};
+use frontdesk_pipelines::dialogue::{Dialogue, Input, Now, Output};
+use frontdesk_types::{AppointmentId, IdSource, Mono, Offer, OfferId, SeededIds, SlotId};
+use proptest::prelude::*;
+
+use crate::dialogue_sim::{ZONE, facts, local};
+
+const WORDS: &[&str] = &[
+    "yes",
+    "no",
+    "please",
+    "book",
+    "cancel",
+    "move",
+    "my",
+    "appointment",
+    "the first one",
+    "at ten",
+    "tomorrow",
+    "sunday",
+    "dr haddad",
+    "cardiologist",
+    "my name is Jane Miller",
+    "Jane Miller",
+    "17 May 1980",
+    "born",
+    "0100 123 4567",
+    "actually",
+    "another",
+    "for my son",
+    "what",
+    "where",
+    "parking",
+    "chest pain",
+    "a person",
+    "goodbye",
+    "repeat",
+    "later",
+    "none",
+    "new patient",
+    "next week",
+    "correct",
+    "but",
+    "?",
+    "thanks",
+    "arabic",
+    "never mind",
+    "any doctor",
+    "wait",
+];
+
+#[derive(Debug, Clone)]
+enum Event {
+    Words(Vec<&'static str>),
+    Noise(String),
+    Partial(Vec<&'static str>),
+    Silence,
+    Answer(u8),
+    Played(bool),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let words = || prop::collection::vec(prop::sample::select(WORDS), 0..5);
+    prop_oneof![
+        6 => words().prop_map(Event::Words),
+        1 => ".{0,20}".prop_map(Event::Noise),
+        1 => words().prop_map(Event::Partial),
+        1 => Just(Event::Silence),
+        8 => any::<u8>().prop_map(Event::Answer),
+        8 => any::<bool>().prop_map(Event::Played),
+    ]
+}
+
+fn offer(ids: &dyn IdSource, index: usize) -> Offer {
+    let doctor = &facts().clinic.doctors[index % 4];
+    let start = local(["2026-06-14T09:00", "2026-06-14T10:00", "2026-06-16T13:00"][index % 3]);
+    Offer {
+        id: OfferId::new(ids),
+        slot: SlotId::new(ids),
+        doctor: doctor.id,
+        doctor_name: doctor.name.clone(),
+        specialty: doctor.specialties[0].clone(),
+        starts_at: start,
+        ends_at: start,
+        time_zone: ZONE.to_owned(),
+    }
+}
+
+/// Some answer of a tool: mostly one that it gives, sometimes none or a refusal.
+fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
+    let refusals = [
+        Refusal::SlotTaken,
+        Refusal::TooLate,
+        Refusal::PatientBusy,
+        Refusal::NotIdentified,
+        Refusal::OutsideBookingWindow,
+        Refusal::Other("closed".to_owned()),
+    ];
+    let count = usize::from(dice % 5);
+    let appointment = || AppointmentFacts {
+        id: AppointmentId::new(ids),
+        visit: offer(ids, count),
+        reference: "K7".to_owned(),
+        made_in_this_call: false,
+    };
+    match dice {
+        0..20 => return ToolResult::Unavailable,
+        20..40 => {
+            let refusal = refusals[usize::from(dice) % refusals.len()].clone();
+            return ToolResult::Refused { refusal };
+        }
+        _ => {}
+    }
+    match tool {
+        ToolCall::IdentifyPatient(_) if dice < 70 => ToolResult::NotIdentified,
+        ToolCall::IdentifyPatient(_) if dice < 90 => ToolResult::Ambiguous,
+        ToolCall::IdentifyPatient(_) => ToolResult::Identified,
+        ToolCall::RegisterPatient { .. } => ToolResult::Registered,
+        ToolCall::FindSlots(_) => {
+            let offers = (0..count).map(|i| offer(ids, i)).collect();
+            ToolResult::Slots { offers, exact: dice % 2 == 0 }
+        }
+        ToolCall::Hold { .. } => ToolResult::Held,
+        ToolCall::Release { .. } => ToolResult::Released,
+        ToolCall::ListAppointments => {
+            ToolResult::Appointments { appointments: (0..count).map(|_| appointment()).collect() }
+        }
+        ToolCall::Book { .. } | ToolCall::Reschedule { .. } => {
+            ToolResult::Booked { appointment: appointment() }
+        }
+        ToolCall::Cancel { .. } => ToolResult::Cancelled,
+        ToolCall::AskClinic { .. } if dice % 2 == 0 => ToolResult::NoAnswer,
+        ToolCall::AskClinic { .. } => {
+            ToolResult::Answer { text: "Yes.".to_owned(), source: "a page".to_owned() }
+        }
+        ToolCall::Transfer { .. } => ToolResult::CallbackNoted,
+    }
+}
+
+#[derive(Default)]
+struct Observer {
+    running: Vec<(ToolCallId, ToolCall)>,
+    unplayed: Vec<Input>,
+    last_words: String,
+    /// Whether a read-back was played in full or in part since the last write.
+    read_back: bool,
+    writes: Vec<ToolCall>,
+    identified: bool,
+    ended: bool,
+}
+
+impl Observer {
+    fn take(&mut self, output: Output) -> Result<(), TestCaseError> {
+        prop_assert!(!self.ended, "something follows the end: {output:?}");
+        match output {
+            Output::Say { utterance, text } => {
+                prop_assert!(!text.trim().is_empty());
+                prop_assert!(!text.contains('{'), "not filled: {}", text);
+                self.unplayed.push(Input::Played { utterance, heard: text, complete: true });
+            }
+            Output::Tool { call, tool } => {
+                self.check(&tool)?;
+                if matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }) {
+                    self.identified = false;
+                }
+                self.running.push((call, tool));
+            }
+            Output::End { .. } => self.ended = true,
+            Output::Expect(_) | Output::Alert { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, tool: &ToolCall) -> Result<(), TestCaseError> {
+        let reads = matches!(
+            tool,
+            ToolCall::ListAppointments
+                | ToolCall::Book { .. }
+                | ToolCall::Cancel { .. }
+                | ToolCall::Reschedule { .. }
+        );
+        prop_assert!(!reads || self.identified, "{tool:?} before identification");
+        let write = tool.write_number().is_some() && !matches!(tool, ToolCall::Transfer { .. });
+        let retried = self.writes.contains(tool);
+        if write && !retried {
+            prop_assert!(self.read_back, "{tool:?} without a read-back");
+            let yes = ["yes", "please", "correct", "book", "right"];
+            let words = self.last_words.to_lowercase();
+            prop_assert!(yes.iter().any(|y| words.contains(y)), "{tool:?} after {words:?}");
+            self.read_back = false;
+            self.writes.push(tool.clone());
+        }
+        if let (Some(number), true) = (tool.write_number(), write) {
+            let same = self.writes.iter().filter(|w| w.write_number() == Some(number)).count();
+            prop_assert_eq!(same, 1, "a number is one write");
+        }
+        Ok(())
+    }
+}
+
+fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
+    let ids = SeededIds::new(3);
+    let facts = facts();
+    let mut forms = Forms::new(facts.clone());
+    let mut seen = Observer::default();
+    let mut mono = Mono::ZERO;
+    let wall = local("2026-06-10T09:00");
+    let step = |forms: &mut Forms, seen: &mut Observer, mono: Mono, input: Input| {
+        let now = Now { mono, wall };
+        let mut twin = Forms::restore(facts.clone(), forms.snapshot()).expect("restores");
+        forms.handle_input(now, input.clone());
+        twin.handle_input(now, input);
+        prop_assert_eq!(forms.snapshot(), twin.snapshot());
+        while let Some(output) = forms.poll_output() {
+            let twins = twin.poll_output();
+            prop_assert_eq!(Some(&output), twins.as_ref());
+            seen.take(output)?;
+        }
+        prop_assert_eq!(twin.poll_output(), None);
+        if !seen.ended {
+            prop_assert!(forms.poll_timeout().is_some(), "every state has a deadline");
+        }
+        Ok(())
+    };
+    step(&mut forms, &mut seen, mono, Input::Begin)?;
+    // Afterwards the caller is silent and the tools answer: the call ends.
+    let rest = (0..400).map(|i| match i % 3 {
+        0 => Event::Played(true),
+        1 => Event::Answer(200),
+        _ => Event::Silence,
+    });
+    for event in events.into_iter().chain(rest) {
+        if seen.ended {
+            return Ok(());
+        }
+        mono = mono + std::time::Duration::from_millis(100);
+        let input = match event {
+            Event::Words(words) => {
+                seen.last_words = words.join(" ");
+                Input::Heard { text: words.join(" "), confidence: 0.9 }
+            }
+            Event::Noise(text) => {
+                seen.last_words.clone_from(&text);
+                Input::Heard { text, confidence: 0.1 }
+            }
+            Event::Partial(words) => Input::Partial { text: words.join(" "), stable: true },
+            Event::Silence => {
+                mono = mono.max(forms.poll_timeout().unwrap_or(mono));
+                Input::Timeout
+            }
+            Event::Answer(dice) => {
+                if seen.running.is_empty() {
+                    continue;
+                }
+                let (call, tool) = seen.running.remove(0);
+                let result = answer(&tool, dice, &ids);
+                if matches!(result, ToolResult::Identified | ToolResult::Registered) {
+                    seen.identified = !seen.running.iter().any(|(_, tool)| {
+                        matches!(
+                            tool,
+                            ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }
+                        )
+                    });
+                }
+                Input::ToolDone { call, result }
+            }
+            Event::Played(complete) => {
+                if seen.unplayed.is_empty() {
+                    continue;
+                }
+                let Input::Played { utterance, heard, .. } = seen.unplayed.remove(0) else {
+                    continue;
+                };
+                seen.read_back |= complete && heard.to_lowercase().contains("correct");
+                let heard = if complete { heard } else { String::new() };
+                Input::Played { utterance, heard, complete }
+            }
+        };
+        step(&mut forms, &mut seen, mono, input)?;
+    }
+    prop_assert!(seen.ended, "the call ends");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+    #[test]
+    fn random_calls_stay_within_the_rules(events in prop::collection::vec(event(), 0..60)) {
+        run(events)?;
+    }
+}

@@ -1,0 +1,503 @@
+//! A small honest clinic in memory behind the tools, and a caller who drives the forms against it.
+
+use std::collections::{HashMap, VecDeque};
+
+use frontdesk_pipelines::dialogue::forms::Forms;
+use frontdesk_pipelines::dialogue::tools::{
+    AppointmentFacts, Identity, PartOfDay, Refusal, SlotWish, ToolCall, ToolResult, WriteNumber,
+};
+use frontdesk_pipelines::dialogue::{
+    CallFacts, ClinicFacts, Dialogue, DoctorFacts, Input, Now, Output,
+};
+use frontdesk_types::{
+    AppointmentId, CallOutcome, Channel, DoctorId, IdSource, Mono, Offer, OfferId, SeededIds,
+    SlotId,
+};
+use jiff::civil::{Date, DateTime, Weekday, date};
+use jiff::{Span, Timestamp, ToSpan, tz::TimeZone};
+
+pub const ZONE: &str = "Africa/Cairo";
+
+struct Slot {
+    id: SlotId,
+    doctor: usize,
+    start: Timestamp,
+    taken: bool,
+}
+
+struct Patient {
+    name: &'static str,
+    birth: Date,
+    phone: String,
+}
+
+struct Appointment {
+    facts: AppointmentFacts,
+    patient: usize,
+    live: bool,
+    slot: usize,
+}
+
+/// The clinic.
+pub struct Clinic {
+    pub facts: CallFacts,
+    ids: SeededIds,
+    slots: Vec<Slot>,
+    patients: Vec<Patient>,
+    registered: Vec<(String, Date, String)>,
+    appointments: Vec<Appointment>,
+    offers: HashMap<OfferId, usize>,
+    identity: Option<usize>,
+    answers: HashMap<WriteNumber, ToolResult>,
+    pub now: Timestamp,
+    pub calls: Vec<ToolCall>,
+    pub callbacks: Vec<String>,
+    /// Tool calls that find the database away.
+    pub away: u32,
+    /// Somebody else books the next offer that is held.
+    pub take_next_held: bool,
+}
+
+const DOCTORS: [(&str, &str); 4] = [
+    ("Nora Haddad", "cardiology"),
+    ("Paul Winter", "cardiology"),
+    ("Rosa Marin", "pediatrics"),
+    ("Adam Frost", "internal medicine"),
+];
+
+/// Weekdays and hours of each doctor.
+const SHIFTS: [(usize, Weekday, i8, i8); 9] = [
+    (0, Weekday::Sunday, 9, 12),
+    (0, Weekday::Tuesday, 9, 12),
+    (0, Weekday::Thursday, 9, 12),
+    (1, Weekday::Monday, 13, 17),
+    (1, Weekday::Thursday, 13, 17),
+    (2, Weekday::Sunday, 9, 12),
+    (2, Weekday::Wednesday, 9, 12),
+    (3, Weekday::Monday, 9, 12),
+    (3, Weekday::Thursday, 9, 12),
+];
+
+pub fn facts() -> CallFacts {
+    let ids = SeededIds::new(99);
+    let doctors = DOCTORS.iter().map(|(name, specialty)| DoctorFacts {
+        id: DoctorId::new(&ids),
+        name: (*name).to_owned(),
+        specialties: vec![(*specialty).to_owned()],
+        fee: Some(300),
+        languages: vec!["en".to_owned()],
+    });
+    let clinic = ClinicFacts {
+        name: "Palm Clinic".to_owned(),
+        time_zone: ZONE.to_owned(),
+        country: "EG".to_owned(),
+        emergency_number: "123".to_owned(),
+        languages: vec!["en".to_owned()],
+        doctors: doctors.collect(),
+        specialty_words: vec![("heart doctor".to_owned(), "cardiology".to_owned())],
+    };
+    CallFacts { clinic, channel: Channel::Text, language: "en".to_owned() }
+}
+
+fn zone() -> TimeZone {
+    TimeZone::get(ZONE).expect("known")
+}
+
+pub fn local(text: &str) -> Timestamp {
+    let time: DateTime = text.parse().expect("valid");
+    time.to_zoned(zone()).expect("exists").timestamp()
+}
+
+impl Clinic {
+    /// Wednesday, June 10, 2026, nine in the morning, unless told otherwise.
+    pub fn at(now: &str) -> Self {
+        let (facts, ids, now) = (facts(), SeededIds::new(7), local(now));
+        let first = now.to_zoned(zone()).date();
+        let mut slots = Vec::new();
+        for day in 0..60 {
+            let day = first + day.days();
+            for (doctor, weekday, from, to) in SHIFTS {
+                let mut at = day.at(from, 0, 0, 0);
+                while day.weekday() == weekday && at < day.at(to, 0, 0, 0) {
+                    let start = at.to_zoned(zone()).expect("exists").timestamp();
+                    slots.push(Slot { id: SlotId::new(&ids), doctor, start, taken: false });
+                    at = at.checked_add(30.minutes()).expect("in range");
+                }
+            }
+        }
+        slots.sort_by_key(|slot| (slot.start, slot.doctor));
+        let patient = |name, birth, phone: &str| Patient { name, birth, phone: phone.to_owned() };
+        let patients = vec![
+            patient("Jane Miller", date(1980, 5, 17), "+201001112223"),
+            patient("Tom Miller", date(2016, 8, 2), "+201001112223"),
+            patient("Ali Saleh", date(1975, 1, 9), "+201005556667"),
+            patient("Ali Saleh", date(1975, 1, 9), "+201008889990"),
+        ];
+        Self {
+            facts,
+            ids,
+            slots,
+            patients,
+            registered: Vec::new(),
+            appointments: Vec::new(),
+            offers: HashMap::new(),
+            identity: None,
+            answers: HashMap::new(),
+            now,
+            calls: Vec::new(),
+            callbacks: Vec::new(),
+            away: 0,
+            take_next_held: false,
+        }
+    }
+
+    pub fn new() -> Self {
+        Self::at("2026-06-10T09:00:00")
+    }
+
+    fn slot_at(&self, doctor: &str, start: &str) -> usize {
+        let start = local(start);
+        let fits = |slot: &Slot| slot.start == start && DOCTORS[slot.doctor].0.contains(doctor);
+        self.slots.iter().position(fits).expect("there is such a slot")
+    }
+
+    /// An appointment made before the call.
+    pub fn given(&mut self, patient: usize, doctor: &str, start: &str) {
+        let slot = self.slot_at(doctor, start);
+        self.appoint(patient, slot, false);
+    }
+
+    fn appoint(&mut self, patient: usize, slot: usize, now: bool) -> AppointmentFacts {
+        self.slots[slot].taken = true;
+        let number = self.appointments.len() + 1;
+        let facts = AppointmentFacts {
+            id: AppointmentId::new(&self.ids),
+            visit: self.offer(slot),
+            reference: format!("K{number}M2"),
+            made_in_this_call: now,
+        };
+        let appointment = Appointment { facts: facts.clone(), patient, live: true, slot };
+        self.appointments.push(appointment);
+        facts
+    }
+
+    fn offer(&self, slot: usize) -> Offer {
+        let slot = &self.slots[slot];
+        let doctor = &self.facts.clinic.doctors[slot.doctor];
+        Offer {
+            id: OfferId::new(&self.ids),
+            slot: slot.id,
+            doctor: doctor.id,
+            doctor_name: doctor.name.clone(),
+            specialty: doctor.specialties[0].clone(),
+            starts_at: slot.start,
+            ends_at: slot.start + 20.minutes(),
+            time_zone: ZONE.to_owned(),
+        }
+    }
+
+    /// Live appointments as "name doctor date time", in the order that they were made.
+    pub fn booked(&self) -> Vec<String> {
+        let live = self.appointments.iter().filter(|a| a.live);
+        live.map(|a| {
+            let start = a.facts.visit.local_start().strftime("%F %H:%M").to_string();
+            let name = self.patients.get(a.patient).map_or_else(
+                || self.registered[a.patient - self.patients.len()].0.clone(),
+                |p| p.name.to_owned(),
+            );
+            format!("{name}: {} {start}", a.facts.visit.doctor_name)
+        })
+        .collect()
+    }
+
+    pub fn registered(&self) -> Vec<String> {
+        self.registered
+            .iter()
+            .map(|(name, birth, phone)| format!("{name} {birth} {phone}"))
+            .collect()
+    }
+
+    /// Runs a tool as the clinic's own services would.
+    pub fn run(&mut self, tool: &ToolCall) -> ToolResult {
+        self.calls.push(tool.clone());
+        if self.away > 0 {
+            self.away -= 1;
+            return ToolResult::Unavailable;
+        }
+        if let Some(answer) = tool.write_number().and_then(|n| self.answers.get(&n)) {
+            return answer.clone();
+        }
+        let result = self.decide(tool);
+        if let Some(number) = tool.write_number() {
+            self.answers.insert(number, result.clone());
+        }
+        result
+    }
+
+    fn decide(&mut self, tool: &ToolCall) -> ToolResult {
+        let refused = |refusal| ToolResult::Refused { refusal };
+        match tool {
+            ToolCall::IdentifyPatient(identity) => self.identify(identity),
+            ToolCall::RegisterPatient { identity, .. } => {
+                let phone = identity.phone.as_ref().expect("a phone").expose().clone();
+                let name = identity.full_name.expose().clone();
+                self.registered.push((name, *identity.date_of_birth.expose(), phone));
+                self.identity = Some(self.patients.len() + self.registered.len() - 1);
+                ToolResult::Registered
+            }
+            ToolCall::FindSlots(wish) => self.find(wish),
+            ToolCall::Hold { offer } => {
+                let slot = self.offers[offer];
+                if std::mem::take(&mut self.take_next_held) {
+                    self.slots[slot].taken = true;
+                }
+                if self.slots[slot].taken { refused(Refusal::SlotTaken) } else { ToolResult::Held }
+            }
+            ToolCall::Release { .. } => ToolResult::Released,
+            ToolCall::ListAppointments => {
+                let me = self.identity.expect("identified");
+                let live = self.appointments.iter().filter(|a| a.live && a.patient == me);
+                let mut appointments: Vec<_> = live.map(|a| a.facts.clone()).collect();
+                appointments.sort_by_key(|a| a.visit.starts_at);
+                ToolResult::Appointments { appointments }
+            }
+            ToolCall::Book { offer, .. } => {
+                let slot = self.offers[offer];
+                if self.slots[slot].taken {
+                    return refused(Refusal::SlotTaken);
+                }
+                let appointment = self.appoint(self.identity.expect("identified"), slot, true);
+                ToolResult::Booked { appointment }
+            }
+            ToolCall::Reschedule { appointment, offer, .. } => {
+                let slot = self.offers[offer];
+                let (now, me) = (self.now, self.identity.expect("identified"));
+                if self.slots[slot].taken {
+                    return refused(Refusal::SlotTaken);
+                }
+                let visit = self.offer(slot);
+                let moved = self.appointments.iter_mut().find(|a| a.facts.id == *appointment);
+                let moved = moved.expect("known");
+                assert_eq!(moved.patient, me, "another patient's appointment");
+                let ahead = moved.facts.visit.starts_at.as_second() - now.as_second();
+                if !moved.facts.made_in_this_call && ahead < 24 * 3600 {
+                    return refused(Refusal::TooLate);
+                }
+                self.slots[moved.slot].taken = false;
+                self.slots[slot].taken = true;
+                moved.slot = slot;
+                moved.facts.visit = visit;
+                ToolResult::Booked { appointment: moved.facts.clone() }
+            }
+            ToolCall::Cancel { appointment, .. } => {
+                let (now, me) = (self.now, self.identity.expect("identified"));
+                let known = self.appointments.iter_mut().find(|a| a.facts.id == *appointment);
+                let known = known.expect("known");
+                assert_eq!(known.patient, me, "another patient's appointment");
+                let ahead = known.facts.visit.starts_at.as_second() - now.as_second();
+                if !known.facts.made_in_this_call && ahead < 24 * 3600 {
+                    return refused(Refusal::TooLate);
+                }
+                known.live = false;
+                self.slots[known.slot].taken = false;
+                ToolResult::Cancelled
+            }
+            ToolCall::AskClinic { question } => {
+                if question.expose().to_lowercase().contains("park") {
+                    ToolResult::Answer {
+                        text: "Parking is in the yard.".to_owned(),
+                        source: "the visitors' sheet".to_owned(),
+                    }
+                } else {
+                    ToolResult::NoAnswer
+                }
+            }
+            ToolCall::Transfer { reason, .. } => {
+                self.callbacks.push(reason.clone());
+                ToolResult::CallbackNoted
+            }
+        }
+    }
+
+    fn identify(&mut self, identity: &Identity) -> ToolResult {
+        let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).collect::<String>();
+        let fits = |patient: &Patient| {
+            patient.name.eq_ignore_ascii_case(identity.full_name.expose())
+                && patient.birth == *identity.date_of_birth.expose()
+                && identity.phone.as_ref().is_none_or(|phone| {
+                    let said = digits(phone.expose());
+                    digits(&patient.phone).ends_with(said.trim_start_matches('0'))
+                })
+        };
+        let all: Vec<_> =
+            self.patients.iter().enumerate().filter(|(_, p)| fits(p)).map(|(i, _)| i).collect();
+        self.identity = None;
+        match all.as_slice() {
+            [] => ToolResult::NotIdentified,
+            [one] => {
+                self.identity = Some(*one);
+                ToolResult::Identified
+            }
+            _ => ToolResult::Ambiguous,
+        }
+    }
+
+    fn find(&mut self, wish: &SlotWish) -> ToolResult {
+        let earliest = self.now + 30.minutes();
+        let free: Vec<usize> = (0..self.slots.len())
+            .filter(|i| !self.slots[*i].taken && self.slots[*i].start >= earliest)
+            .filter(|i| {
+                let doctor = &self.facts.clinic.doctors[self.slots[*i].doctor];
+                wish.doctor.is_none_or(|d| d == doctor.id)
+                    && wish.specialty.as_ref().is_none_or(|s| doctor.specialties.contains(s))
+            })
+            .collect();
+        let fits = |i: &usize| {
+            let start = self.slots[*i].start.to_zoned(zone());
+            let part = match start.hour() {
+                ..12 => PartOfDay::Morning,
+                12..17 => PartOfDay::Afternoon,
+                _ => PartOfDay::Evening,
+            };
+            wish.from.is_none_or(|d| d <= start.date())
+                && wish.to.is_none_or(|d| start.date() <= d)
+                && wish.part_of_day.is_none_or(|p| p == part)
+                && wish.not_before.is_none_or(|t| t <= start.time())
+                && wish.not_after.is_none_or(|t| start.time() <= t)
+        };
+        let mut found: Vec<usize> = free.iter().copied().filter(fits).collect();
+        let exact = !found.is_empty();
+        if !exact {
+            let wanted = wish.from.unwrap_or(self.now.to_zoned(zone()).date());
+            found = free;
+            let away = |i: &usize| {
+                let day = self.slots[*i].start.to_zoned(zone()).date();
+                (day - wanted).get_days().abs()
+            };
+            found.sort_by_key(away);
+            found.truncate(3);
+            found.sort_by_key(|i| self.slots[*i].start);
+        }
+        found.truncate(usize::from(wish.limit));
+        let offers: Vec<Offer> = found
+            .into_iter()
+            .map(|slot| {
+                let offer = self.offer(slot);
+                self.offers.insert(offer.id, slot);
+                offer
+            })
+            .collect();
+        ToolResult::Slots { offers, exact }
+    }
+}
+
+/// One call. Before every input the dialogue is restored from its snapshot beside the one that
+/// lives on, is given the same input, and must want the same.
+pub struct Call {
+    pub forms: Forms,
+    pub clinic: Clinic,
+    pub mono: Mono,
+    /// Each utterance of the agent.
+    pub said: Vec<String>,
+    pub alerts: Vec<String>,
+    pub outcome: Option<CallOutcome>,
+    /// Whether utterances are played at once.
+    pub plays: bool,
+    pub unplayed: VecDeque<Input>,
+}
+
+impl Call {
+    pub fn new(clinic: Clinic) -> Self {
+        let mut call = Self::silent(clinic);
+        call.input(Input::Begin);
+        call
+    }
+
+    pub fn silent(clinic: Clinic) -> Self {
+        Self {
+            forms: Forms::new(clinic.facts.clone()),
+            clinic,
+            mono: Mono::ZERO,
+            said: Vec::new(),
+            alerts: Vec::new(),
+            outcome: None,
+            plays: true,
+            unplayed: VecDeque::new(),
+        }
+    }
+
+    fn step(&mut self, input: Input) -> Vec<Output> {
+        let wall = self.clinic.now
+            + Span::new().milliseconds(i64::try_from(self.mono.as_millis()).expect("small"));
+        let now = Now { mono: self.mono, wall };
+        let snapshot = self.forms.snapshot();
+        let mut twin = Forms::restore(self.clinic.facts.clone(), snapshot.clone())
+            .unwrap_or_else(|error| panic!("{error}: {snapshot}"));
+        self.forms.handle_input(now, input.clone());
+        twin.handle_input(now, input);
+        let drain =
+            |forms: &mut Forms| std::iter::from_fn(|| forms.poll_output()).collect::<Vec<_>>();
+        let (outputs, twins) = (drain(&mut self.forms), drain(&mut twin));
+        assert_eq!(outputs, twins, "a restored dialogue does the same");
+        assert_eq!(self.forms.snapshot(), twin.snapshot());
+        assert_eq!(self.forms.poll_timeout(), twin.poll_timeout());
+        outputs
+    }
+
+    pub fn input(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            self.mono = self.mono + std::time::Duration::from_millis(5);
+            for output in self.step(input) {
+                assert!(self.outcome.is_none(), "nothing follows the end: {output:?}");
+                match output {
+                    Output::Say { utterance, text } => {
+                        self.said.push(text.clone());
+                        let played = Input::Played { utterance, heard: text, complete: true };
+                        if self.plays {
+                            inputs.push_back(played);
+                        } else {
+                            self.unplayed.push_back(played);
+                        }
+                    }
+                    Output::Tool { call, tool } => {
+                        let result = self.clinic.run(&tool);
+                        inputs.push_back(Input::ToolDone { call, result });
+                    }
+                    Output::Alert { flag } => self.alerts.push(flag),
+                    Output::End { outcome } => self.outcome = Some(outcome),
+                    Output::Expect(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Says something, and gives back all that is answered.
+    pub fn hears(&mut self, text: &str) -> String {
+        let before = self.said.len();
+        self.input(Input::Heard { text: text.to_owned(), confidence: 1.0 });
+        self.said[before..].join(" ")
+    }
+
+    /// Waits for the next deadline, and gives back what is said then.
+    pub fn waits(&mut self) -> String {
+        let before = self.said.len();
+        self.mono = self.forms.poll_timeout().expect("every state has a deadline").max(self.mono);
+        self.input(Input::Timeout);
+        self.said[before..].join(" ")
+    }
+
+    /// Answers by the vocabulary alone, as a scripted caller does.
+    pub fn scripted(&mut self, rules: &[(&str, &str)]) {
+        for _ in 0..25 {
+            if self.outcome.is_some() {
+                return;
+            }
+            let last = self.said.last().expect("greeted").to_lowercase();
+            let rule = rules.iter().find(|(when, _)| when.split('|').any(|w| last.contains(w)));
+            let answer = rule.map_or("sorry, could you repeat that", |(_, say)| *say);
+            self.hears(answer);
+        }
+        panic!("no end: {:#?}", self.said);
+    }
+}

@@ -1,0 +1,5 @@
+//! Integration tests of the pipelines: one binary, one module per behaviour.
+
+mod dialogue;
+mod dialogue_props;
+mod dialogue_sim;
