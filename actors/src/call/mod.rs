@@ -1,0 +1,231 @@
+//! One call: what its stages share, and what outlives each of them.
+//!
+//! ```text
+//! CallSupervisor
+//! ├─ RoomLink      room events in; attributes and transcription streams out
+//! ├─ AudioIngest   packets → samples → voice → turns
+//! ├─ Transcriber   words of the recognizer → turn taking, transcript, dialogue
+//! ├─ Dialogue      what to say and do next
+//! ├─ BookingTool   the dialogue's tools, against the database
+//! └─ Speaker       text → clauses → voice; what was heard of it
+//! ```
+//!
+//! Each child is a [`Stage`](crate::stage::Stage) on a mail of its own. What must survive the death
+//! of a child lies here, in [`Call`]: the room, the outlet, the mails, what turn taking and
+//! dialogue knew after their last input.
+
+mod booking_tool;
+mod dialogue;
+mod ingest;
+mod link;
+mod pump;
+mod speaker;
+mod supervisor;
+mod tools;
+mod transcriber;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Now};
+use frontdesk_pipelines::turn::TurnSettings;
+use frontdesk_rtc::Room;
+use frontdesk_types::{CallId, CallOutcome, Clock, IdSource, Mono};
+use parking_lot::Mutex;
+use ractor::ActorRef;
+use tokio::sync::oneshot;
+
+use crate::mail::Mail;
+use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
+use crate::stage::Pulse;
+pub(crate) use supervisor::{CallMsg, CallSupervisor};
+
+/// Builds a dialogue: a new one, or one that goes on from its snapshot.
+pub type DialogueFactory = Arc<
+    dyn Fn(CallFacts, Option<serde_json::Value>) -> Result<Box<dyn Dialogue>, serde_json::Error>
+        + Send
+        + Sync,
+>;
+
+/// What all calls of a process share.
+pub struct Services {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn IdSource>,
+    /// The clinic database, as the application's role.
+    pub database: frontdesk_tenants::Database,
+    /// Paces playout.
+    pub pacer: Pacer,
+    /// Synthesizes.
+    pub speech: SpeechPool,
+    /// Recognizes.
+    pub recognition: RecognitionPool,
+    /// Detects voice.
+    pub vad: Arc<dyn frontdesk_models::vad::VoiceActivity>,
+    /// Where the sockets of rooms live: a Tokio runtime of their own, so that nothing that
+    /// computes can delay a packet.
+    pub media: tokio::runtime::Handle,
+    /// Makes dialogues.
+    pub dialogue: DialogueFactory,
+    /// Settings of every call.
+    pub settings: CallSettings,
+}
+
+/// Settings of every call.
+#[derive(Debug, Clone)]
+pub struct CallSettings {
+    /// Voice of the agent.
+    pub voice: Arc<str>,
+    /// Turn taking.
+    pub turn: TurnSettings,
+    /// Bit rate of the agent's voice, bits per second.
+    pub opus_bitrate: u32,
+    /// Effort of the Opus encoder, 0 to 10.
+    pub opus_complexity: u8,
+    /// How long the room may stay without a caller before the call ends.
+    pub caller_timeout: Duration,
+    /// How long a caller who lost the connection may take to come back.
+    pub return_timeout: Duration,
+    /// Longest call.
+    pub max_duration: Duration,
+}
+
+impl Default for CallSettings {
+    fn default() -> Self {
+        Self {
+            voice: "slt".into(),
+            turn: TurnSettings::default(),
+            opus_bitrate: 24_000,
+            opus_complexity: 5,
+            caller_timeout: Duration::from_secs(30),
+            return_timeout: Duration::from_secs(15),
+            max_duration: Duration::from_secs(30 * 60),
+        }
+    }
+}
+
+/// A call to be taken.
+pub struct CallRequest {
+    /// Id of the call.
+    pub id: CallId,
+    /// The clinic, as verified by whoever took the request.
+    pub tenant: frontdesk_tenants::Tenant,
+    /// Where the room is (`ws://` or `wss://`).
+    pub url: String,
+    /// The agent's join token.
+    pub token: String,
+    /// What the dialogue starts with.
+    pub facts: CallFacts,
+    /// The call's clock: the process's, or one that is pinned for tests and demos.
+    pub clock: Arc<dyn Clock>,
+    /// Whether the wall clock is pinned, so that jobs skip what this call writes.
+    pub simulated: bool,
+    /// Told how the call ended.
+    pub done: oneshot::Sender<CallEnd>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallEnd {
+    /// The outcome.
+    pub outcome: CallOutcome,
+    /// What went wrong, if the call could not be held to its end.
+    pub error: Option<String>,
+}
+
+/// The mails of a call's stages.
+pub(crate) struct Mails {
+    pub(crate) link: Arc<Mail<link::LinkInput>>,
+    pub(crate) ingest: Arc<Mail<ingest::IngestInput>>,
+    pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
+    pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
+    pub(crate) tools: Arc<Mail<booking_tool::ToolInput>>,
+    pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
+}
+
+/// The pulses of a call's stages.
+#[derive(Default)]
+pub(crate) struct Pulses {
+    pub(crate) link: Arc<Pulse>,
+    pub(crate) ingest: Arc<Pulse>,
+    pub(crate) transcriber: Arc<Pulse>,
+    pub(crate) dialogue: Arc<Pulse>,
+    pub(crate) tools: Arc<Pulse>,
+    pub(crate) speaker: Arc<Pulse>,
+    /// Beats at every look of the watchdog, so that the watchdog is watched too.
+    pub(crate) supervisor: Arc<Pulse>,
+}
+
+/// What the stages of a call share; see the module's documentation.
+pub(crate) struct Call {
+    pub(crate) id: CallId,
+    pub(crate) tenant: frontdesk_tenants::Tenant,
+    pub(crate) facts: CallFacts,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) simulated: bool,
+    pub(crate) services: Arc<Services>,
+    pub(crate) room: Room,
+    pub(crate) outlet: Arc<Outlet>,
+    pub(crate) mails: Mails,
+    pub(crate) pulses: Pulses,
+    pub(crate) hearing: Mutex<ingest::Hearing>,
+    pub(crate) thinking: Mutex<dialogue::Memory>,
+    pub(crate) speaking: Mutex<speaker::Memory>,
+    pub(crate) linked: Mutex<link::Memory>,
+    pub(crate) offers: Mutex<booking_tool::Memory>,
+    supervisor: Mutex<Option<ActorRef<CallMsg>>>,
+    started: Mono,
+    /// How the call ended, once it has.
+    pub(crate) end: Mutex<Option<CallEnd>>,
+}
+
+impl Call {
+    /// The time for pure logic.
+    pub(crate) fn now(&self) -> Now {
+        Now { mono: self.clock.mono(), wall: self.clock.wall() }
+    }
+
+    /// Sends to the supervisor; without one (it is being replaced) the message is for its
+    /// successor's first look at the state, so nothing is lost that matters.
+    pub(crate) fn tell_supervisor(&self, message: CallMsg) {
+        if let Some(supervisor) = self.supervisor.lock().as_ref() {
+            // A supervisor that is gone has ended the call.
+            let _ = supervisor.send_message(message);
+        }
+    }
+}
+
+impl Call {
+    /// Adds this call's numbers to those of the tree.
+    pub(crate) fn add_to(&self, counters: &mut crate::switchboard::Counters) {
+        let pulses = &self.pulses;
+        let stages = [
+            &pulses.link,
+            &pulses.ingest,
+            &pulses.transcriber,
+            &pulses.dialogue,
+            &pulses.tools,
+            &pulses.speaker,
+        ];
+        for pulse in stages {
+            counters.stage_restarts += pulse.restarts();
+            counters.inputs_handled += pulse.handled();
+        }
+        let mails = &self.mails;
+        let losses = [
+            mails.link.losses(),
+            mails.ingest.losses(),
+            mails.transcriber.losses(),
+            mails.dialogue.losses(),
+            mails.tools.losses(),
+            mails.speaker.losses(),
+        ];
+        counters.inputs_lost += losses.iter().map(|(dropped, given_up)| dropped + given_up).sum::<u64>();
+        let hearing = self.hearing.lock();
+        counters.packets_in += hearing.packets;
+        counters.packets_undecodable += hearing.undecodable;
+        counters.concealed_ms += hearing.concealed_ms;
+        counters.frames_out += self.outlet.frames_sent();
+    }
+}

@@ -1,0 +1,142 @@
+//! Speaker: text → clauses → voice, and what of it was heard.
+//!
+//! Supervised by the CallSupervisor. Cuts an utterance into clauses, hands them to the synthesis
+//! threads and to the outlet, and passes on what the outlet reports: the transcript follows the
+//! voice, and the dialogue learns what was played. On a text channel everything said is heard.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use frontdesk_pipelines::dialogue::{Input, UtteranceId};
+use frontdesk_pipelines::playout::PlayoutEvent;
+use frontdesk_pipelines::speak;
+use frontdesk_types::{CallOutcome, Channel};
+use ractor::ActorProcessingErr;
+
+use super::link::{AgentState, LinkInput};
+use super::{Call, CallMsg};
+use crate::media::SpokenClause;
+use crate::stage::Stage;
+
+/// What the Speaker is told.
+#[derive(Debug, Clone)]
+pub(crate) enum SpeakerInput {
+    /// Say this after what is being said.
+    Say {
+        utterance: UtteranceId,
+        text: String,
+    },
+    /// The outlet played, finished or dropped something.
+    Playout(PlayoutEvent),
+    /// End the call once everything was played.
+    End(CallOutcome),
+}
+
+/// What the Speaker leaves for its successor.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// Utterances handed to the outlet and not yet reported as finished.
+    open: VecDeque<UtteranceId>,
+    ending: Option<CallOutcome>,
+}
+
+pub(crate) struct Speaker {
+    call: Arc<Call>,
+}
+
+impl Speaker {
+    pub(crate) fn build(call: Arc<Call>) -> Self {
+        let speaker = Self { call };
+        // A predecessor, or the supervisor it told, may have died on the way to the end.
+        speaker.end_if_done();
+        speaker
+    }
+
+    fn say(&self, utterance: UtteranceId, text: &str) {
+        if self.call.speaking.lock().open.contains(&utterance) {
+            // The Speaker died after the outlet had it: it is being spoken.
+            return;
+        }
+        let clauses = speak::clauses(text);
+        if self.call.facts.channel == Channel::Text || clauses.is_empty() {
+            self.write(utterance, text);
+            return;
+        }
+        self.call.speaking.lock().open.push_back(utterance);
+        let mut shown = Vec::new();
+        let mut spoken = Vec::new();
+        for (number, clause) in clauses.into_iter().enumerate() {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            shown.push(clause.display);
+            spoken.push(SpokenClause { utterance, number, spoken: clause.spoken });
+        }
+        let (outlet, services) = (&self.call.outlet, &self.call.services);
+        outlet.push_utterance(utterance, shown);
+        services.speech.speak(Arc::clone(outlet), Arc::clone(&services.settings.voice), spoken);
+    }
+
+    /// Says it in text only: shown, and heard, at once.
+    fn write(&self, utterance: UtteranceId, text: &str) {
+        let link = &self.call.mails.link;
+        link.post(LinkInput::AgentText { utterance, text: text.to_owned() });
+        link.post(LinkInput::AgentTextDone { utterance, heard: text.to_owned(), complete: true });
+        link.post(LinkInput::State(AgentState::Listening));
+        let heard = text.to_owned();
+        self.call.mails.dialogue.post(Input::Played { utterance, heard, complete: true });
+        self.end_if_done();
+    }
+
+    fn on_playout(&self, event: PlayoutEvent) {
+        let mails = &self.call.mails;
+        match event {
+            PlayoutEvent::Clause { utterance, text } => {
+                mails.link.post(LinkInput::State(AgentState::Speaking));
+                mails.link.post(LinkInput::AgentText { utterance, text });
+            }
+            PlayoutEvent::Finished { utterance, heard, complete } => {
+                let silent = {
+                    let mut memory = self.call.speaking.lock();
+                    memory.open.retain(|&open| open != utterance);
+                    memory.open.is_empty()
+                };
+                let done = LinkInput::AgentTextDone { utterance, heard: heard.clone(), complete };
+                mails.link.post(done);
+                if silent {
+                    mails.link.post(LinkInput::State(AgentState::Listening));
+                }
+                mails.dialogue.post(Input::Played { utterance, heard, complete });
+                self.end_if_done();
+            }
+        }
+    }
+
+    fn end_if_done(&self) {
+        let ending = {
+            let memory = self.call.speaking.lock();
+            if memory.open.is_empty() { memory.ending } else { None }
+        };
+        if let Some(outcome) = ending {
+            self.call.tell_supervisor(CallMsg::Finish(outcome));
+        }
+    }
+}
+
+impl Stage for Speaker {
+    type Input = SpeakerInput;
+
+    async fn handle(
+        &mut self,
+        input: SpeakerInput,
+        _attempt: u32,
+    ) -> Result<(), ActorProcessingErr> {
+        match input {
+            SpeakerInput::Say { utterance, text } => self.say(utterance, &text),
+            SpeakerInput::Playout(event) => self.on_playout(event),
+            SpeakerInput::End(outcome) => {
+                self.call.speaking.lock().ending = Some(outcome);
+                self.end_if_done();
+            }
+        }
+        Ok(())
+    }
+}

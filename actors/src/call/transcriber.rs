@@ -1,0 +1,84 @@
+//! Transcriber: the recognizer's words → turn taking, the caller's transcript, the dialogue.
+//!
+//! Supervised by the CallSupervisor. It computes nothing itself: recognition runs on the threads
+//! of the pool and leaves its events in this stage's mail, where they survive a restart.
+
+use std::sync::Arc;
+
+use frontdesk_models::stt::Transcript;
+use frontdesk_pipelines::dialogue::Input;
+use frontdesk_pipelines::turn::{TurnInput, is_backchannel, is_stop};
+use ractor::ActorProcessingErr;
+
+use super::Call;
+use super::ingest::IngestInput;
+use super::link::LinkInput;
+use crate::media::RecognitionEvent;
+use crate::stage::Stage;
+
+/// What the Transcriber is told.
+#[derive(Debug, Clone)]
+pub(crate) enum TranscriberInput {
+    /// The caller began utterance number n.
+    Started(u64),
+    /// The caller ended it; its final words are under way.
+    Ended(u64),
+    /// The recognizer said something of it.
+    Recognized(u64, RecognitionEvent),
+}
+
+pub(crate) struct Transcriber {
+    call: Arc<Call>,
+}
+
+impl Transcriber {
+    pub(crate) const fn build(call: Arc<Call>) -> Self {
+        Self { call }
+    }
+
+    fn on_partial(&self, number: u64, transcript: Transcript) {
+        let text = transcript.text;
+        let words = TurnInput::Words {
+            count: text.split_whitespace().count(),
+            completeness: self.call.hearing.lock().expectation.completeness(&text),
+            backchannel: is_backchannel(&text),
+            stop: is_stop(&text),
+        };
+        self.call.mails.ingest.post(IngestInput::Words(words));
+        if !text.is_empty() {
+            let caption = LinkInput::CallerText { number, text: text.clone(), is_final: false };
+            self.call.mails.link.post(caption);
+            self.call.mails.dialogue.post(Input::Partial { text, stable: false });
+        }
+    }
+
+    fn on_final(&self, number: u64, transcript: Transcript) {
+        let Transcript { text, confidence } = transcript;
+        if !text.is_empty() {
+            let caption = LinkInput::CallerText { number, text: text.clone(), is_final: true };
+            self.call.mails.link.post(caption);
+        }
+        self.call.mails.dialogue.post(Input::Heard { text, confidence });
+    }
+}
+
+impl Stage for Transcriber {
+    type Input = TranscriberInput;
+
+    async fn handle(
+        &mut self,
+        input: TranscriberInput,
+        _attempt: u32,
+    ) -> Result<(), ActorProcessingErr> {
+        match input {
+            TranscriberInput::Started(number) => tracing::debug!(utterance = number, "speech started"),
+            TranscriberInput::Ended(number) => tracing::debug!(utterance = number, "speech ended"),
+            TranscriberInput::Recognized(number, event) => match event {
+                RecognitionEvent::Partial(transcript) => self.on_partial(number, transcript),
+                RecognitionEvent::Final(transcript) => self.on_final(number, transcript),
+                RecognitionEvent::Failed => self.on_final(number, Transcript::default()),
+            },
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! The call tree, slot actors, supervision and admission.
+//!
+//! Actors own time, tasks and mailboxes; what they decide is decided by the pure machines of
+//! `frontdesk-pipelines`. [`Switchboard`] is the root: it admits calls and keeps their trees alive.
+
+pub mod booking;
+mod call;
+#[cfg(feature = "fault-injection")]
+pub mod faults;
+#[cfg(not(feature = "fault-injection"))]
+mod faults;
+mod mail;
+mod media;
+mod stage;
+mod switchboard;
+
+pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Services};
+pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
+pub use switchboard::{Counters, Refusal, Reservation, Switchboard};

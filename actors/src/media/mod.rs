@@ -1,0 +1,17 @@
+//! Media off the async workers: playout and its pacing, synthesis and recognition on threads.
+//!
+//! What lives here outlives the actors of a call: a restarted Speaker finds the voice still
+//! playing, a restarted Transcriber finds its utterance still being recognized.
+
+mod outlet;
+mod pacer;
+mod recognition;
+mod speech;
+mod threads;
+
+pub(crate) use outlet::Outlet;
+pub use pacer::Pacer;
+pub(crate) use recognition::{RecognitionEvent, Utterance};
+pub use recognition::{RecognitionPool, RecognitionSettings};
+pub use speech::SpeechPool;
+pub(crate) use speech::SpokenClause;

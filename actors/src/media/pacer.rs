@@ -1,0 +1,143 @@
+//! One thread that paces the playout of all calls.
+//!
+//! Each call that has something to play is due every 20 ms from the moment it began, so that calls
+//! spread over the time between and a first frame never waits for a common tick. A call that plays
+//! nothing is not in the heap and costs nothing.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_types::{Clock, FRAME_MS, Mono};
+use parking_lot::{Condvar, Mutex};
+
+use super::Outlet;
+
+const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
+
+/// A call that is this late (the machine slept, the process was stopped) skips ahead instead of
+/// sending a burst.
+const MAX_LATE: Duration = Duration::from_millis(100);
+
+struct Due {
+    at: Mono,
+    order: u64,
+    outlet: Arc<Outlet>,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.order) == (other.at, other.order)
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+#[derive(Default)]
+struct State {
+    heap: BinaryHeap<Reverse<Due>>,
+    order: u64,
+    closed: bool,
+}
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+/// Handle of the pacing thread; see the module's documentation.
+#[derive(Clone)]
+pub struct Pacer {
+    shared: Arc<Shared>,
+}
+
+impl Pacer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the operating system refuses another thread.
+    pub fn start(clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        let shared =
+            Arc::new(Shared { clock, state: Mutex::new(State::default()), wake: Condvar::new() });
+        let thread = Arc::clone(&shared);
+        std::thread::Builder::new().name("pacer".to_owned()).spawn(move || thread.run())?;
+        Ok(Self { shared })
+    }
+
+    /// Ends the thread.
+    pub fn close(&self) {
+        self.shared.state.lock().closed = true;
+        self.shared.wake.notify_all();
+    }
+
+    /// Calls [`Outlet::tick`] from now on every 20 ms for as long as it wants.
+    pub(crate) fn schedule(&self, outlet: Arc<Outlet>) {
+        let at = self.shared.clock.mono();
+        let mut state = self.shared.state.lock();
+        state.push(at, outlet);
+        drop(state);
+        self.shared.wake.notify_one();
+    }
+}
+
+impl State {
+    fn push(&mut self, at: Mono, outlet: Arc<Outlet>) {
+        self.order += 1;
+        let order = self.order;
+        self.heap.push(Reverse(Due { at, order, outlet }));
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        while let Some((at, outlet)) = self.next() {
+            let active = catch_unwind(AssertUnwindSafe(|| Outlet::tick(&outlet, at)));
+            match active {
+                Ok(true) => {
+                    let now = self.clock.mono();
+                    let next = at + FRAME;
+                    let next = if now.since(next) > MAX_LATE { now } else { next };
+                    self.state.lock().push(next, outlet);
+                }
+                Ok(false) => {}
+                Err(_) => {
+                    tracing::error!("playout of a call panicked and is reset");
+                    outlet.reset();
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Option<(Mono, Arc<Outlet>)> {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            let now = self.clock.mono();
+            match state.heap.peek() {
+                None => self.wake.wait(&mut state),
+                Some(Reverse(due)) if due.at > now => {
+                    let wait = due.at.since(now);
+                    self.wake.wait_for(&mut state, wait);
+                }
+                Some(_) => return state.heap.pop().map(|Reverse(due)| (due.at, due.outlet)),
+            }
+        }
+    }
+}

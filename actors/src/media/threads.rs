@@ -1,0 +1,216 @@
+//! Native threads that run jobs of models, and what happens when one hangs.
+//!
+//! A thread inside a foreign library cannot be stopped. One that works on the same job for too long
+//! is abandoned: it is counted, never joined, and another takes its place. If it ever returns it
+//! finds its number gone and ends.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_types::{Clock, Mono};
+use parking_lot::{Condvar, Mutex};
+
+/// What a job wants after a turn on a thread.
+pub(crate) enum After<J> {
+    /// Nothing more.
+    Done,
+    /// Another turn, behind those that wait.
+    Again(J),
+}
+
+/// Runs jobs of one kind.
+pub(crate) trait Work: Send + Sync + 'static {
+    type Job: Clone + Send + 'static;
+
+    /// One turn of a job. May panic; may hang.
+    fn run(&self, job: Self::Job) -> After<Self::Job>;
+
+    /// The job's thread panicked or hung in it.
+    fn lost(&self, job: Self::Job);
+}
+
+struct Busy<J> {
+    thread: u64,
+    since: Mono,
+    job: J,
+}
+
+struct State<J> {
+    queue: VecDeque<J>,
+    busy: Vec<Busy<J>>,
+    next_thread: u64,
+    live: Vec<u64>,
+    abandoned: u64,
+    closed: bool,
+}
+
+struct Shared<W: Work> {
+    name: &'static str,
+    work: W,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State<W::Job>>,
+    wake: Condvar,
+}
+
+/// A fixed number of threads that share a queue.
+pub(crate) struct Threads<W: Work> {
+    shared: Arc<Shared<W>>,
+}
+
+impl<W: Work> Clone for Threads<W> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<W: Work> Threads<W> {
+    /// Starts `count` threads named `name`.
+    pub(crate) fn start(
+        name: &'static str,
+        count: usize,
+        clock: Arc<dyn Clock>,
+        work: W,
+    ) -> std::io::Result<Self> {
+        let state = State {
+            queue: VecDeque::new(),
+            busy: Vec::new(),
+            next_thread: 0,
+            live: Vec::new(),
+            abandoned: 0,
+            closed: false,
+        };
+        let shared =
+            Arc::new(Shared { name, work, clock, state: Mutex::new(state), wake: Condvar::new() });
+        for _ in 0..count.max(1) {
+            Shared::spawn(&shared)?;
+        }
+        Ok(Self { shared })
+    }
+
+    pub(crate) fn work(&self) -> &W {
+        &self.shared.work
+    }
+
+    pub(crate) fn submit(&self, job: W::Job) {
+        let mut state = self.shared.state.lock();
+        if !state.closed {
+            state.queue.push_back(job);
+            drop(state);
+            self.shared.wake.notify_one();
+        }
+    }
+
+    /// Replaces threads that have been on one turn for longer than `limit`. Returns how many.
+    pub(crate) fn replace_hung(&self, limit: Duration) -> usize {
+        let now = self.shared.clock.mono();
+        let mut lost = Vec::new();
+        {
+            let mut state = self.shared.state.lock();
+            let (hung, busy) =
+                std::mem::take(&mut state.busy).into_iter().partition(|b| now.since(b.since) > limit);
+            state.busy = busy;
+            let hung: Vec<Busy<W::Job>> = hung;
+            for busy in hung {
+                state.live.retain(|&thread| thread != busy.thread);
+                state.abandoned += 1;
+                lost.push(busy.job);
+            }
+        }
+        let count = lost.len();
+        for job in lost {
+            tracing::error!(pool = self.shared.name, "native thread hangs and is abandoned");
+            if let Err(error) = Shared::spawn(&self.shared) {
+                tracing::error!(pool = self.shared.name, %error, "cannot start a thread");
+            }
+            self.shared.work.lost(job);
+        }
+        count
+    }
+
+    /// Threads abandoned since the start.
+    pub(crate) fn abandoned(&self) -> u64 {
+        self.shared.state.lock().abandoned
+    }
+
+    /// Jobs that wait for a thread.
+    pub(crate) fn queued(&self) -> usize {
+        self.shared.state.lock().queue.len()
+    }
+}
+
+impl<W: Work> Drop for Shared<W> {
+    fn drop(&mut self) {
+        self.wake.notify_all();
+    }
+}
+
+impl<W: Work> Threads<W> {
+    /// Lets the threads end once they are idle; queued jobs are dropped.
+    pub(crate) fn close(&self) {
+        let mut state = self.shared.state.lock();
+        state.closed = true;
+        state.queue.clear();
+        drop(state);
+        self.shared.wake.notify_all();
+    }
+}
+
+impl<W: Work> Shared<W> {
+    fn spawn(shared: &Arc<Self>) -> std::io::Result<()> {
+        let number = {
+            let mut state = shared.state.lock();
+            state.next_thread += 1;
+            let number = state.next_thread;
+            state.live.push(number);
+            number
+        };
+        let shared = Arc::clone(shared);
+        std::thread::Builder::new()
+            .name(format!("{}-{number}", shared.name))
+            .spawn(move || shared.thread(number))
+            .map(|_| ())
+    }
+
+    fn thread(&self, number: u64) {
+        while let Some(job) = self.take(number) {
+            let turn = catch_unwind(AssertUnwindSafe(|| self.work.run(job.clone())));
+            let mine = {
+                let mut state = self.state.lock();
+                state.busy.retain(|busy| busy.thread != number);
+                state.live.contains(&number)
+            };
+            if !mine {
+                // Taken for hung meanwhile: the job was given to another.
+                return;
+            }
+            match turn {
+                Ok(After::Done) => {}
+                Ok(After::Again(job)) => {
+                    self.state.lock().queue.push_back(job);
+                    self.wake.notify_one();
+                }
+                Err(_) => {
+                    tracing::error!(pool = self.name, "job panicked");
+                    self.work.lost(job);
+                }
+            }
+        }
+    }
+
+    fn take(&self, thread: u64) -> Option<W::Job> {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed || !state.live.contains(&thread) {
+                return None;
+            }
+            if let Some(job) = state.queue.pop_front() {
+                let since = self.clock.mono();
+                state.busy.push(Busy { thread, since, job: job.clone() });
+                return Some(job);
+            }
+            self.wake.wait(&mut state);
+        }
+    }
+}
