@@ -1,0 +1,106 @@
+//! Both sides of the call on one time line: caller left, agent right.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use frontdesk_rtc::PacketRing;
+use frontdesk_rtc::codec::OpusDecoder;
+use frontdesk_types::SAMPLE_RATE_HZ;
+use tokio::time::Instant;
+
+/// Ticks of RTP time per sample.
+const TICKS_PER_SAMPLE: u64 = 48_000 / SAMPLE_RATE_HZ as u64;
+
+/// Who is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Left.
+    Caller,
+    /// Right.
+    Agent,
+}
+
+/// A recording that several tasks write to.
+#[derive(Clone)]
+pub(super) struct Recording {
+    started: Instant,
+    sides: Arc<Mutex<[Vec<i16>; 2]>>,
+}
+
+impl Recording {
+    /// An empty recording whose time begins at `started`.
+    pub(super) fn new(started: Instant) -> Self {
+        Self { started, sides: Arc::default() }
+    }
+
+    /// Adds `samples` at the present moment, or right after what that side has already.
+    pub(super) fn put_now(&self, side: Side, samples: &[i16]) {
+        let at = self.now();
+        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+        let track = &mut sides[side as usize];
+        // A jitter of a frame or two is no gap.
+        let slack = SAMPLE_RATE_HZ as usize / 20;
+        if track.len() + slack < at {
+            track.resize(at, 0);
+        }
+        track.extend_from_slice(samples);
+    }
+
+    fn put_at(&self, side: Side, at: usize, samples: &[i16]) {
+        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+        let track = &mut sides[side as usize];
+        if track.len() < at + samples.len() {
+            track.resize(at + samples.len(), 0);
+        }
+        track[at..at + samples.len()].copy_from_slice(samples);
+    }
+
+    fn now(&self) -> usize {
+        usize::try_from(self.started.elapsed().as_millis()).unwrap_or(usize::MAX)
+            * (SAMPLE_RATE_HZ as usize / 1000)
+    }
+
+    /// Adds what arrives in `packets` until the task is ended. Packets stand where their RTP time
+    /// says, counted from the arrival of the first one.
+    pub(super) async fn listen_to(self, packets: Arc<PacketRing>) {
+        let Ok(mut decoder) = OpusDecoder::new() else { return };
+        let mut reader = packets.reader(0);
+        let mut batch = Vec::new();
+        let mut origin: Option<(u32, u64, usize)> = None;
+        loop {
+            reader.ready().await;
+            reader.drain(50, &mut batch);
+            for packet in batch.drain(..) {
+                let (_, first, at) = match origin {
+                    Some(origin) if origin.0 == packet.epoch => origin,
+                    _ => *origin.insert((packet.epoch, packet.rtp_time, self.now())),
+                };
+                let offset = packet.rtp_time.saturating_sub(first) / TICKS_PER_SAMPLE;
+                if let (Ok(samples), Ok(offset)) =
+                    (decoder.decode(&packet.payload), usize::try_from(offset))
+                {
+                    self.put_at(Side::Agent, at + offset, samples);
+                }
+            }
+        }
+    }
+
+    /// Writes the file.
+    pub(super) fn write(&self, path: &Path) -> Result<(), hound::Error> {
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: SAMPLE_RATE_HZ,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+        let [caller, agent] = &*sides;
+        let mut file = hound::WavWriter::create(path, spec)?;
+        for i in 0..caller.len().max(agent.len()) {
+            for side in [caller, agent] {
+                file.write_sample(side.get(i).copied().unwrap_or(0))?;
+            }
+        }
+        file.finalize()
+    }
+}

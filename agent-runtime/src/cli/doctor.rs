@@ -1,0 +1,149 @@
+//! `frontdesk doctor`: what is needed, whether it is there, and how to mend what is not.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::Path;
+
+use frontdesk_rtc::dispatch::ServerApi;
+
+use super::{Exit, Failure, Out};
+use crate::clinics::Clinics;
+use crate::config::{Config, DatabaseConfig, LiveKitConfig};
+use crate::engines::Engines;
+use crate::http::PAGE_SCRIPT_INSTALLED;
+use crate::servers::{self, DatabaseAccess, LiveKitAccess};
+
+struct Report<'a> {
+    out: &'a mut Out,
+    faults: usize,
+}
+
+impl Report<'_> {
+    fn ok(&mut self, what: &str, detail: impl Display) {
+        self.out.line(format_args!("ok     {what:<14} {detail}"));
+    }
+
+    /// `detail` says what is wrong and how to mend it.
+    fn fault(&mut self, what: &str, detail: impl Display) {
+        self.faults += 1;
+        let detail = Failure::new(Exit::Failed, detail).message;
+        self.out.line(format_args!("FAULT  {what:<14} {detail}"));
+    }
+
+    fn check<T>(&mut self, what: &str, detail: &str, result: Result<T, impl Display>) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.ok(what, detail);
+                Some(value)
+            }
+            Err(error) => {
+                self.fault(what, error);
+                None
+            }
+        }
+    }
+}
+
+pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
+    super::serve::on_runtimes(async |_| {
+        let mut report = Report { out, faults: 0 };
+        let file = config.file.as_deref().map(|file| file.display().to_string());
+        report.ok("configuration", file.as_deref().unwrap_or("no file, environment and defaults"));
+        let folder = config.data_dir.display().to_string();
+        report.check("data folder", &folder, writable(&config.data_dir));
+        database(config, &mut report).await;
+        livekit(config, &mut report).await;
+        let voice = crate::engines::load_voice(&config.voice);
+        report.check("voice", &config.voice, voice);
+        let engines = tokio::task::block_in_place(|| Engines::load(&config.voice, 1));
+        report.check("recognizer", "pocketsphinx", engines.map(drop));
+        listener(config, &mut report).await;
+        if !config.dev {
+            report.ok("dev page", "off");
+        } else if PAGE_SCRIPT_INSTALLED {
+            report.ok("dev page", format_args!("http://{}/", config.listen));
+        } else {
+            report.fault(
+                "dev page",
+                "livekit-client was not installed when this program was built: run `npm ci` in \
+                 agent-runtime/dev-page and build again, or set FRONTDESK_DEV=off",
+            );
+        }
+        Ok(if report.faults == 0 { Exit::Done } else { Exit::Failed })
+    })
+}
+
+fn writable(dir: &Path) -> Result<(), String> {
+    let try_it = || {
+        std::fs::create_dir_all(dir)?;
+        let path = dir.join(".doctor");
+        std::fs::File::create(&path)?.write_all(b"ok")?;
+        std::fs::remove_file(path)
+    };
+    try_it().map_err(|error: std::io::Error| {
+        format!("{} cannot be written: {error}; set FRONTDESK_DATA_DIR to a folder that can", dir.display())
+    })
+}
+
+async fn database(config: &Config, report: &mut Report<'_>) {
+    let embedded = matches!(config.database, DatabaseConfig::Embedded { .. });
+    let detail = if embedded { "embedded PostgreSQL" } else { "DATABASE_URL" };
+    match servers::start_postgres(config).await {
+        Ok((access, child)) => {
+            // Looks at another's database, migrates nothing there.
+            let access = match access {
+                DatabaseAccess::External { app, .. } => DatabaseAccess::External { app, owner: None },
+                embedded @ DatabaseAccess::Embedded { .. } => embedded,
+            };
+            let clinics = Clinics::open(&access).await;
+            if let Some(clinics) = report.check("database", detail, clinics) {
+                clinics.close().await;
+            }
+            servers::stop_postgres(child).await;
+        }
+        Err(error) if error.is_in_use() => {
+            report.ok("database", "embedded PostgreSQL, in use by a running frontdesk");
+        }
+        Err(error) => report.fault("database", error),
+    }
+}
+
+async fn livekit(config: &Config, report: &mut Report<'_>) {
+    let embedded = matches!(config.livekit, LiveKitConfig::Embedded { .. });
+    let detail = if embedded { "embedded livekit-server" } else { "LIVEKIT_URL" };
+    match servers::start_livekit(config).await {
+        Ok((access, child)) => {
+            report.check("livekit", detail, credentials(&access).await);
+            servers::stop_livekit(child).await;
+        }
+        Err(error) if error.is_in_use() => {
+            report.ok("livekit", "embedded livekit-server, in use by a running frontdesk");
+        }
+        Err(error) => report.fault("livekit", error),
+    }
+}
+
+/// Asks the server for something that needs the key and the secret.
+async fn credentials(access: &LiveKitAccess) -> Result<(), String> {
+    let rooms = ServerApi::new(&access.url, &access.key).rooms().await;
+    let hint = "check LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET";
+    rooms.map(drop).map_err(|error| format!("{}: {error}; {hint}", access.url))
+}
+
+async fn listener(config: &Config, report: &mut Report<'_>) {
+    let address = config.listen;
+    match tokio::net::TcpListener::bind(address).await {
+        Ok(_) => report.ok("listener", format_args!("{address} is free")),
+        Err(error) => {
+            let ours = reqwest::get(format!("http://{address}/worker")).await;
+            if ours.is_ok_and(|answer| answer.status().is_success()) {
+                report.ok("listener", format_args!("{address} is served by a running frontdesk"));
+            } else {
+                report.fault(
+                    "listener",
+                    format_args!("{address}: {error}; set FRONTDESK_LISTEN to another address"),
+                );
+            }
+        }
+    }
+}

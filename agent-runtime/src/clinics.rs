@@ -1,0 +1,251 @@
+//! The clinics' database, prepared for this program, and what a call needs of it.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts};
+use frontdesk_tenants::crypt::{CryptError, KeyRing};
+use frontdesk_tenants::{
+    Database, Error, Provision, SetupError, Tenant, TenantTx, booking, demo, directory,
+};
+use frontdesk_types::IdSource;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::config::{Config, DatabaseConfig};
+use crate::desk::Begun;
+use crate::dispatch::Dispatch;
+use crate::servers::DatabaseAccess;
+
+/// How long a look-up before a call may take: the job must be answered within 10 s, always.
+const LOOKUP_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Why the database cannot be used; one line that says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum ClinicsError {
+    /// It cannot be reached, is too old, or has another schema.
+    #[error("{which}: {error}")]
+    Setup {
+        /// The variable to change, or the embedded database.
+        which: &'static str,
+        /// What is wrong.
+        error: SetupError,
+    },
+    /// The demo clinics could not be made.
+    #[error("the demo clinics could not be made: {0}")]
+    Seed(Error),
+    /// The keys.
+    #[error("FRONTDESK_DATA_KEYS: {0}")]
+    Keys(#[from] CryptError),
+    /// The file of keys that the embedded database uses.
+    #[error("the keys in {path} cannot be used: {reason}")]
+    KeyFile {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a call is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CallRefused {
+    /// The metadata names no clinic and there is no default.
+    #[error("the job names no clinic and FRONTDESK_DEFAULT_CLINIC is not set")]
+    NoClinic,
+    /// No such clinic.
+    #[error("there is no clinic {0:?}")]
+    Unknown(String),
+    /// It was deactivated.
+    #[error("the clinic {0:?} is not active")]
+    Inactive(String),
+    /// The database cannot tell.
+    #[error("the clinic cannot be looked up: {0}")]
+    Database(#[from] Error),
+    /// The database does not answer.
+    #[error("the clinic cannot be looked up: no answer within {} s", LOOKUP_PATIENCE.as_secs())]
+    Late,
+}
+
+/// The clinics' database; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Clinics {
+    database: Database,
+}
+
+impl Clinics {
+    /// Prepares the database and connects as the application's role. The embedded one gets roles,
+    /// schema and demo clinics; another one is migrated only if the owner's URL is known.
+    ///
+    /// # Errors
+    /// [`ClinicsError`] if it cannot be used.
+    pub async fn open(access: &DatabaseAccess) -> Result<Self, ClinicsError> {
+        let named = |which| move |error| ClinicsError::Setup { which, error };
+        let (which, app) = match access {
+            DatabaseAccess::Embedded { superuser, app } => {
+                let which = "the embedded database";
+                let url = superuser.reveal();
+                let plan = Provision::default();
+                frontdesk_tenants::provision(url, &plan).await.map_err(named(which))?;
+                frontdesk_tenants::migrate(url).await.map_err(named(which))?;
+                (which, app)
+            }
+            DatabaseAccess::External { app, owner } => {
+                if let Some(owner) = owner {
+                    let migrated = frontdesk_tenants::migrate(owner.reveal()).await;
+                    migrated.map_err(named("FRONTDESK_MIGRATE_URL"))?;
+                }
+                ("DATABASE_URL", app)
+            }
+        };
+        let database = Database::connect(app.reveal()).await.map_err(named(which))?;
+        Ok(Self { database })
+    }
+
+    /// Makes the demo clinics if they are not there, and their slots from today on.
+    ///
+    /// # Errors
+    /// [`ClinicsError::Seed`] if the database fails.
+    pub async fn seed_demo(
+        &self,
+        keys: &KeyRing,
+        now: Timestamp,
+        ids: &dyn IdSource,
+    ) -> Result<usize, ClinicsError> {
+        let seeded = demo::seed_demo(&self.database, keys, now, ids).await;
+        seeded.map(|clinics| clinics.len()).map_err(ClinicsError::Seed)
+    }
+
+    /// The pool, for the actors.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// One line for operators.
+    pub async fn answers(&self) -> Result<(), String> {
+        if self.database.is_alive().await { Ok(()) } else { Err("no answer".to_owned()) }
+    }
+
+    /// The clinic of a job and what its dialogue starts with.
+    ///
+    /// # Errors
+    /// [`CallRefused`] if there is no such clinic, or it cannot be looked up in time.
+    pub async fn call(
+        &self,
+        dispatch: &Dispatch,
+        default_clinic: Option<&str>,
+    ) -> Result<(Tenant, CallFacts), CallRefused> {
+        let slug = dispatch.clinic.as_deref().or(default_clinic).ok_or(CallRefused::NoClinic)?;
+        tokio::time::timeout(LOOKUP_PATIENCE, self.look_up(slug, dispatch))
+            .await
+            .unwrap_or(Err(CallRefused::Late))
+    }
+
+    async fn look_up(
+        &self,
+        slug: &str,
+        dispatch: &Dispatch,
+    ) -> Result<(Tenant, CallFacts), CallRefused> {
+        let clinic = directory::clinic_by_slug(&self.database, slug).await?;
+        let clinic = clinic.ok_or_else(|| CallRefused::Unknown(slug.to_owned()))?;
+        let tenant = clinic.tenant().ok_or_else(|| CallRefused::Inactive(slug.to_owned()))?;
+        let mut tx = TenantTx::begin(&self.database, &tenant).await?;
+        let doctors = directory::doctors(&mut tx).await?;
+        drop(tx);
+        let specialty_words = directory::specialty_words(&self.database, "en").await?;
+        let facts = ClinicFacts {
+            name: clinic.name,
+            time_zone: clinic.time_zone,
+            country: clinic.country,
+            emergency_number: clinic.emergency_number,
+            languages: clinic.languages,
+            doctors: doctors.into_iter().map(doctor_facts).collect(),
+            specialty_words,
+        };
+        let facts = CallFacts {
+            clinic: facts,
+            channel: dispatch.channel,
+            language: dispatch.language.split('-').next().unwrap_or("en").to_lowercase(),
+        };
+        Ok((tenant, facts))
+    }
+
+    /// What a call has left in the database, one line per appointment, for the demo.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn booked_in(&self, begun: Begun) -> Result<Vec<String>, Error> {
+        let clinic = directory::clinic_by_id(&self.database, begun.tenant.clinic()).await?;
+        let zone = clinic.map_or(Ok(TimeZone::UTC), |clinic| clinic.zone())?;
+        let mut tx = TenantTx::begin(&self.database, &begun.tenant).await?;
+        let appointments = booking::appointments_made_in(&mut tx, begun.call).await?;
+        let doctors = directory::doctors(&mut tx).await?;
+        let name = |id| doctors.iter().find(|doctor| doctor.id == id).map_or("", |d| &d.name);
+        let line = |appointment: &booking::Appointment| {
+            let start = appointment.starts_at.to_zoned(zone.clone());
+            format!(
+                "reference {}  {}  Dr. {}  {}",
+                appointment.reference,
+                start.strftime("%A %-d %B %Y %H:%M %Q"),
+                name(appointment.doctor),
+                format!("{:?}", appointment.status).to_lowercase(),
+            )
+        };
+        Ok(appointments.iter().map(line).collect())
+    }
+
+    /// Closes the pool.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+fn doctor_facts(doctor: directory::Doctor) -> DoctorFacts {
+    DoctorFacts {
+        id: doctor.id,
+        name: doctor.name,
+        specialties: doctor.specialties,
+        // Whole units are spoken; the decimals of a fee are not.
+        fee: doctor.fee.and_then(|fee| fee.split('.').next()?.parse().ok()),
+        languages: doctor.languages,
+    }
+}
+
+/// The configured keys; with the embedded database and none configured, those of the data folder,
+/// made at the first start. `None` for somebody else's database without keys: a key of this machine
+/// alone would seal what no other machine can open.
+///
+/// # Errors
+/// [`ClinicsError`] if they cannot be read or kept.
+pub fn data_keys(config: &Config) -> Result<Option<KeyRing>, ClinicsError> {
+    match (&config.data_keys, &config.database) {
+        (Some(keys), _) => Ok(Some(KeyRing::parse(keys.reveal())?)),
+        (None, DatabaseConfig::Embedded { .. }) => Ok(Some(kept_keys(&config.data_dir)?)),
+        (None, DatabaseConfig::External { .. }) => Ok(None),
+    }
+}
+
+fn kept_keys(dir: &Path) -> Result<KeyRing, ClinicsError> {
+    let path = dir.join("data-keys");
+    let fault = |reason: String| ClinicsError::KeyFile { path: path.display().to_string(), reason };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => KeyRing::parse(text.trim()).map_err(|error| fault(error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let text = KeyRing::generate("local-1");
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600);
+            options
+                .open(&path)
+                .and_then(|mut file| file.write_all(text.as_bytes()))
+                .map_err(|error| fault(error.to_string()))?;
+            Ok(KeyRing::parse(&text)?)
+        }
+        Err(error) => Err(fault(error.to_string())),
+    }
+}

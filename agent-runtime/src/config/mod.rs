@@ -1,0 +1,507 @@
+//! Configuration: the environment over the TOML file over defaults, checked before anything starts.
+//!
+//! [`SETTINGS`] is the one table; `docs/configuration.md` repeats it and a test compares the two.
+
+mod settings;
+mod value;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
+pub use value::{Origin, Secret};
+
+use value::{Given, Raw};
+
+/// Why the configuration is not usable. Each prints as one line that says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value is not what the setting needs.
+    #[error("{name} is {shown}: expected {expected}")]
+    Invalid {
+        /// Variable, or key and file.
+        name: String,
+        /// The value, or `[secret]`.
+        shown: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// A name that nobody reads, most likely misspelt.
+    #[error("{name} is not a setting{nearest}; all settings are in docs/configuration.md")]
+    Unknown {
+        /// Variable, or key and file.
+        name: String,
+        /// `", did you mean …?"` or nothing.
+        nearest: String,
+    },
+    /// The file cannot be read.
+    #[error("the configuration file {path} cannot be read: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system or the parser said, in one line.
+        reason: String,
+    },
+    /// Two settings do not go together.
+    #[error("{0}")]
+    Conflict(String),
+}
+
+/// Format of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// In the syntax of `EnvFilter`.
+    pub filter: String,
+    /// Text or JSON.
+    pub format: LogFormat,
+}
+
+/// Which database.
+#[derive(Debug, Clone)]
+pub enum DatabaseConfig {
+    /// A child process in the data folder.
+    Embedded {
+        /// Folder of the programs, if not to be looked for.
+        bin: Option<PathBuf>,
+    },
+    /// A server of somebody else.
+    External {
+        /// For the application's role.
+        url: Secret,
+        /// For the owner's role.
+        migrate_url: Option<Secret>,
+    },
+}
+
+/// Which LiveKit server.
+#[derive(Debug, Clone)]
+pub enum LiveKitConfig {
+    /// A child process with keys of its own.
+    Embedded {
+        /// The program, if not to be looked for.
+        bin: Option<PathBuf>,
+    },
+    /// A server of somebody else.
+    External {
+        /// `ws://` or `wss://`.
+        url: String,
+        /// API key.
+        key: Secret,
+        /// API secret.
+        secret: Secret,
+    },
+}
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// HTTP listener.
+    pub listen: SocketAddr,
+    /// Data, keys, locks.
+    pub data_dir: PathBuf,
+    /// Clinic of a job that names none.
+    pub default_clinic: Option<String>,
+    /// Calls at once.
+    pub max_calls: usize,
+    /// The agent's voice.
+    pub voice: String,
+    /// Whether `now` in metadata counts.
+    pub allow_call_clock: bool,
+    /// How long running calls may last once draining.
+    pub drain_timeout: Duration,
+    /// Whether the development page is served.
+    pub dev: bool,
+    /// Log lines.
+    pub log: LogConfig,
+    /// Database.
+    pub database: DatabaseConfig,
+    /// Keys that seal patients' data, as `KeyRing::parse` reads them.
+    pub data_keys: Option<Secret>,
+    /// LiveKit server.
+    pub livekit: LiveKitConfig,
+    /// Name that the worker registers under.
+    pub agent_name: String,
+    /// The file that was read, if any.
+    pub file: Option<PathBuf>,
+    /// Unknown `FRONTDESK_…` variables that resemble no setting (Kubernetes makes some), for a
+    /// warning.
+    pub ignored_env: Vec<String>,
+}
+
+/// The outside world as the configuration sees it; an argument so that tests have their own.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// Environment variables.
+    pub vars: BTreeMap<String, String>,
+    /// Working folder.
+    pub working_dir: PathBuf,
+    /// Whether the process runs as root.
+    pub root: bool,
+}
+
+impl Environment {
+    /// That of this process. Variables that are not UTF-8 are left out.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let vars = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let working_dir = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        Self { vars, working_dir, root: rustix::process::geteuid().is_root() }
+    }
+
+    fn var(&self, name: &str) -> Option<&str> {
+        // An empty variable counts as unset, so that a compose file can pass through optional ones.
+        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn default_data_dir(&self) -> PathBuf {
+        let local = self.working_dir.join(".frontdesk");
+        if local.is_dir() {
+            local
+        } else if let Some(data) = self.var("XDG_DATA_HOME") {
+            Path::new(data).join("frontdesk")
+        } else if self.root {
+            // PostgreSQL refuses to run as root, and its user cannot enter root's home folder.
+            PathBuf::from("/var/lib/frontdesk")
+        } else if let Some(home) = self.var("HOME") {
+            Path::new(home).join(".local/share/frontdesk")
+        } else {
+            local
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first thing that is wrong.
+    pub fn load(env: &Environment) -> Result<Self, ConfigError> {
+        let ignored_env = unknown_variables(env)?;
+        let mut raw = BTreeMap::new();
+        let mut file = None;
+        for path in candidate_files(env) {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    read_file(&path, &text, &mut raw)?;
+                    file = Some(path);
+                    break;
+                }
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::NotFound
+                        && env.var(CONFIG_FILE).is_none() => {}
+                Err(error) => {
+                    let path = path.display().to_string();
+                    return Err(ConfigError::File { path, reason: error.to_string() });
+                }
+            }
+        }
+        for setting in SETTINGS {
+            if let Some(text) = env.var(setting.env) {
+                let origin = Origin::Env(setting.env);
+                raw.insert(setting.env, Raw { text: text.to_owned(), origin });
+            }
+        }
+        Values { raw, env }.config(file, ignored_env)
+    }
+}
+
+/// Names of unknown `FRONTDESK_…` variables. One that is nearly a setting is an error: somebody
+/// believes to have set it.
+fn unknown_variables(env: &Environment) -> Result<Vec<String>, ConfigError> {
+    let mut ignored = Vec::new();
+    for name in env.vars.keys() {
+        let ours = name.starts_with("FRONTDESK_") || name.starts_with("LIVEKIT_");
+        if !ours || settings::by_env(name).is_some() {
+            continue;
+        }
+        match settings::nearest(name, SETTINGS.iter().map(|setting| setting.env)) {
+            Some((near, distance)) if distance <= 2 => {
+                return Err(ConfigError::Unknown {
+                    name: name.clone(),
+                    nearest: format!(", did you mean {near}?"),
+                });
+            }
+            _ if name.starts_with("FRONTDESK_") => ignored.push(name.clone()),
+            _ => {}
+        }
+    }
+    Ok(ignored)
+}
+
+fn candidate_files(env: &Environment) -> Vec<PathBuf> {
+    if let Some(path) = env.var(CONFIG_FILE) {
+        return vec![env.working_dir.join(path)];
+    }
+    let data_dir = env.var("FRONTDESK_DATA_DIR").map(PathBuf::from);
+    let data_dir = data_dir.unwrap_or_else(|| env.default_data_dir());
+    vec![env.working_dir.join("frontdesk.toml"), data_dir.join("frontdesk.toml")]
+}
+
+fn read_file(
+    path: &Path,
+    text: &str,
+    raw: &mut BTreeMap<&'static str, Raw>,
+) -> Result<(), ConfigError> {
+    let table: toml::Table = toml::from_str(text).map_err(|error| ConfigError::File {
+        path: path.display().to_string(),
+        reason: toml_reason(text, &error),
+    })?;
+    read_table(path, "", &table, raw)
+}
+
+/// The parser's message in one line, without the excerpt: the line could hold a secret.
+fn toml_reason(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message().replace('\n', ", ");
+    match error.span() {
+        Some(span) => {
+            let before = text.get(..span.start).unwrap_or(text);
+            format!("{message} (line {})", before.matches('\n').count() + 1)
+        }
+        None => message,
+    }
+}
+
+fn read_table(
+    path: &Path,
+    prefix: &str,
+    table: &toml::Table,
+    raw: &mut BTreeMap<&'static str, Raw>,
+) -> Result<(), ConfigError> {
+    let keys = || SETTINGS.iter().filter_map(|setting| setting.key);
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let section = keys().any(|known| known.starts_with(&format!("{key}.")));
+        let text = match (value, settings::by_key(&key)) {
+            (toml::Value::Table(inner), _) if section => {
+                read_table(path, &key, inner, raw)?;
+                continue;
+            }
+            (toml::Value::String(text), Some(setting)) => (setting, text.clone()),
+            (toml::Value::Integer(number), Some(setting)) => (setting, number.to_string()),
+            (toml::Value::Boolean(on), Some(setting)) => (setting, on.to_string()),
+            (_, Some(_)) => {
+                return Err(ConfigError::Invalid {
+                    name: format!("{key} in {}", path.display()),
+                    shown: format!("a TOML {}", value.type_str()),
+                    expected: "a string, a number or a boolean".to_owned(),
+                });
+            }
+            (_, None) => {
+                let nearest = settings::nearest(&key, keys())
+                    .filter(|&(_, distance)| distance <= key.len().div_ceil(2))
+                    .map(|(near, _)| format!(", did you mean {near}?"));
+                return Err(ConfigError::Unknown {
+                    name: format!("{key} in {}", path.display()),
+                    nearest: nearest.unwrap_or_default(),
+                });
+            }
+        };
+        let (setting, text) = text;
+        raw.insert(setting.env, Raw { text, origin: Origin::File(path.to_owned()) });
+    }
+    Ok(())
+}
+
+/// All values that were given, by environment variable.
+struct Values<'a> {
+    raw: BTreeMap<&'static str, Raw>,
+    env: &'a Environment,
+}
+
+impl Values<'_> {
+    fn get(&self, env: &'static str) -> Given<'_> {
+        let setting = settings::by_env(env).expect("a setting of the table");
+        Given { setting, raw: self.raw.get(env) }
+    }
+
+    /// The given value, else the table's default; both through the same parser.
+    fn value<T>(
+        &self,
+        env: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        let given = self.get(env);
+        if let Some(value) = given.parse(expected, &parse)? {
+            return Ok(value);
+        }
+        let default = match given.setting.default {
+            Fallback::Value(text) => Raw { text: text.to_owned(), origin: Origin::Default },
+            Fallback::Unset(_) => Raw { text: String::new(), origin: Origin::Default },
+        };
+        let given = Given { setting: given.setting, raw: Some(&default) };
+        given
+            .parse(expected, &parse)?
+            .ok_or_else(|| ConfigError::Conflict(format!("{env} is unset")))
+    }
+
+    fn secret(&self, env: &'static str, expected: &str, ok: impl Fn(&str) -> bool) -> SecretResult {
+        self.get(env).parse(expected, |text| ok(text).then(|| Secret::new(text.to_owned())))
+    }
+
+    fn path(&self, env: &'static str) -> Result<Option<PathBuf>, ConfigError> {
+        let home = self.env.var("HOME").map(Path::new);
+        self.get(env).parse("a path", |text| value::path(text, home))
+    }
+
+    fn config(
+        &self,
+        file: Option<PathBuf>,
+        ignored_env: Vec<String>,
+    ) -> Result<Config, ConfigError> {
+        let database = self.database()?;
+        let livekit = self.livekit()?;
+        let embedded_database = matches!(database, DatabaseConfig::Embedded { .. });
+        let embedded_livekit = matches!(livekit, LiveKitConfig::Embedded { .. });
+        let dev = self.value("FRONTDESK_DEV", "on, off or auto", |text| {
+            if text == "auto" { Some(embedded_livekit) } else { value::switch(text) }
+        })?;
+        let clinic = "a clinic's slug such as nile-heart";
+        let default_clinic = self.get("FRONTDESK_DEFAULT_CLINIC").parse(clinic, value::slug)?;
+        Ok(Config {
+            listen: self.value(
+                "FRONTDESK_LISTEN",
+                "an address and port such as 127.0.0.1:8080",
+                |text| text.replace("localhost", "127.0.0.1").parse().ok(),
+            )?,
+            data_dir: self
+                .path("FRONTDESK_DATA_DIR")?
+                .unwrap_or_else(|| self.env.default_data_dir()),
+            default_clinic: default_clinic
+                .or_else(|| embedded_database.then(|| "nile-heart".to_owned())),
+            max_calls: self.value("FRONTDESK_MAX_CALLS", "a number from 1 to 10000", |text| {
+                text.parse().ok().filter(|calls| (1..=10_000).contains(calls))
+            })?,
+            voice: self.value("FRONTDESK_VOICE", "the name of a voice such as slt", |text| {
+                let known = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+                (!text.is_empty() && text.chars().all(known)).then(|| text.to_owned())
+            })?,
+            allow_call_clock: self.value(
+                "FRONTDESK_ALLOW_CALL_CLOCK",
+                "on or off",
+                value::switch,
+            )?,
+            drain_timeout: self.value(
+                "FRONTDESK_DRAIN_SECONDS",
+                "a number of seconds from 0 to 86400",
+                |text| {
+                    let seconds = text.parse().ok().filter(|seconds| *seconds <= 86_400);
+                    seconds.map(Duration::from_secs)
+                },
+            )?,
+            dev,
+            log: self.log()?,
+            database,
+            data_keys: self.secret(
+                "FRONTDESK_DATA_KEYS",
+                "id:base64-of-32-bytes, comma-separated, newest first",
+                |text| frontdesk_tenants::crypt::KeyRing::parse(text).is_ok(),
+            )?,
+            livekit,
+            agent_name: self.value(
+                "LIVEKIT_AGENT_NAME",
+                "a name of 1 to 64 letters, digits, hyphens, dots or underscores",
+                |text| {
+                    let known = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+                    let ok = (1..=64).contains(&text.len()) && text.chars().all(known);
+                    ok.then(|| text.to_owned())
+                },
+            )?,
+            file,
+            ignored_env,
+        })
+    }
+
+    fn log(&self) -> Result<LogConfig, ConfigError> {
+        let filter = |text: &str| {
+            tracing_subscriber::EnvFilter::try_new(text).is_ok().then(|| text.to_owned())
+        };
+        let expected = "a log filter such as info,frontdesk_rtc=debug";
+        let own = self.get("FRONTDESK_LOG").parse(expected, filter)?;
+        let usual = self.get("RUST_LOG").parse(expected, filter)?;
+        let format = self.value("FRONTDESK_LOG_FORMAT", "text or json", |text| match text {
+            "text" => Some(LogFormat::Text),
+            "json" => Some(LogFormat::Json),
+            _ => None,
+        })?;
+        Ok(LogConfig { filter: own.or(usual).unwrap_or_else(|| "info".to_owned()), format })
+    }
+
+    fn database(&self) -> Result<DatabaseConfig, ConfigError> {
+        let postgres = |text: &str| {
+            url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql"))
+        };
+        let expected = "a URL such as postgres://user:password@host/database";
+        let url = self.secret("DATABASE_URL", expected, postgres)?;
+        let migrate_url = self.secret("FRONTDESK_MIGRATE_URL", expected, postgres)?;
+        match (url, migrate_url) {
+            (Some(url), migrate_url) => Ok(DatabaseConfig::External { url, migrate_url }),
+            (None, Some(_)) => Err(ConfigError::Conflict(
+                "FRONTDESK_MIGRATE_URL is set without DATABASE_URL: set both, or neither for the \
+                 embedded database"
+                    .to_owned(),
+            )),
+            (None, None) => {
+                Ok(DatabaseConfig::Embedded { bin: self.path("FRONTDESK_POSTGRES_BIN")? })
+            }
+        }
+    }
+
+    fn livekit(&self) -> Result<LiveKitConfig, ConfigError> {
+        let url = self.get("LIVEKIT_URL").parse(
+            "a URL such as ws://127.0.0.1:7880 or wss://project.livekit.cloud",
+            livekit_url,
+        )?;
+        let key = self.secret("LIVEKIT_API_KEY", "an API key", |_| true)?;
+        let secret = self.secret("LIVEKIT_API_SECRET", "an API secret", |_| true)?;
+        match (url, key, secret) {
+            (Some(url), Some(key), Some(secret)) => {
+                Ok(LiveKitConfig::External { url, key, secret })
+            }
+            (None, None, None) => {
+                Ok(LiveKitConfig::Embedded { bin: self.path("LIVEKIT_SERVER_BIN")? })
+            }
+            (Some(_), None, _) => Err(missing_livekit("LIVEKIT_API_KEY", "LIVEKIT_URL")),
+            (Some(_), _, None) => Err(missing_livekit("LIVEKIT_API_SECRET", "LIVEKIT_URL")),
+            (None, Some(_), _) => Err(missing_livekit("LIVEKIT_URL", "LIVEKIT_API_KEY")),
+            (None, None, Some(_)) => Err(missing_livekit("LIVEKIT_URL", "LIVEKIT_API_SECRET")),
+        }
+    }
+}
+
+type SecretResult = Result<Option<Secret>, ConfigError>;
+
+fn missing_livekit(missing: &str, present: &str) -> ConfigError {
+    ConfigError::Conflict(format!(
+        "{present} is set but {missing} is not: set LIVEKIT_URL, LIVEKIT_API_KEY and \
+         LIVEKIT_API_SECRET together, or none of them for the embedded server"
+    ))
+}
+
+/// The URL with a WebSocket scheme and no trailing slash.
+fn livekit_url(text: &str) -> Option<String> {
+    let url = url::Url::parse(text).ok()?;
+    url.host_str()?;
+    let rest = text.split_once("://")?.1.trim_end_matches('/');
+    match url.scheme() {
+        "ws" | "http" => Some(format!("ws://{rest}")),
+        "wss" | "https" => Some(format!("wss://{rest}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

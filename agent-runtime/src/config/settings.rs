@@ -1,0 +1,224 @@
+//! The one table of settings. The documentation, the environment and the file are read from it.
+
+/// What a setting is when nobody sets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    /// This value.
+    Value(&'static str),
+    /// Not set; the text says what happens then.
+    Unset(&'static str),
+}
+
+/// One setting: its name in the environment and in the file, and what it means.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Environment variable.
+    pub env: &'static str,
+    /// Dotted key in the TOML file; `None` if only the environment can set it.
+    pub key: Option<&'static str>,
+    /// Value when unset.
+    pub default: Fallback,
+    /// Whether the value must never be shown.
+    pub secret: bool,
+    /// One sentence for the documentation.
+    pub about: &'static str,
+}
+
+const fn setting(
+    env: &'static str,
+    key: &'static str,
+    default: Fallback,
+    about: &'static str,
+) -> Setting {
+    Setting { env, key: Some(key), default, secret: false, about }
+}
+
+const fn secret(mut setting: Setting) -> Setting {
+    setting.secret = true;
+    setting
+}
+
+const fn only_env(mut setting: Setting) -> Setting {
+    setting.key = None;
+    setting
+}
+
+use Fallback::{Unset, Value};
+
+/// Environment variable that names the file.
+pub const CONFIG_FILE: &str = "FRONTDESK_CONFIG";
+
+/// Every setting, in the order of the documentation.
+pub const SETTINGS: &[Setting] = &[
+    only_env(setting(
+        CONFIG_FILE,
+        "",
+        Unset("`frontdesk.toml` in the working folder, else in the data folder, if there is one"),
+        "The TOML file. If named, it must exist.",
+    )),
+    setting(
+        "FRONTDESK_LISTEN",
+        "listen",
+        Value("127.0.0.1:8080"),
+        "Address and port of the HTTP listener; port 0 takes a free one and prints it.",
+    ),
+    setting(
+        "FRONTDESK_DATA_DIR",
+        "data_dir",
+        Unset(
+            "`./.frontdesk` if it exists, else `$XDG_DATA_HOME/frontdesk`, `/var/lib/frontdesk` \
+             for root, `~/.local/share/frontdesk`",
+        ),
+        "Folder of the embedded servers' data, keys and locks. One runtime at a time uses it.",
+    ),
+    setting(
+        "FRONTDESK_DEFAULT_CLINIC",
+        "default_clinic",
+        Unset("`nile-heart` with the embedded database; else a job without metadata is refused"),
+        "Slug of the clinic of a job that names none.",
+    ),
+    setting(
+        "FRONTDESK_MAX_CALLS",
+        "max_calls",
+        Value("50"),
+        "Calls at once, exactly; 1 to 10000. More are refused.",
+    ),
+    setting(
+        "FRONTDESK_VOICE",
+        "voice",
+        Value("slt"),
+        "Voice of the agent, one that the text-to-speech provider knows.",
+    ),
+    setting(
+        "FRONTDESK_ALLOW_CALL_CLOCK",
+        "allow_call_clock",
+        Value("off"),
+        "Whether `now` in a job's metadata pins the clock of its call. For tests and demos.",
+    ),
+    setting(
+        "FRONTDESK_DRAIN_SECONDS",
+        "drain_seconds",
+        Value("60"),
+        "How long running calls may last after SIGTERM or SIGINT; 0 to 86400.",
+    ),
+    setting(
+        "FRONTDESK_DEV",
+        "dev",
+        Value("auto"),
+        "Development page on `/`: `on`, `off`, or `auto` = on with the embedded LiveKit server.",
+    ),
+    setting(
+        "FRONTDESK_LOG",
+        "log.filter",
+        Unset("`RUST_LOG`, else `info`"),
+        "Which log lines are written, in the syntax of `tracing`'s `EnvFilter`.",
+    ),
+    only_env(setting(
+        "RUST_LOG",
+        "",
+        Unset("`info`"),
+        "Read when `FRONTDESK_LOG` and the file are silent.",
+    )),
+    setting(
+        "FRONTDESK_LOG_FORMAT",
+        "log.format",
+        Value("text"),
+        "`text` or `json`, one line per event, on standard error.",
+    ),
+    secret(setting(
+        "DATABASE_URL",
+        "database.url",
+        Unset("an embedded PostgreSQL in the data folder"),
+        "PostgreSQL of the application's role, `postgres://user:password@host/database`.",
+    )),
+    secret(setting(
+        "FRONTDESK_MIGRATE_URL",
+        "database.migrate_url",
+        Unset("`serve` migrates nothing and refuses an old schema"),
+        "PostgreSQL of the owner's role: if set, `serve` migrates the schema when it starts.",
+    )),
+    secret(setting(
+        "FRONTDESK_DATA_KEYS",
+        "database.data_keys",
+        Unset("with the embedded database, keys made once and kept in the data folder"),
+        "Keys that seal patients' data, `id:base64-of-32-bytes`, comma-separated, newest first.",
+    )),
+    setting(
+        "FRONTDESK_POSTGRES_BIN",
+        "database.postgres_bin",
+        Unset("looked for in `PATH` and in the distribution's folders"),
+        "Folder of `initdb` and `postgres` (15 or newer) for the embedded database.",
+    ),
+    setting(
+        "LIVEKIT_URL",
+        "livekit.url",
+        Unset("an embedded `livekit-server` with keys of its own"),
+        "LiveKit server, `ws://`, `wss://`, `http://` or `https://`.",
+    ),
+    secret(setting(
+        "LIVEKIT_API_KEY",
+        "livekit.api_key",
+        Unset("needed with `LIVEKIT_URL`"),
+        "API key of that server.",
+    )),
+    secret(setting(
+        "LIVEKIT_API_SECRET",
+        "livekit.api_secret",
+        Unset("needed with `LIVEKIT_URL`"),
+        "API secret of that server.",
+    )),
+    setting(
+        "LIVEKIT_AGENT_NAME",
+        "livekit.agent_name",
+        Value("frontdesk"),
+        "Name under which the worker registers; front ends dispatch it by this name.",
+    ),
+    setting(
+        "LIVEKIT_SERVER_BIN",
+        "livekit.server_bin",
+        Unset("looked for in `./.tools/bin`, `~/.local/bin` and `PATH`"),
+        "The `livekit-server` program for the embedded server.",
+    ),
+];
+
+/// The setting of that environment variable.
+#[must_use]
+pub(super) fn by_env(env: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.env == env)
+}
+
+/// The setting of that key in the file.
+#[must_use]
+pub(super) fn by_key(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == Some(key))
+}
+
+/// The known name nearest to `name` and how many letters apart they are.
+#[must_use]
+pub(super) fn nearest(
+    name: &str,
+    known: impl Iterator<Item = &'static str>,
+) -> Option<(&'static str, usize)> {
+    known.map(|k| (k, strsim::damerau_levenshtein(name, k))).min_by_key(|&(_, distance)| distance)
+}
+
+/// The table as Markdown, as it stands in `docs/configuration.md`.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = String::from(
+        "| environment variable | key in the file | default | meaning |\n|---|---|---|---|\n",
+    );
+    for setting in SETTINGS {
+        let key = setting.key.map_or_else(|| "–".to_owned(), |key| format!("`{key}`"));
+        let default = match setting.default {
+            Value(value) => format!("`{value}`"),
+            Unset(meaning) => meaning.to_owned(),
+        };
+        let secret = if setting.secret { " Secret: never shown." } else { "" };
+        out.push_str(&format!(
+            "| `{}` | {key} | {default} | {}{secret} |\n",
+            setting.env, setting.about
+        ));
+    }
+    out
+}

@@ -1,0 +1,81 @@
+//! The actors' counters as metrics: the same names and numbers as in tests and in the console.
+
+use frontdesk_actors::Counters;
+use frontdesk_rtc::worker::WorkerStatus;
+
+use crate::http::{Kind, Sample, Values};
+
+/// All metrics of the runtime.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a metric is a 64-bit float in Prometheus too")]
+pub fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
+    let counter = |name, value: u64, help| Sample {
+        name,
+        help,
+        kind: Kind::Counter,
+        values: Values::Single(value as f64),
+    };
+    let gauge = |name, value: f64, help| Sample {
+        name,
+        help,
+        kind: Kind::Gauge,
+        values: Values::Single(value),
+    };
+    let flag = |on: bool| if on { 1.0 } else { 0.0 };
+    let mut ended: Vec<_> =
+        counters.calls_ended.iter().map(|(outcome, n)| (outcome.clone(), *n as f64)).collect();
+    ended.sort_by(|a, b| a.0.cmp(&b.0));
+    let c = counters;
+    vec![
+        gauge("live_calls", c.live_calls as f64, "Calls under way"),
+        gauge("max_calls", c.max_calls as f64, "Calls that may be under way at once"),
+        gauge("draining", flag(c.draining), "1 if new calls are refused"),
+        gauge("worker_registered", flag(worker.registered), "1 if LiveKit knows the worker"),
+        gauge("worker_load", f64::from(worker.load), "Load as told to LiveKit, 0 to 1"),
+        gauge("jobs_active", worker.active_jobs as f64, "Jobs of LiveKit that run"),
+        gauge("jobs_pending", worker.pending_jobs as f64, "Jobs offered or accepted, not begun"),
+        counter("worker_registrations", worker.registrations, "Times the worker has registered"),
+        counter("jobs_offered", worker.offered, "Jobs offered"),
+        counter("jobs_accepted", worker.accepted, "Jobs accepted"),
+        counter("jobs_refused", worker.refused, "Jobs refused: no place, metadata, clinic"),
+        counter("jobs_turned_away", worker.turned_away, "Jobs refused while draining"),
+        counter("jobs_unanswered", worker.unanswered, "Jobs refused for want of an answer"),
+        counter("jobs_unassigned", worker.unassigned, "Jobs accepted and never assigned"),
+        counter("jobs_succeeded", worker.succeeded, "Jobs ended well"),
+        counter("jobs_failed", worker.failed, "Jobs failed"),
+        counter("calls_started", c.calls_started, "Calls begun"),
+        counter("calls_failed", c.calls_failed, "Calls that could not be begun"),
+        Sample {
+            name: "calls_ended",
+            help: "Calls ended, by outcome",
+            kind: Kind::Counter,
+            values: Values::Labelled("outcome", ended),
+        },
+        counter("stage_restarts", c.stage_restarts, "Stages of calls restarted"),
+        counter("supervisor_restarts", c.supervisor_restarts, "Supervisors of calls restarted"),
+        counter("inputs_handled", c.inputs_handled, "Inputs that stages have handled"),
+        counter("inputs_lost", c.inputs_lost, "Inputs dropped or given up"),
+        counter("packets_in", c.packets_in, "Audio packets decoded"),
+        counter("packets_undecodable", c.packets_undecodable, "Audio packets that were not Opus"),
+        counter("concealed_ms", c.concealed_ms, "Audio concealed, in milliseconds"),
+        counter("frames_out", c.frames_out, "Audio frames of 20 ms sent"),
+        counter("threads_abandoned", c.threads_abandoned, "Native threads abandoned as hung"),
+        gauge("recognition_queue", c.recognition_queue as f64, "Utterances to be recognized"),
+        gauge("speech_queue", c.speech_queue as f64, "Utterances to be synthesized"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_of_the_actors_is_a_metric() {
+        let counters = Counters::default();
+        let samples = samples(&counters, &WorkerStatus::default());
+        let counters = serde_json::to_value(counters).expect("JSON");
+        for name in counters.as_object().expect("an object").keys() {
+            assert!(samples.iter().any(|sample| sample.name == name), "{name} is not a metric");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The offline engines of speech, loaded once for all calls.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use frontdesk_models::stt::pocketsphinx::{Options, PocketSphinx};
+use frontdesk_models::stt::{SpeechToText, SttError};
+use frontdesk_models::tts::flite::Flite;
+use frontdesk_models::tts::{TextToSpeech, TtsError};
+use frontdesk_models::vad::VoiceActivity;
+use frontdesk_models::vad::earshot::Earshot;
+
+/// Why the engines cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The voice.
+    #[error("FRONTDESK_VOICE cannot be used: {0}")]
+    Voice(#[from] TtsError),
+    /// The recognizer.
+    #[error("speech cannot be recognized: {0}")]
+    Recognizer(#[from] SttError),
+}
+
+/// Voice, ears, and what tells speech from silence.
+#[derive(Clone)]
+pub struct Engines {
+    /// Text to speech.
+    pub tts: Arc<dyn TextToSpeech>,
+    /// Speech to text.
+    pub stt: Arc<dyn SpeechToText>,
+    /// Voice activity.
+    pub vad: Arc<dyn VoiceActivity>,
+}
+
+impl Engines {
+    /// Loads the offline engines for at most `calls` callers at a time. Blocks: it reads models
+    /// and computes.
+    ///
+    /// # Errors
+    /// [`EngineError`] if the voice is unknown or a model is missing.
+    pub fn load(voice: &str, calls: usize) -> Result<Self, EngineError> {
+        let tts = load_voice(voice)?;
+        // One more than can be lent at a time: a restarted stage asks before the old one gave back.
+        let options = Options { max_decoders: calls + 1, ..Options::default() };
+        let stt = PocketSphinx::open(&options, crate::grammar::contexts())?;
+        Ok(Self { tts, stt: Arc::new(stt), vad: Arc::new(Earshot) })
+    }
+}
+
+/// The voice alone. The first words are spoken to nobody: registering the voices takes time, and
+/// an unknown one shows now.
+///
+/// # Errors
+/// [`TtsError`] if the voice is unknown or the engine fails.
+pub fn load_voice(voice: &str) -> Result<Arc<dyn TextToSpeech>, TtsError> {
+    let tts = Flite::new();
+    tts.synthesize("hello", voice, &mut |_| ControlFlow::Continue(()))?;
+    Ok(Arc::new(tts))
+}

@@ -1,0 +1,42 @@
+//! Errors as RFC 9457 `application/problem+json`.
+
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// An error that a client can read.
+#[derive(Debug, Serialize)]
+pub struct Problem {
+    /// The status line's phrase.
+    title: &'static str,
+    /// The status code.
+    status: u16,
+    /// What happened, to what, what to do; never personal data.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+}
+
+impl Problem {
+    /// A problem of that status.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error");
+        Self { title, status: status.as_u16(), detail: detail.into() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    }
+}
+
+pub(super) async fn not_found(uri: Uri) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+}
+
+pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} does not answer {method}", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+}

@@ -1,0 +1,171 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use frontdesk_rtc::token::ApiKey;
+use frontdesk_types::SeededIds;
+use reqwest::StatusCode;
+
+use super::*;
+use crate::token::TokenSigner;
+
+/// A runtime whose state the test sets.
+#[derive(Default)]
+struct Scripted {
+    registered: AtomicBool,
+    draining: AtomicBool,
+    database_down: AtomicBool,
+}
+
+impl Service for Scripted {
+    fn worker(&self) -> WorkerStatus {
+        let mut status = WorkerStatus::default();
+        status.registered = self.registered.load(Ordering::Relaxed);
+        status.draining = self.draining.load(Ordering::Relaxed);
+        "desk".clone_into(&mut status.agent_name);
+        status.active_jobs = 2;
+        status
+    }
+
+    async fn database(&self) -> Result<(), String> {
+        if self.database_down.load(Ordering::Relaxed) {
+            return Err("connection refused".to_owned());
+        }
+        Ok(())
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        let sample = |name, kind, values| Sample { name, help: "A number", kind, values };
+        let ended = Values::Labelled("outcome", vec![("booked".to_owned(), 2.0)]);
+        vec![
+            sample("calls_started", Kind::Counter, Values::Single(3.0)),
+            sample("calls_ended", Kind::Counter, ended),
+            sample("live_calls", Kind::Gauge, Values::Single(2.0)),
+        ]
+    }
+
+    fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
+        let signer = TokenSigner {
+            url: "ws://127.0.0.1:7880".to_owned(),
+            key: ApiKey::new("key", "a secret of more than thirty-two letters"),
+            agent_name: "desk".to_owned(),
+        };
+        signer.join(request, &SeededIds::new(1))
+    }
+}
+
+/// The router on a socket of its own; ends with the test's runtime.
+async fn serve(dev: bool) -> (Arc<Scripted>, String) {
+    let service = Arc::new(Scripted::default());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let router = router(Arc::clone(&service), dev);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (service, format!("http://{address}"))
+}
+
+async fn get(url: &str) -> (StatusCode, String, String) {
+    read(reqwest::get(url).await.expect("an answer")).await
+}
+
+async fn read(answer: reqwest::Response) -> (StatusCode, String, String) {
+    let kind = answer.headers().get("content-type").map(|kind| kind.to_str().expect("text"));
+    let kind = kind.unwrap_or_default().to_owned();
+    (answer.status(), kind, answer.text().await.expect("a body"))
+}
+
+#[tokio::test]
+async fn ready_means_database_worker_and_not_draining() {
+    let (service, url) = serve(false).await;
+    let ready = async || get(&format!("{url}/readyz")).await;
+    let (status, _, body) = ready().await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains("not registered with LiveKit"), "{body}");
+    service.registered.store(true, Ordering::Relaxed);
+    assert_eq!(ready().await.0, StatusCode::OK);
+    service.database_down.store(true, Ordering::Relaxed);
+    let (status, _, body) = ready().await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains("connection refused"), "{body}");
+    service.database_down.store(false, Ordering::Relaxed);
+    service.draining.store(true, Ordering::Relaxed);
+    assert_eq!(ready().await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get(&format!("{url}/healthz")).await.0, StatusCode::OK, "alive all the same");
+}
+
+#[tokio::test]
+async fn the_worker_answers_what_livekits_tools_ask() {
+    let (service, url) = serve(false).await;
+    assert_eq!(get(&url).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    service.registered.store(true, Ordering::Relaxed);
+    let (status, _, body) = get(&url).await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, "OK"));
+    let (_, _, body) = get(&format!("{url}/worker")).await;
+    let worker: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(worker["agent_name"], "desk");
+    assert_eq!(worker["active_jobs"], 2);
+    assert_eq!(worker["worker_type"], "JT_ROOM");
+    assert_eq!(worker["protocol_version"], 1);
+}
+
+#[tokio::test]
+async fn metrics_are_openmetrics_text() {
+    let (_, url) = serve(false).await;
+    let (status, kind, body) = get(&format!("{url}/metrics")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
+    assert!(body.contains("# TYPE frontdesk_calls_started counter\n"), "{body}");
+    assert!(body.contains("frontdesk_calls_started_total 3.0\n"), "{body}");
+    assert!(body.contains("frontdesk_calls_ended_total{outcome=\"booked\"} 2.0\n"), "{body}");
+    assert!(body.contains("frontdesk_live_calls 2.0\n"), "{body}");
+    assert!(body.ends_with("# EOF\n"), "{body}");
+}
+
+#[tokio::test]
+async fn errors_are_problem_details() {
+    let (_, url) = serve(false).await;
+    for (path, status) in [("/nowhere", 404), ("/dev/token", 404)] {
+        let (code, kind, body) = get(&format!("{url}{path}")).await;
+        assert_eq!((code.as_u16(), kind.as_str()), (status, "application/problem+json"));
+        let problem: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(problem["status"], status);
+    }
+    let answer = reqwest::Client::new().delete(format!("{url}/healthz")).send().await;
+    let (code, kind, _) = read(answer.expect("an answer")).await;
+    assert_eq!((code.as_u16(), kind.as_str()), (405, "application/problem+json"));
+}
+
+#[tokio::test]
+async fn the_page_is_for_browsers_and_probes_still_get_ok() {
+    let (service, url) = serve(true).await;
+    service.registered.store(true, Ordering::Relaxed);
+    assert_eq!(get(&url).await.2, "OK");
+    let browser = reqwest::Client::new().get(&url).header("accept", "text/html,*/*;q=0.8");
+    let (status, kind, body) = read(browser.send().await.expect("an answer")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(kind.starts_with("text/html"), "{kind}");
+    assert!(body.contains("/dev/livekit-client.js"));
+    assert!(body.lines().count() <= 100, "the page has at most 100 lines");
+}
+
+#[tokio::test]
+async fn a_token_is_given_to_the_page_and_to_no_other_site() {
+    let (_, url) = serve(true).await;
+    let post = async |origin: &str, host: Option<&str>, body: &'static str| {
+        let mut request = reqwest::Client::new().post(format!("{url}/dev/token"));
+        request = request.header("origin", origin).body(body);
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        read(request.send().await.expect("an answer")).await
+    };
+    let (status, _, body) = post(&url, None, r#"{"clinic":"nile-heart"}"#).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let join: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(join["server_url"], "ws://127.0.0.1:7880");
+    let foreign = post("https://example.org", None, "{}").await;
+    assert_eq!(foreign.0, StatusCode::FORBIDDEN);
+    let rebound = post("http://example.org:8080", Some("example.org:8080"), "{}").await;
+    assert_eq!(rebound.0, StatusCode::FORBIDDEN);
+    let bad = post(&url, None, r#"{"clinic":"Not A Slug"}"#).await;
+    assert_eq!(bad.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(post(&url, None, "{").await.0, StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,236 @@
+//! The servers that a runtime uses: its own children, or somebody else's.
+//!
+//! Started in order, stopped in reverse; if the second does not start the first is stopped again.
+
+use std::path::{Path, PathBuf};
+
+use frontdesk_embedded::{EmbeddedError, LiveKit, LiveKitOptions, Postgres, PostgresOptions};
+use frontdesk_rtc::token::ApiKey;
+use serde::Deserialize;
+
+use crate::config::{Config, DatabaseConfig, LiveKitConfig, Secret};
+
+/// An embedded server could not be started; one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ServerError(#[from] EmbeddedError);
+
+impl ServerError {
+    /// Whether another runtime uses the data folder: then its server runs.
+    #[must_use]
+    pub const fn is_in_use(&self) -> bool {
+        matches!(self.0, EmbeddedError::InUse { .. })
+    }
+}
+
+/// Where the database is and as whom to use it.
+#[derive(Debug, Clone)]
+pub enum DatabaseAccess {
+    /// The embedded one: the superuser's URL, with which roles and schema are made.
+    Embedded {
+        /// URL of the superuser.
+        superuser: Secret,
+        /// URL of the application's role.
+        app: Secret,
+    },
+    /// Somebody else's.
+    External {
+        /// URL of the application's role.
+        app: Secret,
+        /// URL of the owner's role, if this runtime is to migrate.
+        owner: Option<Secret>,
+    },
+}
+
+/// Where LiveKit is and with which key.
+#[derive(Debug, Clone)]
+pub struct LiveKitAccess {
+    /// `ws://` or `wss://`.
+    pub url: String,
+    /// API key and secret.
+    pub key: ApiKey,
+}
+
+impl LiveKitAccess {
+    fn new(url: &str, key: &str, secret: &str) -> Self {
+        Self { url: url.to_owned(), key: ApiKey::new(key, secret) }
+    }
+}
+
+/// The servers while they run.
+#[derive(Debug)]
+pub struct Servers {
+    /// The database.
+    pub database: DatabaseAccess,
+    /// LiveKit.
+    pub livekit: LiveKitAccess,
+    postgres_child: Option<Postgres>,
+    livekit_child: Option<LiveKit>,
+}
+
+/// The application's role of the embedded database.
+const APP_ROLE: &str = "frontdesk_app";
+/// The embedded database.
+const DATABASE: &str = "frontdesk";
+
+impl Servers {
+    /// Starts those that are embedded.
+    ///
+    /// # Errors
+    /// [`ServerError`]; then none of them runs.
+    pub async fn start(config: &Config) -> Result<Self, ServerError> {
+        let (database, postgres_child) = start_postgres(config).await?;
+        match start_livekit(config).await {
+            Ok((livekit, livekit_child)) => {
+                Ok(Self { database, livekit, postgres_child, livekit_child })
+            }
+            Err(error) => {
+                stop_postgres(postgres_child).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Comes back, with what to tell the operator, when a child has ended by itself.
+    pub async fn died(&self) -> String {
+        let postgres = async {
+            match &self.postgres_child {
+                Some(child) => (child.exited().await, child.log()).1,
+                None => std::future::pending().await,
+            }
+        };
+        let livekit = async {
+            match &self.livekit_child {
+                Some(child) => (child.exited().await, child.log()).1,
+                None => std::future::pending().await,
+            }
+        };
+        let (name, log) = tokio::select! {
+            log = postgres => ("PostgreSQL", log),
+            log = livekit => ("livekit-server", log),
+        };
+        format!("the embedded {name} ended by itself: its log is {}", log.display())
+    }
+
+    /// Stops the children, the database last. What does not end is logged: there is nothing else
+    /// to do about it on the way out.
+    pub async fn stop(self) {
+        stop_livekit(self.livekit_child).await;
+        stop_postgres(self.postgres_child).await;
+    }
+}
+
+/// Stops the embedded livekit-server, if there is one.
+pub(crate) async fn stop_livekit(child: Option<LiveKit>) {
+    if let Some(child) = child
+        && let Err(error) = child.stop().await
+    {
+        tracing::error!(%error, "embedded livekit-server did not stop");
+    }
+}
+
+/// Stops the embedded PostgreSQL, if there is one.
+pub(crate) async fn stop_postgres(child: Option<Postgres>) {
+    if let Some(child) = child
+        && let Err(error) = child.stop().await
+    {
+        tracing::error!(%error, "embedded postgresql did not stop");
+    }
+}
+
+/// Finds or starts the database.
+pub(crate) async fn start_postgres(
+    config: &Config,
+) -> Result<(DatabaseAccess, Option<Postgres>), ServerError> {
+    match &config.database {
+        DatabaseConfig::External { url, migrate_url } => {
+            let access =
+                DatabaseAccess::External { app: url.clone(), owner: migrate_url.clone() };
+            Ok((access, None))
+        }
+        DatabaseConfig::Embedded { bin } => {
+            let options = PostgresOptions {
+                bin_dir: bin.clone(),
+                ..PostgresOptions::new(&config.data_dir)
+            };
+            let child = Postgres::start(options).await?;
+            let access = DatabaseAccess::Embedded {
+                superuser: Secret::new(child.superuser_url()),
+                app: Secret::new(child.url(APP_ROLE, DATABASE)),
+            };
+            Ok((access, Some(child)))
+        }
+    }
+}
+
+/// Finds or starts the LiveKit server.
+pub(crate) async fn start_livekit(
+    config: &Config,
+) -> Result<(LiveKitAccess, Option<LiveKit>), ServerError> {
+    match &config.livekit {
+        LiveKitConfig::External { url, key, secret } => {
+            Ok((LiveKitAccess::new(url, key.reveal(), secret.reveal()), None))
+        }
+        LiveKitConfig::Embedded { bin } => {
+            let options = LiveKitOptions {
+                program: bin.clone(),
+                tool_dirs: tool_dirs(),
+                ..LiveKitOptions::new(&config.data_dir)
+            };
+            let child = LiveKit::start(options).await?;
+            let access =
+                LiveKitAccess::new(&child.ws_url(), child.api_key(), child.api_secret());
+            Ok((access, Some(child)))
+        }
+    }
+}
+
+/// Where the set-up puts programs: the project's ignored tools folder, and the user's.
+fn tool_dirs() -> Vec<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let user = home.iter().flat_map(|home| [home.join(".local/bin"), home.join("go/bin")]);
+    std::iter::once(PathBuf::from(".tools/bin")).chain(user).collect()
+}
+
+/// Why `token` does not know where LiveKit is.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLiveKit {
+    /// No runtime has made keys in this folder yet.
+    #[error(
+        "there is no embedded LiveKit server in {} yet: start `frontdesk serve` first, or set \
+         LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET",
+        .0.display()
+    )]
+    NeverStarted(PathBuf),
+}
+
+/// Where LiveKit is, without starting anything: as configured, else as the embedded server of the
+/// data folder was last started.
+///
+/// # Errors
+/// [`NoLiveKit`] if there was none.
+pub fn last_livekit(config: &Config) -> Result<LiveKitAccess, NoLiveKit> {
+    #[derive(Deserialize)]
+    struct Keys {
+        api_key: String,
+        api_secret: String,
+    }
+    #[derive(Deserialize)]
+    struct Ports {
+        http: u16,
+    }
+    fn read<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Option<T> {
+        serde_json::from_str(&std::fs::read_to_string(dir.join(name)).ok()?).ok()
+    }
+    if let LiveKitConfig::External { url, key, secret } = &config.livekit {
+        return Ok(LiveKitAccess::new(url, key.reveal(), secret.reveal()));
+    }
+    let dir = &config.data_dir;
+    let keys: Option<Keys> = read(dir, "livekit-keys.json");
+    let ports: Option<Ports> = read(dir, "livekit-ports.json");
+    let (Some(keys), Some(ports)) = (keys, ports) else {
+        return Err(NoLiveKit::NeverStarted(dir.clone()));
+    };
+    let url = format!("ws://127.0.0.1:{}", ports.http);
+    Ok(LiveKitAccess::new(&url, &keys.api_key, &keys.api_secret))
+}

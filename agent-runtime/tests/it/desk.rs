@@ -1,0 +1,165 @@
+//! A `frontdesk` process with a data folder and an environment of its own.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long a server may take to start or to end on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A folder of one test, and the environment of its processes.
+pub(crate) struct Desk {
+    pub(crate) folder: TempDir,
+    vars: Vec<(String, String)>,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        // Short and open to the user of the embedded PostgreSQL, which does not run as root.
+        let folder = tempfile::Builder::new().prefix("fd").tempdir_in("/tmp").expect("a folder");
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("opened");
+        Self { folder, vars: Vec::new() }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.vars.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The command with nothing of this process's configuration.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+        let configured = |name: &str| {
+            let ours = ["FRONTDESK_", "LIVEKIT_"].iter().any(|prefix| name.starts_with(prefix));
+            let tool = name == "LIVEKIT_SERVER_BIN" || name == "FRONTDESK_POSTGRES_BIN";
+            (ours && !tool) || name == "DATABASE_URL" || name == "RUST_LOG"
+        };
+        for (name, _) in std::env::vars().filter(|(name, _)| configured(name)) {
+            command.env_remove(name);
+        }
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env("FRONTDESK_DATA_DIR", self.data_dir())
+            .env("FRONTDESK_LISTEN", "127.0.0.1:0")
+            .envs(self.vars.iter().cloned())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn data_dir(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Runs the command to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("frontdesk runs")
+    }
+
+    /// Starts the command; its output goes to files in the folder.
+    pub(crate) fn start(&self, args: &[&str]) -> Process {
+        let out = self.folder.path().join("stdout");
+        let log = self.folder.path().join("stderr");
+        let file = |path: &Path| std::fs::File::create(path).expect("a file");
+        let child = self.command(args).stdout(file(&out)).stderr(file(&log)).spawn();
+        Process { child: child.expect("frontdesk runs"), out, log }
+    }
+
+    /// Processes whose command line names this folder: children that were left behind.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        let folder = self.folder.path().to_string_lossy().into_owned();
+        let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+        processes
+            .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+            .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+            .filter(|line| line.contains(&folder))
+            .collect()
+    }
+}
+
+/// A running `frontdesk`.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    out: std::path::PathBuf,
+    log: std::path::PathBuf,
+}
+
+impl Process {
+    pub(crate) fn output(&self) -> String {
+        std::fs::read_to_string(&self.out).unwrap_or_default()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Waits until `check` gives something.
+    pub(crate) fn until<T>(&mut self, what: &str, mut check: impl FnMut(&Self) -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(value) = check(self) {
+                return value;
+            }
+            let over = self.child.try_wait().expect("waited");
+            assert!(
+                over.is_none() && Instant::now() < end,
+                "{what} did not happen; exit {over:?}\n{}\n{}",
+                self.output(),
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The address that is printed when everything runs.
+    pub(crate) fn url(&mut self) -> String {
+        self.until("the address is printed", |process| {
+            let output = process.output();
+            let start = output.find("http://")?;
+            let rest = &output[start..];
+            let end = rest.find(|c: char| c.is_whitespace())?;
+            Some(rest[..end].trim_end_matches('/').to_owned())
+        })
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a pid");
+        let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
+        rustix::process::kill_process(pid, signal).expect("signalled");
+    }
+
+    /// Waits for the end and gives the exit code.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("waited") {
+                return status.code();
+            }
+            assert!(Instant::now() < end, "frontdesk does not end\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.child.try_wait().ok().flatten().is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// GET, whatever the status.
+pub(crate) fn get(url: &str) -> (u16, String) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        match reqwest::get(url).await {
+            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+            Err(error) => (0, error.to_string()),
+        }
+    })
+}

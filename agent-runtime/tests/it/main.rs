@@ -1,0 +1,6 @@
+//! The program as an operator meets it: started as a process, with real servers.
+
+mod desk;
+mod refusals;
+mod serving;
+mod the_demo;

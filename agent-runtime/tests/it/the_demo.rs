@@ -1,0 +1,54 @@
+//! The main job: a demo call that leaves an appointment, and says nothing of it in the log.
+
+use frontdesk_types::testing::{Person, Redaction};
+use rustix::process::Signal;
+
+use crate::desk::{Desk, get};
+
+/// The people of the demo clinics, whose data no log line may hold.
+fn people() -> Vec<Person> {
+    vec![
+        Person::named("Mary Johnson").phone("+201001234567").born("1984-03-12"),
+        Person::named("Omar Khalil").born("1971-11-30"),
+        Person::named("Nadia Johnson").born("2015-07-02"),
+        Person::named("Robert Green").phone("+201005550111").born("1950-01-25"),
+    ]
+}
+
+#[test]
+fn the_demo_call_books_an_appointment_and_logs_nobody() {
+    let desk = Desk::new().with("FRONTDESK_LOG", "info,frontdesk=trace");
+    let recording = desk.folder.path().join("call.wav");
+    let mut demo = desk.start(&["demo", "--record", recording.to_str().expect("UTF-8")]);
+    assert_eq!(demo.exit_code(), Some(0), "{}\n{}", demo.output(), demo.log());
+    let output = demo.output();
+    assert!(output.contains("Nile Heart Clinic, this is the automatic assistant"), "{output}");
+    assert!(output.contains("I would like to book an appointment"), "{output}");
+    let row = output.lines().find(|line| line.contains("reference")).expect("the booked row");
+    assert!(row.contains("Dr. "), "{row}");
+    assert_eq!(desk.leftovers(), Vec::<String>::new());
+
+    let wav = hound::WavReader::open(&recording).expect("a recording");
+    assert_eq!((wav.spec().channels, wav.spec().sample_rate), (2, 16_000));
+    let mut energy = [0.0; 2];
+    for (i, sample) in wav.into_samples::<i16>().enumerate() {
+        energy[i % 2] += f64::from(sample.expect("a sample")).powi(2);
+    }
+    assert!(energy.iter().all(|energy| *energy > 1e9), "both are heard: {energy:?}");
+
+    let redaction = Redaction::watch(people());
+    redaction.look_at(&demo.log());
+    assert!(redaction.lines() > 20, "the log was looked at");
+}
+
+#[test]
+fn run_places_the_same_call_and_keeps_serving() {
+    let desk = Desk::new();
+    let mut run = desk.start(&["run"]);
+    let url = run.url();
+    run.until("the booked row is printed", |run| run.output().contains("reference").then_some(()));
+    assert_eq!(get(&format!("{url}/readyz")).0, 200);
+    run.signal(Signal::INT);
+    assert_eq!(run.exit_code(), Some(0), "{}", run.log());
+    assert_eq!(desk.leftovers(), Vec::<String>::new());
+}
