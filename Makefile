@@ -1,0 +1,38 @@
+# `make run` and `make test` are all a newcomer needs; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test setup demo bench verify fmt clean-data
+
+# Where rustup puts cargo, for a shell that was open before it was installed.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
+
+run: setup ## place a spoken demo call, print it with the booked row, then keep serving
+	cargo run --locked --release -p frontdesk -- run
+
+test: ## all tests, against a real livekit-server, PostgreSQL and Chromium
+	scripts/setup.sh test
+	scripts/test.sh
+
+setup: ## install what is missing on this machine
+	scripts/setup.sh run
+
+demo: setup ## place the spoken demo call and exit with its result
+	cargo run --locked --release -p frontdesk -- demo
+
+bench: ## measure what the documents state (tests named bench_…, one at a time, release)
+	scripts/setup.sh test
+	cargo test --locked --release --workspace -- --ignored --nocapture --test-threads=1 bench_
+
+verify: ## everything CI runs: format, rules, licences, clippy, documentation, tests
+	bash .ci/run
+
+fmt: ## format, and write the generated files (clippy.toml, index of decisions)
+	cargo fmt --all
+	cargo xtask clippy-config
+	cargo xtask decisions
+
+clean-data: ## remove the local data: database, recordings, logs (asks first)
+	scripts/clean-data.sh

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# All tests: Rust (unit, integration against real servers, documentation) and, in a browser, the
+# call as a caller has it. Ends with one line that counts them: `N passed, N failed, N skipped`.
+#
+#   scripts/test.sh [arguments of cargo test, instead of --workspace]
+#
+# TEST_MINUTES  how long the Rust tests may run once they are built (30)
+set -euo pipefail
+
+script='test'
+# shellcheck source=scripts/lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+cd -- "$root"
+if [ $# -eq 0 ]; then set -- --workspace; fi
+# Also for what is not started by cargo.
+export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+failed_steps=()
+
+# Built first, so that the time limit is one of running.
+cargo test --locked "$@" --no-run
+timeout --foreground --kill-after=30 "${TEST_MINUTES:-30}m" \
+    cargo test --locked "$@" --no-fail-fast 2>&1 | tee -a "$log" ||
+    failed_steps+=("cargo test")
+
+# With arguments, only those Rust tests were asked for.
+if [ "$*" = --workspace ] && [ -e tests/browser/package.json ]; then
+    cargo build --locked -p frontdesk
+    # What is installed is what the lock file says, unless the lock file is newer.
+    if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then
+        npm --prefix tests/browser ci --no-audit --no-fund
+    fi
+    target=${CARGO_TARGET_DIR:-$root/target}
+    FRONTDESK_BIN=${FRONTDESK_BIN:-$(realpath -- "$target")/debug/frontdesk} \
+        timeout --foreground --kill-after=30 15m \
+        npm --prefix tests/browser test 2>&1 | tee -a "$log" ||
+        failed_steps+=("the browser tests")
+fi
+
+# cargo test: "test result: ok. 3 passed; 0 failed; 1 ignored; …"; node: "ℹ pass 3" or "# pass 3".
+counts=$(awk '
+    /^test result:/ { passed += $4; failed += $6; skipped += $8 }
+    /^(ℹ|#) pass /    { passed += $3 }
+    /^(ℹ|#) fail /    { failed += $3 }
+    /^(ℹ|#) skipped / { skipped += $3 }
+    END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$log")
+if [ ${#failed_steps[@]} -gt 0 ]; then
+    grep -E '^test .* FAILED$|^(not ok|✖) ' "$log" | sort -u || true
+    # A run that was cut off counts as a failure, though no test says so.
+    say "failed: ${failed_steps[*]}"
+    if [[ $counts == *" 0 failed"* ]]; then counts=${counts/ 0 failed/ 1 failed}; fi
+    printf '%s\n' "$counts"
+    exit 1
+fi
+printf '%s\n' "$counts"

@@ -1,0 +1,348 @@
+//! Which crate uses what, against `xtask/rooms.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::{Findings, sources};
+
+const ROOMS: &str = "xtask/rooms.toml";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rooms {
+    everywhere: Everywhere,
+    room: BTreeMap<String, Room>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Everywhere {
+    external: BTreeSet<String>,
+    tests_external: BTreeSet<String>,
+    test_features: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Room {
+    holds: String,
+    uses: BTreeSet<String>,
+    external: BTreeSet<String>,
+    #[serde(default)]
+    tests_use: BTreeSet<String>,
+    #[serde(default)]
+    tests_external: BTreeSet<String>,
+    #[serde(default)]
+    build_external: BTreeSet<String>,
+}
+
+/// What `cargo metadata` says of the workspace; only the parts that matter here.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    workspace_root: String,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: String,
+    dependencies: Vec<Dependency>,
+    features: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    kind: Option<String>,
+    features: Vec<String>,
+    path: Option<String>,
+    optional: bool,
+}
+
+/// Every dependency of the workspace, against the table.
+pub(crate) fn check(root: &Path) -> Result<Findings> {
+    let rooms = toml::from_str(&sources::read(root, ROOMS)?).context(ROOMS)?;
+    Ok(findings(&rooms, &metadata(root)?))
+}
+
+/// The workspace's crates: name to folder, relative to `root`.
+pub(crate) fn members(root: &Path) -> Result<BTreeMap<String, String>> {
+    let metadata = metadata(root)?;
+    let mut members = BTreeMap::new();
+    for package in &metadata.packages {
+        let folder = Path::new(&package.manifest_path)
+            .parent()
+            .and_then(|folder| folder.strip_prefix(&metadata.workspace_root).ok())
+            .with_context(|| format!("{} is outside the workspace", package.name))?;
+        members.insert(package.name.clone(), folder.to_string_lossy().into_owned());
+    }
+    Ok(members)
+}
+
+fn metadata(root: &Path) -> Result<Metadata> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root)
+        .output()
+        .context("cargo metadata does not start")?;
+    if !output.status.success() {
+        bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    serde_json::from_slice(&output.stdout).context("cargo metadata printed something else")
+}
+
+fn findings(rooms: &Rooms, metadata: &Metadata) -> Findings {
+    let mut findings = Findings::new();
+    for package in &metadata.packages {
+        let Some(room) = rooms.room.get(&package.name) else {
+            findings.push(format!(
+                "{} has no room: say in {ROOMS} what it holds and may use",
+                package.name
+            ));
+            continue;
+        };
+        for dependency in &package.dependencies {
+            findings.extend(edge(rooms, package, room, dependency));
+            findings.extend(test_feature(rooms, package, dependency));
+        }
+        for feature in default_features(package) {
+            if rooms.everywhere.test_features.contains(feature) {
+                findings.push(format!(
+                    "{} has the test feature {feature} on by default: take it out of `default`",
+                    package.name
+                ));
+            }
+        }
+    }
+    for name in rooms.room.keys() {
+        if !metadata.packages.iter().any(|package| package.name == *name) {
+            findings.push(format!("{ROOMS} has a room for {name}, which is no crate of ours"));
+        }
+    }
+    findings
+}
+
+/// The broken rule, if `package` may not depend on `dependency`.
+fn edge(rooms: &Rooms, package: &Package, room: &Room, dependency: &Dependency) -> Option<String> {
+    let name = &dependency.name;
+    let kind = kind(rooms, package, dependency);
+    let (ours, external, what) = match kind {
+        Some("dev") => (
+            vec![&room.uses, &room.tests_use],
+            vec![
+                &room.external,
+                &room.tests_external,
+                &rooms.everywhere.external,
+                &rooms.everywhere.tests_external,
+            ],
+            "the tests of ",
+        ),
+        Some("build") => (vec![], vec![&room.build_external], "the build script of "),
+        _ => (vec![&room.uses], vec![&room.external, &rooms.everywhere.external], ""),
+    };
+    let allowed = if dependency.path.is_some() { &ours } else { &external };
+    // A crate's tests may switch on its own features by naming it among its dev-dependencies.
+    let itself = kind == Some("dev") && *name == package.name;
+    if itself || allowed.iter().any(|names| names.contains(name)) {
+        return None;
+    }
+    let may = allowed.iter().flat_map(|names| names.iter().map(String::as_str));
+    let may = may.collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "{what}{} may not use {name}. It holds {}. It may use: {}. See ARCHITECTURE.md for the \
+         room of this code; if the rule is wrong, change {ROOMS}",
+        package.name,
+        room.holds,
+        if may.is_empty() { "nothing" } else { &may }
+    ))
+}
+
+/// The kind of a dependency: `None` for a normal one. One that only test features switch on is as
+/// good as a dev-dependency.
+fn kind<'a>(rooms: &Rooms, package: &Package, dependency: &'a Dependency) -> Option<&'a str> {
+    if !dependency.optional {
+        return dependency.kind.as_deref();
+    }
+    let (explicit, within) = (format!("dep:{}", dependency.name), format!("{}/", dependency.name));
+    let mut switches = package.features.iter().filter_map(|(feature, on)| {
+        on.iter().any(|on| *on == explicit || on.starts_with(&within)).then_some(feature)
+    });
+    if switches.all(|feature| rooms.everywhere.test_features.contains(feature)) {
+        Some("dev")
+    } else {
+        dependency.kind.as_deref()
+    }
+}
+
+/// Test features come from dev-dependencies, or from a feature of the same name.
+fn test_feature(rooms: &Rooms, package: &Package, dependency: &Dependency) -> Option<String> {
+    if kind(rooms, package, dependency) == Some("dev") || dependency.path.is_none() {
+        return None;
+    }
+    let feature =
+        dependency.features.iter().find(|name| rooms.everywhere.test_features.contains(*name))?;
+    Some(format!(
+        "{} switches on the test feature {feature} of {}: only dev-dependencies may",
+        package.name, dependency.name
+    ))
+}
+
+/// What `default` switches on in the package itself, directly or through other features.
+fn default_features(package: &Package) -> BTreeSet<&str> {
+    let mut on = BTreeSet::new();
+    let mut open = vec!["default"];
+    while let Some(name) = open.pop() {
+        for next in package.features.get(name).into_iter().flatten() {
+            // `crate/feature` reaches into a dependency; its last part is what counts here.
+            let next = next.rsplit('/').next().unwrap_or(next);
+            if on.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    on
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rooms() -> Rooms {
+        toml::from_str(
+            r#"
+            [everywhere]
+            external = ["serde"]
+            tests_external = ["tempfile"]
+            test_features = ["testing"]
+            [room.leaf]
+            holds = "ids"
+            uses = []
+            external = []
+            [room.upper]
+            holds = "actors"
+            uses = ["leaf"]
+            tests_use = ["servers"]
+            external = ["tokio"]
+            [room.servers]
+            holds = "child processes"
+            uses = []
+            external = []
+            build_external = ["cc"]
+            "#,
+        )
+        .expect("valid")
+    }
+
+    fn package(name: &str, dependencies: &[(&str, Option<&str>, bool)]) -> Package {
+        Package {
+            name: name.to_owned(),
+            manifest_path: String::new(),
+            features: BTreeMap::new(),
+            dependencies: dependencies
+                .iter()
+                .map(|(name, kind, ours)| Dependency {
+                    name: (*name).to_owned(),
+                    kind: kind.map(str::to_owned),
+                    features: Vec::new(),
+                    path: ours.then(String::new),
+                    optional: false,
+                })
+                .collect(),
+        }
+    }
+
+    fn findings_of(package: &Package) -> usize {
+        let dependencies = package.dependencies.iter();
+        let room = &rooms().room[&package.name];
+        dependencies.filter_map(|one| edge(&rooms(), package, room, one)).count()
+    }
+
+    /// The findings for `packages` beside empty crates for the rest of the table.
+    fn found(packages: Vec<Package>) -> Findings {
+        let mut packages = packages;
+        for name in ["leaf", "upper", "servers"] {
+            if !packages.iter().any(|package| package.name == name) {
+                packages.push(package(name, &[]));
+            }
+        }
+        findings(&rooms(), &Metadata { packages, workspace_root: String::new() })
+    }
+
+    #[test]
+    fn allowed_edges_pass() {
+        let upper = package(
+            "upper",
+            &[
+                ("leaf", None, true),
+                ("serde", None, false),
+                ("tokio", None, false),
+                ("servers", Some("dev"), true),
+                ("tempfile", Some("dev"), false),
+                ("upper", Some("dev"), true),
+            ],
+        );
+        let servers = package("servers", &[("cc", Some("build"), false)]);
+        assert_eq!(found(vec![upper, servers]), Findings::new());
+    }
+
+    #[test]
+    fn an_edge_upwards_is_named_with_its_rule() {
+        let findings = found(vec![package("leaf", &[("upper", None, true)])]);
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].starts_with("leaf may not use upper. It holds ids."), "{findings:?}");
+    }
+
+    #[test]
+    fn an_external_crate_that_is_not_in_the_room_is_refused() {
+        assert_eq!(found(vec![package("leaf", &[("tokio", None, false)])]).len(), 1);
+    }
+
+    #[test]
+    fn what_only_tests_may_use_is_refused_elsewhere() {
+        let edges = [("servers", None, true), ("tempfile", None, false), ("cc", None, false)];
+        assert_eq!(found(vec![package("upper", &edges)]).len(), 3);
+        assert_eq!(found(vec![package("servers", &[("cc", Some("dev"), false)])]).len(), 1);
+    }
+
+    #[test]
+    fn what_only_a_test_feature_switches_on_counts_as_a_test_dependency() {
+        let mut upper = package("upper", &[("servers", None, true)]);
+        upper.dependencies[0].optional = true;
+        let on = |feature: &str| (feature.to_owned(), vec!["dep:servers".to_owned()]);
+        upper.features.extend([on("testing")]);
+        assert_eq!(findings_of(&upper), 0);
+        upper.features.extend([on("handy")]);
+        assert_eq!(findings_of(&upper), 1);
+    }
+
+    #[test]
+    fn a_crate_of_ours_may_not_hide_behind_an_external_name() {
+        // A path dependency called like an allowed registry crate is still a crate of ours.
+        assert_eq!(found(vec![package("upper", &[("tokio", None, true)])]).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_without_a_room_and_a_room_without_a_crate_are_found() {
+        let findings = found(vec![package("stray", &[])]);
+        assert!(findings[0].starts_with("stray has no room"), "{findings:?}");
+        let none = Metadata { packages: Vec::new(), workspace_root: String::new() };
+        assert_eq!(super::findings(&rooms(), &none).len(), 3);
+    }
+
+    #[test]
+    fn a_test_feature_is_refused_as_default_and_in_a_normal_dependency() {
+        let mut upper = package("upper", &[("leaf", None, true)]);
+        upper.dependencies[0].features.push("testing".to_owned());
+        upper.features.insert("default".to_owned(), vec!["full".to_owned()]);
+        upper.features.insert("full".to_owned(), vec!["leaf/testing".to_owned()]);
+        let findings = found(vec![upper]);
+        assert_eq!(findings.len(), 2, "{findings:?}");
+        assert!(findings[0].contains("only dev-dependencies may"), "{findings:?}");
+        assert!(findings[1].contains("by default"), "{findings:?}");
+    }
+}

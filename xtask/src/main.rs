@@ -1,0 +1,103 @@
+//! Developer tasks: `cargo xtask COMMAND`. Each check prints what breaks which rule and what to do.
+
+#![expect(clippy::print_stdout, reason = "a command line tool")]
+
+mod clippy_config;
+mod decisions;
+mod deps;
+mod file_sizes;
+mod logs;
+mod sources;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Developer tasks of Frontdesk")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Every check below, as CI runs them
+    Check,
+    /// Which crate uses what, against xtask/rooms.toml
+    Deps,
+    /// Write the clippy.toml files from xtask/bans.toml
+    ClippyConfig {
+        /// Only compare
+        #[arg(long)]
+        check: bool,
+    },
+    /// Log lines: lowercase, no full stop, values as fields, nothing personal
+    Logs,
+    /// Write the index of docs/decisions
+    Decisions {
+        /// Only compare
+        #[arg(long)]
+        check: bool,
+    },
+    /// Name the source files above 600 lines; never fails
+    FileSizes,
+}
+
+/// What a check found; empty if all is well.
+type Findings = Vec<String>;
+
+fn main() -> ExitCode {
+    match run(&Cli::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<bool> {
+    let root = sources::root()?;
+    let mut passed = true;
+    let mut report = |name: &str, findings: Findings| {
+        for finding in &findings {
+            println!("{finding}");
+        }
+        if findings.is_empty() {
+            println!("xtask {name}: ok");
+        } else {
+            println!("xtask {name}: {} to mend", findings.len());
+            passed = false;
+        }
+    };
+    let all = matches!(command, Command::Check);
+    if all || matches!(command, Command::Deps) {
+        report("deps", deps::check(&root)?);
+    }
+    match command {
+        Command::ClippyConfig { check: false } => clippy_config::write(&root)?,
+        Command::ClippyConfig { check: true } | Command::Check => {
+            report("clippy-config", clippy_config::check(&root)?);
+        }
+        _ => {}
+    }
+    if all || matches!(command, Command::Logs) {
+        report("logs", logs::check(&root)?);
+    }
+    match command {
+        Command::Decisions { check: false } => decisions::write(&root)?,
+        Command::Decisions { check: true } | Command::Check => {
+            report("decisions", decisions::check(&root)?);
+        }
+        _ => {}
+    }
+    if all || matches!(command, Command::FileSizes) {
+        for warning in file_sizes::warnings(&root)? {
+            println!("warning: {warning}");
+        }
+    }
+    Ok(passed)
+}
