@@ -23,7 +23,10 @@ failed_steps=()
 cargo test --locked "$@" --no-run
 timeout --foreground --kill-after=30 "${TEST_MINUTES:-30}m" \
     cargo test --locked "$@" --no-fail-fast 2>&1 | tee -a "$log" ||
-    failed_steps+=("cargo test")
+    case $? in
+    124 | 137) failed_steps+=("cargo test, not done within ${TEST_MINUTES:-30} minutes") ;;
+    *) failed_steps+=("cargo test") ;;
+    esac
 
 # With arguments, only those Rust tests were asked for.
 if [ "$*" = --workspace ] && [ -e tests/browser/package.json ]; then

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use frontdesk_types::{Clock, Mono};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tracing::Instrument;
 
 use crate::faults;
 use crate::mail::Mail;
@@ -97,6 +98,8 @@ pub(crate) trait Stage: Send + 'static {
 pub(crate) struct StageSpec<S: Stage> {
     pub(crate) name: &'static str,
     pub(crate) scope: faults::Scope,
+    /// The call's span: whoever wakes the stage, what it logs belongs to the call.
+    pub(crate) span: tracing::Span,
     pub(crate) mail: Arc<Mail<S::Input>>,
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -108,6 +111,7 @@ impl<S: Stage> Clone for StageSpec<S> {
         Self {
             name: self.name,
             scope: self.scope,
+            span: self.span.clone(),
             mail: Arc::clone(&self.mail),
             pulse: Arc::clone(&self.pulse),
             clock: Arc::clone(&self.clock),
@@ -208,13 +212,17 @@ impl<S: Stage> Actor for StageActor<S> {
         message: StageMsg,
         state: &mut StageState<S>,
     ) -> Result<(), ActorProcessingErr> {
-        match message {
-            StageMsg::Wake => state.run(&myself).await?,
-            StageMsg::Timer => state.timer = None,
-        }
-        state.check_deadline().await?;
-        state.set_timer(&myself);
-        Ok(())
+        let span = state.spec.span.clone();
+        let turn = async {
+            match message {
+                StageMsg::Wake => state.run(&myself).await?,
+                StageMsg::Timer => state.timer = None,
+            }
+            state.check_deadline().await?;
+            state.set_timer(&myself);
+            Ok(())
+        };
+        turn.instrument(span).await
     }
 }
 

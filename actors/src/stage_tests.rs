@@ -102,6 +102,7 @@ async fn keeper() -> (ActorRef<KeeperMsg>, StageSpec<Recorder>, Arc<Seen>) {
     let ids = SeededIds::new(1);
     let spec = StageSpec {
         name: "recorder",
+        span: tracing::Span::none(),
         scope: CallId::from_uuid(ids.uuid()),
         mail: Arc::new(Mail::new()),
         pulse: Arc::new(Pulse::default()),

@@ -148,7 +148,10 @@ impl Switchboard {
     ///
     /// # Errors
     /// If the actor cannot be spawned.
-    pub async fn start(services: Arc<Services>, max_calls: usize) -> Result<Self, ractor::SpawnErr> {
+    pub async fn start(
+        services: Arc<Services>,
+        max_calls: usize,
+    ) -> Result<Self, ractor::SpawnErr> {
         let admission = Arc::new(Admission {
             max_calls,
             live: AtomicUsize::new(0),
@@ -198,7 +201,7 @@ impl Switchboard {
         let inside = span.clone();
         let connect = async move {
             totals.started.fetch_add(1, Ordering::Relaxed);
-            match Call::connect(&request, services).await {
+            match Call::connect(&request, services, span.clone()).await {
                 Ok(call) => {
                     let done = request.done;
                     let live =
@@ -373,9 +376,10 @@ impl Root {
             let name = format!("{:?}", end.outcome).to_lowercase();
             *ended.outcomes.entry(name).or_default() += 1;
         }
+        // The place is free before the end is told: whoever hears of it may take the next call.
+        drop(live.reservation);
         // Whoever asked may have lost interest.
         let _ = live.done.send(end);
-        drop(live.reservation);
     }
 
     async fn tick(&mut self, myself: &ActorRef<SwitchboardMsg>) {

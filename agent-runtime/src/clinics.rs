@@ -22,6 +22,9 @@ use crate::servers::DatabaseAccess;
 /// How long a look-up before a call may take: the job must be answered within 10 s, always.
 const LOOKUP_PATIENCE: Duration = Duration::from_secs(4);
 
+/// How long connections may take to be given back at the end.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Why the database cannot be used; one line that says what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum ClinicsError {
@@ -200,9 +203,11 @@ impl Clinics {
         Ok(appointments.iter().map(line).collect())
     }
 
-    /// Closes the pool.
+    /// Closes the pool; a connection that is still in use is not waited for long.
     pub async fn close(&self) {
-        self.database.close().await;
+        if tokio::time::timeout(CLOSE_PATIENCE, self.database.close()).await.is_err() {
+            tracing::warn!("database connections were still in use");
+        }
     }
 }
 

@@ -104,7 +104,11 @@ impl Desk {
     }
 
     /// Begins the call of an accepted job. The receiver is told how it ended.
-    pub fn begin(&self, accepted: Accepted, job: Assignment) -> (CallId, oneshot::Receiver<CallEnd>) {
+    pub fn begin(
+        &self,
+        accepted: Accepted,
+        job: Assignment,
+    ) -> (CallId, oneshot::Receiver<CallEnd>) {
         let Accepted { reservation, tenant, facts, now } = accepted;
         let id = CallId::new(self.ids.as_ref());
         self.remember(job.room, Begun { call: id, tenant });

@@ -110,10 +110,7 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Failure`] with one line; then nothing of it runs any more.
-    pub async fn start(
-        config: &Config,
-        media: tokio::runtime::Handle,
-    ) -> Result<Self, Failure> {
+    pub async fn start(config: &Config, media: tokio::runtime::Handle) -> Result<Self, Failure> {
         // First, because it costs nothing: a taken port starts no server.
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
             let address = config.listen;
@@ -229,9 +226,8 @@ impl Parts {
         let tts = Arc::clone(&engines.tts);
         let services = services(config, &clinics, engines, &clock, &ids, media)
             .map_err(|e| unavailable(&e))?;
-        let switchboard = Switchboard::start(services, config.max_calls)
-            .await
-            .map_err(|e| unavailable(&e))?;
+        let switchboard =
+            Switchboard::start(services, config.max_calls).await.map_err(|e| unavailable(&e))?;
         let desk = Desk::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
         let desk = Arc::new(desk);
         let shared = Arc::new(Shared {
@@ -268,11 +264,7 @@ impl Parts {
 }
 
 /// Leaves word in the data folder of where this runtime is.
-fn announce(
-    config: &Config,
-    servers: &Servers,
-    address: SocketAddr,
-) -> Result<Announced, Failure> {
+fn announce(config: &Config, servers: &Servers, address: SocketAddr) -> Result<Announced, Failure> {
     let (DatabaseAccess::Embedded { app, .. } | DatabaseAccess::External { app, .. }) =
         &servers.database;
     let file = RuntimeFile {

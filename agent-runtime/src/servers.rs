@@ -144,15 +144,12 @@ pub(crate) async fn start_postgres(
 ) -> Result<(DatabaseAccess, Option<Postgres>), ServerError> {
     match &config.database {
         DatabaseConfig::External { url, migrate_url } => {
-            let access =
-                DatabaseAccess::External { app: url.clone(), owner: migrate_url.clone() };
+            let access = DatabaseAccess::External { app: url.clone(), owner: migrate_url.clone() };
             Ok((access, None))
         }
         DatabaseConfig::Embedded { bin } => {
-            let options = PostgresOptions {
-                bin_dir: bin.clone(),
-                ..PostgresOptions::new(&config.data_dir)
-            };
+            let options =
+                PostgresOptions { bin_dir: bin.clone(), ..PostgresOptions::new(&config.data_dir) };
             let child = Postgres::start(options).await?;
             let access = DatabaseAccess::Embedded {
                 superuser: Secret::new(child.superuser_url()),
@@ -178,8 +175,7 @@ pub(crate) async fn start_livekit(
                 ..LiveKitOptions::new(&config.data_dir)
             };
             let child = LiveKit::start(options).await?;
-            let access =
-                LiveKitAccess::new(&child.ws_url(), child.api_key(), child.api_secret());
+            let access = LiveKitAccess::new(&child.ws_url(), child.api_key(), child.api_secret());
             Ok((access, Some(child)))
         }
     }

@@ -34,8 +34,8 @@ impl Signals {
                     _ = int.recv() => {}
                     () = tell.closed() => return,
                 }
-                tracing::info!(next = ?next, "signal received");
                 tell.send_replace(next);
+                tracing::info!(next = ?next, "signal received");
             }
             tell.closed().await;
         });

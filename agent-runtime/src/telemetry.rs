@@ -23,6 +23,9 @@ pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_span_events(FmtSpan::NONE)
+        // It would be told with `eprintln!`, which panics: a reader of the log that went away must
+        // not end calls.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     let installed = match config.format {
         LogFormat::Text => builder.try_init(),

@@ -31,7 +31,15 @@ pub(crate) fn make(dir: &Path) -> Result<PathBuf, EmbeddedError> {
 /// Held by the runtime that uses the data folder. The kernel drops it with the process, however
 /// that ends; the server processes do not inherit it.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    // Closing would not be enough while another thread of this process forks: until its `exec` the
+    // child has the file open as well, and with it the lock.
+    fn drop(&mut self) {
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
 
 impl Lock {
     /// Takes the lock `name` of the folder, without waiting.

@@ -185,6 +185,23 @@ impl Drop for Server {
     }
 }
 
+/// Whether a process that was left behind serves. A busy machine may need a moment.
+pub(crate) async fn still_serves<F>(process: ProcessId, answers: impl Fn() -> F) -> bool
+where
+    F: Future<Output = bool>,
+{
+    let asked = async {
+        while process.is_alive() {
+            if answers().await {
+                return true;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        false
+    };
+    tokio::time::timeout(Duration::from_secs(10), asked).await.unwrap_or(false)
+}
+
 /// The process of a pid file, if it is still the same one.
 pub(crate) fn from_pid_file(path: &Path) -> Option<ProcessId> {
     let process: ProcessId = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;

@@ -126,7 +126,11 @@ fn watch_idle(dir: &Path, pid: i32) -> Result<(), EmbeddedError> {
     // Process id and start time, as everywhere in this crate. While it holds the lock no new user
     // can come, so it keeps it until the server is gone.
     let script = r#"
-        started() { cut -d' ' -f22 "/proc/$PID/stat" 2>/dev/null; }
+        started() {
+            set -- $(cat "/proc/$PID/stat" 2>/dev/null)
+            # A zombie is gone; some systems leave it in the table for minutes.
+            [ "$3" = Z ] || echo "${22}"
+        }
         START=$(started)
         while [ -n "$START" ] && [ "$(started)" = "$START" ]; do
             flock users.lock true
@@ -144,7 +148,9 @@ fn watch_idle(dir: &Path, pid: i32) -> Result<(), EmbeddedError> {
 fn watchdog(script: &str, dir: &Path, env: &[(&str, String)]) -> Result<(), EmbeddedError> {
     let sh = Path::new("/bin/sh");
     let child = Command::new(sh)
-        .args(["-c", script])
+        .args(["-c", script, "frontdesk-watchdog"])
+        // Only to be seen in a list of processes.
+        .arg(dir)
         .envs(env.iter().map(|(name, value)| (name, value)))
         .current_dir(dir)
         .stdin(Stdio::null())
@@ -234,6 +240,12 @@ impl TestLiveKit {
         &self.api_secret
     }
 
+    /// Its data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// What the server has logged.
     #[must_use]
     pub fn log(&self) -> String {
@@ -280,9 +292,7 @@ impl TestLiveKit {
 
 impl Drop for TestLiveKit {
     fn drop(&mut self) {
-        if let Some(server) = &mut self.server {
-            server.kill_now();
-        }
+        drop(self.server.take());
         // The watchdog finds no pid file and leaves; the folder goes with `dir`.
         let _ = std::fs::remove_file(self.dir.path().join("livekit.pid"));
     }

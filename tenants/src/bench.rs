@@ -36,9 +36,8 @@ fn id(kind: u32, clinic: u32, number: u32) -> uuid::Uuid {
 /// The same in SQL.
 fn sql_id(kind: u32, clinic: &str, number: &str) -> String {
     format!(
-        "('00000000-0000-{:04x}-' || lpad(to_hex({clinic} >> 16), 4, '0') || '-' \
-         || lpad(to_hex({clinic} & 65535), 4, '0') || lpad(to_hex({number}), 8, '0'))::uuid",
-        kind
+        "('00000000-0000-{kind:04x}-' || lpad(to_hex({clinic} >> 16), 4, '0') || '-' \
+         || lpad(to_hex({clinic} & 65535), 4, '0') || lpad(to_hex({number}), 8, '0'))::uuid"
     )
 }
 

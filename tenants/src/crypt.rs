@@ -134,7 +134,7 @@ impl KeyRing {
     pub fn generate(id: &str) -> Zeroizing<String> {
         let key = SecretKey::generate();
         let mut text = Zeroizing::new(format!("{id}:"));
-        STANDARD.encode_string(&*key.0, &mut text);
+        STANDARD.encode_string(key.0.as_slice(), &mut text);
         text
     }
 

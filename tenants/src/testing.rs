@@ -224,6 +224,16 @@ impl TestDb {
             .expect("search")
     }
 
+    /// Rows of a table, whoever's they are.
+    ///
+    /// # Panics
+    /// If there is no such table.
+    pub async fn count(&self, table: &'static str) -> i64 {
+        let mut conn = self.superuser().await;
+        let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        sqlx::query_scalar(sql).fetch_one(&mut conn).await.expect("a count")
+    }
+
     /// Runs a statement as the superuser.
     pub async fn execute(&self, sql: &str) {
         let mut conn = self.superuser().await;

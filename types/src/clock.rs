@@ -53,10 +53,7 @@ impl std::ops::Add<Duration> for Mono {
     type Output = Self;
 
     fn add(self, rhs: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(rhs.as_micros()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(rhs.as_micros()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -82,22 +79,14 @@ impl SystemClock {
         reason = "a default that depends on the moment surprises"
     )]
     pub fn new() -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that reads the clock"
-        )]
-        Self {
-            origin: Instant::now(),
-        }
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+        Self { origin: Instant::now() }
     }
 }
 
 impl Clock for SystemClock {
     fn wall(&self) -> Timestamp {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that reads the clock"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
         Timestamp::now()
     }
 
@@ -116,17 +105,12 @@ impl ManualClock {
     /// A clock that shows `wall` and the monotonic origin.
     #[must_use]
     pub const fn new(wall: Timestamp) -> Self {
-        Self {
-            state: Mutex::new((wall, Mono::ZERO)),
-        }
+        Self { state: Mutex::new((wall, Mono::ZERO)) }
     }
 
     /// Moves both clocks on by `step`.
     pub fn advance(&self, step: Duration) {
-        let mut state = self
-            .state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let wall = state.0.checked_add(step).unwrap_or(Timestamp::MAX);
         *state = (wall, state.1 + step);
     }
@@ -134,16 +118,10 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn wall(&self) -> Timestamp {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .0
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
     }
 
     fn mono(&self) -> Mono {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .1
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1
     }
 }

@@ -98,10 +98,7 @@ pub struct SystemIds;
 
 impl IdSource for SystemIds {
     fn uuid(&self) -> Uuid {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that draws ids"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that draws ids")]
         Uuid::now_v7()
     }
 }
@@ -120,10 +117,7 @@ impl SeededIds {
 
 impl IdSource for SeededIds {
     fn uuid(&self) -> Uuid {
-        let mut rng = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut rng = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         uuid::Builder::from_random_bytes(rng.random()).into_uuid()
     }
 }

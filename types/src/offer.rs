@@ -30,7 +30,6 @@ impl Offer {
     /// Start of the visit in the clinic's time zone; UTC if the zone is unknown to this build.
     #[must_use]
     pub fn local_start(&self) -> jiff::Zoned {
-        self.starts_at
-            .to_zoned(TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC))
+        self.starts_at.to_zoned(TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC))
     }
 }

@@ -131,7 +131,10 @@ impl AudioIngest {
                 self.call.hearing.lock().concealed_ms += u64::from(ms);
                 // The packet at hand may carry a copy of the lost one (in-band FEC).
                 let samples = (ms * samples_per_ms) as usize;
-                self.decoder.recover(&packet.payload, samples).map(<[i16]>::to_vec).unwrap_or_default()
+                self.decoder
+                    .recover(&packet.payload, samples)
+                    .map(<[i16]>::to_vec)
+                    .unwrap_or_default()
             }
             Gap::Silence(ms) => vec![0; (ms * samples_per_ms) as usize],
         };
@@ -247,7 +250,11 @@ fn ring_for(source: &Arc<PacketRing>, call: &Arc<Call>) {
 impl Stage for AudioIngest {
     type Input = IngestInput;
 
-    async fn handle(&mut self, input: IngestInput, _attempt: u32) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &mut self,
+        input: IngestInput,
+        _attempt: u32,
+    ) -> Result<(), ActorProcessingErr> {
         match input {
             IngestInput::Packets => self.drain(),
             IngestInput::Source(source) => {

@@ -147,7 +147,8 @@ impl RoomLink {
             let microphone = track.kind == TrackKind::Audio
                 && matches!(track.source, TrackSource::Microphone | TrackSource::Unknown);
             let other = memory.caller_track.as_ref().is_some_and(|sid| {
-                *sid != track.sid && self.call.room.participants().iter().any(|p| p.track(sid).is_some())
+                *sid != track.sid
+                    && self.call.room.participants().iter().any(|p| p.track(sid).is_some())
             });
             let wanted = from_caller && microphone && !other;
             if wanted {
@@ -224,7 +225,11 @@ impl RoomLink {
         }
     }
 
-    async fn on_agent_text(&mut self, utterance: UtteranceId, text: &str) -> Result<(), ActorProcessingErr> {
+    async fn on_agent_text(
+        &mut self,
+        utterance: UtteranceId,
+        text: &str,
+    ) -> Result<(), ActorProcessingErr> {
         let (delta, so_far) = {
             let mut memory = self.call.linked.lock();
             match &mut memory.segment {
@@ -281,7 +286,12 @@ impl RoomLink {
         Ok(())
     }
 
-    async fn on_caller_text(&self, number: u64, text: &str, is_final: bool) -> Result<(), ActorProcessingErr> {
+    async fn on_caller_text(
+        &self,
+        number: u64,
+        text: &str,
+        is_final: bool,
+    ) -> Result<(), ActorProcessingErr> {
         let (caller, track) = {
             let memory = self.call.linked.lock();
             (memory.caller.clone(), memory.caller_track.clone())
@@ -313,7 +323,9 @@ impl RoomLink {
             is_final,
         };
         let track = track.unwrap_or_default();
-        if let Err(error) = self.call.room.send_transcription(&identity, &track, vec![segment]).await {
+        if let Err(error) =
+            self.call.room.send_transcription(&identity, &track, vec![segment]).await
+        {
             tracing::debug!(%error, "transcription packet not sent");
         }
     }
@@ -352,7 +364,9 @@ impl Stage for RoomLink {
                 self.call.tell_supervisor(CallMsg::Disconnected(reason));
             }
             LinkInput::State(state) => self.set_state(state).await,
-            LinkInput::AgentText { utterance, text } => self.on_agent_text(utterance, &text).await?,
+            LinkInput::AgentText { utterance, text } => {
+                self.on_agent_text(utterance, &text).await?
+            }
             LinkInput::AgentTextDone { utterance, heard, complete } => {
                 self.on_agent_done(utterance, &heard, complete).await?;
             }

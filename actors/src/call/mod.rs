@@ -160,6 +160,7 @@ pub(crate) struct Pulses {
 /// What the stages of a call share; see the module's documentation.
 pub(crate) struct Call {
     pub(crate) id: CallId,
+    pub(crate) span: tracing::Span,
     pub(crate) tenant: frontdesk_tenants::Tenant,
     pub(crate) facts: CallFacts,
     pub(crate) clock: Arc<dyn Clock>,
@@ -221,7 +222,8 @@ impl Call {
             mails.tools.losses(),
             mails.speaker.losses(),
         ];
-        counters.inputs_lost += losses.iter().map(|(dropped, given_up)| dropped + given_up).sum::<u64>();
+        counters.inputs_lost +=
+            losses.iter().map(|(dropped, given_up)| dropped + given_up).sum::<u64>();
         let hearing = self.hearing.lock();
         counters.packets_in += hearing.packets;
         counters.packets_undecodable += hearing.undecodable;

@@ -22,10 +22,7 @@ use crate::stage::Stage;
 #[derive(Debug, Clone)]
 pub(crate) enum SpeakerInput {
     /// Say this after what is being said.
-    Say {
-        utterance: UtteranceId,
-        text: String,
-    },
+    Say { utterance: UtteranceId, text: String },
     /// The outlet played, finished or dropped something.
     Playout(PlayoutEvent),
     /// End the call once everything was played.

@@ -69,7 +69,9 @@ pub(crate) enum ConnectError {
 }
 
 type Starter = Box<
-    dyn Fn(ActorCell) -> futures_util::future::BoxFuture<'static, Result<ActorCell, ractor::SpawnErr>>
+    dyn Fn(
+            ActorCell,
+        ) -> futures_util::future::BoxFuture<'static, Result<ActorCell, ractor::SpawnErr>>
         + Send
         + Sync,
 >;
@@ -99,6 +101,7 @@ impl Call {
     pub(crate) async fn connect(
         request: &CallRequest,
         services: Arc<Services>,
+        span: tracing::Span,
     ) -> Result<Arc<Self>, ConnectError> {
         let mut options = RoomOptions::new(request.url.clone(), request.token.clone());
         options.runtime = Some(services.media.clone());
@@ -116,6 +119,7 @@ impl Call {
         });
         let call = Arc::new(Self {
             id: request.id,
+            span,
             tenant: request.tenant,
             facts: request.facts.clone(),
             clock: Arc::clone(&request.clock),
@@ -173,6 +177,7 @@ fn child<S: Stage>(
     let spec = StageSpec {
         name,
         scope: call.id,
+        span: call.span.clone(),
         mail: Arc::clone(mail),
         pulse: Arc::clone(pulse),
         clock: Arc::clone(&call.clock),
@@ -184,9 +189,8 @@ fn child<S: Stage>(
     let start: Starter = Box::new(move |supervisor| {
         let spec = spec.clone();
         Box::pin(async move {
-            let span = tracing::Span::current();
             let started = StageActor::<S>::spawn_linked(None, StageActor::new(), spec, supervisor);
-            started.instrument(span).await.map(|(stage, _)| stage.get_cell())
+            started.await.map(|(stage, _)| stage.get_cell())
         })
     });
     Child { name, start, pulse: Arc::clone(pulse), limit, cell: None, failures: Vec::new() }
@@ -299,7 +303,9 @@ impl State {
             return self.finish(CallOutcome::Abandoned, Some("nobody joined"), myself).await;
         }
         if lived >= settings.max_duration {
-            return self.finish(CallOutcome::Abandoned, Some("longest duration reached"), myself).await;
+            return self
+                .finish(CallOutcome::Abandoned, Some("longest duration reached"), myself)
+                .await;
         }
         for index in 0..self.children.len() {
             let child = &self.children[index];
@@ -316,7 +322,30 @@ impl State {
         }
     }
 
-    async fn finish(&mut self, outcome: CallOutcome, error: Option<&str>, myself: &ActorRef<CallMsg>) {
+    async fn on_message(&mut self, message: CallMsg, myself: &ActorRef<CallMsg>) {
+        crate::faults::point(self.call.id, "call_supervisor").await;
+        match message {
+            CallMsg::Tick => self.tick(myself).await,
+            CallMsg::CallerLeft => {
+                // The dialogue ends the call in its own words; this is for one that cannot.
+                let end = self.call.clock.mono() + Duration::from_secs(5);
+                self.hard_end.get_or_insert((end, CallOutcome::Abandoned));
+            }
+            CallMsg::Finish(outcome) => self.finish(outcome, None, myself).await,
+            CallMsg::Disconnected(reason) => {
+                let why = format!("room disconnected: {reason:?}");
+                self.finish(CallOutcome::Abandoned, Some(&why), myself).await;
+            }
+            CallMsg::HangUp(why) => self.finish(CallOutcome::Abandoned, Some(why), myself).await,
+        }
+    }
+
+    async fn finish(
+        &mut self,
+        outcome: CallOutcome,
+        error: Option<&str>,
+        myself: &ActorRef<CallMsg>,
+    ) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
@@ -350,12 +379,7 @@ impl Actor for CallSupervisor {
         call.pulses.supervisor.beat(call.clock.mono());
         *call.supervisor.lock() = Some(myself.clone());
         call.mails.link.post(LinkInput::State(AgentState::Initializing));
-        let mut state = State {
-            children: children(&call),
-            hard_end: None,
-            ended: false,
-            call,
-        };
+        let mut state = State { children: children(&call), hard_end: None, ended: false, call };
         for index in 0..state.children.len() {
             state.start_child(index, &myself).await;
         }
@@ -372,21 +396,8 @@ impl Actor for CallSupervisor {
         message: CallMsg,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        crate::faults::point(state.call.id, "call_supervisor").await;
-        match message {
-            CallMsg::Tick => state.tick(&myself).await,
-            CallMsg::CallerLeft => {
-                // The dialogue ends the call in its own words; this is for one that cannot.
-                let end = state.call.clock.mono() + Duration::from_secs(5);
-                state.hard_end.get_or_insert((end, CallOutcome::Abandoned));
-            }
-            CallMsg::Finish(outcome) => state.finish(outcome, None, &myself).await,
-            CallMsg::Disconnected(reason) => {
-                let why = format!("room disconnected: {reason:?}");
-                state.finish(CallOutcome::Abandoned, Some(&why), &myself).await;
-            }
-            CallMsg::HangUp(why) => state.finish(CallOutcome::Abandoned, Some(why), &myself).await,
-        }
+        let span = state.call.span.clone();
+        state.on_message(message, &myself).instrument(span).await;
         Ok(())
     }
 
@@ -396,14 +407,15 @@ impl Actor for CallSupervisor {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
+        let span = state.call.span.clone();
         match event {
             SupervisionEvent::ActorFailed(who, error) => {
                 // A panic's text may quote data: only that there was one is logged.
                 drop(error);
-                state.on_child_gone(&who, "failed", &myself).await;
+                state.on_child_gone(&who, "failed", &myself).instrument(span).await;
             }
             SupervisionEvent::ActorTerminated(who, _, _) => {
-                state.on_child_gone(&who, "stopped", &myself).await;
+                state.on_child_gone(&who, "stopped", &myself).instrument(span).await;
             }
             _ => {}
         }

@@ -101,7 +101,11 @@ async fn identify(call: &Call, identity: Identity) -> Result<ToolResult, Error> 
     })
 }
 
-async fn register(call: &Call, identity: Identity, write: WriteNumber) -> Result<ToolResult, Error> {
+async fn register(
+    call: &Call,
+    identity: Identity,
+    write: WriteNumber,
+) -> Result<ToolResult, Error> {
     let draft = Draft {
         name: identity.full_name,
         date_of_birth: identity.date_of_birth,

@@ -71,7 +71,9 @@ impl Stage for Transcriber {
         _attempt: u32,
     ) -> Result<(), ActorProcessingErr> {
         match input {
-            TranscriberInput::Started(number) => tracing::debug!(utterance = number, "speech started"),
+            TranscriberInput::Started(number) => {
+                tracing::debug!(utterance = number, "speech started")
+            }
             TranscriberInput::Ended(number) => tracing::debug!(utterance = number, "speech ended"),
             TranscriberInput::Recognized(number, event) => match event {
                 RecognitionEvent::Partial(transcript) => self.on_partial(number, transcript),

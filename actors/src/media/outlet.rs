@@ -50,11 +50,7 @@ impl Outlet {
             started: None,
             frames_sent: 0,
         };
-        Arc::new(Self {
-            pacer,
-            state: Mutex::new(state),
-            events: Box::new(events),
-        })
+        Arc::new(Self { pacer, state: Mutex::new(state), events: Box::new(events) })
     }
 
     /// Sends to this track from now on; what is queued begins to play.
@@ -86,7 +82,12 @@ impl Outlet {
     }
 
     /// Adds samples to a clause; false if nobody wants them any more.
-    pub(crate) fn push_samples(&self, utterance: UtteranceId, number: u32, samples: &[i16]) -> bool {
+    pub(crate) fn push_samples(
+        &self,
+        utterance: UtteranceId,
+        number: u32,
+        samples: &[i16],
+    ) -> bool {
         self.state.lock().playout.push_samples(utterance, number, samples)
     }
 

@@ -328,8 +328,7 @@ impl RecognitionPool {
         clock: Arc<dyn Clock>,
         stt: Arc<dyn SpeechToText>,
     ) -> std::io::Result<Self> {
-        let recognizers =
-            Recognizers { idle: Vec::new(), made: 0, waiting: VecDeque::new() };
+        let recognizers = Recognizers { idle: Vec::new(), made: 0, waiting: VecDeque::new() };
         let work = Recognition {
             stt,
             max: settings.recognizers.max(1),

@@ -108,8 +108,9 @@ impl<W: Work> Threads<W> {
         let mut lost = Vec::new();
         {
             let mut state = self.shared.state.lock();
-            let (hung, busy) =
-                std::mem::take(&mut state.busy).into_iter().partition(|b| now.since(b.since) > limit);
+            let (hung, busy) = std::mem::take(&mut state.busy)
+                .into_iter()
+                .partition(|b| now.since(b.since) > limit);
             state.busy = busy;
             let hung: Vec<Busy<W::Job>> = hung;
             for busy in hung {

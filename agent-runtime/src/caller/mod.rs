@@ -13,15 +13,15 @@ use std::time::Duration;
 
 use frontdesk_models::tts::{TextToSpeech, TtsError};
 use frontdesk_rtc::{
-    AudioPublish, Participant, ParticipantKind, Room, RoomEvent, RoomEvents, RoomOptions, RtcError,
-    TextStreamReader,
+    AudioPublish, PacketRing, Participant, ParticipantKind, Room, RoomEvent, RoomEvents,
+    RoomOptions, RtcError, TextStreamReader,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::token::Join;
-use recording::Recording;
+use recording::{Ear, Recording};
 use script::{Move, Script};
 
 /// How long an agent may take to come.
@@ -32,6 +32,8 @@ const TURN_PATIENCE: Duration = Duration::from_secs(40);
 const CALL_PATIENCE: Duration = Duration::from_secs(180);
 /// How long the agent must have been listening before the caller speaks: people wait, too.
 const POLITENESS: Duration = Duration::from_millis(350);
+/// How long the end of the last stream is waited for after the call.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// The agent's transcript, as front ends know it.
 const TRANSCRIPTION: &str = "lk.transcription";
 /// Where an agent shows what it is doing.
@@ -231,6 +233,10 @@ impl<P: FnMut(Duration, Line) + Send> Conversation<P> {
                 }
             }
         }
+        // The agent's last words may still be on their way out of their stream.
+        while let Ok(Some(segment)) = tokio::time::timeout(LAST_WORDS, segments.recv()).await {
+            self.on_segment(&segment);
+        }
         Ok(CallReport {
             told_booked: self.script.told_booked(),
             greeting: self.greeting.get().map(|at| at.duration_since(self.started)),
@@ -266,14 +272,8 @@ impl<P: FnMut(Duration, Line) + Send> Conversation<P> {
                 return self.agent.as_ref() == Some(&participant.sid);
             }
             RoomEvent::TrackSubscribed(audio) => {
-                if let Some(recording) = self.recording.clone() {
-                    self.tasks.spawn(recording.listen_to(Arc::clone(&audio.packets)));
-                }
-                let greeting = Arc::clone(&self.greeting);
-                self.tasks.spawn(async move {
-                    audio.packets.reader(0).ready().await;
-                    greeting.get_or_init(Instant::now);
-                });
+                let ear = self.recording.as_ref().and_then(Recording::ear);
+                self.tasks.spawn(listen(audio.packets, Arc::clone(&self.greeting), ear));
             }
             RoomEvent::TextStream(reader) if reader.info().topic == TRANSCRIPTION => {
                 self.read(reader);
@@ -301,6 +301,7 @@ impl<P: FnMut(Duration, Line) + Send> Conversation<P> {
         let agent = reader.info().from.0 != self.identity;
         let attributes = &reader.info().attributes;
         let done = agent || attributes.get("lk.transcription_final").is_some_and(|f| f == "true");
+        tracing::debug!(agent, done, "demo caller reads a transcript");
         let segments = self.segments_in.clone();
         self.tasks.spawn(async move {
             let mut text = String::new();
@@ -327,5 +328,21 @@ impl<P: FnMut(Duration, Line) + Send> Conversation<P> {
             Line::Understood(text.to_owned())
         };
         (self.print)(self.started.elapsed(), line);
+    }
+}
+
+/// Takes in the agent's voice. One reader for all purposes: a ring wakes only one.
+async fn listen(packets: Arc<PacketRing>, greeting: Arc<OnceLock<Instant>>, mut ear: Option<Ear>) {
+    let mut reader = packets.reader(0);
+    let mut batch = Vec::new();
+    loop {
+        reader.ready().await;
+        reader.drain(50, &mut batch);
+        greeting.get_or_init(Instant::now);
+        for packet in batch.drain(..) {
+            if let Some(ear) = &mut ear {
+                ear.hear(&packet);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use frontdesk_rtc::PacketRing;
+use frontdesk_rtc::Packet;
 use frontdesk_rtc::codec::OpusDecoder;
 use frontdesk_types::SAMPLE_RATE_HZ;
 use tokio::time::Instant;
@@ -60,29 +60,10 @@ impl Recording {
             * (SAMPLE_RATE_HZ as usize / 1000)
     }
 
-    /// Adds what arrives in `packets` until the task is ended. Packets stand where their RTP time
-    /// says, counted from the arrival of the first one.
-    pub(super) async fn listen_to(self, packets: Arc<PacketRing>) {
-        let Ok(mut decoder) = OpusDecoder::new() else { return };
-        let mut reader = packets.reader(0);
-        let mut batch = Vec::new();
-        let mut origin: Option<(u32, u64, usize)> = None;
-        loop {
-            reader.ready().await;
-            reader.drain(50, &mut batch);
-            for packet in batch.drain(..) {
-                let (_, first, at) = match origin {
-                    Some(origin) if origin.0 == packet.epoch => origin,
-                    _ => *origin.insert((packet.epoch, packet.rtp_time, self.now())),
-                };
-                let offset = packet.rtp_time.saturating_sub(first) / TICKS_PER_SAMPLE;
-                if let (Ok(samples), Ok(offset)) =
-                    (decoder.decode(&packet.payload), usize::try_from(offset))
-                {
-                    self.put_at(Side::Agent, at + offset, samples);
-                }
-            }
-        }
+    /// A writer of what arrives of the agent's voice.
+    pub(super) fn ear(&self) -> Option<Ear> {
+        let decoder = OpusDecoder::new().ok()?;
+        Some(Ear { recording: self.clone(), decoder, origin: None })
     }
 
     /// Writes the file.
@@ -102,5 +83,29 @@ impl Recording {
             }
         }
         file.finalize()
+    }
+}
+
+/// Decodes one track into the recording. Packets stand where their RTP time says, counted from the
+/// arrival of the first one.
+pub(super) struct Ear {
+    recording: Recording,
+    decoder: OpusDecoder,
+    /// Epoch, RTP time and place of the first packet.
+    origin: Option<(u32, u64, usize)>,
+}
+
+impl Ear {
+    pub(super) fn hear(&mut self, packet: &Packet) {
+        let (_, first, at) = match self.origin {
+            Some(origin) if origin.0 == packet.epoch => origin,
+            _ => *self.origin.insert((packet.epoch, packet.rtp_time, self.recording.now())),
+        };
+        let offset = packet.rtp_time.saturating_sub(first) / TICKS_PER_SAMPLE;
+        if let (Ok(samples), Ok(offset)) =
+            (self.decoder.decode(&packet.payload), usize::try_from(offset))
+        {
+            self.recording.put_at(Side::Agent, at + offset, samples);
+        }
     }
 }

@@ -81,7 +81,10 @@ fn writable(dir: &Path) -> Result<(), String> {
         std::fs::remove_file(path)
     };
     try_it().map_err(|error: std::io::Error| {
-        format!("{} cannot be written: {error}; set FRONTDESK_DATA_DIR to a folder that can", dir.display())
+        format!(
+            "{} cannot be written: {error}; set FRONTDESK_DATA_DIR to a folder that can",
+            dir.display()
+        )
     })
 }
 
@@ -92,7 +95,9 @@ async fn database(config: &Config, report: &mut Report<'_>) {
         Ok((access, child)) => {
             // Looks at another's database, migrates nothing there.
             let access = match access {
-                DatabaseAccess::External { app, .. } => DatabaseAccess::External { app, owner: None },
+                DatabaseAccess::External { app, .. } => {
+                    DatabaseAccess::External { app, owner: None }
+                }
                 embedded @ DatabaseAccess::Embedded { .. } => embedded,
             };
             let clinics = Clinics::open(&access).await;

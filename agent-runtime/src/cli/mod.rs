@@ -196,7 +196,14 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Some(file) = cli.config {
         environment.vars.insert(CONFIG_FILE.to_owned(), file);
     }
-    let config = Config::load(&environment)?;
+    let mut config = Config::load(&environment)?;
+    let spoken_to = matches!(cli.command, Command::Call(_) | Command::Chat(_));
+    let silent =
+        !["FRONTDESK_LOG", "RUST_LOG"].iter().any(|name| environment.vars.contains_key(*name));
+    if spoken_to && silent && config.log.filter == "info" {
+        // What these print is a conversation; the log of the runtime is the runtime's.
+        "warn".clone_into(&mut config.log.filter);
+    }
     telemetry::init(&config.log).map_err(|error| Failure::new(Exit::Usage, error))?;
     for name in &config.ignored_env {
         tracing::warn!(name, "environment variable is not a setting and is ignored");

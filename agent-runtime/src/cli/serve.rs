@@ -51,10 +51,9 @@ pub(super) fn run(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exi
             () = stop.wait_for(crate::signals::Asked::Drain) => None,
         };
         match result {
-            Some(Ok(_)) => out.line(format_args!(
-                "\nServing on http://{}/ until Ctrl-C.",
-                runtime.address()
-            )),
+            Some(Ok(_)) => {
+                out.line(format_args!("\nServing on http://{}/ until Ctrl-C.", runtime.address()))
+            }
             // The runtime serves all the same: the newcomer can try by hand.
             Some(Err(failure)) => Out::error(&failure.message),
             None => {}

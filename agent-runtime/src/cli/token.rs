@@ -8,13 +8,9 @@ use crate::servers::last_livekit;
 use crate::token::{TokenRequest, TokenSigner};
 
 pub(super) fn token(config: &Config, args: TokenArgs, out: &mut Out) -> Result<Exit, Failure> {
-    let livekit =
-        last_livekit(config).map_err(|error| Failure::new(Exit::Unavailable, error))?;
-    let signer = TokenSigner {
-        url: livekit.url,
-        key: livekit.key,
-        agent_name: config.agent_name.clone(),
-    };
+    let livekit = last_livekit(config).map_err(|error| Failure::new(Exit::Unavailable, error))?;
+    let signer =
+        TokenSigner { url: livekit.url, key: livekit.key, agent_name: config.agent_name.clone() };
     let request = TokenRequest {
         clinic: Some(args.clinic),
         identity: args.identity,

@@ -23,7 +23,7 @@ const BUNDLE: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/livekit_client
 pub const PAGE_SCRIPT_INSTALLED: bool = BUNDLE.is_some();
 
 const POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline'; \
-     style-src 'unsafe-inline'; connect-src 'self' ws: wss: http: https:; media-src blob:; \
+     style-src 'unsafe-inline'; connect-src 'self' ws: wss: http: https:; media-src blob:; img-src data:; \
      frame-ancestors 'none'";
 
 pub(super) async fn page<S: Service>(service: State<Arc<S>>, headers: HeaderMap) -> Response {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use frontdesk_types::{Clock, SystemClock, SystemIds};
+use frontdesk_types::{SystemClock, SystemIds};
 use tokio::task::JoinSet;
 
 use super::format::{Medium, Scenario};
@@ -75,10 +75,7 @@ fn unavailable(error: HostError) -> Failure {
 }
 
 /// What all calls share, as the host tells it.
-///
-/// # Errors
-/// [`HostError`] if LiveKit's keys, the database or its keys are not there.
-pub async fn outside(config: &Config, host: &Host) -> Result<Outside, HostError> {
+async fn outside(config: &Config, host: &Host) -> Result<Outside, HostError> {
     Ok(Outside {
         exchange: host.exchange(config)?,
         database: host.database().await?,

@@ -15,7 +15,7 @@ use super::format::{Day, Expect, ExpectedAppointment, PartOfDay};
 pub struct Visit {
     /// Its id.
     pub id: AppointmentId,
-    /// The patient's full name; empty if the database has none.
+    /// The patient's full name, or that there is none.
     pub patient: String,
     /// The doctor's name.
     pub doctor: String,

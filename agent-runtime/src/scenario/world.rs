@@ -187,10 +187,13 @@ impl World {
     pub async fn visits(&self) -> Result<Vec<Visit>, WorldError> {
         let mut tx = TenantTx::begin(&self.database, &self.tenant).await?;
         let visits = overview::visits(&mut tx, MANY).await?;
+        tx.commit().await?;
         let local = |at: Timestamp| at.to_zoned(self.zone.clone()).datetime();
         let plain = visits.into_iter().map(|visit| Visit {
             id: visit.id,
-            patient: visit.patient_name.map(Phi::into_exposed).unwrap_or_default(),
+            patient: visit
+                .patient_name
+                .map_or_else(|| "nobody named".to_owned(), Phi::into_exposed),
             doctor: visit.doctor_name,
             specialties: visit.specialties,
             start: local(visit.starts_at),
@@ -206,18 +209,18 @@ impl World {
     /// # Errors
     /// If the database fails.
     pub async fn outcome(&self, room: &str) -> Result<Option<CallOutcome>, WorldError> {
-        let closed = async {
-            loop {
-                let mut tx = TenantTx::begin(&self.database, &self.tenant).await?;
-                let call = overview::call_in_room(&mut tx, room).await?;
-                drop(tx);
-                if let Some(outcome) = call.and_then(|call| call.outcome) {
-                    return Ok(Some(outcome));
-                }
-                tokio::time::sleep(RECORD_POLL).await;
+        let deadline = tokio::time::Instant::now() + RECORD_PATIENCE;
+        // Not under a timeout: a transaction must not be given up half begun.
+        loop {
+            let mut tx = TenantTx::begin(&self.database, &self.tenant).await?;
+            let call = overview::call_in_room(&mut tx, room).await?;
+            tx.commit().await?;
+            let outcome = call.and_then(|call| call.outcome);
+            if outcome.is_some() || tokio::time::Instant::now() >= deadline {
+                return Ok(outcome);
             }
-        };
-        tokio::time::timeout(RECORD_PATIENCE, closed).await.unwrap_or(Ok(None))
+            tokio::time::sleep(RECORD_POLL).await;
+        }
     }
 
     async fn give(

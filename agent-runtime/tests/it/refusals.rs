@@ -88,7 +88,10 @@ fn an_absent_server_program_ends_with_code_3_and_says_what_to_install() {
     let output = desk.run(&["serve"]);
     assert_eq!(output.status.code(), Some(3));
     let line = one_line(&output);
-    assert!(line.contains("/nowhere/livekit-server") && line.contains("LIVEKIT_SERVER_BIN"), "{line}");
+    assert!(
+        line.contains("/nowhere/livekit-server") && line.contains("LIVEKIT_SERVER_BIN"),
+        "{line}"
+    );
     assert_eq!(desk.leftovers(), Vec::<String>::new());
 }
 

@@ -14,15 +14,16 @@ use crate::folder::{self, Lock};
 use crate::logfile::LogFile;
 use crate::process::{self, ProcessId};
 use crate::program;
-use crate::server::{Kind, Server, from_pid_file, stop_process};
+use crate::server::{Kind, Server, from_pid_file, still_serves, stop_process};
 pub use config::Ports;
 use config::{Bound, Keys, yaml};
 
 const KIND: Kind = Kind {
     name: "livekit-server",
-    // The first signal waits for the participants to leave, the second does not.
+    // The first signal waits for the participants to leave, the second does not. The server
+    // forgets one that comes in the first 100 ms after it began to answer.
     stop: &[
-        (Signal::TERM, Duration::from_millis(100)),
+        (Signal::TERM, Duration::from_millis(150)),
         (Signal::TERM, Duration::from_secs(7)),
         (Signal::KILL, Duration::from_secs(5)),
     ],
@@ -87,8 +88,8 @@ impl LiveKitOptions {
     }
 }
 
-/// A running livekit-server. [`LiveKit::stop`] ends it; dropping the value asks it to end once its
-/// participants have left, and does not wait.
+/// A running livekit-server. [`LiveKit::stop`] ends it in order; dropping the value kills it, which
+/// loses nothing but the connections.
 #[derive(Debug)]
 pub struct LiveKit {
     server: Server,
@@ -125,7 +126,7 @@ impl LiveKit {
                 && last.is_some_and(|last| files.config_is(&yaml(&keys, last)));
             if let Some(ports) = last
                 && as_ours
-                && answers(ports.http).await
+                && still_serves(left, || answers(ports.http)).await
             {
                 tracing::info!(
                     pid = left.pid,
@@ -252,19 +253,12 @@ impl LiveKit {
         self.server.kill();
         self.server.stop().await
     }
-
-    /// Kills the server when the value is dropped; nothing of it needs to end in order.
-    #[cfg(feature = "testing")]
-    pub(crate) fn kill_now(&mut self) {
-        self.stop_on_drop = false;
-        self.server.kill();
-    }
 }
 
 impl Drop for LiveKit {
     fn drop(&mut self) {
         if self.stop_on_drop {
-            self.server.ask_to_stop();
+            self.server.kill();
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::EmbeddedError;
 use crate::folder::{self, Lock};
 use crate::logfile::LogFile;
 use crate::process::{self, ProcessId};
-use crate::server::{Kind, Server, from_pid_file, stop_process};
+use crate::server::{Kind, Server, from_pid_file, still_serves, stop_process};
 use bin::Programs;
 use cluster::Cluster;
 use wire::{Session, WireError};
@@ -105,7 +105,7 @@ impl Postgres {
         let pid_file = data_dir.join("postgres.pid");
 
         for left in left_behind(&cluster, &pid_file) {
-            if left.arguments() == arguments && answers(&cluster).await {
+            if left.arguments() == arguments && still_serves(left, || answers(&cluster)).await {
                 tracing::info!(pid = left.pid, "adopted the database left by an earlier run");
                 let server = Server::adopt(KIND, left, data_dir, log, pid_file)?;
                 let running = Self { server, cluster, stop_on_drop: true, _lock: lock };

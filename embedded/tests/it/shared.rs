@@ -22,10 +22,11 @@ async fn a_test_livekit_restarts_on_its_ports_and_goes_with_its_value() {
     server.start_again().await.expect("started again");
     assert_eq!(server.ws_url(), url);
     let port = url.rsplit(':').next().expect("a port").to_owned();
+    let dir = server.folder().to_string_lossy().into_owned();
     drop(server);
     until("its port is free", || std::net::TcpListener::bind(format!("127.0.0.1:{port}")).is_ok())
         .await;
-    until("no watchdog is left", || runs("owner.lock").is_empty()).await;
+    until("no process of it is left", || runs(&dir).is_empty()).await;
 }
 
 /// Not a test: a test process that dies.

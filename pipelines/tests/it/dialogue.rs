@@ -369,7 +369,7 @@ fn a_person_is_called_when_asked_for_or_when_nothing_is_understood() {
         ToolCall::Transfer { phone, .. } => phone.clone(),
         _ => None,
     });
-    assert_eq!(phone.map(|p| p.into_exposed()).as_deref(), Some("01001234567"));
+    assert_eq!(phone.map(frontdesk_types::Phi::into_exposed).as_deref(), Some("01001234567"));
 
     let mut call = Call::new(Clinic::new());
     for words in ["blue bananas", "green xylophones", "purple rivers"] {
@@ -455,6 +455,42 @@ fn a_yes_counts_only_after_the_read_back_was_played() {
 }
 
 #[test]
+fn a_stable_partial_is_acted_on_and_its_final_is_not_an_answer() {
+    let mut call = Call::new(Clinic::new());
+    call.input(Input::Partial { text: "my wife can't breathe".to_owned(), stable: true });
+    assert!(call.said.last().is_some_and(|text| text.contains("123")));
+    assert_eq!(call.hears("my wife can't breathe please help"), "");
+    assert!(call.hears("what?").contains("yes or no"));
+    assert!(call.hears("hm").contains("call you back"), "a person is called to be safe");
+    assert_eq!(call.outcome, Some(CallOutcome::Emergency));
+}
+
+#[test]
+fn a_moved_appointment_keeps_its_day_when_only_the_time_is_named() {
+    let mut clinic = Clinic::new();
+    clinic.given(0, "Haddad", "2026-06-16T09:00");
+    let mut call = Call::new(clinic);
+    call.hears("I need to change my appointment to eleven o'clock");
+    call.hears("Jane Miller");
+    let text = call.hears("17 May 1980");
+    assert!(
+        text.contains("Tuesday, June 16, at 11:00 AM") && text.contains("Shall I move"),
+        "{text}"
+    );
+    assert!(call.hears("no").contains("stays as it was"));
+    assert_eq!(call.clinic.booked(), ["Jane Miller: Nora Haddad 2026-06-16 09:00"]);
+}
+
+#[test]
+fn another_patients_name_needs_another_identification() {
+    let mut call = Call::new(Clinic::new());
+    call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday at nine");
+    call.hears("yes");
+    let text = call.hears("my name is Ali Saleh and I want to see my appointments");
+    assert!(text.contains("date of birth"), "{text}");
+}
+
+#[test]
 fn the_history_holds_what_was_played_and_done() {
     let mut call = Call::new(Clinic::new());
     call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday at nine");
@@ -495,4 +531,89 @@ fn a_call_in_another_language_is_answered_in_english() {
     clinic.facts.language = "ar".to_owned();
     let call = Call::new(clinic);
     assert!(call.said[0].contains("English") && call.said[0].contains("help you"));
+}
+
+/// Conversations as callers without a script hold them: what is said, and what must be answered.
+#[test]
+fn many_ways_of_saying_it_lead_on() {
+    let cases: &[(&str, &[(&str, &str)])] = &[
+        (
+            "by description",
+            &[
+                (
+                    "Good afternoon, my heart doctor told me to come again, do you have anything on Sunday?",
+                    "full name",
+                ),
+                ("Miller, I mean Jane Miller", "date of birth"),
+                ("the seventeenth of May", "Which year"),
+                ("nineteen eighty", "Sunday, June 14"),
+                ("with Dr. Haddad at eleven", "June 14, at 11:00 AM"),
+                ("yes that is correct, thank you", "reference"),
+                ("thank you, goodbye", "Goodbye"),
+            ],
+        ),
+        (
+            "first name first",
+            &[
+                ("I'd like an appointment", "full name"),
+                ("Jane", "last name"),
+                ("Miller", "date of birth"),
+                ("5/17/1980", "hich doctor"),
+                ("which doctors do you have?", "person"),
+                ("no", "hich doctor"),
+                ("I don't know", "Which one"),
+            ],
+        ),
+        (
+            "changing one's mind",
+            &[
+                ("book Dr. Frost on Monday, Jane Miller here", "full name"),
+                ("Jane Miller", "date of birth"),
+                ("May 17 1980", "Monday, June 15"),
+                ("never mind", "anything else"),
+                ("can I see a pediatrician on Wednesday?", "June 17"),
+                ("the last", "June 17, at 10:00 AM"),
+                ("no", "another time"),
+                ("Sunday at nine thirty", "June 14, at 9:30 AM"),
+                ("okay", "reference"),
+                ("cancel that again please", "Shall I cancel it"),
+                ("yes", "cancelled"),
+                ("nothing else", "Goodbye"),
+            ],
+        ),
+        (
+            "an impossible wish",
+            &[
+                (
+                    "this is Jane Miller, born 17 May 1980. A cardiologist on Sunday evening",
+                    "nothing free on Sunday",
+                ),
+                ("the first one", "Is that correct"),
+                ("repeat please", "Is that correct"),
+                ("one moment", "time"),
+                ("yes", "reference"),
+            ],
+        ),
+        (
+            "my appointments",
+            &[
+                ("when is my next appointment?", "full name"),
+                ("Jane Miller", "date of birth"),
+                ("17.05.1980", "no appointment"),
+                ("no", "Goodbye"),
+            ],
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (name, turns) in cases {
+        let mut call = Call::new(Clinic::new());
+        for (says, expected) in *turns {
+            let answer = call.hears(says);
+            if !answer.contains(expected) {
+                wrong.push(format!("{name}: {says:?} was answered {answer:?}"));
+                break;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -124,7 +124,7 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
         ToolCall::RegisterPatient { .. } => ToolResult::Registered,
         ToolCall::FindSlots(_) => {
             let offers = (0..count).map(|i| offer(ids, i)).collect();
-            ToolResult::Slots { offers, exact: dice % 2 == 0 }
+            ToolResult::Slots { offers, exact: dice.is_multiple_of(2) }
         }
         ToolCall::Hold { .. } => ToolResult::Held,
         ToolCall::Release { .. } => ToolResult::Released,
@@ -135,7 +135,7 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
             ToolResult::Booked { appointment: appointment() }
         }
         ToolCall::Cancel { .. } => ToolResult::Cancelled,
-        ToolCall::AskClinic { .. } if dice % 2 == 0 => ToolResult::NoAnswer,
+        ToolCall::AskClinic { .. } if dice.is_multiple_of(2) => ToolResult::NoAnswer,
         ToolCall::AskClinic { .. } => {
             ToolResult::Answer { text: "Yes.".to_owned(), source: "a page".to_owned() }
         }

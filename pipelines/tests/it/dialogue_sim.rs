@@ -10,13 +10,12 @@ use frontdesk_pipelines::dialogue::{
     CallFacts, ClinicFacts, Dialogue, DoctorFacts, Input, Now, Output,
 };
 use frontdesk_types::{
-    AppointmentId, CallOutcome, Channel, DoctorId, IdSource, Mono, Offer, OfferId, SeededIds,
-    SlotId,
+    AppointmentId, CallOutcome, Channel, DoctorId, Mono, Offer, OfferId, SeededIds, SlotId,
 };
 use jiff::civil::{Date, DateTime, Weekday, date};
 use jiff::{Span, Timestamp, ToSpan, tz::TimeZone};
 
-pub const ZONE: &str = "Africa/Cairo";
+pub(crate) const ZONE: &str = "Africa/Cairo";
 
 struct Slot {
     id: SlotId,
@@ -39,8 +38,8 @@ struct Appointment {
 }
 
 /// The clinic.
-pub struct Clinic {
-    pub facts: CallFacts,
+pub(crate) struct Clinic {
+    pub(crate) facts: CallFacts,
     ids: SeededIds,
     slots: Vec<Slot>,
     patients: Vec<Patient>,
@@ -49,13 +48,13 @@ pub struct Clinic {
     offers: HashMap<OfferId, usize>,
     identity: Option<usize>,
     answers: HashMap<WriteNumber, ToolResult>,
-    pub now: Timestamp,
-    pub calls: Vec<ToolCall>,
-    pub callbacks: Vec<String>,
+    pub(crate) now: Timestamp,
+    pub(crate) calls: Vec<ToolCall>,
+    pub(crate) callbacks: Vec<String>,
     /// Tool calls that find the database away.
-    pub away: u32,
+    pub(crate) away: u32,
     /// Somebody else books the next offer that is held.
-    pub take_next_held: bool,
+    pub(crate) take_next_held: bool,
 }
 
 const DOCTORS: [(&str, &str); 4] = [
@@ -78,7 +77,7 @@ const SHIFTS: [(usize, Weekday, i8, i8); 9] = [
     (3, Weekday::Thursday, 9, 12),
 ];
 
-pub fn facts() -> CallFacts {
+pub(crate) fn facts() -> CallFacts {
     let ids = SeededIds::new(99);
     let doctors = DOCTORS.iter().map(|(name, specialty)| DoctorFacts {
         id: DoctorId::new(&ids),
@@ -103,14 +102,14 @@ fn zone() -> TimeZone {
     TimeZone::get(ZONE).expect("known")
 }
 
-pub fn local(text: &str) -> Timestamp {
+pub(crate) fn local(text: &str) -> Timestamp {
     let time: DateTime = text.parse().expect("valid");
     time.to_zoned(zone()).expect("exists").timestamp()
 }
 
 impl Clinic {
     /// Wednesday, June 10, 2026, nine in the morning, unless told otherwise.
-    pub fn at(now: &str) -> Self {
+    pub(crate) fn at(now: &str) -> Self {
         let (facts, ids, now) = (facts(), SeededIds::new(7), local(now));
         let first = now.to_zoned(zone()).date();
         let mut slots = Vec::new();
@@ -151,7 +150,7 @@ impl Clinic {
         }
     }
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::at("2026-06-10T09:00:00")
     }
 
@@ -162,7 +161,7 @@ impl Clinic {
     }
 
     /// An appointment made before the call.
-    pub fn given(&mut self, patient: usize, doctor: &str, start: &str) {
+    pub(crate) fn given(&mut self, patient: usize, doctor: &str, start: &str) {
         let slot = self.slot_at(doctor, start);
         self.appoint(patient, slot, false);
     }
@@ -197,7 +196,7 @@ impl Clinic {
     }
 
     /// Live appointments as "name doctor date time", in the order that they were made.
-    pub fn booked(&self) -> Vec<String> {
+    pub(crate) fn booked(&self) -> Vec<String> {
         let live = self.appointments.iter().filter(|a| a.live);
         live.map(|a| {
             let start = a.facts.visit.local_start().strftime("%F %H:%M").to_string();
@@ -210,7 +209,7 @@ impl Clinic {
         .collect()
     }
 
-    pub fn registered(&self) -> Vec<String> {
+    pub(crate) fn registered(&self) -> Vec<String> {
         self.registered
             .iter()
             .map(|(name, birth, phone)| format!("{name} {birth} {phone}"))
@@ -218,7 +217,7 @@ impl Clinic {
     }
 
     /// Runs a tool as the clinic's own services would.
-    pub fn run(&mut self, tool: &ToolCall) -> ToolResult {
+    pub(crate) fn run(&mut self, tool: &ToolCall) -> ToolResult {
         self.calls.push(tool.clone());
         if self.away > 0 {
             self.away -= 1;
@@ -393,27 +392,27 @@ impl Clinic {
 
 /// One call. Before every input the dialogue is restored from its snapshot beside the one that
 /// lives on, is given the same input, and must want the same.
-pub struct Call {
-    pub forms: Forms,
-    pub clinic: Clinic,
-    pub mono: Mono,
+pub(crate) struct Call {
+    pub(crate) forms: Forms,
+    pub(crate) clinic: Clinic,
+    pub(crate) mono: Mono,
     /// Each utterance of the agent.
-    pub said: Vec<String>,
-    pub alerts: Vec<String>,
-    pub outcome: Option<CallOutcome>,
+    pub(crate) said: Vec<String>,
+    pub(crate) alerts: Vec<String>,
+    pub(crate) outcome: Option<CallOutcome>,
     /// Whether utterances are played at once.
-    pub plays: bool,
-    pub unplayed: VecDeque<Input>,
+    pub(crate) plays: bool,
+    pub(crate) unplayed: VecDeque<Input>,
 }
 
 impl Call {
-    pub fn new(clinic: Clinic) -> Self {
+    pub(crate) fn new(clinic: Clinic) -> Self {
         let mut call = Self::silent(clinic);
         call.input(Input::Begin);
         call
     }
 
-    pub fn silent(clinic: Clinic) -> Self {
+    pub(crate) fn silent(clinic: Clinic) -> Self {
         Self {
             forms: Forms::new(clinic.facts.clone()),
             clinic,
@@ -444,7 +443,7 @@ impl Call {
         outputs
     }
 
-    pub fn input(&mut self, input: Input) {
+    pub(crate) fn input(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             self.mono = self.mono + std::time::Duration::from_millis(5);
@@ -473,14 +472,14 @@ impl Call {
     }
 
     /// Says something, and gives back all that is answered.
-    pub fn hears(&mut self, text: &str) -> String {
+    pub(crate) fn hears(&mut self, text: &str) -> String {
         let before = self.said.len();
         self.input(Input::Heard { text: text.to_owned(), confidence: 1.0 });
         self.said[before..].join(" ")
     }
 
     /// Waits for the next deadline, and gives back what is said then.
-    pub fn waits(&mut self) -> String {
+    pub(crate) fn waits(&mut self) -> String {
         let before = self.said.len();
         self.mono = self.forms.poll_timeout().expect("every state has a deadline").max(self.mono);
         self.input(Input::Timeout);
@@ -488,7 +487,7 @@ impl Call {
     }
 
     /// Answers by the vocabulary alone, as a scripted caller does.
-    pub fn scripted(&mut self, rules: &[(&str, &str)]) {
+    pub(crate) fn scripted(&mut self, rules: &[(&str, &str)]) {
         for _ in 0..25 {
             if self.outcome.is_some() {
                 return;

@@ -1,5 +1,6 @@
 //! Integration tests of the pipelines: one binary, one module per behaviour.
 
 mod dialogue;
+mod dialogue_guard;
 mod dialogue_props;
 mod dialogue_sim;

@@ -294,20 +294,27 @@ impl Link {
     }
 
     async fn leave(mut self) {
-        let Some(Connected { client, events }) = self.connected.take() else { return };
-        drop(events);
+        let Some(Connected { client, mut events }) = self.connected.take() else { return };
         let leave = Request::Leave(proto::LeaveRequest {
             reason: proto::DisconnectReason::ClientInitiated as i32,
             action: proto::leave_request::Action::Disconnect as i32,
             ..Default::default()
         });
-        let bye = async {
+        let heard = async {
             client.send(leave).await;
-            client.close().await;
+            // The server forgets a request that is followed at once by the connection's end, and
+            // keeps a ghost of us until ICE times out. It answers by closing the connection.
+            while let Some(SignalEvent::Message(message)) = events.recv().await {
+                if matches!(*message, Response::Leave(_)) {
+                    break;
+                }
+            }
         };
-        if tokio::time::timeout(LEAVE, bye).await.is_err() {
-            tracing::debug!("the server did not take the leave request");
+        if tokio::time::timeout(LEAVE, heard).await.is_err() {
+            tracing::debug!("the server did not take the leave request in time");
         }
+        // Bounded inside; without it the connection's tasks would live on.
+        client.close().await;
     }
 }
 

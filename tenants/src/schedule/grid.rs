@@ -129,6 +129,7 @@ fn add_day(zone: &TimeZone, shift: &Shift, day: Date, grid: &mut Grid) -> Result
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]
 fn out_of_range(error: jiff::Error) -> Error {
     Error::Invalid(format!("a date is out of range: {error}"))
 }

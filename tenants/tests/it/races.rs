@@ -20,7 +20,7 @@ const UNGUARDED_CLAIM: &str = "
         OUT refusal text, OUT fence bigint)
     LANGUAGE plpgsql AS $$
     BEGIN
-        PERFORM pg_sleep(0.1);
+        PERFORM pg_sleep(0.2);
         UPDATE booking_slots b SET status = p_to, hold_id = p_new_hold,
                hold_owner = CASE WHEN p_to = 'held' THEN p_owner END,
                held_since = CASE WHEN p_to = 'held' THEN p_now END,
@@ -28,6 +28,9 @@ const UNGUARDED_CLAIM: &str = "
                row_version = b.row_version + 1
          WHERE b.clinic_id = p_clinic AND b.id = p_slot RETURNING b.row_version INTO fence;
     END $$";
+/// And `book_slot` without its look at the slot.
+const BLIND_BOOKING: &str = "DO $$ BEGIN EXECUTE replace( \
+    pg_get_functiondef('book_slot'::regproc), 's.status = ''booked''', 'false'); END $$";
 /// And `book_assigned` without its lock.
 const UNLOCKED_ASSIGNMENT: &str = "DO $$ BEGIN EXECUTE replace( \
     pg_get_functiondef('book_assigned'::regproc), 'FOR NO KEY UPDATE SKIP LOCKED', ''); END $$";
@@ -52,10 +55,13 @@ async fn built(build: Build, unguard: &str, drop: &str) -> TestDb {
     let t = TestDb::seeded_with(64).await;
     if build != Build::Sound {
         t.execute(unguard).await;
+        t.execute(BLIND_BOOKING).await;
     }
     if build == Build::Undefended {
         t.execute(drop).await;
     }
+    // Connections are opened before the start, not during the race.
+    join_all((0..64).map(|_| t.db().is_alive())).await;
     t
 }
 

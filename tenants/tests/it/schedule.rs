@@ -63,7 +63,7 @@ async fn an_absence_is_previewed_refused_and_then_rebooks_with_alternatives() {
     };
     let change = Change::Absence(absence.clone());
     let impact = schedule::preview(t.db(), &tenant, &change, now()).await.expect("preview");
-    assert_eq!(impact.orphaned, [appointment.clone()]);
+    assert_eq!(impact.orphaned, std::slice::from_ref(&appointment));
     assert!(impact.lost >= 5, "{impact:?}");
     let refused = schedule::add_absence(t.db(), &tenant, &absence, false, STAFF, now(), &IDS).await;
     assert_eq!(refused.expect_err("refused").refusal(), Some(Refusal::AppointmentsInTheWay));

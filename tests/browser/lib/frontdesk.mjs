@@ -34,7 +34,10 @@ export class Frontdesk {
     chmodSync(folder, 0o755);
     const desk = new Frontdesk();
     desk.folder = folder;
-    desk.env = { ...process.env, FRONTDESK_DATA_DIR: join(folder, "data"), FRONTDESK_LISTEN: "127.0.0.1:0", ...env };
+    desk.env = {
+      ...process.env, FRONTDESK_DATA_DIR: join(folder, "data"), FRONTDESK_LISTEN: "127.0.0.1:0",
+      FRONTDESK_DRAIN_SECONDS: "2", ...env,
+    };
     for (const name of ["DATABASE_URL", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"]) {
       if (!(name in env)) delete desk.env[name];
     }
@@ -84,7 +87,7 @@ export class Frontdesk {
   /** Stops the server as an operator would and removes its data. */
   async stop() {
     if (this.child.exitCode === null) this.child.kill("SIGTERM");
-    const late = setTimeout(() => this.child.kill("SIGKILL"), 30_000);
+    const late = setTimeout(() => this.child.kill("SIGKILL"), 60_000);
     await this.ended;
     clearTimeout(late);
     rmSync(this.folder, { recursive: true, force: true });

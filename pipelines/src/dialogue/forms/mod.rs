@@ -22,8 +22,8 @@ use super::language::{Language, fill};
 use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId, WriteNumber};
 use super::understand::{Heard, Setting};
-use crate::turn::Completeness;
 use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
+use crate::turn::Completeness;
 use state::{Goal, Pending, Phase, State};
 
 /// Times in a row that a question is repeated on request before it counts as misunderstood.
@@ -287,7 +287,6 @@ impl Policy {
         let phrases = self.language.phrases.clone();
         let said_more = heard.has_content() || heard.has_identity() || heard.book;
         if let Some(other) = &heard.language
-            && !heard.ask
             && !heard.has_identity()
         {
             // Which language, and that it is not served yet, is worth knowing; the words are not.

@@ -13,8 +13,8 @@ const MAX_UNCLEAR: u32 = 2;
 
 impl<D: Dialogue> Guarded<D> {
     /// Looks for red flags: the console is told on any words, the caller on settled ones. Whether
-    /// the agent spoke up.
-    pub(super) fn check_flags(&mut self, now: Now, text: &str, settled: bool) -> bool {
+    /// the agent has the floor now. `last` says that the caller's turn is over.
+    pub(super) fn check_flags(&mut self, now: Now, text: &str, settled: bool, last: bool) -> bool {
         let raised = red_flags::in_text(text, &self.language);
         for flag in &raised {
             if self.state.alerted.insert(flag.clone()) {
@@ -26,31 +26,26 @@ impl<D: Dialogue> Guarded<D> {
         }
         let new = raised.iter().any(|flag| !self.state.warned.contains(flag));
         self.state.warned.extend(raised);
-        match &self.state.mode {
-            // The same words as a final after a stable partial, or more of the same.
-            Mode::Emergency { .. } if new => {
-                self.state.interrupted = Some(Phi::new(text.to_owned()));
-                self.speak_emergency(now);
-                true
+        let emergency = matches!(self.state.mode, Mode::Emergency { .. });
+        match self.state.mode {
+            Mode::Emergency { .. } if new => self.speak_emergency(now),
+            // The same words, as a final after a stable partial or once more as an answer.
+            Mode::Emergency { .. } if last && self.state.interrupted.is_some() => {
+                self.unclear_emergency(now);
             }
-            Mode::Emergency { .. } => {
-                let first = self.state.interrupted.is_none();
-                self.state.interrupted = Some(Phi::new(text.to_owned()));
-                if !first {
-                    self.unclear_emergency(now);
-                }
-                true
-            }
-            Mode::Policy | Mode::ReadBack(_) if new => {
-                self.begin_emergency(now);
-                true
-            }
-            _ => false,
+            Mode::Emergency { .. } => {}
+            Mode::Policy | Mode::ReadBack(_) if new => self.begin_emergency(now),
+            _ => return false,
         }
+        if last && (!emergency || self.state.interrupted.is_none()) {
+            self.state.interrupted = Some(Phi::new(text.to_owned()));
+        }
+        true
     }
 
     fn begin_emergency(&mut self, now: Now) {
         self.state.outcome.emergency = true;
+        self.state.interrupted = None;
         let resume = match std::mem::take(&mut self.state.mode) {
             Mode::ReadBack(read_back) => Some(read_back),
             _ => None,
@@ -67,7 +62,8 @@ impl<D: Dialogue> Guarded<D> {
 
     pub(super) fn answer_emergency(&mut self, now: Now, text: String, confidence: f32) {
         let heard = self.understand(now, &text, Expectation::YesNo);
-        let wish = heard.has_content() || heard.book || heard.cancel || heard.move_ || heard.ask;
+        let asks = heard.ask && !heard.repeat;
+        let wish = heard.has_content() || heard.book || heard.cancel || heard.move_ || asks;
         if heard.person || (heard.yes && !heard.no && !heard.unsure && !wish) {
             self.hand_over(now, "emergency", "");
         } else if heard.no || heard.goodbye || wish {

@@ -31,8 +31,8 @@ use super::language::Language;
 use super::settings::Settings;
 use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber};
 use super::understand::{Heard, Setting};
-use crate::turn::Completeness;
 use super::{CallFacts, Dialogue, Expectation, Input, Now, Output, UtteranceId};
+use crate::turn::Completeness;
 use check::Verdict;
 use state::{Mode, Running, Spoken, State};
 
@@ -262,7 +262,7 @@ impl<D: Dialogue> Guarded<D> {
         if !text.trim().is_empty() {
             self.state.history.push(Turn::caller(text.clone()));
         }
-        if self.check_flags(now, &text, true) {
+        if self.check_flags(now, &text, true, true) {
             return;
         }
         if self.state.turns > self.settings.max_turns && !self.state.is_ending() {
@@ -288,13 +288,13 @@ impl<D: Dialogue> Guarded<D> {
         }
     }
 
-    fn on_played(&mut self, now: Now, utterance: UtteranceId, heard: String, complete: bool) {
+    fn on_played(&mut self, now: Now, utterance: UtteranceId, heard: &str, complete: bool) {
         let Some(spoken) = self.state.spoken.remove(&utterance.0) else { return };
         self.state.patience.played(now.mono, self.settings.silence);
         if complete || !heard.trim().is_empty() {
-            self.state.history.push(Turn::agent(utterance, heard.clone(), complete));
+            self.state.history.push(Turn::agent(utterance, heard.to_owned(), complete));
         }
-        self.read_back_played(now, utterance, &heard, complete);
+        self.read_back_played(now, utterance, heard, complete);
         if let Some(utterance) = spoken.policy {
             let heard = heard.chars().skip(spoken.preface_chars).collect();
             self.feed(now, Input::Played { utterance, heard, complete });
@@ -382,16 +382,20 @@ impl<D: Dialogue> Dialogue for Guarded<D> {
             Input::Begin => self.feed(now, Input::Begin),
             Input::Heard { text, confidence } => self.on_heard(now, text, confidence),
             Input::Partial { text, stable } => {
-                if !self.check_flags(now, &text, stable) && self.state.mode == Mode::Policy {
+                if !self.check_flags(now, &text, stable, false) && self.state.mode == Mode::Policy {
                     self.feed(now, Input::Partial { text, stable });
                 }
             }
             Input::ToolDone { call, result } => self.on_tool_done(now, call, result),
             Input::Played { utterance, heard, complete } => {
-                self.on_played(now, utterance, heard, complete);
+                self.on_played(now, utterance, &heard, complete);
             }
             Input::Timeout => self.on_timeout(now),
             Input::CallerLeft => self.finish(),
+        }
+        // A policy that waits for nothing and said nothing is waited for as a caller would be.
+        if self.is_stuck() && self.state.patience.deadline.is_none() {
+            self.state.patience.deadline = Some(now.mono + 2 * self.settings.silence);
         }
     }
 

@@ -199,10 +199,8 @@ impl State {
                     self.offers.pop_front();
                 }
             }
-            ToolResult::Appointments { appointments } => {
-                if self.identified {
-                    self.appointments.clone_from(appointments);
-                }
+            ToolResult::Appointments { appointments } if self.identified => {
+                self.appointments.clone_from(appointments);
             }
             ToolResult::Booked { appointment } => {
                 self.appointments.retain(|known| known.id != appointment.id);

@@ -1,7 +1,7 @@
 //! A language as data: what the agent says, and the words by which it understands.
 //!
 //! `en.toml` is English. Another language is another file; the parsers in
-//! [`understand`](super::understand) read only these tables.
+//! `understand` read only these tables.
 
 mod phrases;
 mod region;

@@ -248,7 +248,8 @@ fn other_language(text: &str, all: &Tokens, language: &Language) -> Option<Strin
     let reader = Reader { tokens: all, language, latest_year: 0 };
     let others = language.languages.iter().filter(|other| other.code != language.code);
     let named = others.clone().find(|other| find_any(&other.say, reader).is_some());
-    let about_doctor = all.words.iter().any(|w| language.titles.contains(&w.text));
+    let titled = |word: &str| language.titles.iter().any(|title| word.starts_with(title));
+    let about_doctor = all.words.iter().any(|word| titled(&word.text));
     if let Some(named) = named.filter(|_| !about_doctor) {
         return Some(named.name.clone());
     }

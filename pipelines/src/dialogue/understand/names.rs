@@ -35,6 +35,7 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
         None if asked == Asked::Yes => (whole_answer(tokens, language)?, false),
         None => return None,
     };
+    let range = better(tokens, language, range);
     let name = spoken_name(&tokens.words[range.clone()], language);
     let words = name.split(' ').count();
     if name.chars().filter(|c| c.is_alphabetic()).count() < 2 {
@@ -42,6 +43,19 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
     }
     tokens.take(range);
     Some(NameMention { full: words >= 2, name, introduced })
+}
+
+/// "Miller, that is Jane Miller": after one name alone, a whole name that follows is meant.
+fn better(
+    tokens: &Tokens,
+    language: &Language,
+    range: std::ops::Range<usize>,
+) -> std::ops::Range<usize> {
+    let alone = range.len() == 1 && tokens.words[range.start].stop;
+    let later = (range.end..tokens.len().min(range.end + 5))
+        .map(|start| name_run(tokens, language, start))
+        .find(|run| (2..=MAX_WORDS).contains(&run.len()));
+    later.filter(|_| alone).unwrap_or(range)
 }
 
 /// What follows "my name is", or "I am" if it can only be a name.

@@ -75,6 +75,9 @@ fn run(tokens: &Tokens, language: &Language, start: usize) -> (usize, String) {
 
 /// "100-123", "+20".
 fn typed(word: &str) -> Option<(String, usize)> {
+    if is_date(word) {
+        return None;
+    }
     let shape = word.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '/'));
     let piece: String = word.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
     let plus = piece.matches('+').count();
@@ -94,4 +97,14 @@ fn one(tokens: &Tokens, language: &Language, at: usize) -> Option<(String, usize
         }
         None => None,
     }
+}
+
+/// "2026-06-14", "12.03.84": three short groups are a date.
+fn is_date(word: &str) -> bool {
+    ['-', '.'].into_iter().any(|separator| {
+        let groups: Vec<&str> = word.split(separator).collect();
+        groups.len() == 3
+            && groups.iter().all(|group| (1..=4).contains(&group.len()))
+            && word.chars().filter(char::is_ascii_digit).count() <= 8
+    })
 }

@@ -113,7 +113,7 @@ fn days_are_resolved_in_the_calendar() {
 fn two_small_numbers_follow_the_countrys_order() {
     let of = |country| heard_in("5/7", Expectation::Request, country).day;
     let day = |d| Some(DayMention::Span { from: Some(d), to: Some(d), not_before: None });
-    assert_eq!(of("US"), day(date(2027, 5, 7)).filter(|_| false).or(of("US")));
+    assert_eq!(of("US"), Some(DayMention::Past), "May 7");
     assert_eq!(of("EG"), day(date(2026, 7, 5)));
     assert_eq!(heard_in("7/5", Expectation::Request, "US").day, day(date(2026, 7, 5)));
 }
@@ -224,14 +224,10 @@ fn names_are_taken_and_commands_are_not() {
         ("yes sure, this is Omar Khalil speaking", "Omar Khalil"),
         ("J O H N  S M I T H", "Johnsmith"),
         ("john smyth s m i t h", "John Smith"),
-        ("April June", "April June"),
-        ("the name is Green, Robert Green", "Green"),
+        ("the name is Green, Robert Green", "Robert Green"),
         ("Mary Johnson, born March 12 1984", "Mary Johnson"),
         ("Ludwig van der Berg", "Ludwig Van Der Berg"),
     ] {
-        if name == "April June" {
-            continue;
-        }
         assert_eq!(of(text).map(|n| n.0), Some(name.to_owned()), "{text:?}");
     }
     assert_eq!(of("Mary"), Some(("Mary".to_owned(), false)));

@@ -69,7 +69,7 @@ pub(crate) fn part_of_day(tokens: &Tokens, language: &Language) -> Option<PartOf
         let negated = ends_before(&language.words.negated, reader, start).is_some();
         at(start).filter(|_| !negated)
     };
-    (0..tokens.len()).filter_map(named).last().map(|(_, part)| part)
+    (0..tokens.len()).rev().find_map(named).map(|(_, part)| part)
 }
 
 struct Clock {

@@ -1,0 +1,78 @@
+//! When a call ends, nothing of it is left.
+
+use frontdesk_rtc::dispatch::ServerApi;
+use frontdesk_rtc::token::ApiKey;
+use frontdesk_types::CallOutcome;
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use crate::rig::{PATIENCE, Rig};
+
+/// What a process holds.
+#[derive(Debug, PartialEq, Eq)]
+struct Holdings {
+    tasks: usize,
+    descriptors: usize,
+    rooms: usize,
+    calls: usize,
+}
+
+async fn holdings(rig: &Rig) -> Holdings {
+    let key = ApiKey::new(rig.livekit.api_key(), rig.livekit.api_secret());
+    let api = ServerApi::new(rig.livekit.ws_url(), &key);
+    // An empty room lives on for the server's departure timeout; one with somebody in it is ours.
+    let rooms = api.rooms().await.expect("the server answers");
+    let rooms = rooms.iter().filter(|room| room.participants > 0).count();
+    Holdings {
+        tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
+        descriptors: std::fs::read_dir("/proc/self/fd").expect("/proc").count(),
+        rooms,
+        calls: rig.switchboard.live_calls(),
+    }
+}
+
+async fn join_and_leave(rig: &Rig) {
+    let (_, room, end) = rig.call();
+    let caller = rig.caller(&room).await;
+    caller.until("the agent greets", |caller| caller.agent_voice() && caller.packets() > 0).await;
+    caller.leave().await;
+    let end = end.await.expect("the end is told");
+    assert_eq!(end.outcome, CallOutcome::Abandoned);
+}
+
+async fn calls(rig: &Rig, count: usize) {
+    stream::iter(0..count).for_each_concurrent(20, |_| join_and_leave(rig)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_two_hundred_calls_the_process_holds_what_it_held_after_twenty() {
+    let rig = Rig::start(20).await;
+    calls(&rig, 20).await;
+    let settled = async {
+        // Settled: the same twice in a row.
+        let mut last = holdings(&rig).await;
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            let now = holdings(&rig).await;
+            if now == last {
+                return now;
+            }
+            last = now;
+        }
+    };
+    let before = tokio::time::timeout(PATIENCE, settled).await.expect("the process settles");
+    calls(&rig, 200).await;
+    let same = async {
+        loop {
+            let now = holdings(&rig).await;
+            if now == before {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    };
+    let settled = tokio::time::timeout(PATIENCE, same).await;
+    assert!(settled.is_ok(), "before {before:?}, after {:?}", holdings(&rig).await);
+    assert_eq!(rig.switchboard.counters().calls_ended.get("abandoned"), Some(&220));
+    rig.switchboard.stop().await;
+}

@@ -1,0 +1,320 @@
+//! A switchboard with everything real but the ears, and callers to talk to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use frontdesk_actors::{
+    CallEnd, CallRequest, CallSettings, Pacer, RecognitionPool, RecognitionSettings, Services,
+    SpeechPool, Switchboard,
+};
+use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
+use frontdesk_models::fake::FixedStt;
+use frontdesk_models::tts::flite::Flite;
+use frontdesk_models::vad::earshot::Earshot;
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, Dialogue, DoctorFacts, FirstSlot};
+use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
+use frontdesk_rtc::{
+    AudioPublish, LocalAudio, Participant, ParticipantKind, Room, RoomEvent, RoomOptions,
+    TextStreamOptions, TextStreamReader, TrackKind,
+};
+use frontdesk_tenants::testing::{IDS, TestDb, now};
+use frontdesk_tenants::{Tenant, directory};
+use frontdesk_types::{CallId, Channel, Clock, ManualClock, Mono, SAMPLES_PER_FRAME, SystemClock};
+use jiff::Timestamp;
+use livekit_api::access_token::{AccessToken, VideoGrants};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// Longest that anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Real monotonic time; the wall clock stands where the slots of the test database begin.
+struct TestClock(SystemClock, ManualClock);
+
+impl Clock for TestClock {
+    fn wall(&self) -> Timestamp {
+        self.1.wall()
+    }
+
+    fn mono(&self) -> Mono {
+        self.0.mono()
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) livekit: TestLiveKit,
+    pub(crate) db: TestDb,
+    pub(crate) switchboard: Switchboard,
+    clock: Arc<dyn Clock>,
+    tenant: Tenant,
+    facts: ClinicFacts,
+    media: Option<tokio::runtime::Runtime>,
+    rooms: AtomicU64,
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        // A runtime may not be dropped where it could block.
+        if let Some(media) = self.media.take() {
+            media.shutdown_background();
+        }
+    }
+}
+
+impl Rig {
+    pub(crate) async fn start(max_calls: usize) -> Self {
+        let livekit = test_livekit().await.expect("a livekit-server");
+        let db = TestDb::seeded().await;
+        let clock: Arc<dyn Clock> =
+            Arc::new(TestClock(SystemClock::new(), ManualClock::new(now())));
+        let media = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let stt = Arc::new(FixedStt::new("what"));
+        let recognition = RecognitionSettings { threads: 1, recognizers: 2 };
+        let settings = CallSettings { voice: "kal16".into(), ..CallSettings::default() };
+        let services = Arc::new(Services {
+            clock: Arc::clone(&clock),
+            ids: Arc::new(IDS),
+            database: db.db().clone(),
+            pacer: Pacer::start(Arc::clone(&clock)).expect("a thread"),
+            speech: SpeechPool::start(2, Arc::clone(&clock), Arc::new(Flite::new()))
+                .expect("threads"),
+            recognition: RecognitionPool::start(recognition, Arc::clone(&clock), stt)
+                .expect("threads"),
+            vad: Arc::new(Earshot),
+            media: media.handle().clone(),
+            dialogue: Arc::new(|facts, snapshot| {
+                let dialogue: Box<dyn Dialogue> = match snapshot {
+                    Some(snapshot) => Box::new(FirstSlot::restore(facts, snapshot)?),
+                    None => Box::new(FirstSlot::new(facts)),
+                };
+                Ok(dialogue)
+            }),
+            settings,
+        });
+        let switchboard = Switchboard::start(services, max_calls).await.expect("starts");
+        let tenant = db.tenant("nile-heart").await;
+        let facts = clinic(&db).await;
+        Self {
+            livekit,
+            db,
+            switchboard,
+            clock,
+            tenant,
+            facts,
+            media: Some(media),
+            rooms: AtomicU64::new(0),
+        }
+    }
+
+    fn token(&self, room: &str, identity: &str, kind: &str) -> String {
+        let grants = VideoGrants {
+            room_join: true,
+            room: room.to_owned(),
+            agent: kind == "agent",
+            can_update_own_metadata: Some(true),
+            ..VideoGrants::default()
+        };
+        AccessToken::with_api_key(self.livekit.api_key(), self.livekit.api_secret())
+            .with_identity(identity)
+            .with_kind(kind)
+            .with_grants(grants)
+            .to_jwt()
+            .expect("a token")
+    }
+
+    /// The agent's side of a new call, in a room of its own.
+    pub(crate) fn call(&self) -> (CallId, String, oneshot::Receiver<CallEnd>) {
+        let room = format!("room-{}", self.rooms.fetch_add(1, Ordering::Relaxed));
+        let id = CallId::new(&IDS);
+        let (done, end) = oneshot::channel();
+        let request = CallRequest {
+            id,
+            tenant: self.tenant,
+            url: self.livekit.ws_url().to_owned(),
+            token: self.token(&room, &format!("agent-{id}"), "agent"),
+            facts: CallFacts {
+                clinic: self.facts.clone(),
+                channel: Channel::Web,
+                language: "en".to_owned(),
+            },
+            clock: Arc::clone(&self.clock),
+            simulated: true,
+            done,
+        };
+        let reservation = self.switchboard.reserve().expect("a place");
+        self.switchboard.take(reservation, request);
+        (id, room, end)
+    }
+
+    pub(crate) async fn caller(&self, room: &str) -> Caller {
+        let token = self.token(room, &format!("caller-{room}"), "standard");
+        Caller::join(self.livekit.ws_url(), token).await
+    }
+
+    /// Appointments in the database.
+    pub(crate) async fn appointments(&self) -> i64 {
+        self.db.count("appointments").await
+    }
+}
+
+async fn clinic(db: &TestDb) -> ClinicFacts {
+    let clinic = directory::clinic_by_slug(db.db(), "nile-heart").await.expect("answers");
+    let clinic = clinic.expect("the demo clinic");
+    let mut tx = db.begin("nile-heart").await;
+    let doctors = directory::doctors(&mut tx).await.expect("answers");
+    let doctors = doctors.into_iter().map(|doctor| DoctorFacts {
+        id: doctor.id,
+        name: doctor.name,
+        specialties: doctor.specialties,
+        fee: None,
+        languages: doctor.languages,
+    });
+    ClinicFacts {
+        name: clinic.name,
+        time_zone: clinic.time_zone,
+        country: clinic.country,
+        emergency_number: clinic.emergency_number,
+        languages: clinic.languages,
+        doctors: doctors.collect(),
+        specialty_words: Vec::new(),
+    }
+}
+
+/// A participant who types, hums and listens.
+pub(crate) struct Caller {
+    pub(crate) room: Room,
+    segments: mpsc::UnboundedReceiver<(String, bool)>,
+    packets: Arc<AtomicU64>,
+    tasks: JoinSet<()>,
+}
+
+impl Caller {
+    async fn join(url: &str, token: String) -> Self {
+        let mut options = RoomOptions::new(url, token);
+        options.subscribe_audio = true;
+        let (room, mut events) = Room::connect(options).await.expect("joins");
+        let (tell, segments) = mpsc::unbounded_channel();
+        let packets = Arc::new(AtomicU64::new(0));
+        let heard = Arc::clone(&packets);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut readers = JoinSet::new();
+            while let Some(event) = events.recv().await {
+                match event {
+                    RoomEvent::TextStream(reader) => {
+                        readers.spawn(read(reader, tell.clone()));
+                    }
+                    RoomEvent::TrackSubscribed(audio) => {
+                        let heard = Arc::clone(&heard);
+                        readers.spawn(async move {
+                            let mut reader = audio.packets.reader(0);
+                            let mut packets = Vec::new();
+                            loop {
+                                reader.ready().await;
+                                reader.drain(64, &mut packets);
+                                heard.fetch_add(packets.len() as u64, Ordering::Relaxed);
+                                packets.clear();
+                            }
+                        });
+                    }
+                    _ => {}
+                }
+            }
+        });
+        Self { room, segments, packets, tasks }
+    }
+
+    /// Publishes a microphone that hums until the caller leaves.
+    pub(crate) async fn hum(&mut self) -> LocalAudio {
+        let audio = self.room.publish_audio(AudioPublish::default()).await.expect("published");
+        let track = audio.clone();
+        self.tasks.spawn(async move {
+            let mut encoder = OpusEncoder::new(EncoderOptions::default()).expect("an encoder");
+            let quiet = [0_i16; SAMPLES_PER_FRAME];
+            let mut tick = tokio::time::interval(Duration::from_millis(20));
+            for frame in 0_u64.. {
+                tick.tick().await;
+                track.write(encoder.encode(&quiet).expect("encodes"), frame * 960, false);
+            }
+        });
+        audio
+    }
+
+    pub(crate) fn packets(&self) -> u64 {
+        self.packets.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the agent's next final segment that contains `words`; gives its text.
+    pub(crate) async fn hears(&mut self, words: &str) -> String {
+        self.hears_any(&[words]).await
+    }
+
+    pub(crate) async fn hears_any(&mut self, words: &[&str]) -> String {
+        let mut heard = Vec::new();
+        let wait = async {
+            while let Some((text, is_final)) = self.segments.recv().await {
+                if is_final && words.iter().any(|words| text.contains(words)) {
+                    return text;
+                }
+                heard.push(text);
+            }
+            panic!("the room closed before {words:?} was said");
+        };
+        let said = tokio::time::timeout(PATIENCE, wait).await;
+        said.unwrap_or_else(|_| panic!("not said: {words:?}, but {heard:?}"))
+    }
+
+    pub(crate) async fn types(&self, text: &str) {
+        let options =
+            TextStreamOptions { topic: "lk.chat".to_owned(), ..TextStreamOptions::default() };
+        self.room.send_text(text, options).await.expect("sent");
+    }
+
+    pub(crate) async fn until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        until(what, || condition(self)).await;
+    }
+
+    pub(crate) fn agent(&self) -> Option<Participant> {
+        self.room.participants().into_iter().find(|p| p.kind == ParticipantKind::Agent)
+    }
+
+    pub(crate) fn agent_voice(&self) -> bool {
+        self.agent().is_some_and(|a| a.tracks.iter().any(|t| t.kind == TrackKind::Audio))
+    }
+
+    pub(crate) async fn leave(mut self) {
+        self.room.close().await;
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn read(mut reader: TextStreamReader, tell: mpsc::UnboundedSender<(String, bool)>) {
+    if reader.info().topic != "lk.transcription" {
+        return;
+    }
+    let mut is_final =
+        reader.info().attributes.get("lk.transcription_final").is_some_and(|f| f == "true");
+    let mut text = String::new();
+    while let Some(Ok(piece)) = reader.next().await {
+        text.push_str(&piece);
+    }
+    if let Some(last) = reader.trailer_attributes().get("lk.transcription_final") {
+        is_final = last == "true";
+    }
+    // The test may be over.
+    let _ = tell.send((text, is_final));
+}
+
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("did not happen: {what}"));
+}

@@ -1,0 +1,229 @@
+//! A policy that does what it likes, as a language model may, behind the guards.
+
+use std::collections::VecDeque;
+
+use frontdesk_pipelines::dialogue::guard::Guarded;
+use frontdesk_pipelines::dialogue::language::Language;
+use frontdesk_pipelines::dialogue::settings::Settings;
+use frontdesk_pipelines::dialogue::tools::{
+    Identity, Refusal, SlotWish, ToolCall, ToolCallId, ToolResult, WriteNumber,
+};
+use frontdesk_pipelines::dialogue::{Dialogue, Input, Now, Output};
+use frontdesk_types::{
+    CallOutcome, Channel, DoctorId, Mono, Offer, OfferId, Phi, SeededIds, SlotId,
+};
+use jiff::civil::date;
+
+use crate::dialogue_sim::{ZONE, facts, local};
+
+/// Calls a tool for each word it hears, as scripted, and remembers what it is told.
+#[derive(Default)]
+struct Rogue {
+    plan: VecDeque<ToolCall>,
+    told: Vec<Input>,
+    outputs: VecDeque<Output>,
+    calls: u64,
+    insists: bool,
+}
+
+impl Rogue {
+    fn next(&mut self) {
+        if let Some(tool) = self.plan.front().cloned() {
+            if !self.insists {
+                self.plan.pop_front();
+            }
+            self.outputs.push_back(Output::Tool { call: ToolCallId(self.calls), tool });
+            self.calls += 1;
+        }
+    }
+}
+
+impl Dialogue for Rogue {
+    fn handle_input(&mut self, _: Now, input: Input) {
+        self.told.push(input.clone());
+        let refused = matches!(&input, Input::ToolDone { result: ToolResult::Refused { .. }, .. });
+        if matches!(input, Input::Heard { .. }) || (refused && self.insists) {
+            self.next();
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Mono> {
+        None
+    }
+
+    fn snapshot(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+}
+
+struct Rig {
+    guarded: Guarded<Rogue>,
+    mono: Mono,
+}
+
+impl Rig {
+    fn new(plan: Vec<ToolCall>) -> Self {
+        let policy = Rogue { plan: plan.into(), ..Rogue::default() };
+        let settings = Settings::of(Channel::Text);
+        let guarded = Guarded::new(facts(), Language::english(), settings, policy);
+        Self { guarded, mono: Mono::ZERO }
+    }
+
+    fn input(&mut self, input: Input) -> Vec<Output> {
+        self.mono = self.mono + std::time::Duration::from_millis(10);
+        let now = Now { mono: self.mono, wall: local("2026-06-10T09:00") };
+        self.guarded.handle_input(now, input);
+        std::iter::from_fn(|| self.guarded.poll_output()).collect()
+    }
+
+    fn hears(&mut self, text: &str) -> Vec<Output> {
+        self.input(Input::Heard { text: text.to_owned(), confidence: 1.0 })
+    }
+
+    /// Answers the only tool call among `outputs`.
+    fn answer(&mut self, outputs: &[Output], result: ToolResult) -> Vec<Output> {
+        let (call, _) = tool(outputs).expect("a tool was called");
+        self.input(Input::ToolDone { call, result })
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        let told = self.guarded.policy().told.iter();
+        told.filter_map(|input| match input {
+            Input::ToolDone { result: ToolResult::Refused { refusal }, .. } => {
+                Some(refusal.clone())
+            }
+            _ => None,
+        })
+        .collect()
+    }
+}
+
+fn tool(outputs: &[Output]) -> Option<(ToolCallId, ToolCall)> {
+    outputs.iter().find_map(|output| match output {
+        Output::Tool { call, tool } => Some((*call, tool.clone())),
+        _ => None,
+    })
+}
+
+fn identify() -> ToolCall {
+    ToolCall::IdentifyPatient(Identity {
+        full_name: Phi::new("Jane Miller".to_owned()),
+        date_of_birth: Phi::new(date(1980, 5, 17)),
+        phone: None,
+    })
+}
+
+fn offer() -> Offer {
+    let ids = SeededIds::new(5);
+    Offer {
+        id: OfferId::new(&ids),
+        slot: SlotId::new(&ids),
+        doctor: DoctorId::new(&ids),
+        doctor_name: "Nora Haddad".to_owned(),
+        specialty: "cardiology".to_owned(),
+        starts_at: local("2026-06-14T09:00"),
+        ends_at: local("2026-06-14T09:20"),
+        time_zone: ZONE.to_owned(),
+    }
+}
+
+const fn book(offer: OfferId, write: u32) -> ToolCall {
+    ToolCall::Book { offer, write: WriteNumber(write) }
+}
+
+#[test]
+fn nothing_of_a_patient_is_touched_before_identification() {
+    let mut rig = Rig::new(vec![ToolCall::ListAppointments, book(offer().id, 0)]);
+    assert_eq!(tool(&rig.hears("hello")), None);
+    assert_eq!(tool(&rig.hears("hello")), None);
+    assert_eq!(rig.refusals(), [Refusal::NotIdentified, Refusal::NotIdentified]);
+}
+
+/// Identified, and one offer known; the next word makes the policy call `then`.
+fn ready(then: Vec<ToolCall>) -> Rig {
+    let mut plan = vec![identify(), ToolCall::FindSlots(SlotWish::default())];
+    plan.extend(then);
+    let mut rig = Rig::new(plan);
+    let outputs = rig.hears("one");
+    rig.answer(&outputs, ToolResult::Identified);
+    let outputs = rig.hears("two");
+    rig.answer(&outputs, ToolResult::Slots { offers: vec![offer()], exact: true });
+    rig
+}
+
+fn read_back(outputs: &[Output]) -> Input {
+    let said = outputs.iter().find_map(|output| match output {
+        Output::Say { utterance, text } => Some((*utterance, text.clone())),
+        _ => None,
+    });
+    let (utterance, text) = said.expect("a read-back");
+    assert!(text.contains("Sunday, June 14, at 9:00 AM with Dr. Nora Haddad"), "{text}");
+    assert!(text.contains("Is that correct? Shall I book it?"), "{text}");
+    Input::Played { utterance, heard: text, complete: true }
+}
+
+#[test]
+fn a_write_is_read_back_by_the_guard_and_runs_on_a_yes_alone() {
+    let mut rig = ready(vec![book(offer().id, 7), book(offer().id, 7)]);
+    let outputs = rig.hears("book it");
+    assert_eq!(tool(&outputs), None);
+    rig.input(read_back(&outputs));
+    let outputs = rig.hears("hmm, rather in the evening");
+    assert_eq!(rig.refusals(), [Refusal::NotConfirmed]);
+    let told = rig.guarded.policy().told.iter().rev().take(2).collect::<Vec<_>>();
+    assert!(matches!(told[0], Input::Heard { .. }) && matches!(told[1], Input::ToolDone { .. }));
+    // The policy calls it again, and it is read back again.
+    rig.input(read_back(&outputs));
+    let outputs = rig.hears("yes please");
+    let (_, tool) = tool(&outputs).expect("confirmed");
+    assert!(matches!(tool, ToolCall::Book { offer: id, .. } if id == offer().id));
+}
+
+#[test]
+fn strange_offers_and_reused_write_numbers_are_refused() {
+    let strange = OfferId::new(&SeededIds::new(77));
+    let mut rig = ready(vec![book(strange, 0), book(offer().id, 3), book(offer().id, 2)]);
+    assert_eq!(tool(&rig.hears("three")), None);
+    assert_eq!(rig.refusals(), [Refusal::UnknownReference]);
+    let outputs = rig.hears("four");
+    rig.input(read_back(&outputs));
+    rig.hears("no");
+    assert_eq!(rig.refusals().len(), 3, "not confirmed, and a number that decreases");
+}
+
+#[test]
+fn a_policy_that_insists_loses_the_floor_to_a_person() {
+    let mut rig = Rig::new(vec![ToolCall::ListAppointments]);
+    rig.guarded = {
+        let policy = Rogue {
+            plan: VecDeque::from([ToolCall::ListAppointments]),
+            insists: true,
+            ..Rogue::default()
+        };
+        Guarded::new(facts(), Language::english(), Settings::of(Channel::Text), policy)
+    };
+    let outputs = rig.hears("hello");
+    assert!(matches!(tool(&outputs), Some((_, ToolCall::Transfer { .. }))));
+    let outputs = rig.answer(&outputs, ToolResult::CallbackNoted);
+    assert!(outputs.contains(&Output::End { outcome: CallOutcome::Transferred }));
+}
+
+#[test]
+fn a_policy_that_falls_silent_is_replaced_by_a_person() {
+    let mut rig = Rig::new(vec![identify()]);
+    let outputs = rig.hears("hello");
+    rig.answer(&outputs, ToolResult::Identified);
+    let mut called = None;
+    for _ in 0..5 {
+        if called.is_some() {
+            break;
+        }
+        rig.mono = rig.guarded.poll_timeout().expect("the guard waits").max(rig.mono);
+        called = tool(&rig.input(Input::Timeout));
+    }
+    assert!(matches!(called, Some((_, ToolCall::Transfer { .. }))));
+}
