@@ -2,6 +2,7 @@
 //! same run, with durable commits. Prints a table; needs an embedded PostgreSQL and its pgbench.
 //!
 //! `cargo run --release -p frontdesk-actors --example booking_bench [seconds per measurement]`
+#![expect(clippy::print_stdout, reason = "the table is its output")]
 
 use std::path::PathBuf;
 use std::process::Stdio;

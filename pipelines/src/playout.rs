@@ -64,11 +64,7 @@ impl Clause {
         // While synthesis is under way the length is unknown; 15 characters a second is an
         // ordinary pace of English speech and only decides where a cut sentence ends in print.
         let expected = (self.text.len() * SAMPLE_RATE_HZ as usize / 15).max(self.samples.len());
-        let total = if self.synthesized {
-            self.samples.len()
-        } else {
-            expected
-        };
+        let total = if self.synthesized { self.samples.len() } else { expected };
         let words: Vec<&str> = self.text.split_whitespace().collect();
         let count = words.len() * self.position / total.max(1);
         words[..count.min(words.len())].join(" ")
@@ -125,17 +121,13 @@ impl Playout {
     }
 
     fn clause(&mut self, utterance: UtteranceId, number: u32) -> Option<&mut Clause> {
-        self.clauses
-            .iter_mut()
-            .find(|c| c.utterance == utterance && c.number == number)
+        self.clauses.iter_mut().find(|c| c.utterance == utterance && c.number == number)
     }
 
     /// Whether a clause is still queued or playing.
     #[must_use]
     pub fn wants(&self, utterance: UtteranceId, number: u32) -> bool {
-        self.clauses
-            .iter()
-            .any(|c| c.utterance == utterance && c.number == number)
+        self.clauses.iter().any(|c| c.utterance == utterance && c.number == number)
     }
 
     /// Holds playout where it is.
@@ -160,11 +152,7 @@ impl Playout {
         while let Some(clause) = self.clauses.pop_front() {
             self.heard.push(clause.heard());
             let utterance = clause.utterance;
-            while self
-                .clauses
-                .front()
-                .is_some_and(|next| next.utterance == utterance)
-            {
+            while self.clauses.front().is_some_and(|next| next.utterance == utterance) {
                 self.clauses.pop_front();
             }
             self.finish(utterance, false);
@@ -173,17 +161,8 @@ impl Playout {
 
     fn finish(&mut self, utterance: UtteranceId, complete: bool) {
         let heard = std::mem::take(&mut self.heard);
-        let heard = heard
-            .iter()
-            .filter(|t| !t.is_empty())
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(" ");
-        self.events.push_back(PlayoutEvent::Finished {
-            utterance,
-            heard,
-            complete,
-        });
+        let heard = heard.iter().filter(|t| !t.is_empty()).cloned().collect::<Vec<_>>().join(" ");
+        self.events.push_back(PlayoutEvent::Finished { utterance, heard, complete });
     }
 
     /// Whether anything is queued or playing, paused or not.
@@ -208,8 +187,7 @@ impl Playout {
             if available > 0 && !clause.announced {
                 clause.announced = true;
                 let (utterance, text) = (clause.utterance, clause.text.clone());
-                self.events
-                    .push_back(PlayoutEvent::Clause { utterance, text });
+                self.events.push_back(PlayoutEvent::Clause { utterance, text });
                 continue;
             }
             let take = available.min(SAMPLES_PER_FRAME - filled);
@@ -254,9 +232,7 @@ mod tests {
 
     fn finished(playout: &mut Playout) -> Option<(String, bool)> {
         std::iter::from_fn(|| playout.poll_event()).find_map(|event| match event {
-            PlayoutEvent::Finished {
-                heard, complete, ..
-            } => Some((heard, complete)),
+            PlayoutEvent::Finished { heard, complete, .. } => Some((heard, complete)),
             PlayoutEvent::Clause { .. } => None,
         })
     }
@@ -266,14 +242,8 @@ mod tests {
         let mut playout = speaking("good morning", 1000);
         let frames: Vec<_> = std::iter::from_fn(|| playout.next_frame()).collect();
         assert_eq!(frames.len(), 4);
-        assert_eq!(
-            frames.iter().flatten().filter(|&&s| s == 1000).count(),
-            1000
-        );
-        assert_eq!(
-            finished(&mut playout),
-            Some(("good morning".to_owned(), true))
-        );
+        assert_eq!(frames.iter().flatten().filter(|&&s| s == 1000).count(), 1000);
+        assert_eq!(finished(&mut playout), Some(("good morning".to_owned(), true)));
         assert!(!playout.is_active());
     }
 
@@ -286,10 +256,7 @@ mod tests {
         playout.stop();
         assert_eq!(playout.next_frame(), None);
         assert_eq!(finished(&mut playout), Some(("one two".to_owned(), false)));
-        assert!(
-            !playout.push_samples(FIRST, 0, &[1]),
-            "synthesis learns that nobody listens"
-        );
+        assert!(!playout.push_samples(FIRST, 0, &[1]), "synthesis learns that nobody listens");
     }
 
     #[test]
@@ -301,10 +268,7 @@ mod tests {
         assert!(playout.is_active());
         playout.resume();
         assert_eq!(std::iter::from_fn(|| playout.next_frame()).count(), 4);
-        assert_eq!(
-            finished(&mut playout),
-            Some(("hello there".to_owned(), true))
-        );
+        assert_eq!(finished(&mut playout), Some(("hello there".to_owned(), true)));
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Fixture {
             options.disable_statement_logging().connect().await.expect("connect as superuser");
         let clinics = CLINICS - 1;
         let (doctors, slots, patients) = (DOCTORS - 1, SLOTS - 1, PATIENTS - 1);
-        let clinic = sql_id(1, "c", "0");
+        let clinic = sql_id(1, "c", "0::int");
         let doctor = sql_id(2, "c", "d");
         let patient = sql_id(3, "c", "p");
         let slot = sql_id(4, "c", &format!("(d * {SLOTS} + s)"));
@@ -116,18 +116,18 @@ impl Fixture {
     /// A pgbench script that books a random slot through the same SQL function.
     #[must_use]
     pub fn pgbench_script(&self, now: Timestamp) -> String {
-        let clinic = sql_id(1, ":c", "0");
-        let slot = sql_id(4, ":c", ":s");
-        let patient = sql_id(3, ":c", ":p");
-        // No timestamp: pgbench takes `:00` for a variable.
+        let clinic = sql_id(1, ":c::int", "0::int");
+        let slot = sql_id(4, ":c::int", ":s::int");
+        let patient = sql_id(3, ":c::int", ":p::int");
+        // No colon in any literal: pgbench takes what follows it for a variable.
         let now = format!("to_timestamp({})", now.as_second());
         format!(
             "\\set c random(0, {})\n\\set s random(0, {})\n\\set p random(0, {})\n\
              \\set r random(0, 999999)\n\
-             SELECT book_appointment({clinic}, {now}, 'job:bench', gen_random_uuid()::text, \
+             SELECT book_appointment({clinic}, {now}, 'bench', gen_random_uuid()::text, \
              '\\x00', {slot}, {patient}, gen_random_uuid(), \
-             ARRAY['DF' || lpad(:r::text, 6, '0'), 'HK' || lpad(:r::text, 6, '0'), \
-             'MR' || lpad(:r::text, 6, '0')], NULL, NULL, NULL, false, NULL);\n",
+             ARRAY['DF' || lpad(:r::int::text, 6, '0'), 'HK' || lpad(:r::int::text, 6, '0'), \
+             'MR' || lpad(:r::int::text, 6, '0')], NULL, NULL, NULL, false, NULL);\n",
             CLINICS - 1,
             DOCTORS * SLOTS - 1,
             PATIENTS - 1

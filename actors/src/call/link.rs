@@ -365,7 +365,7 @@ impl Stage for RoomLink {
             }
             LinkInput::State(state) => self.set_state(state).await,
             LinkInput::AgentText { utterance, text } => {
-                self.on_agent_text(utterance, &text).await?
+                self.on_agent_text(utterance, &text).await?;
             }
             LinkInput::AgentTextDone { utterance, heard, complete } => {
                 self.on_agent_done(utterance, &heard, complete).await?;

@@ -138,7 +138,7 @@ async fn find_slots(call: &Call, wish: &SlotWish) -> Result<ToolResult, Error> {
 async fn search(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
     let zone = call.facts.clinic.zone();
     let start = |date: jiff::civil::Date| date.to_zoned(zone.clone()).map(|z| z.timestamp()).ok();
-    let (from_part, until_part) = wish.part_of_day.map_or((None, None), |part| hours(part));
+    let (from_part, until_part) = wish.part_of_day.map_or((None, None), hours);
     let search = Search {
         doctor: wish.doctor,
         specialty: wish.specialty.clone(),

@@ -72,7 +72,7 @@ impl Stage for Transcriber {
     ) -> Result<(), ActorProcessingErr> {
         match input {
             TranscriberInput::Started(number) => {
-                tracing::debug!(utterance = number, "speech started")
+                tracing::debug!(utterance = number, "speech started");
             }
             TranscriberInput::Ended(number) => tracing::debug!(utterance = number, "speech ended"),
             TranscriberInput::Recognized(number, event) => match event {

@@ -188,7 +188,7 @@ async fn clinic(db: &TestDb) -> ClinicFacts {
 /// A participant who types, hums and listens.
 pub(crate) struct Caller {
     pub(crate) room: Room,
-    segments: mpsc::UnboundedReceiver<(String, bool)>,
+    segments: mpsc::Receiver<(String, bool)>,
     packets: Arc<AtomicU64>,
     tasks: JoinSet<()>,
 }
@@ -198,7 +198,7 @@ impl Caller {
         let mut options = RoomOptions::new(url, token);
         options.subscribe_audio = true;
         let (room, mut events) = Room::connect(options).await.expect("joins");
-        let (tell, segments) = mpsc::unbounded_channel();
+        let (tell, segments) = mpsc::channel(1024);
         let packets = Arc::new(AtomicU64::new(0));
         let heard = Arc::clone(&packets);
         let mut tasks = JoinSet::new();
@@ -293,7 +293,7 @@ impl Caller {
     }
 }
 
-async fn read(mut reader: TextStreamReader, tell: mpsc::UnboundedSender<(String, bool)>) {
+async fn read(mut reader: TextStreamReader, tell: mpsc::Sender<(String, bool)>) {
     if reader.info().topic != "lk.transcription" {
         return;
     }
@@ -307,7 +307,7 @@ async fn read(mut reader: TextStreamReader, tell: mpsc::UnboundedSender<(String,
         is_final = last == "true";
     }
     // The test may be over.
-    let _ = tell.send((text, is_final));
+    let _ = tell.send((text, is_final)).await;
 }
 
 pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use frontdesk_rtc::dispatch::ServerApi;
 
@@ -140,8 +141,7 @@ async fn listener(config: &Config, report: &mut Report<'_>) {
     match tokio::net::TcpListener::bind(address).await {
         Ok(_) => report.ok("listener", format_args!("{address} is free")),
         Err(error) => {
-            let ours = reqwest::get(format!("http://{address}/worker")).await;
-            if ours.is_ok_and(|answer| answer.status().is_success()) {
+            if is_ours(&format!("http://{address}/worker")).await {
                 report.ok("listener", format_args!("{address} is served by a running frontdesk"));
             } else {
                 report.fault(
@@ -151,4 +151,12 @@ async fn listener(config: &Config, report: &mut Report<'_>) {
             }
         }
     }
+}
+
+/// Whether a runtime of ours answers there.
+async fn is_ours(url: &str) -> bool {
+    let Ok(client) = reqwest::Client::builder().timeout(Duration::from_secs(2)).build() else {
+        return false;
+    };
+    client.get(url).send().await.is_ok_and(|answer| answer.status().is_success())
 }

@@ -52,7 +52,7 @@ pub(super) fn run(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exi
         };
         match result {
             Some(Ok(_)) => {
-                out.line(format_args!("\nServing on http://{}/ until Ctrl-C.", runtime.address()))
+                out.line(format_args!("\nServing on http://{}/ until Ctrl-C.", runtime.address()));
             }
             // The runtime serves all the same: the newcomer can try by hand.
             Some(Err(failure)) => Out::error(&failure.message),

@@ -62,8 +62,13 @@ async fn serve(dev: bool) -> (Arc<Scripted>, String) {
     (service, format!("http://{address}"))
 }
 
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build();
+    client.expect("a client")
+}
+
 async fn get(url: &str) -> (StatusCode, String, String) {
-    read(reqwest::get(url).await.expect("an answer")).await
+    read(client().get(url).send().await.expect("an answer")).await
 }
 
 async fn read(answer: reqwest::Response) -> (StatusCode, String, String) {
@@ -128,7 +133,7 @@ async fn errors_are_problem_details() {
         let problem: serde_json::Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(problem["status"], status);
     }
-    let answer = reqwest::Client::new().delete(format!("{url}/healthz")).send().await;
+    let answer = client().delete(format!("{url}/healthz")).send().await;
     let (code, kind, _) = read(answer.expect("an answer")).await;
     assert_eq!((code.as_u16(), kind.as_str()), (405, "application/problem+json"));
 }
@@ -138,7 +143,7 @@ async fn the_page_is_for_browsers_and_probes_still_get_ok() {
     let (service, url) = serve(true).await;
     service.registered.store(true, Ordering::Relaxed);
     assert_eq!(get(&url).await.2, "OK");
-    let browser = reqwest::Client::new().get(&url).header("accept", "text/html,*/*;q=0.8");
+    let browser = client().get(&url).header("accept", "text/html,*/*;q=0.8");
     let (status, kind, body) = read(browser.send().await.expect("an answer")).await;
     assert_eq!(status, StatusCode::OK);
     assert!(kind.starts_with("text/html"), "{kind}");
@@ -150,7 +155,7 @@ async fn the_page_is_for_browsers_and_probes_still_get_ok() {
 async fn a_token_is_given_to_the_page_and_to_no_other_site() {
     let (_, url) = serve(true).await;
     let post = async |origin: &str, host: Option<&str>, body: &'static str| {
-        let mut request = reqwest::Client::new().post(format!("{url}/dev/token"));
+        let mut request = client().post(format!("{url}/dev/token"));
         request = request.header("origin", origin).body(body);
         if let Some(host) = host {
             request = request.header("host", host);

@@ -2,13 +2,18 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
 
 /// How long a server may take to start or to end on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How often a condition is looked at.
+const POLL: Duration = Duration::from_millis(20);
 
 /// A folder of one test, and the environment of its processes.
 pub(crate) struct Desk {
@@ -55,8 +60,10 @@ impl Desk {
     }
 
     /// Runs the command to its end.
-    pub(crate) fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("frontdesk runs")
+    pub(crate) async fn run(&self, args: &[&str]) -> Output {
+        let output = self.command(args).kill_on_drop(true).output();
+        let output = tokio::time::timeout(PATIENCE, output).await.expect("frontdesk ends");
+        output.expect("frontdesk runs")
     }
 
     /// Starts the command; its output goes to files in the folder.
@@ -64,7 +71,8 @@ impl Desk {
         let out = self.folder.path().join("stdout");
         let log = self.folder.path().join("stderr");
         let file = |path: &Path| std::fs::File::create(path).expect("a file");
-        let child = self.command(args).stdout(file(&out)).stderr(file(&log)).spawn();
+        let mut command = self.command(args);
+        let child = command.stdout(file(&out)).stderr(file(&log)).kill_on_drop(true).spawn();
         Process { child: child.expect("frontdesk runs"), out, log }
     }
 
@@ -97,69 +105,70 @@ impl Process {
     }
 
     /// Waits until `check` gives something.
-    pub(crate) fn until<T>(&mut self, what: &str, mut check: impl FnMut(&Self) -> Option<T>) -> T {
-        let end = Instant::now() + PATIENCE;
+    pub(crate) async fn until<T>(
+        &mut self,
+        what: &str,
+        mut check: impl AsyncFnMut(&Self) -> Option<T>,
+    ) -> T {
+        let end = later(PATIENCE);
         loop {
-            if let Some(value) = check(self) {
+            if let Some(value) = check(self).await {
                 return value;
             }
             let over = self.child.try_wait().expect("waited");
             assert!(
-                over.is_none() && Instant::now() < end,
+                over.is_none() && end.elapsed().is_zero(),
                 "{what} did not happen; exit {over:?}\n{}\n{}",
                 self.output(),
                 self.log()
             );
-            std::thread::sleep(Duration::from_millis(20));
+            tokio::time::sleep(POLL).await;
         }
     }
 
     /// The address that is printed when everything runs.
-    pub(crate) fn url(&mut self) -> String {
-        self.until("the address is printed", |process| {
+    pub(crate) async fn url(&mut self) -> String {
+        self.until("the address is printed", async |process| {
             let output = process.output();
             let start = output.find("http://")?;
             let rest = &output[start..];
             let end = rest.find(|c: char| c.is_whitespace())?;
             Some(rest[..end].trim_end_matches('/').to_owned())
         })
+        .await
+    }
+
+    /// Waits until the runtime is ready for calls.
+    pub(crate) async fn ready(&mut self, url: &str) {
+        let ready = format!("{url}/readyz");
+        self.until("it is ready", async |_| (get(&ready).await.0 == 200).then_some(())).await;
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.id()).expect("a pid");
+        let pid = i32::try_from(self.child.id().expect("it runs")).expect("a pid");
         let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
         rustix::process::kill_process(pid, signal).expect("signalled");
     }
 
     /// Waits for the end and gives the exit code.
-    pub(crate) fn exit_code(&mut self) -> Option<i32> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("waited") {
-                return status.code();
-            }
-            assert!(Instant::now() < end, "frontdesk does not end\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
+        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+            Ok(status) => status.expect("waited").code(),
+            Err(_) => panic!("frontdesk does not end\n{}", self.log()),
         }
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        if self.child.try_wait().ok().flatten().is_none() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+/// GET, whatever the status; 0 if there is no answer.
+pub(crate) async fn get(url: &str) -> (u16, String) {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build();
+    match client.expect("a client").get(url).send().await {
+        Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+        Err(error) => (0, error.to_string()),
     }
 }
 
-/// GET, whatever the status.
-pub(crate) fn get(url: &str) -> (u16, String) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(async {
-        match reqwest::get(url).await {
-            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
-            Err(error) => (0, error.to_string()),
-        }
-    })
+/// The moment after `patience`.
+fn later(patience: Duration) -> Instant {
+    Instant::now() + patience
 }

@@ -1,6 +1,7 @@
 //! The program as an operator meets it: started as a process, with real servers.
 
 mod desk;
+mod jobs;
 mod refusals;
 mod serving;
 mod the_demo;

@@ -11,13 +11,13 @@ fn one_line(output: &Output) -> String {
     errors[0].to_owned()
 }
 
-#[test]
-fn a_wrong_command_line_ends_with_code_2() {
+#[tokio::test]
+async fn a_wrong_command_line_ends_with_code_2() {
     let desk = Desk::new();
     for args in [&["answer"][..], &["token"], &["serve", "--port", "1"], &[]] {
-        assert_eq!(desk.run(args).status.code(), Some(2), "{args:?}");
+        assert_eq!(desk.run(args).await.status.code(), Some(2), "{args:?}");
     }
-    let version = desk.run(&["--version"]);
+    let version = desk.run(&["--version"]).await;
     assert_eq!(version.status.code(), Some(0));
     assert_eq!(
         String::from_utf8_lossy(&version.stdout).trim(),
@@ -25,8 +25,8 @@ fn a_wrong_command_line_ends_with_code_2() {
     );
 }
 
-#[test]
-fn a_wrong_configuration_ends_with_code_2_and_one_line() {
+#[tokio::test]
+async fn a_wrong_configuration_ends_with_code_2_and_one_line() {
     for (name, value, says) in [
         ("FRONTDESK_LISTEN", "everywhere", "FRONTDESK_LISTEN is \"everywhere\": expected"),
         ("FRONTDESK_LISTN", "127.0.0.1:1", "did you mean FRONTDESK_LISTEN?"),
@@ -35,7 +35,7 @@ fn a_wrong_configuration_ends_with_code_2_and_one_line() {
         ("DATABASE_URL", "mysql://u:hunter2@host/db", "DATABASE_URL is [secret]"),
     ] {
         let desk = Desk::new().with(name, value);
-        let output = desk.run(&["serve"]);
+        let output = desk.run(&["serve"]).await;
         assert_eq!(output.status.code(), Some(2), "{name}");
         let line = one_line(&output);
         assert!(line.contains(says), "{line}");
@@ -44,12 +44,12 @@ fn a_wrong_configuration_ends_with_code_2_and_one_line() {
     }
 }
 
-#[test]
-fn a_taken_port_ends_with_code_3_before_anything_is_started() {
+#[tokio::test]
+async fn a_taken_port_ends_with_code_3_before_anything_is_started() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let desk = Desk::new().with("FRONTDESK_LISTEN", &address);
-    let output = desk.run(&["serve"]);
+    let output = desk.run(&["serve"]).await;
     assert_eq!(output.status.code(), Some(3));
     let line = one_line(&output);
     assert!(line.contains(&address) && line.contains("FRONTDESK_LISTEN"), "{line}");
@@ -57,10 +57,10 @@ fn a_taken_port_ends_with_code_3_before_anything_is_started() {
     assert_eq!(desk.leftovers(), Vec::<String>::new());
 }
 
-#[test]
-fn a_database_that_does_not_answer_ends_with_code_3_and_no_password() {
+#[tokio::test]
+async fn a_database_that_does_not_answer_ends_with_code_3_and_no_password() {
     let desk = Desk::new().with("DATABASE_URL", "postgres://app:hunter2@127.0.0.1:1/desk");
-    let output = desk.run(&["serve"]);
+    let output = desk.run(&["serve"]).await;
     assert_eq!(output.status.code(), Some(3));
     let line = one_line(&output);
     assert!(line.contains("DATABASE_URL"), "{line}");
@@ -68,13 +68,13 @@ fn a_database_that_does_not_answer_ends_with_code_3_and_no_password() {
     assert_eq!(desk.leftovers(), Vec::<String>::new());
 }
 
-#[test]
-fn a_livekit_server_that_does_not_answer_ends_with_code_3_and_the_database_stopped() {
+#[tokio::test]
+async fn a_livekit_server_that_does_not_answer_ends_with_code_3_and_the_database_stopped() {
     let desk = Desk::new()
         .with("LIVEKIT_URL", "ws://127.0.0.1:1")
         .with("LIVEKIT_API_KEY", "key")
         .with("LIVEKIT_API_SECRET", "hunter2hunter2hunter2hunter2hunter2");
-    let output = desk.run(&["serve"]);
+    let output = desk.run(&["serve"]).await;
     assert_eq!(output.status.code(), Some(3));
     let line = one_line(&output);
     assert!(line.contains("LIVEKIT_URL"), "{line}");
@@ -82,10 +82,10 @@ fn a_livekit_server_that_does_not_answer_ends_with_code_3_and_the_database_stopp
     assert_eq!(desk.leftovers(), Vec::<String>::new());
 }
 
-#[test]
-fn an_absent_server_program_ends_with_code_3_and_says_what_to_install() {
+#[tokio::test]
+async fn an_absent_server_program_ends_with_code_3_and_says_what_to_install() {
     let desk = Desk::new().with("LIVEKIT_SERVER_BIN", "/nowhere/livekit-server");
-    let output = desk.run(&["serve"]);
+    let output = desk.run(&["serve"]).await;
     assert_eq!(output.status.code(), Some(3));
     let line = one_line(&output);
     assert!(
@@ -95,9 +95,9 @@ fn an_absent_server_program_ends_with_code_3_and_says_what_to_install() {
     assert_eq!(desk.leftovers(), Vec::<String>::new());
 }
 
-#[test]
-fn a_token_without_a_server_says_what_to_start() {
-    let output = Desk::new().run(&["token", "--clinic", "nile-heart"]);
+#[tokio::test]
+async fn a_token_without_a_server_says_what_to_start() {
+    let output = Desk::new().run(&["token", "--clinic", "nile-heart"]).await;
     assert_eq!(output.status.code(), Some(3));
     let line = one_line(&output);
     assert!(line.contains("frontdesk serve"), "{line}");

@@ -3,7 +3,7 @@
 use frontdesk_types::testing::{Person, Redaction};
 use rustix::process::Signal;
 
-use crate::desk::{Desk, get};
+use crate::desk::{Desk, Process, get};
 
 /// The people of the demo clinics, whose data no log line may hold.
 fn people() -> Vec<Person> {
@@ -15,12 +15,12 @@ fn people() -> Vec<Person> {
     ]
 }
 
-#[test]
-fn the_demo_call_books_an_appointment_and_logs_nobody() {
+#[tokio::test]
+async fn the_demo_call_books_an_appointment_and_logs_nobody() {
     let desk = Desk::new().with("FRONTDESK_LOG", "info,frontdesk=trace");
     let recording = desk.folder.path().join("call.wav");
     let mut demo = desk.start(&["demo", "--record", recording.to_str().expect("UTF-8")]);
-    assert_eq!(demo.exit_code(), Some(0), "{}\n{}", demo.output(), demo.log());
+    assert_eq!(demo.exit_code().await, Some(0), "{}\n{}", demo.output(), demo.log());
     let output = demo.output();
     assert!(output.contains("Nile Heart Clinic, this is the automatic assistant"), "{output}");
     assert!(output.contains("I would like to book an appointment"), "{output}");
@@ -41,14 +41,15 @@ fn the_demo_call_books_an_appointment_and_logs_nobody() {
     assert!(redaction.lines() > 20, "the log was looked at");
 }
 
-#[test]
-fn run_places_the_same_call_and_keeps_serving() {
+#[tokio::test]
+async fn run_places_the_same_call_and_keeps_serving() {
     let desk = Desk::new();
     let mut run = desk.start(&["run"]);
-    let url = run.url();
-    run.until("the booked row is printed", |run| run.output().contains("reference").then_some(()));
-    assert_eq!(get(&format!("{url}/readyz")).0, 200);
+    let url = run.url().await;
+    let booked = async |run: &Process| run.output().contains("reference").then_some(());
+    run.until("the booked row is printed", booked).await;
+    assert_eq!(get(&format!("{url}/readyz")).await.0, 200);
     run.signal(Signal::INT);
-    assert_eq!(run.exit_code(), Some(0), "{}", run.log());
+    assert_eq!(run.exit_code().await, Some(0), "{}", run.log());
     assert_eq!(desk.leftovers(), Vec::<String>::new());
 }

@@ -22,7 +22,8 @@ async fn it_answers_and_keeps_its_keys_and_ports_over_restarts() {
     server.stop().await.expect("stops");
 }
 
-/// The lines of `/proc/net/<table>` that belong to sockets of the process: local address, port.
+/// The lines of `/proc/net/<table>` that belong to open sockets of the process: local address,
+/// port. Its ends of connections are left out.
 fn bound(pid: i32, table: &str) -> Vec<(String, u16)> {
     let fds = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("runs").flatten();
     let sockets: Vec<String> = fds
@@ -35,6 +36,7 @@ fn bound(pid: i32, table: &str) -> Vec<(String, u16)> {
     text.lines()
         .skip(1)
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(|fields| matches!(fields[3], "0A" | "07"))
         .filter(|fields| sockets.iter().any(|inode| inode == fields[9]))
         .filter_map(|fields| {
             let (address, port) = fields[1].split_once(':')?;

@@ -35,7 +35,8 @@ async fn a_test_livekit_restarts_on_its_ports_and_goes_with_its_value() {
 async fn a_process_with_a_test_livekit() {
     let server = test_livekit().await.expect("started");
     let dir = crate::support::given_folder();
-    std::fs::write(dir.join("url"), server.ws_url()).expect("told");
+    std::fs::write(dir.join("url.new"), server.ws_url()).expect("told");
+    std::fs::rename(dir.join("url.new"), dir.join("url")).expect("told as a whole");
     std::future::pending::<()>().await;
 }
 

@@ -77,18 +77,9 @@ impl Meaning {
         let has = |list: &[&str]| words.iter().any(|w| list.contains(w));
         if has(&["no", "nope", "not", "don't"]) {
             Self::No
-        } else if has(&[
-            "yes", "yeah", "yep", "sure", "okay", "ok", "fine", "correct", "works",
-        ]) {
+        } else if has(&["yes", "yeah", "yep", "sure", "okay", "ok", "fine", "correct", "works"]) {
             Self::Yes
-        } else if has(&[
-            "appointment",
-            "appointments",
-            "book",
-            "visit",
-            "schedule",
-            "doctor",
-        ]) {
+        } else if has(&["appointment", "appointments", "book", "visit", "schedule", "doctor"]) {
             Self::Book
         } else if has(&["goodbye", "bye"]) {
             Self::Goodbye
@@ -114,11 +105,7 @@ impl FirstSlot {
             deadline: None,
             booked: false,
         };
-        Self {
-            facts,
-            state,
-            outputs: VecDeque::new(),
-        }
+        Self { facts, state, outputs: VecDeque::new() }
     }
 
     /// The dialogue as its snapshot left it.
@@ -129,11 +116,7 @@ impl FirstSlot {
         facts: CallFacts,
         snapshot: serde_json::Value,
     ) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            facts,
-            state: serde_json::from_value(snapshot)?,
-            outputs: VecDeque::new(),
-        })
+        Ok(Self { facts, state: serde_json::from_value(snapshot)?, outputs: VecDeque::new() })
     }
 
     fn say(&mut self, text: String) {
@@ -165,11 +148,7 @@ impl FirstSlot {
     }
 
     const fn outcome(&self) -> CallOutcome {
-        if self.state.booked {
-            CallOutcome::Booked
-        } else {
-            CallOutcome::Abandoned
-        }
+        if self.state.booked { CallOutcome::Booked } else { CallOutcome::Abandoned }
     }
 
     fn greet(&mut self) {
@@ -182,10 +161,7 @@ impl FirstSlot {
     }
 
     fn search(&mut self, now: Now) {
-        let wish = SlotWish {
-            limit: 1,
-            ..SlotWish::default()
-        };
+        let wish = SlotWish { limit: 1, ..SlotWish::default() };
         let call = self.call(now, ToolCall::FindSlots(wish));
         self.state.step = Step::Searching { call };
     }
@@ -205,13 +181,7 @@ impl FirstSlot {
             (Step::Offered { offer }, Meaning::Yes) => {
                 let write = WriteNumber(self.state.next_write);
                 self.state.next_write += 1;
-                let call = self.call(
-                    now,
-                    ToolCall::Book {
-                        offer: offer.id,
-                        write,
-                    },
-                );
+                let call = self.call(now, ToolCall::Book { offer: offer.id, write });
                 self.state.step = Step::Booking { call, offer };
             }
             (Step::Offered { .. }, Meaning::No) => {
@@ -271,9 +241,7 @@ impl FirstSlot {
                 );
                 self.ask(text, Expectation::Request);
             }
-            ToolResult::Refused {
-                refusal: Refusal::SlotTaken,
-            } => {
+            ToolResult::Refused { refusal: Refusal::SlotTaken } => {
                 self.say("I am sorry, somebody has just taken that time.".to_owned());
                 self.search(now);
             }
@@ -291,11 +259,7 @@ impl FirstSlot {
     }
 
     fn on_timeout(&mut self, now: Now) {
-        if self
-            .state
-            .deadline
-            .is_none_or(|deadline| now.mono < deadline)
-        {
+        if self.state.deadline.is_none_or(|deadline| now.mono < deadline) {
             return;
         }
         self.state.deadline = None;
@@ -306,10 +270,7 @@ impl FirstSlot {
                 if self.state.silences >= MAX_SILENCES {
                     self.end("I cannot hear you. Goodbye.".to_owned());
                 } else if let Step::Offered { offer } = self.state.step.clone() {
-                    self.ask(
-                        format!("Shall I book {}?", visit(&offer)),
-                        Expectation::YesNo,
-                    );
+                    self.ask(format!("Shall I book {}?", visit(&offer)), Expectation::YesNo);
                 } else {
                     self.ask(
                         "Are you still there? How can I help you?".to_owned(),

@@ -14,18 +14,11 @@ fn facts() -> CallFacts {
         doctors: Vec::new(),
         specialty_words: Vec::new(),
     };
-    CallFacts {
-        clinic,
-        channel: Channel::Web,
-        language: "en".to_owned(),
-    }
+    CallFacts { clinic, channel: Channel::Web, language: "en".to_owned() }
 }
 
 fn at(millis: u64) -> Now {
-    Now {
-        mono: Mono::from_millis(millis),
-        wall: "2026-06-10T06:00:00Z".parse().expect("valid"),
-    }
+    Now { mono: Mono::from_millis(millis), wall: "2026-06-10T06:00:00Z".parse().expect("valid") }
 }
 
 fn offer(ids: &dyn IdSource) -> Offer {
@@ -48,13 +41,7 @@ fn outputs(dialogue: &mut FirstSlot) -> Vec<Output> {
 fn said(outputs: &[Output]) -> String {
     let texts: Vec<_> = outputs
         .iter()
-        .filter_map(|o| {
-            if let Output::Say { text, .. } = o {
-                Some(text.as_str())
-            } else {
-                None
-            }
-        })
+        .filter_map(|o| if let Output::Say { text, .. } = o { Some(text.as_str()) } else { None })
         .collect();
     texts.join(" ")
 }
@@ -67,13 +54,7 @@ fn tool(outputs: &[Output]) -> Option<(ToolCallId, ToolCall)> {
 }
 
 fn hear(dialogue: &mut FirstSlot, millis: u64, text: &str) -> Vec<Output> {
-    dialogue.handle_input(
-        at(millis),
-        Input::Heard {
-            text: text.to_owned(),
-            confidence: 1.0,
-        },
-    );
+    dialogue.handle_input(at(millis), Input::Heard { text: text.to_owned(), confidence: 1.0 });
     outputs(dialogue)
 }
 
@@ -81,23 +62,13 @@ fn offered(ids: &dyn IdSource) -> (FirstSlot, Offer) {
     let mut dialogue = FirstSlot::new(facts());
     dialogue.handle_input(at(0), Input::Begin);
     outputs(&mut dialogue);
-    let (call, _) = tool(&hear(
-        &mut dialogue,
-        10,
-        "i would like to book an appointment",
-    ))
-    .expect("a search is made");
+    let (call, _) = tool(&hear(&mut dialogue, 10, "i would like to book an appointment"))
+        .expect("a search is made");
     let offer = offer(ids);
-    let result = ToolResult::Slots {
-        offers: vec![offer.clone()],
-        exact: true,
-    };
+    let result = ToolResult::Slots { offers: vec![offer.clone()], exact: true };
     dialogue.handle_input(at(20), Input::ToolDone { call, result });
     let text = said(&outputs(&mut dialogue));
-    assert!(
-        text.contains("Sunday, June 14, at 9:00 AM with Dr. Samira Hassan"),
-        "{text}"
-    );
+    assert!(text.contains("Sunday, June 14, at 9:00 AM with Dr. Samira Hassan"), "{text}");
     (dialogue, offer)
 }
 
@@ -106,13 +77,7 @@ fn a_yes_books_the_offered_slot_once_and_tells_the_reference() {
     let ids = SeededIds::new(1);
     let (mut dialogue, offer) = offered(&ids);
     let (call, booking) = tool(&hear(&mut dialogue, 30, "yes please")).expect("books");
-    assert_eq!(
-        booking,
-        ToolCall::Book {
-            offer: offer.id,
-            write: WriteNumber(0)
-        }
-    );
+    assert_eq!(booking, ToolCall::Book { offer: offer.id, write: WriteNumber(0) });
     assert_eq!(
         tool(&hear(&mut dialogue, 31, "yes yes")),
         None,
@@ -124,18 +89,11 @@ fn a_yes_books_the_offered_slot_once_and_tells_the_reference() {
         reference: "K7M2P".to_owned(),
         made_in_this_call: true,
     };
-    dialogue.handle_input(
-        at(40),
-        Input::ToolDone {
-            call,
-            result: ToolResult::Booked { appointment },
-        },
-    );
+    dialogue
+        .handle_input(at(40), Input::ToolDone { call, result: ToolResult::Booked { appointment } });
     assert!(said(&outputs(&mut dialogue)).contains("reference is K7M2P"));
     let end = hear(&mut dialogue, 50, "no thank you");
-    assert!(end.contains(&Output::End {
-        outcome: CallOutcome::Booked
-    }));
+    assert!(end.contains(&Output::End { outcome: CallOutcome::Booked }));
 }
 
 #[test]
@@ -159,9 +117,7 @@ fn anything_else_is_answered_with_what_can_be_said() {
 fn a_slot_taken_in_between_is_told_and_searched_anew() {
     let (mut dialogue, _) = offered(&SeededIds::new(4));
     let (call, _) = tool(&hear(&mut dialogue, 30, "yes")).expect("books");
-    let result = ToolResult::Refused {
-        refusal: Refusal::SlotTaken,
-    };
+    let result = ToolResult::Refused { refusal: Refusal::SlotTaken };
     dialogue.handle_input(at(40), Input::ToolDone { call, result });
     let out = outputs(&mut dialogue);
     assert!(
@@ -177,11 +133,7 @@ fn silence_is_asked_about_and_in_the_end_the_call_ends() {
     for _ in 0..3 {
         for output in outputs(&mut dialogue) {
             if let Output::Say { utterance, text } = output {
-                let played = Input::Played {
-                    utterance,
-                    heard: text,
-                    complete: true,
-                };
+                let played = Input::Played { utterance, heard: text, complete: true };
                 dialogue.handle_input(at(now), played);
             }
         }
@@ -189,9 +141,7 @@ fn silence_is_asked_about_and_in_the_end_the_call_ends() {
         now = deadline.as_millis();
         dialogue.handle_input(at(now), Input::Timeout);
     }
-    assert!(outputs(&mut dialogue).contains(&Output::End {
-        outcome: CallOutcome::Abandoned
-    }));
+    assert!(outputs(&mut dialogue).contains(&Output::End { outcome: CallOutcome::Abandoned }));
 }
 
 #[test]
@@ -199,8 +149,5 @@ fn a_restored_dialogue_goes_on_as_the_one_that_died() {
     let (mut dialogue, _) = offered(&SeededIds::new(5));
     let mut restored =
         FirstSlot::restore(facts(), dialogue.snapshot()).expect("its own snapshot restores");
-    assert_eq!(
-        hear(&mut dialogue, 30, "yes"),
-        hear(&mut restored, 30, "yes")
-    );
+    assert_eq!(hear(&mut dialogue, 30, "yes"), hear(&mut restored, 30, "yes"));
 }

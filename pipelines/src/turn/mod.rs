@@ -178,12 +178,7 @@ impl TurnTaker {
     pub fn handle_input(&mut self, now: Mono, input: &TurnInput) {
         match *input {
             TurnInput::Voice { score, duration } => self.on_voice(now, score, duration),
-            TurnInput::Words {
-                count,
-                completeness,
-                backchannel,
-                stop,
-            } => {
+            TurnInput::Words { count, completeness, backchannel, stop } => {
                 self.words = count;
                 self.completeness = completeness;
                 self.backchannel = backchannel;
@@ -237,8 +232,7 @@ impl TurnTaker {
         }
         self.voiced += duration;
         self.last_voiced = Mono::from_micros(
-            now.as_micros()
-                .saturating_sub(u64::try_from(self.lag.as_micros()).unwrap_or(0)),
+            now.as_micros().saturating_sub(u64::try_from(self.lag.as_micros()).unwrap_or(0)),
         )
         .max(self.started);
         if self.phase == Phase::Onset && self.voiced >= self.settings.min_speech {

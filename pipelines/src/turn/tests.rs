@@ -15,25 +15,14 @@ fn feed(
     while *now < end {
         let score = if voiced { 0.9 } else { 0.1 };
         *now = *now + FRAME;
-        taker.handle_input(
-            *now,
-            &TurnInput::Voice {
-                score,
-                duration: FRAME,
-            },
-        );
+        taker.handle_input(*now, &TurnInput::Voice { score, duration: FRAME });
         out.extend(std::iter::from_fn(|| taker.poll_output()).map(|o| (now.as_millis(), o)));
     }
     out
 }
 
 fn words(count: usize, completeness: Completeness) -> TurnInput {
-    TurnInput::Words {
-        count,
-        completeness,
-        backchannel: false,
-        stop: false,
-    }
+    TurnInput::Words { count, completeness, backchannel: false, stop: false }
 }
 
 fn turn_end(outputs: &[(u64, TurnOutput)]) -> Option<(u64, EndReason)> {
@@ -66,10 +55,7 @@ fn the_wait_follows_what_the_words_amount_to_and_counts_from_the_last_voiced_sam
     ] {
         let (measured, why) = wait_after_speech(completeness);
         assert_eq!(why, reason);
-        assert!(
-            (wait..=wait + frame).contains(&measured),
-            "{reason:?}: {measured} ms"
-        );
+        assert!((wait..=wait + frame).contains(&measured), "{reason:?}: {measured} ms");
     }
 }
 
@@ -87,12 +73,7 @@ fn a_pause_inside_a_sentence_does_not_end_the_turn() {
     let mut taker = TurnTaker::new(TurnSettings::default(), LAG);
     let mut now = Mono::ZERO;
     let mut out = feed(&mut taker, &mut now, true, Duration::from_secs(1));
-    out.extend(feed(
-        &mut taker,
-        &mut now,
-        false,
-        Duration::from_millis(500),
-    ));
+    out.extend(feed(&mut taker, &mut now, false, Duration::from_millis(500)));
     out.extend(feed(&mut taker, &mut now, true, Duration::from_secs(1)));
     assert_eq!(turn_end(&out), None);
     assert_eq!(out.len(), 1, "speech started once: {out:?}");
@@ -104,19 +85,11 @@ fn a_voice_over_playout_pauses_then_interrupts_once_there_are_words() {
     let mut now = Mono::ZERO;
     taker.handle_input(now, &TurnInput::Playing(true));
     let out = feed(&mut taker, &mut now, true, Duration::from_millis(300));
-    let paused = out
-        .iter()
-        .find(|(_, o)| *o == TurnOutput::PausePlayout)
-        .expect("pauses")
-        .0;
+    let paused = out.iter().find(|(_, o)| *o == TurnOutput::PausePlayout).expect("pauses").0;
     assert!(paused <= 80, "{paused} ms");
     taker.handle_input(now, &words(1, Completeness::Unknown));
     let out = feed(&mut taker, &mut now, true, Duration::from_millis(300));
-    let cut = out
-        .iter()
-        .find(|(_, o)| *o == TurnOutput::Interrupt)
-        .expect("interrupts")
-        .0;
+    let cut = out.iter().find(|(_, o)| *o == TurnOutput::Interrupt).expect("interrupts").0;
     assert!((500..=516).contains(&cut), "{cut} ms");
 }
 
@@ -147,11 +120,7 @@ fn an_acknowledgement_over_playout_does_not_interrupt_and_stop_always_does() {
         };
         taker.handle_input(now, &heard);
         let mut out: Vec<_> = std::iter::from_fn(|| taker.poll_output()).collect();
-        out.extend(
-            feed(&mut taker, &mut now, false, Duration::from_secs(3))
-                .iter()
-                .map(|o| o.1),
-        );
+        out.extend(feed(&mut taker, &mut now, false, Duration::from_secs(3)).iter().map(|o| o.1));
         assert_eq!(out.contains(&TurnOutput::Interrupt), stop, "{out:?}");
         assert_eq!(out.contains(&TurnOutput::ResumePlayout), !stop, "{out:?}");
     }
@@ -164,10 +133,7 @@ fn silence_of_packets_ends_the_turn_by_the_deadline_alone() {
     feed(&mut taker, &mut now, true, Duration::from_secs(1));
     let deadline = taker.poll_timeout().expect("a deadline stands");
     taker.handle_input(deadline, &TurnInput::Timeout);
-    assert!(matches!(
-        taker.poll_output(),
-        Some(TurnOutput::TurnEnded { .. })
-    ));
+    assert!(matches!(taker.poll_output(), Some(TurnOutput::TurnEnded { .. })));
     assert_eq!(taker.poll_timeout(), None);
 }
 
@@ -184,9 +150,6 @@ fn word_lists_know_acknowledgements_stops_and_open_endings() {
     assert!(is_backchannel("okay") && is_backchannel("uh-huh okay") && !is_backchannel("okay but"));
     assert!(!is_backchannel(""));
     assert!(is_stop("please wait") && is_stop("hold on a second") && !is_stop("waiting room"));
-    assert_eq!(
-        Completeness::of_ending("i would like to see doctor"),
-        Completeness::Incomplete
-    );
+    assert_eq!(Completeness::of_ending("i would like to see doctor"), Completeness::Incomplete);
     assert_eq!(Completeness::of_ending("tomorrow"), Completeness::Unknown);
 }

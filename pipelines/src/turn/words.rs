@@ -21,18 +21,10 @@ const OPEN_ENDINGS: &[&str] = &[
     "doctor", "of", "is", "in", "from", "about", "because", "half", "quarter", "past",
 ];
 
-const BACKCHANNELS: &[&str] = &[
-    "uh-huh", "uhuh", "mhm", "mm", "mmhm", "okay", "ok", "right", "aha", "i see", "sure", "hm",
-];
+const BACKCHANNELS: &[&str] =
+    &["uh-huh", "uhuh", "mhm", "mm", "mmhm", "okay", "ok", "right", "aha", "i see", "sure", "hm"];
 
-const STOPS: &[&str] = &[
-    "stop",
-    "wait",
-    "hold on",
-    "hang on",
-    "one moment",
-    "excuse me",
-];
+const STOPS: &[&str] = &["stop", "wait", "hold on", "hang on", "one moment", "excuse me"];
 
 impl Completeness {
     /// Judges words by their ending alone: unfinished after "and", "the", "doctor" …, else unknown.

@@ -289,7 +289,7 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6000, max_shrink_iters: 2000, ..ProptestConfig::default() })]
     #[test]
     fn random_calls_stay_within_the_rules(events in prop::collection::vec(event(), 0..60)) {
         run(events)?;

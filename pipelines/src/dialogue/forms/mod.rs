@@ -5,6 +5,7 @@
 //! its [guards](super::guard); the policy alone is not reachable.
 
 mod booking;
+mod confirm;
 mod identify;
 mod manage;
 mod offers;
@@ -285,7 +286,8 @@ impl Policy {
     /// What may be said at any time.
     fn everywhere(&mut self, now: Now, heard: &Heard) -> bool {
         let phrases = self.language.phrases.clone();
-        let said_more = heard.has_content() || heard.has_identity() || heard.book;
+        let wishes = heard.book || heard.cancel || heard.move_;
+        let said_more = heard.has_content() || heard.has_identity() || wishes;
         if let Some(other) = &heard.language
             && !heard.has_identity()
         {

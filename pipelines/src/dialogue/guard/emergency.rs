@@ -89,7 +89,13 @@ impl<D: Dialogue> Guarded<D> {
             }
             return;
         }
+        let before = self.state.next_utterance;
         self.give_floor(now);
+        // What came back meanwhile may have ended the call, or asked something new.
+        let moved_on = self.state.mode != Mode::Policy || self.state.next_utterance != before;
+        if moved_on && (self.state.mode != Mode::Policy || !wish) {
+            return;
+        }
         if wish {
             self.feed(now, Input::Heard { text, confidence });
         } else if let Some(words) = interrupted {

@@ -121,6 +121,11 @@ impl<D: Dialogue> Guarded<D> {
 
     pub(super) fn answer_read_back(&mut self, now: Now, text: String, confidence: f32) {
         let heard = self.understand(now, &text, Expectation::YesNo);
+        if heard.hold_on && !heard.yes && !heard.has_content() {
+            let text = self.language.phrases.waiting.clone();
+            self.ask(now, &text, Expectation::YesNo);
+            return;
+        }
         let Mode::ReadBack(read_back) = &mut self.state.mode else { return };
         let playing = self.state.spoken.contains_key(&read_back.utterance.0);
         let yes = is_yes(&heard, &read_back.tool, self.state.offers.iter());

@@ -1,0 +1,127 @@
+//! From the read-back to the write, and what is said instead of a yes.
+
+use super::state::{Goal, Phase, TimeWish};
+use super::{Heard, Now, Policy};
+use crate::dialogue::tools::ToolCall;
+
+impl Policy {
+    /// Has the write read back and, on a yes, run.
+    pub(super) fn confirm(&mut self, now: Now) {
+        self.state.phase = Phase::Confirm;
+        let (goal, target) = (self.state.goal, self.state.target.clone());
+        let offer = self.state.chosen.as_ref().map(|offer| offer.id);
+        match (goal, target, offer) {
+            _ if !self.state.identified => self.advance(now),
+            (Some(Goal::Book), _, Some(offer)) => {
+                self.write(now, |write| ToolCall::Book { offer, write });
+            }
+            (Some(Goal::Move), Some(target), Some(offer)) => {
+                let appointment = target.id;
+                self.write(now, |write| ToolCall::Reschedule { appointment, offer, write });
+            }
+            (Some(Goal::Cancel), Some(target), _) => {
+                let appointment = target.id;
+                self.write(now, |write| ToolCall::Cancel { appointment, write });
+            }
+            _ => self.advance(now),
+        }
+    }
+
+    /// The caller did not say yes to the read-back, but this.
+    pub(super) fn on_declined(&mut self, now: Now, heard: &Heard, text: &str, told: bool) {
+        let phrases = self.language.phrases.clone();
+        let registering = !self.state.identified;
+        if registering && told {
+            self.understood();
+            self.advance(now);
+        } else if heard.ask {
+            self.ask_clinic(text);
+        } else if heard.another || heard.other_patient || heard.list {
+            if !self.intent(now, heard, text) {
+                self.misunderstood(now);
+            }
+        } else if heard.abort || (heard.cancel && self.state.goal != Some(Goal::Cancel)) {
+            self.abandon(now);
+        } else if !registering && (heard.has_content() || heard.later || heard.earlier) {
+            self.correct(now, heard);
+        } else if heard.no {
+            self.understood();
+            self.declined(now);
+        } else if heard.yes && self.state.misunderstood + 1 < self.settings.max_misunderstood {
+            // A yes that did not count, because the read-back was not heard.
+            self.state.misunderstood += 1;
+            self.confirm(now);
+        } else if heard.move_ && self.state.goal == Some(Goal::Cancel) {
+            self.intent(now, heard, text);
+        } else if heard.correction || heard.move_ {
+            self.understood();
+            self.release();
+            self.state.chosen = None;
+            self.ask(now, Phase::Day, &phrases.when_instead);
+        } else {
+            self.misunderstood(now);
+        }
+    }
+
+    /// A correction at the read-back: what it does not name stays as it was chosen.
+    fn correct(&mut self, now: Now, heard: &Heard) {
+        self.understood();
+        self.release();
+        if self.state.goal == Some(Goal::Cancel) {
+            self.state.target = None;
+            self.state.which = None;
+            let appointments = self.state.appointments.clone().unwrap_or_default();
+            self.state.listed = appointments;
+            self.pick_by(now, heard);
+            return;
+        }
+        if let Some(chosen) = self.state.chosen.take()
+            && heard.day.is_none()
+        {
+            let start = chosen.local_start();
+            let day = start.date();
+            (self.state.wish.from, self.state.wish.to) = (Some(day), Some(day));
+            self.state.wish.first_not_before = None;
+            if heard.later || heard.earlier {
+                let (later, time) = (heard.later, start.time());
+                let step = jiff::Span::new().minutes(1);
+                self.state.wish.part = None;
+                self.state.wish.time = Some(TimeWish {
+                    at: None,
+                    around: false,
+                    not_before: if later { time.checked_add(step).ok() } else { None },
+                    not_after: if later { None } else { time.checked_sub(step).ok() },
+                });
+            }
+        }
+        self.wish_and_advance(now, heard);
+    }
+
+    /// A plain no at the read-back.
+    fn declined(&mut self, now: Now) {
+        let phrases = self.language.phrases.clone();
+        if !self.state.identified {
+            let patient = std::mem::take(&mut self.state.patient);
+            self.state.patient.new = true;
+            self.state.patient.other = patient.other;
+            self.carry(&phrases.not_registered);
+            self.identify(now);
+            return;
+        }
+        match self.state.goal {
+            Some(Goal::Book) => {
+                self.release();
+                self.state.chosen = None;
+                self.ask(now, Phase::Day, &phrases.not_booked);
+            }
+            Some(Goal::Cancel) => {
+                self.carry(&phrases.not_cancelled);
+                self.open(now);
+            }
+            _ => {
+                self.carry(&phrases.not_moved);
+                self.open(now);
+            }
+        }
+    }
+}
