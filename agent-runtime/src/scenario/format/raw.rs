@@ -1,6 +1,7 @@
 //! The file as it is written, and its way to a checked [`Scenario`].
 
 use frontdesk_types::CallOutcome;
+use jiff::civil::Time;
 use serde::Deserialize;
 use serde_saphyr::{Error as YamlError, Spanned};
 
