@@ -1,7 +1,7 @@
 //! The demo caller: a participant like any front end, who speaks with flite and listens.
 //!
 //! It joins with a token, hears the agent's voice, reads the transcript that every front end gets,
-//! and answers by the rules of [`script`]. Nothing of it is known to the worker.
+//! and answers by the rules of `script`. Nothing of it is known to the worker.
 
 mod mouth;
 mod recording;

@@ -5,8 +5,8 @@
 //! looks into the database when the call is over. It shares no state with the agent.
 //!
 //! `cli` is the command: [`host`] finds or starts the runtime, [`world`] makes the clinic's copy
-//! and reads the database, [`line`] is the room, [`place`] holds one call. The rest has no IO:
-//! [`format`] is the file, [`patient`] the rules as a state machine without IO, [`offered`] finds
+//! and reads the database, [`mod@line`] is the room, [`place`] holds one call. The rest has no IO:
+//! [`mod@format`] is the file, [`patient`] the rules as a state machine without IO, [`offered`] finds
 //! the slot that an agent's sentence offers, [`judge`] compares what was expected with what came,
 //! [`report`] is what is printed. `docs/scenarios.md` is for those who write scenarios.
 

@@ -270,7 +270,7 @@ async fn near_the_visit_only_the_staff_or_the_booking_call_itself_changes_it() {
 }
 
 #[tokio::test]
-async fn an_override_takes_a_blocked_or_held_slot_but_never_anothers_appointment() {
+async fn an_override_takes_a_blocked_or_held_slot_but_never_the_appointment_of_another() {
     let desk = Desk::open().await;
     let (db, tenant) = (desk.t.db(), &desk.tenant);
     let offers = desk.offers(24, 3).await;
