@@ -103,8 +103,8 @@ find_lacks() {
             any "${CHROMIUM_BIN:-chromium}" chromium chromium-browser google-chrome
         want "sox (audio tests)" sox have sox
         want "Node.js $node_needed or newer (browser tests)" nodejs node_new
-        want npm npm have npm
     fi
+    want "npm (LiveKit's browser client, for the page)" npm have npm
     if [ "$mode" = ci ]; then want shellcheck shellcheck have shellcheck; fi
     if needs_livekit && [ -z "$(find_go)" ]; then want Go golang-go false; fi
     if ! have cargo; then want "rustup (installs the pinned Rust)" rustup false; fi
@@ -323,6 +323,16 @@ link_livekit() {
     did=1
 }
 
+# The page's browser client, which the build takes into the program.
+fetch_page_client() {
+    local page=agent-runtime/dev-page
+    if [ -e "$page/node_modules/livekit-client/package.json" ]; then return; fi
+    say "fetching the page's browser client"
+    npm --prefix "$page" ci --no-audit --no-fund --silent ||
+        die "npm could not fetch livekit-client; is the network there?"
+    did=1
+}
+
 # ---------------------------------------------------------------------------------------------
 
 cd -- "$root"
@@ -342,4 +352,5 @@ fi
 if [ -n "$packages_only" ]; then exit 0; fi
 check_rust
 link_livekit
+fetch_page_client
 if [ -n "$did" ]; then say "ready after $((SECONDS - started)) s"; fi
