@@ -42,7 +42,11 @@ impl Clock for TestClock {
     }
 }
 
+/// One rig at a time: what the process holds is counted, and two cores are not many.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 pub(crate) struct Rig {
+    _alone: tokio::sync::MutexGuard<'static, ()>,
     pub(crate) livekit: TestLiveKit,
     pub(crate) db: TestDb,
     pub(crate) switchboard: Switchboard,
@@ -64,6 +68,7 @@ impl Drop for Rig {
 
 impl Rig {
     pub(crate) async fn start(max_calls: usize) -> Self {
+        let alone = ALONE.lock().await;
         let livekit = test_livekit().await.expect("a livekit-server");
         let db = TestDb::seeded().await;
         let clock: Arc<dyn Clock> =
@@ -100,6 +105,7 @@ impl Rig {
         let tenant = db.tenant("nile-heart").await;
         let facts = clinic(&db).await;
         Self {
+            _alone: alone,
             livekit,
             db,
             switchboard,
