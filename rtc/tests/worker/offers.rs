@@ -60,7 +60,11 @@ async fn a_hanging_acceptor_means_a_refusal_in_time() {
     let mut n = 0;
     while hanging.status().unanswered < 4 {
         server.dispatch(&format!("room-{n}")).await;
-        let job = next(&mut jobs).await;
+        let mut job = next(&mut jobs).await;
+        // The worker counts before it refuses: the first job may still be looking for a taker.
+        if job.info.room == "room" {
+            job = next(&mut jobs).await;
+        }
         assert_eq!(job.info.room, format!("room-{n}"));
         n += 1;
         assert!(begun.elapsed() < Duration::from_secs(60));
