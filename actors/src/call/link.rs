@@ -4,7 +4,7 @@
 //! microphone; publishes the agent's state, the caller's words and what of the agent was heard,
 //! under the names that LiveKit's front ends depend on. The room's session outlives it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +29,10 @@ const ON_BEHALF_ATTRIBUTE: &str = "lk.publish_on_behalf";
 /// Typed messages longer than this are cut: nobody types more to a clinic in one go, and what is
 /// longer is not a message.
 const MAX_CHAT_CHARS: usize = 2000;
+
+/// Messages kept of senders whom the server has not introduced yet. It tells of a participant who
+/// publishes nothing only every 3 s, but passes on their messages at once.
+const MAX_EARLY_CHATS: usize = 8;
 
 /// What the agent is doing, as front ends know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +87,8 @@ pub(crate) struct Memory {
     caller: Option<RedactedString>,
     caller_track: Option<String>,
     pub(crate) began: bool,
+    /// Messages that came before the server told who is there.
+    early: VecDeque<(RedactedString, String)>,
     /// When a caller who lost the connection is given up.
     away_until: Option<Mono>,
     state: Option<AgentState>,
@@ -133,6 +139,10 @@ impl RoomLink {
         if begin {
             tracing::info!("caller is here");
             self.call.mails.dialogue.post(Input::Begin);
+        }
+        let early = std::mem::take(&mut self.call.linked.lock().early);
+        for (identity, text) in early {
+            self.on_chat(&identity, &text);
         }
         for track in &participant.tracks {
             self.on_track(&participant.identity, track).await;
@@ -185,8 +195,18 @@ impl RoomLink {
     }
 
     fn on_chat(&self, identity: &str, text: &str) {
-        if self.call.linked.lock().caller.as_deref().is_none_or(|caller| *caller != *identity) {
-            return;
+        {
+            let mut memory = self.call.linked.lock();
+            match memory.caller.as_deref() {
+                Some(caller) if *caller == *identity => {}
+                Some(_) => return,
+                None => {
+                    if memory.early.len() < MAX_EARLY_CHATS {
+                        memory.early.push_back((identity.to_owned().into(), text.to_owned()));
+                    }
+                    return;
+                }
+            }
         }
         let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_CHAT_CHARS).collect();
         if text.trim().is_empty() {

@@ -59,13 +59,11 @@ async fn every_stage_that_panics_is_restarted_and_the_call_books_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "passed on one build and hung or timed out on the next; not yet understood"]
 async fn every_stage_that_hangs_is_replaced_and_the_call_books_once() {
     every_stage(Fault::Hang).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "passed on one build and hung or timed out on the next; not yet understood"]
 async fn a_stage_that_fails_again_and_again_ends_the_call_with_an_apology() {
     let rig = Rig::start(1).await;
     let (id, room, end) = rig.call();

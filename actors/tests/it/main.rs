@@ -1,6 +1,7 @@
 //! The call tree on a real livekit-server and a real PostgreSQL.
 
 mod admission;
+mod early_words;
 mod faults;
 mod leaks;
 mod rig;
