@@ -30,13 +30,13 @@ timeout --foreground --kill-after=30 "${TEST_MINUTES:-30}m" \
 
 # With arguments, only those Rust tests were asked for.
 if [ "$*" = --workspace ] && [ -e tests/browser/package.json ]; then
-    cargo build --locked -p frontdesk
     # What is installed is what the lock file says, unless the lock file is newer.
     if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then
         npm --prefix tests/browser ci --no-audit --no-fund
     fi
     target=${CARGO_TARGET_DIR:-$root/target}
-    FRONTDESK_BIN=${FRONTDESK_BIN:-$(realpath -- "$target")/debug/frontdesk} \
+    # The program that `cargo test --workspace` has built for its own tests.
+    PROGRAM_UNDER_TEST=${PROGRAM_UNDER_TEST:-$(realpath -- "$target")/debug/frontdesk} \
         timeout --foreground --kill-after=30 15m \
         npm --prefix tests/browser test 2>&1 | tee -a "$log" ||
         failed_steps+=("the browser tests")

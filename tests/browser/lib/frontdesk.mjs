@@ -7,11 +7,11 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-/** The program under test: FRONTDESK_BIN, else what `cargo build` made. */
+/** The program under test: PROGRAM_UNDER_TEST, else what `cargo test --workspace --no-run` made. */
 export function program() {
   const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
-  const path = process.env.FRONTDESK_BIN ?? join(target, "debug/frontdesk");
-  if (!existsSync(path)) throw new Error(`${path} does not exist: run \`cargo build -p frontdesk\` first`);
+  const path = process.env.PROGRAM_UNDER_TEST ?? join(target, "debug/frontdesk");
+  if (!existsSync(path)) throw new Error(`${path} does not exist: run \`cargo test --workspace --no-run\` first`);
   return path;
 }
 
