@@ -14,6 +14,6 @@ mod media;
 mod stage;
 mod switchboard;
 
-pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Services};
+pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
 pub use switchboard::{Counters, Refusal, Reservation, Switchboard};

@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::sync::{Notify, oneshot};
 use tracing::Instrument;
 
-use crate::call::{Call, CallEnd, CallMsg, CallRequest, CallSupervisor, Services};
+use crate::call::{Call, CallEnd, CallMsg, CallRequest, CallSupervisor, Services, close_record};
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -366,20 +366,29 @@ impl Root {
         live.call.outlet.stop();
         live.call.room.close().await;
         let end = live.call.end.lock().take();
-        let end = end.unwrap_or_else(|| CallEnd {
+        let mut end = end.unwrap_or_else(|| CallEnd {
             outcome: CallOutcome::Abandoned,
             error: Some("the call was cut".to_owned()),
         });
-        {
-            let mut ended = self.totals.ended.lock();
-            live.call.add_to(&mut ended.sums);
-            let name = format!("{:?}", end.outcome).to_lowercase();
-            *ended.outcomes.entry(name).or_default() += 1;
-        }
-        // The place is free before the end is told: whoever hears of it may take the next call.
-        drop(live.reservation);
-        // Whoever asked may have lost interest.
-        let _ = live.done.send(end);
+        let totals = Arc::clone(&self.totals);
+        let span = live.span.clone();
+        // The record may wait for the database; other calls do not wait for it.
+        let finish = async move {
+            end.outcome = close_record(&live.call, &end).await;
+            {
+                let mut ended = totals.ended.lock();
+                live.call.add_to(&mut ended.sums);
+                let name = format!("{:?}", end.outcome).to_lowercase();
+                *ended.outcomes.entry(name).or_default() += 1;
+            }
+            // Before the end is told, nothing of the call is left.
+            drop(live.call);
+            // The place is free before the end is told: whoever hears of it may take the next call.
+            drop(live.reservation);
+            // Whoever asked may have lost interest.
+            let _ = live.done.send(end);
+        };
+        tokio::spawn(finish.instrument(span));
     }
 
     async fn tick(&mut self, myself: &ActorRef<SwitchboardMsg>) {

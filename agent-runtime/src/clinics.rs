@@ -1,17 +1,19 @@
 //! The clinics' database, prepared for this program, and what a call needs of it.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts};
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts, OpenHours};
 use frontdesk_tenants::crypt::{CryptError, KeyRing};
 use frontdesk_tenants::{
     Database, Error, Provision, SetupError, Tenant, TenantTx, booking, demo, directory,
 };
 use frontdesk_types::IdSource;
 use jiff::Timestamp;
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use crate::config::{Config, DatabaseConfig};
@@ -168,6 +170,9 @@ impl Clinics {
             country: clinic.country,
             emergency_number: clinic.emergency_number,
             languages: clinic.languages,
+            address: clinic.address,
+            phone: clinic.phone,
+            hours: open_hours(&clinic.opening_hours),
             doctors: doctors.into_iter().map(doctor_facts).collect(),
             specialty_words,
         };
@@ -211,6 +216,29 @@ impl Clinics {
     }
 }
 
+/// The directory's opening hours (`sun-thu` → `09:00-17:00`) by weekday. What cannot be read is
+/// left out: the clinic then says nothing of that day rather than something wrong.
+fn open_hours(written: &BTreeMap<String, String>) -> Vec<OpenHours> {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let day = |name: &str| DAYS.iter().position(|day| *day == name.trim());
+    let mut all = Vec::new();
+    for (days, hours) in written {
+        let (first, last) = days.split_once('-').unwrap_or((days, days));
+        let times = hours.split_once('-').and_then(|(from, to)| {
+            Some((from.trim().parse::<Time>().ok()?, to.trim().parse::<Time>().ok()?))
+        });
+        let (Some(first), Some(last), Some((from, to))) = (day(first), day(last), times) else {
+            tracing::warn!(days, hours, "opening hours cannot be read");
+            continue;
+        };
+        let count = (last + DAYS.len() - first) % DAYS.len();
+        let weekdays = (0..=count).filter_map(|n| i8::try_from((first + n) % DAYS.len() + 1).ok());
+        all.extend(weekdays.map(|weekday| OpenHours { weekday, from, to }));
+    }
+    all.sort_by_key(|hours| (hours.weekday, hours.from));
+    all
+}
+
 fn doctor_facts(doctor: directory::Doctor) -> DoctorFacts {
     DoctorFacts {
         id: doctor.id,
@@ -252,5 +280,33 @@ fn kept_keys(dir: &Path) -> Result<KeyRing, ClinicsError> {
             Ok(KeyRing::parse(&text)?)
         }
         Err(error) => Err(fault(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::time;
+
+    use super::*;
+
+    #[test]
+    fn opening_hours_are_read_by_weekday_over_the_turn_of_the_week() {
+        let written = [("sun-thu", "09:00-17:00"), ("sat", "10:00-14:00"), ("frx", "1-2")];
+        let written = written.map(|(days, hours)| (days.to_owned(), hours.to_owned()));
+        let hours = open_hours(&BTreeMap::from(written));
+        let open = |weekday, from, to| OpenHours {
+            weekday,
+            from: time(from, 0, 0, 0),
+            to: time(to, 0, 0, 0),
+        };
+        let all = [
+            open(1, 9, 17),
+            open(2, 9, 17),
+            open(3, 9, 17),
+            open(4, 9, 17),
+            open(6, 10, 14),
+            open(7, 9, 17),
+        ];
+        assert_eq!(hours, all);
     }
 }

@@ -111,7 +111,7 @@ impl Desk {
     ) -> (CallId, oneshot::Receiver<CallEnd>) {
         let Accepted { reservation, tenant, facts, now } = accepted;
         let id = CallId::new(self.ids.as_ref());
-        self.remember(job.room, Begun { call: id, tenant });
+        self.remember(job.room.clone(), Begun { call: id, tenant });
         let clock: Arc<dyn Clock> = match now {
             Some(now) => Arc::new(PinnedClock::new(Arc::clone(&self.clock), now)),
             None => Arc::clone(&self.clock),
@@ -121,6 +121,7 @@ impl Desk {
             id,
             tenant,
             url: job.url,
+            room: job.room,
             token: job.token,
             facts,
             clock,

@@ -8,12 +8,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use frontdesk_actors::{
-    CallSettings, Pacer, RecognitionPool, RecognitionSettings, Services, SpeechPool, Switchboard,
+    CallSettings, Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool,
+    Switchboard,
 };
 use frontdesk_models::tts::TextToSpeech;
-use frontdesk_pipelines::dialogue::FirstSlot;
+use frontdesk_pipelines::dialogue::{FirstSlot, Forms};
 use frontdesk_rtc::worker::{WorkerHandle, WorkerStatus};
-use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
+use frontdesk_types::{Channel, Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -224,8 +225,13 @@ impl Parts {
             Err(error) => return Err(unavailable(&error)),
         };
         let tts = Arc::clone(&engines.tts);
-        let services = services(config, &clinics, engines, &clock, &ids, media)
-            .map_err(|e| unavailable(&e))?;
+        if keys.is_none() {
+            tracing::warn!("FRONTDESK_DATA_KEYS is not set: no records of calls are kept");
+        }
+        let records = keys.map(|keys| Records { keys, worker: format!("worker-{}", ids.uuid()) });
+        let parts = (engines, records);
+        let services =
+            services(config, &clinics, parts, &clock, &ids, media).map_err(|e| unavailable(&e))?;
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(|e| unavailable(&e))?;
         let desk = Desk::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
@@ -287,7 +293,7 @@ fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {
 fn services(
     config: &Config,
     clinics: &Clinics,
-    engines: Engines,
+    (engines, records): (Engines, Option<Records>),
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
     media: tokio::runtime::Handle,
@@ -299,15 +305,20 @@ fn services(
         clock: Arc::clone(clock),
         ids: Arc::clone(ids),
         database: clinics.database().clone(),
+        records,
         pacer: Pacer::start(Arc::clone(clock))?,
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
         media,
         dialogue: Arc::new(|facts, snapshot| {
-            Ok(match snapshot {
-                Some(snapshot) => Box::new(FirstSlot::restore(facts, snapshot)?),
-                None => Box::new(FirstSlot::new(facts)),
+            Ok(match (facts.channel, snapshot) {
+                (Channel::Text, Some(snapshot)) => Box::new(Forms::restore(facts, snapshot)?),
+                (Channel::Text, None) => Box::new(Forms::new(facts)),
+                // Until the recognizer knows what the forms ask for (issue 6), who speaks gets the
+                // dialogue whose few sentences it does know.
+                (_, Some(snapshot)) => Box::new(FirstSlot::restore(facts, snapshot)?),
+                (_, None) => Box::new(FirstSlot::new(facts)),
             })
         }),
         settings: CallSettings { voice: config.voice.as_str().into(), ..CallSettings::default() },

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 
 use crate::crypt::{CryptError, KeyRing, SecretKey, Wrapped};
 use crate::patient::VerifiedPatient;
-use crate::{By, Error, Principal, Result, TenantTx};
+use crate::{By, Error, Principal, Result, TenantTx, once};
+
+/// Name of the operation for its idempotency keys.
+const CALLBACK: &str = "callback";
 
 /// A call that begins.
 #[derive(Debug, Clone)]
@@ -402,7 +405,7 @@ impl CallbackReason {
 }
 
 /// Notes a callback, and that the call was escalated. `call` is `None` for a caller who was only
-/// told that all lines are busy.
+/// told that all lines are busy. Asked again under the same key, nothing is written again.
 ///
 /// # Errors
 /// If the call is unknown or the database fails.
@@ -415,7 +418,12 @@ pub async fn add_callback(
     now: Timestamp,
     ids: &dyn IdSource,
 ) -> Result<uuid::Uuid> {
+    let before = once::answered(tx, CALLBACK, by).await?;
+    if let Some(id) = before.as_ref().and_then(|answer| answer.get("callback")?.as_str()) {
+        return id.parse().map_err(|_| Error::Answer("a callback's id".to_owned()));
+    }
     let id = ids.uuid();
+    once::keep(tx, CALLBACK, by, &json!({ "callback": id }), now).await?;
     sqlx::query(
         "INSERT INTO callbacks (clinic_id, id, call_id, phone, reason, asked_at, patient_id)
          VALUES ($1, $2, $3, $4, $5, $6,
@@ -434,6 +442,41 @@ pub async fn add_callback(
         event(tx, "call.escalated", call, payload, by.simulated, now).await?;
     }
     Ok(id)
+}
+
+/// What a call has written, as the database has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Evidence {
+    /// What became of an appointment last: booked, rescheduled or cancelled.
+    pub last_write: Option<CallOutcome>,
+    /// Whether somebody is to be called back.
+    pub callback: bool,
+}
+
+/// What a call has written.
+///
+/// # Errors
+/// If the database fails.
+pub async fn evidence(tx: &mut TenantTx, call: CallId) -> Result<Evidence> {
+    let (last, callback): (Option<String>, bool) = sqlx::query_as(
+        "SELECT (SELECT action FROM audit_log
+                  WHERE clinic_id = $1 AND call_id = $2 AND entity = 'appointment'
+                    AND action IN ('appointment.created', 'appointment.rescheduled',
+                                   'appointment.cancelled')
+                  ORDER BY position DESC LIMIT 1),
+                EXISTS (SELECT FROM callbacks WHERE clinic_id = $1 AND call_id = $2)",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(call.uuid())
+    .fetch_one(tx.conn())
+    .await?;
+    let last_write = match last.as_deref() {
+        Some("appointment.created") => Some(CallOutcome::Booked),
+        Some("appointment.rescheduled") => Some(CallOutcome::Rescheduled),
+        Some("appointment.cancelled") => Some(CallOutcome::Cancelled),
+        _ => None,
+    };
+    Ok(Evidence { last_write, callback })
 }
 
 async fn event(

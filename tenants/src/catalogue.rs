@@ -31,6 +31,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("doctor_slot_templates", Room::Tenant),
     ("doctor_specialties", Room::Tenant),
     ("doctors", Room::Tenant),
+    ("documents", Room::Tenant),
     ("idempotency_keys", Room::Tenant),
     ("inbox", Room::Worker("ids of handled events")),
     ("outbox", Room::Tenant),

@@ -13,7 +13,9 @@ use sqlx::types::Json;
 use crate::crypt::KeyRing;
 use crate::directory::{self, Clinic, ClinicKind};
 use crate::patient::{self, Draft};
-use crate::{By, Database, Error, Principal, Result, SetupError, Tenant, TenantTx, schedule};
+use crate::{
+    By, Database, Error, Principal, Result, SetupError, Tenant, TenantTx, documents, schedule,
+};
 
 const DEMO: &str = include_str!("../demo/demo-clinics.yaml");
 
@@ -60,7 +62,7 @@ pub struct DemoClinic {
     pub doctors: Vec<DemoDoctor>,
     /// Patients.
     pub patients: Vec<DemoPatient>,
-    /// Documents for retrieval; not stored in the database.
+    /// Documents, numbered from 1 as they stand here.
     #[serde(default)]
     pub documents: Vec<String>,
 }
@@ -139,6 +141,10 @@ pub async fn seed_demo(
             .await?
             .ok_or_else(|| Error::Answer(format!("demo clinic {} vanished", demo.slug)))?;
         if let Some(tenant) = clinic.tenant() {
+            // Also for a clinic that was seeded before it had documents.
+            let mut tx = TenantTx::begin(db, &tenant).await?;
+            seed_documents(&mut tx, demo, ids).await?;
+            tx.commit().await?;
             schedule::generate(db, &tenant, now, ids).await?;
         }
         clinics.push(clinic);
@@ -212,6 +218,7 @@ pub async fn seed_clinic(
     for doctor in &demo.doctors {
         seed_doctor(&mut tx, demo, doctor, &time_slots, ids).await?;
     }
+    seed_documents(&mut tx, demo, ids).await?;
     let by = By::principal(Principal::Job("seed"));
     for person in &demo.patients {
         let draft = Draft {
@@ -233,6 +240,13 @@ pub async fn seed_clinic(
     tx.commit().await?;
     tracing::info!(clinic_id = %tenant.clinic(), slug = %demo.slug, "demo clinic seeded");
     Ok(tenant)
+}
+
+async fn seed_documents(tx: &mut TenantTx, demo: &DemoClinic, ids: &dyn IdSource) -> Result<()> {
+    for (number, body) in (1..).zip(&demo.documents) {
+        documents::add(tx, number, None, body, ids).await?;
+    }
+    Ok(())
 }
 
 async fn seed_doctor(

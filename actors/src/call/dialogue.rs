@@ -1,14 +1,15 @@
 //! Dialogue: feeds the state machine of the conversation and sends out what it wants done.
 //!
-//! Supervised by the CallSupervisor. The snapshot after an input and the outputs that came of it
-//! are recorded in the same breath as the input leaves the mail; the outputs are sent from that
-//! record. So a Dialogue that dies in an input is given it again on the state before, and one that
-//! dies in sending sends the rest.
+//! Supervised by the CallSupervisor. The snapshot after an input, what goes into the call's record
+//! and the outputs that came of it are kept in the same breath as the input leaves the mail; the
+//! outputs are sent from there. So a Dialogue that dies in an input is given it again on the state
+//! before, and one that dies in sending sends the rest.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue as logic;
+use frontdesk_pipelines::dialogue::tools::ToolCall;
 use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_types::Mono;
 use ractor::ActorProcessingErr;
@@ -16,6 +17,8 @@ use ractor::ActorProcessingErr;
 use super::Call;
 use super::booking_tool::ToolInput;
 use super::ingest::IngestInput;
+use super::record::{Journal, RecordInput};
+use super::retriever::Question;
 use super::speaker::SpeakerInput;
 use crate::stage::Stage;
 
@@ -24,18 +27,28 @@ use crate::stage::Stage;
 pub(crate) struct Memory {
     snapshot: Option<serde_json::Value>,
     outbox: VecDeque<Output>,
+    pub(super) journal: Journal,
+}
+
+impl Memory {
+    /// The state after the last input.
+    pub(super) const fn snapshot(&self) -> Option<&serde_json::Value> {
+        self.snapshot.as_ref()
+    }
 }
 
 pub(crate) struct Dialogue {
     call: Arc<Call>,
     logic: Box<dyn logic::Dialogue>,
+    /// The input under way.
+    input: Option<Input>,
 }
 
 impl Dialogue {
     pub(crate) fn build(call: Arc<Call>) -> Result<Self, ActorProcessingErr> {
         let snapshot = call.thinking.lock().snapshot.clone();
         let logic = (call.services.dialogue)(call.facts.clone(), snapshot)?;
-        Ok(Self { call, logic })
+        Ok(Self { call, logic, input: None })
     }
 
     fn send(&self, output: Output) {
@@ -43,6 +56,9 @@ impl Dialogue {
         match output {
             Output::Say { utterance, text } => {
                 mails.speaker.post(SpeakerInput::Say { utterance, text });
+            }
+            Output::Tool { call, tool: ToolCall::AskClinic { question } } => {
+                mails.retriever.post(Question { call, words: question });
             }
             Output::Tool { call, tool } => mails.tools.post(ToolInput { call, tool }),
             Output::Expect(expectation) => mails.ingest.post(IngestInput::Expect(expectation)),
@@ -56,20 +72,32 @@ impl Stage for Dialogue {
     type Input = Input;
 
     async fn handle(&mut self, input: Input, _attempt: u32) -> Result<(), ActorProcessingErr> {
-        self.logic.handle_input(self.call.now(), input);
+        self.logic.handle_input(self.call.now(), input.clone());
+        self.input = Some(input);
+        crate::faults::point(self.call.id, "dialogue.handled").await;
         Ok(())
     }
 
     fn commit(&mut self) {
+        let outputs: Vec<Output> = std::iter::from_fn(|| self.logic.poll_output()).collect();
+        let now = self.call.now();
         let mut memory = self.call.thinking.lock();
-        memory.outbox.extend(std::iter::from_fn(|| self.logic.poll_output()));
+        if let Some(input) = self.input.take() {
+            let outcome = self.logic.outcome();
+            memory.journal.note(&input, &outputs, outcome, (now.mono, now.wall));
+        }
+        memory.outbox.extend(outputs);
         memory.snapshot = Some(self.logic.snapshot());
     }
 
     fn settle(&mut self) {
         loop {
-            let Some(output) = self.call.thinking.lock().outbox.pop_front() else { return };
+            let output = self.call.thinking.lock().outbox.pop_front();
+            let Some(output) = output else { break };
             self.send(output);
+        }
+        if self.call.thinking.lock().journal.has_news() {
+            self.call.mails.record.post(RecordInput::Write);
         }
     }
 
@@ -79,6 +107,7 @@ impl Stage for Dialogue {
 
     async fn on_deadline(&mut self) -> Result<(), ActorProcessingErr> {
         self.logic.handle_input(self.call.now(), Input::Timeout);
+        self.input = Some(Input::Timeout);
         self.commit();
         Ok(())
     }

@@ -6,7 +6,9 @@
 //! ├─ AudioIngest   packets → samples → voice → turns
 //! ├─ Transcriber   words of the recognizer → turn taking, transcript, dialogue
 //! ├─ Dialogue      what to say and do next
+//! ├─ Retriever     questions to the clinic: its data, its documents
 //! ├─ BookingTool   the dialogue's tools, against the database
+//! ├─ CallRecorder  transcript, snapshot and outcome, written behind the call
 //! └─ Speaker       text → clauses → voice; what was heard of it
 //! ```
 //!
@@ -19,8 +21,11 @@ mod dialogue;
 mod ingest;
 mod link;
 mod pump;
+mod record;
+mod retriever;
 mod speaker;
 mod supervisor;
+mod tasks;
 mod tools;
 mod transcriber;
 
@@ -38,6 +43,8 @@ use tokio::sync::oneshot;
 use crate::mail::Mail;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
 use crate::stage::Pulse;
+pub use record::Records;
+pub(crate) use record::close as close_record;
 pub(crate) use supervisor::{CallMsg, CallSupervisor};
 
 /// Builds a dialogue: a new one, or one that goes on from its snapshot.
@@ -55,6 +62,8 @@ pub struct Services {
     pub ids: Arc<dyn IdSource>,
     /// The clinic database, as the application's role.
     pub database: frontdesk_tenants::Database,
+    /// What call records need; `None` keeps none.
+    pub records: Option<Records>,
     /// Paces playout.
     pub pacer: Pacer,
     /// Synthesizes.
@@ -113,6 +122,8 @@ pub struct CallRequest {
     pub tenant: frontdesk_tenants::Tenant,
     /// Where the room is (`ws://` or `wss://`).
     pub url: String,
+    /// Name of the room, for the call's record.
+    pub room: String,
     /// The agent's join token.
     pub token: String,
     /// What the dialogue starts with.
@@ -141,6 +152,8 @@ pub(crate) struct Mails {
     pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
     pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
     pub(crate) tools: Arc<Mail<booking_tool::ToolInput>>,
+    pub(crate) retriever: Arc<Mail<retriever::Question>>,
+    pub(crate) record: Arc<Mail<record::RecordInput>>,
     pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
 }
 
@@ -152,6 +165,8 @@ pub(crate) struct Pulses {
     pub(crate) transcriber: Arc<Pulse>,
     pub(crate) dialogue: Arc<Pulse>,
     pub(crate) tools: Arc<Pulse>,
+    pub(crate) retriever: Arc<Pulse>,
+    pub(crate) record: Arc<Pulse>,
     pub(crate) speaker: Arc<Pulse>,
     /// Beats at every look of the watchdog, so that the watchdog is watched too.
     pub(crate) supervisor: Arc<Pulse>,
@@ -175,6 +190,13 @@ pub(crate) struct Call {
     pub(crate) speaking: Mutex<speaker::Memory>,
     pub(crate) linked: Mutex<link::Memory>,
     pub(crate) offers: Mutex<booking_tool::Memory>,
+    pub(crate) record: record::Memory,
+    /// What talks to the database and must not be cut off.
+    pub(crate) tasks: tasks::Tasks,
+    /// Name of the room.
+    pub(crate) room_name: String,
+    /// When the call began, on its own clock.
+    pub(crate) began_at: jiff::Timestamp,
     supervisor: Mutex<Option<ActorRef<CallMsg>>>,
     started: Mono,
     /// How the call ended, once it has.
@@ -207,6 +229,8 @@ impl Call {
             &pulses.transcriber,
             &pulses.dialogue,
             &pulses.tools,
+            &pulses.retriever,
+            &pulses.record,
             &pulses.speaker,
         ];
         for pulse in stages {
@@ -220,6 +244,8 @@ impl Call {
             mails.transcriber.losses(),
             mails.dialogue.losses(),
             mails.tools.losses(),
+            mails.retriever.losses(),
+            mails.record.losses(),
             mails.speaker.losses(),
         ];
         counters.inputs_lost +=

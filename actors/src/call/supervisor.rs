@@ -20,6 +20,8 @@ use super::booking_tool::BookingTool;
 use super::dialogue::Dialogue;
 use super::ingest::AudioIngest;
 use super::link::{AgentState, LINK_LIMIT, LinkInput, RoomLink};
+use super::record::CallRecorder;
+use super::retriever::Retriever;
 use super::speaker::{Speaker, SpeakerInput};
 use super::transcriber::Transcriber;
 use super::{Call, CallEnd, CallRequest, Mails, Pulses, Services};
@@ -134,6 +136,10 @@ impl Call {
             speaking: Mutex::default(),
             linked: Mutex::default(),
             offers: Mutex::default(),
+            record: super::record::Memory::default(),
+            tasks: super::tasks::Tasks::default(),
+            room_name: request.room.clone(),
+            began_at: request.clock.wall(),
             supervisor: Mutex::new(None),
             started: request.clock.mono(),
             end: Mutex::new(None),
@@ -160,6 +166,8 @@ impl Mails {
             transcriber: Arc::new(Mail::new()),
             dialogue: Arc::new(Mail::new()),
             tools: Arc::new(Mail::new()),
+            retriever: Arc::new(Mail::new()),
+            record: Arc::new(Mail::new()),
             speaker: Arc::new(Mail::new()),
         }
     }
@@ -210,6 +218,13 @@ fn children(call: &Arc<Call>) -> Vec<Child> {
         child(call, "dialogue", second, &mails.dialogue, &pulses.dialogue, Dialogue::build),
         child(call, "booking_tool", second * 10, &mails.tools, &pulses.tools, |call| {
             Ok(BookingTool::build(call))
+        }),
+        child(call, "retriever", second * 10, &mails.retriever, &pulses.retriever, |call| {
+            Ok(Retriever::build(call))
+        }),
+        // Only the database's own limits bound it: nobody waits for it.
+        child(call, "call_recorder", second * 60, &mails.record, &pulses.record, |call| {
+            Ok(CallRecorder::build(call))
         }),
         child(call, "speaker", second, &mails.speaker, &pulses.speaker, |call| {
             Ok(Speaker::build(call))

@@ -3,10 +3,10 @@
 //! Guards that depend on what this call has seen stand here: a write names an offer or an
 //! appointment that a tool returned before, and a patient who was verified.
 
-use std::time::Duration;
-
+use frontdesk_pipelines::dialogue::phone;
 use frontdesk_pipelines::dialogue::tools::{
-    AppointmentFacts, Identity, PartOfDay, Refusal, SlotWish, ToolCall, ToolResult, WriteNumber,
+    AppointmentFacts, BAD_PHONE, Identity, PartOfDay, Refusal, SlotWish, ToolCall, ToolResult,
+    WriteNumber,
 };
 use frontdesk_tenants::booking::{
     self, Appointment, Book, Booked, Cancel, CancelReason, HOLD_CALL, HOLD_WEB, HoldRequest, Move,
@@ -19,30 +19,28 @@ use frontdesk_types::{AppointmentId, Channel, Offer, OfferId, Phi};
 use jiff::Timestamp;
 use jiff::civil::{Time, time};
 
-use super::Call;
-
-/// Longest a tool may wait for the database: the caller is waiting.
-const PATIENCE: Duration = Duration::from_secs(8);
+use super::{Call, record};
 
 /// Offers that are found for one wish at most.
-const MAX_OFFERS: u8 = 5;
+const MAX_OFFERS: u8 = 12;
+
+/// Offers that are told where nothing fits the wish.
+const NEAREST: usize = 3;
+
+/// How many days before the wished-for one the nearest are looked for.
+const DAYS_BEFORE: i64 = 3;
 
 /// Runs a tool. Trouble of any kind is [`ToolResult::Unavailable`]; the domain's no is a refusal.
 pub(crate) async fn run(call: &Call, tool: ToolCall) -> ToolResult {
-    let run = dispatch(call, tool);
-    match tokio::time::timeout(PATIENCE, run).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(error)) => match error.refusal() {
-            Some(refusal) => ToolResult::Refused { refusal: translate(refusal) },
+    match dispatch(call, tool).await {
+        Ok(result) => result,
+        Err(error) => match error.refusal() {
+            Some(refusal) => refused(translate(refusal)),
             None => {
                 tracing::error!(%error, "tool failed");
                 ToolResult::Unavailable
             }
         },
-        Err(_) => {
-            tracing::error!("tool timed out");
-            ToolResult::Unavailable
-        }
     }
 }
 
@@ -59,6 +57,7 @@ async fn dispatch(call: &Call, tool: ToolCall) -> Result<ToolResult, Error> {
             reschedule(call, appointment, offer, write).await
         }
         ToolCall::Cancel { appointment, write } => cancel(call, appointment, write).await,
+        // The Retriever's.
         ToolCall::AskClinic { .. } => Ok(ToolResult::NoAnswer),
         ToolCall::Transfer { reason, write, phone } => {
             transfer(call, &reason, phone.as_ref(), write).await
@@ -78,16 +77,19 @@ fn reader(call: &Call) -> By {
     By::principal(Principal::Call(call.id)).simulated(call.simulated)
 }
 
+/// The number in the form in which numbers are stored.
+fn e164(call: &Call, said: &Phi<String>) -> Option<Phi<String>> {
+    phone::e164(said.expose(), &call.facts.clinic.country).map(Phi::new)
+}
+
 async fn tx(call: &Call) -> Result<TenantTx, Error> {
     TenantTx::begin(&call.services.database, &call.tenant).await
 }
 
 async fn identify(call: &Call, identity: Identity) -> Result<ToolResult, Error> {
-    let claim = Claim {
-        name: identity.full_name,
-        date_of_birth: identity.date_of_birth,
-        phone: identity.phone,
-    };
+    // A number that cannot be one matches nobody, as one that is nobody's.
+    let phone = identity.phone.map(|said| e164(call, &said).unwrap_or(said));
+    let claim = Claim { name: identity.full_name, date_of_birth: identity.date_of_birth, phone };
     let mut tx = tx(call).await?;
     let answer = patient::verify(&mut tx, &claim, &reader(call), call.clock.wall()).await?;
     tx.commit().await?;
@@ -106,10 +108,14 @@ async fn register(
     identity: Identity,
     write: WriteNumber,
 ) -> Result<ToolResult, Error> {
+    let phone = identity.phone.as_ref().map(|said| e164(call, said));
+    if phone.as_ref().is_some_and(Option::is_none) {
+        return Ok(refused(Refusal::Other(BAD_PHONE.to_owned())));
+    }
     let draft = Draft {
         name: identity.full_name,
         date_of_birth: identity.date_of_birth,
-        phone: identity.phone,
+        phone: phone.flatten(),
     };
     let mut tx = tx(call).await?;
     let (now, ids) = (call.clock.wall(), call.services.ids.as_ref());
@@ -124,15 +130,51 @@ async fn find_slots(call: &Call, wish: &SlotWish) -> Result<ToolResult, Error> {
     if !exact.is_empty() {
         return Ok(remember(call, exact, true));
     }
-    // A wish that nothing fits is answered with the nearest: first any time of those days, then
-    // any day from there on (domain.md, section 6).
-    let any_time = SlotWish { part_of_day: None, not_before: None, ..wish.clone() };
-    let nearest = search(call, &any_time).await?;
-    if !nearest.is_empty() {
-        return Ok(remember(call, nearest, false));
+    Ok(remember(call, nearest(call, wish).await?, false))
+}
+
+/// A wish that nothing fits is answered with the nearest (domain.md, section 6): another time of
+/// those days, else the days around them, else whatever comes next.
+async fn nearest(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
+    let any_time =
+        SlotWish { part_of_day: None, not_before: None, not_after: None, ..wish.clone() };
+    let same_days = search(call, &any_time).await?;
+    if !same_days.is_empty() {
+        let wanted = wish.not_before.or(wish.not_after);
+        return Ok(closest(same_days, |offer| {
+            let minutes = |t: Time| i64::from(t.hour()) * 60 + i64::from(t.minute());
+            wanted.map_or(0, |wanted| (minutes(offer.local_start().time()) - minutes(wanted)).abs())
+        }));
     }
-    let any_day = SlotWish { to: None, ..any_time };
-    Ok(remember(call, search(call, &any_day).await?, false))
+    let same_part = SlotWish { part_of_day: wish.part_of_day, ..any_time.clone() };
+    let mut other_days = around(call, &same_part).await?;
+    if other_days.is_empty() {
+        other_days = around(call, &any_time).await?;
+    }
+    Ok(closest(other_days, |offer| {
+        wish.from.map_or(0, |day| i64::from((offer.local_start().date() - day).get_days()).abs())
+    }))
+}
+
+/// What is free in the days before those of the wish, and after.
+async fn around(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
+    let mut around = Vec::new();
+    if let Some(day) = wish.from {
+        let span = jiff::Span::new().days(DAYS_BEFORE);
+        let before =
+            SlotWish { from: day.checked_sub(span).ok(), to: day.yesterday().ok(), ..wish.clone() };
+        around = search(call, &before).await?;
+    }
+    around.extend(search(call, &SlotWish { to: None, ..wish.clone() }).await?);
+    Ok(around)
+}
+
+/// The few that lie least far away, in the order of time.
+fn closest(mut offers: Vec<Offer>, away: impl Fn(&Offer) -> i64) -> Vec<Offer> {
+    offers.sort_by_key(|offer| (away(offer), offer.starts_at));
+    offers.truncate(NEAREST);
+    offers.sort_by_key(|offer| offer.starts_at);
+    offers
 }
 
 async fn search(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
@@ -145,7 +187,7 @@ async fn search(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
         from: wish.from.and_then(start),
         until: wish.to.and_then(|day| day.tomorrow().ok()).and_then(start).map(last_instant),
         local_from: wish.not_before.max(from_part),
-        local_until: until_part,
+        local_until: earlier(until_part, wish.not_after.map(just_after)),
         holder: Some(Principal::Call(call.id)),
         ..Search::default()
     };
@@ -161,6 +203,19 @@ async fn search(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
         services.ids.as_ref(),
     )
     .await
+}
+
+/// The first moment at which "not after `time`" is over: a search's local end is exclusive.
+fn just_after(time: Time) -> Time {
+    time.saturating_add(jiff::Span::new().microseconds(1))
+}
+
+/// The earlier of two ends, either of which may be open.
+fn earlier(a: Option<Time>, b: Option<Time>) -> Option<Time> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// The last instant before `end`: a search's end is inclusive.
@@ -353,6 +408,9 @@ async fn transfer(
     phone: Option<&Phi<String>>,
     write: WriteNumber,
 ) -> Result<ToolResult, Error> {
+    // The call's own row must be there before a callback can name it; without one, the callback
+    // is what counts.
+    let row = record::key(call).await.is_some().then_some(call.id);
     let mut tx = tx(call).await?;
     let (now, ids) = (call.clock.wall(), call.services.ids.as_ref());
     let reason = match reason {
@@ -361,7 +419,8 @@ async fn transfer(
         "not_identified" => CallbackReason::Unidentified,
         _ => CallbackReason::Failure,
     };
-    calls::add_callback(&mut tx, None, phone, reason, &by(call, write), now, ids).await?;
+    let phone = phone.and_then(|said| e164(call, said));
+    calls::add_callback(&mut tx, row, phone.as_ref(), reason, &by(call, write), now, ids).await?;
     tx.commit().await?;
     Ok(ToolResult::CallbackNoted)
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use frontdesk_actors::{
-    CallEnd, CallRequest, CallSettings, Pacer, RecognitionPool, RecognitionSettings, Services,
-    SpeechPool, Switchboard,
+    CallEnd, CallRequest, CallSettings, Pacer, RecognitionPool, RecognitionSettings, Records,
+    Services, SpeechPool, Switchboard,
 };
 use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_models::fake::FixedStt;
@@ -18,7 +18,7 @@ use frontdesk_rtc::{
     AudioPublish, LocalAudio, Participant, ParticipantKind, Room, RoomEvent, RoomOptions,
     TextStreamOptions, TextStreamReader, TrackKind,
 };
-use frontdesk_tenants::testing::{IDS, TestDb, now};
+use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
 use frontdesk_tenants::{Tenant, directory};
 use frontdesk_types::{CallId, Channel, Clock, ManualClock, Mono, SAMPLES_PER_FRAME, SystemClock};
 use jiff::Timestamp;
@@ -91,6 +91,7 @@ impl Rig {
             clock: Arc::clone(&clock),
             ids: Arc::new(IDS),
             database: db.db().clone(),
+            records: Some(Records { keys: ring(), worker: "test".to_owned() }),
             pacer: Pacer::start(Arc::clone(&clock)).expect("a thread"),
             speech: SpeechPool::start(2, Arc::clone(&clock), Arc::new(Flite::new()))
                 .expect("threads"),
@@ -148,6 +149,7 @@ impl Rig {
             id,
             tenant: self.tenant,
             url: self.livekit.ws_url().to_owned(),
+            room: room.clone(),
             token: self.token(&room, &format!("agent-{id}"), "agent"),
             facts: CallFacts {
                 clinic: self.facts.clone(),
@@ -194,6 +196,7 @@ async fn clinic(db: &TestDb) -> ClinicFacts {
         languages: clinic.languages,
         doctors: doctors.collect(),
         specialty_words: Vec::new(),
+        ..ClinicFacts::default()
     }
 }
 

@@ -13,6 +13,7 @@ fn facts() -> CallFacts {
         languages: vec!["en".to_owned()],
         doctors: Vec::new(),
         specialty_words: Vec::new(),
+        ..ClinicFacts::default()
     };
     CallFacts { clinic, channel: Channel::Web, language: "en".to_owned() }
 }

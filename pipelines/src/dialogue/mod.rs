@@ -5,18 +5,21 @@
 //! and a language model are two implementations of [`Dialogue`] over the same [`tools`] and behind
 //! the same guards, which live in the tools' code and never in a prompt.
 
+pub mod answers;
 mod completeness;
 mod first_slot;
 pub mod forms;
 pub mod guard;
 pub mod history;
 pub mod language;
+pub mod phone;
 mod red_flags;
 pub mod settings;
 pub mod tools;
 mod understand;
 
 use frontdesk_types::{CallOutcome, Channel, Mono};
+use jiff::civil::Time;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -191,8 +194,19 @@ pub struct DoctorFacts {
     pub languages: Vec<String>,
 }
 
+/// A time on a weekday at which the clinic is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenHours {
+    /// Monday is 1, Sunday is 7.
+    pub weekday: i8,
+    /// Local time from which.
+    pub from: Time,
+    /// Local time until which.
+    pub to: Time,
+}
+
 /// What the dialogue may say about the clinic without looking anything up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ClinicFacts {
     /// Name as spoken.
     pub name: String,
@@ -204,6 +218,12 @@ pub struct ClinicFacts {
     pub emergency_number: String,
     /// Languages that the clinic serves, ISO 639-1.
     pub languages: Vec<String>,
+    /// Postal address; empty if it is not to be told.
+    pub address: String,
+    /// Telephone as written; empty if it is not to be told.
+    pub phone: String,
+    /// Opening hours; a weekday that is not there is closed. Empty if they are not known.
+    pub hours: Vec<OpenHours>,
     /// Doctors who can be booked.
     pub doctors: Vec<DoctorFacts>,
     /// Words that patients use → specialty ("heart doctor" → "cardiology").
@@ -246,6 +266,11 @@ pub trait Dialogue: Send {
 
     /// Everything needed to go on after the outputs have been taken.
     fn snapshot(&self) -> serde_json::Value;
+
+    /// How the call ends as it stands now, should it be cut.
+    fn outcome(&self) -> CallOutcome {
+        CallOutcome::Abandoned
+    }
 }
 
 /// The part of the day in which a visit that starts in this local hour lies.

@@ -158,6 +158,9 @@ pub struct AppointmentFacts {
     pub made_in_this_call: bool,
 }
 
+/// Code of [`Refusal::Other`]: what was given as a phone number cannot be one in this country.
+pub const BAD_PHONE: &str = "bad_phone";
+
 /// Why a tool refused. Refusals are answers of the domain, not faults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

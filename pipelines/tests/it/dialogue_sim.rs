@@ -94,6 +94,7 @@ pub(crate) fn facts() -> CallFacts {
         languages: vec!["en".to_owned()],
         doctors: doctors.collect(),
         specialty_words: vec![("heart doctor".to_owned(), "cardiology".to_owned())],
+        ..ClinicFacts::default()
     };
     CallFacts { clinic, channel: Channel::Text, language: "en".to_owned() }
 }

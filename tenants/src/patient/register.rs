@@ -6,7 +6,10 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 
 use super::{VerifiedPatient, name_key};
-use crate::{By, Error, Refusal, Result, TenantTx};
+use crate::{By, Error, Refusal, Result, TenantTx, once};
+
+/// Name of the operation for its idempotency keys.
+const REGISTER: &str = "register";
 
 /// What a new patient says of themselves, read back to them before it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +53,8 @@ fn check_phone(phone: &Phi<String>) -> Result<()> {
     Ok(())
 }
 
-/// Registers a new patient. Whoever registers is verified for their own new record.
+/// Registers a new patient. Whoever registers is verified for their own new record. Asked again
+/// under the same key, the patient is the one that was registered first.
 ///
 /// # Errors
 /// If the draft is not plausible or the database fails.
@@ -62,6 +66,12 @@ pub async fn register(
     ids: &dyn IdSource,
 ) -> Result<VerifiedPatient> {
     let (name, key, born) = draft.checked(now)?;
+    let clinic = tx.tenant().clinic();
+    let before = once::answered(tx, REGISTER, by).await?;
+    if let Some(id) = before.as_ref().and_then(|answer| answer.get("patient")?.as_str()) {
+        let id = id.parse().map_err(|_| Error::Answer("a patient's id".to_owned()))?;
+        return Ok(VerifiedPatient { clinic, patient: PatientId::from_uuid(id) });
+    }
     let patient = PatientId::new(ids);
     sqlx::query(
         "INSERT INTO patients (id, origin_clinic_id, identity, name, name_key, date_of_birth, phone)
@@ -75,6 +85,8 @@ pub async fn register(
     .bind(draft.phone.as_ref().map(Phi::expose))
     .execute(tx.conn())
     .await?;
+    let answer = serde_json::json!({ "patient": patient.uuid() });
+    once::keep(tx, REGISTER, by, &answer, now).await?;
     open_record(tx, patient, by, now).await
 }
 

@@ -3,6 +3,7 @@
 mod booking;
 mod calls;
 mod crash;
+mod documents;
 mod migration;
 mod patients;
 mod property;

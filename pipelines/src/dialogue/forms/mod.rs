@@ -89,12 +89,6 @@ impl Forms {
     pub fn completeness(&self, now: Now, text: &str) -> Completeness {
         self.0.completeness(now, text)
     }
-
-    /// How the call ends as it stands now.
-    #[must_use]
-    pub fn outcome(&self) -> CallOutcome {
-        self.0.outcome()
-    }
 }
 
 impl Dialogue for Forms {
@@ -112,6 +106,10 @@ impl Dialogue for Forms {
 
     fn snapshot(&self) -> serde_json::Value {
         self.0.snapshot()
+    }
+
+    fn outcome(&self) -> CallOutcome {
+        self.0.outcome()
     }
 }
 

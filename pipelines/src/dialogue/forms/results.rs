@@ -3,7 +3,9 @@
 use super::state::{Goal, Pending, Phase};
 use super::{Now, Policy, fill};
 use crate::dialogue::guard::visit;
-use crate::dialogue::tools::{AppointmentFacts, Refusal, ToolCall, ToolCallId, ToolResult};
+use crate::dialogue::tools::{
+    AppointmentFacts, BAD_PHONE, Refusal, ToolCall, ToolCallId, ToolResult,
+};
 
 impl Policy {
     pub(super) fn on_tool(&mut self, now: Now, call: ToolCallId, result: ToolResult) {
@@ -152,6 +154,15 @@ impl Policy {
             // The caller's words follow.
             (_, Refusal::NotConfirmed) => self.state.phase = Phase::Confirm,
             (ToolCall::Transfer { .. }, _) => self.end(now, &phrases.callback_failed),
+            (_, Refusal::Other(code)) if code == BAD_PHONE && !self.state.identified => {
+                self.state.patient.phone = None;
+                self.state.misunderstood += 1;
+                if self.state.misunderstood >= self.settings.max_misunderstood {
+                    self.transfer(now, "not_identified", &phrases.not_identified_end);
+                } else {
+                    self.ask(now, Phase::Phone, &phrases.bad_phone);
+                }
+            }
             (ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }, _) => {
                 self.transfer(now, "not_identified", &phrases.not_identified_end);
             }

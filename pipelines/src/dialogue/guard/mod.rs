@@ -235,23 +235,6 @@ impl<D: Dialogue> Guarded<D> {
         self.outputs.push_back(Output::End { outcome });
     }
 
-    /// How the call ends as it stands now; emergency before transferred before the last write
-    /// before answered.
-    pub fn outcome(&self) -> CallOutcome {
-        let facts = &self.state.outcome;
-        if facts.emergency {
-            CallOutcome::Emergency
-        } else if facts.transferred {
-            CallOutcome::Transferred
-        } else if let Some(write) = facts.last_write {
-            write
-        } else if facts.answered {
-            CallOutcome::Answered
-        } else {
-            CallOutcome::Abandoned
-        }
-    }
-
     // --- inputs ---------------------------------------------------------------------------
 
     fn on_heard(&mut self, now: Now, text: String, confidence: f32) {
@@ -418,6 +401,23 @@ impl<D: Dialogue> Dialogue for Guarded<D> {
     fn snapshot(&self) -> serde_json::Value {
         let guard = serde_json::to_value(&self.state).unwrap_or_default();
         serde_json::json!({ "guard": guard, "policy": self.policy.snapshot() })
+    }
+
+    /// How the call ends as it stands now; emergency before transferred before the last write
+    /// before answered.
+    fn outcome(&self) -> CallOutcome {
+        let facts = &self.state.outcome;
+        if facts.emergency {
+            CallOutcome::Emergency
+        } else if facts.transferred {
+            CallOutcome::Transferred
+        } else if let Some(write) = facts.last_write {
+            write
+        } else if facts.answered {
+            CallOutcome::Answered
+        } else {
+            CallOutcome::Abandoned
+        }
     }
 }
 

@@ -149,6 +149,29 @@ pub(crate) struct Named {
     pub(crate) say: Vec<Pattern>,
 }
 
+/// Words that mean the same when documents are searched.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SameWords {
+    pub(crate) say: Vec<Pattern>,
+    pub(crate) words: String,
+}
+
+/// What questions to the clinic are about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Questions {
+    pub(crate) hours: Vec<Pattern>,
+    pub(crate) address: Vec<Pattern>,
+    pub(crate) phone: Vec<Pattern>,
+    pub(crate) fee: Vec<Pattern>,
+    pub(crate) doctors: Vec<Pattern>,
+    pub(crate) languages: Vec<Pattern>,
+    /// Words that tell nothing of what a question is about.
+    pub(crate) generic: Vec<Pattern>,
+    pub(crate) same: Vec<SameWords>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Flag {
@@ -199,6 +222,8 @@ struct File {
     parts: Parts,
     words: Words,
     intents: Intents,
+    questions: Questions,
+    currencies: HashMap<String, String>,
     languages: Vec<Named>,
     specialties: Vec<Named>,
     red_flags: RedFlagWords,
@@ -239,6 +264,8 @@ pub struct Tables {
     pub(crate) parts: Parts,
     pub(crate) words: Words,
     pub(crate) intents: Intents,
+    pub(crate) questions: Questions,
+    currencies: HashMap<String, String>,
     pub(crate) languages: Vec<Named>,
     pub(crate) specialties: Vec<Named>,
     pub(crate) red_flags: RedFlagWords,
@@ -305,6 +332,8 @@ impl Language {
             parts: file.parts,
             words: file.words,
             intents: file.intents,
+            questions: file.questions,
+            currencies: file.currencies,
             languages: file.languages,
             specialties: file.specialties,
             red_flags: file.red_flags,
@@ -359,6 +388,12 @@ impl Language {
         fill(&self.doctor, &[("name", name)])
     }
 
+    /// "a and b".
+    #[must_use]
+    pub fn both(&self, a: &str, b: &str) -> String {
+        self.and(&[a.to_owned(), b.to_owned()])
+    }
+
     /// "a, b and c".
     pub(crate) fn and(&self, items: &[String]) -> String {
         list(items, &self.list_and)
@@ -367,6 +402,26 @@ impl Language {
     /// "a, b or c".
     pub(crate) fn or(&self, items: &[String]) -> String {
         list(items, &self.list_or)
+    }
+
+    /// What money is called in a country; empty if this language does not know.
+    pub(crate) fn currency(&self, country: &str) -> &str {
+        self.currencies.get(country).map_or("", String::as_str)
+    }
+
+    /// Name of a language by its code; the code itself if this language does not know it.
+    pub(crate) fn language_name(&self, code: &str) -> String {
+        if code == self.code {
+            return self.name.clone();
+        }
+        let known = self.languages.iter().find(|other| other.code == code);
+        known.map_or_else(|| code.to_owned(), |other| other.name.clone())
+    }
+
+    /// Name of a weekday; Monday is 1.
+    pub(crate) fn weekday_name(&self, number: i8) -> String {
+        let index = usize::try_from(number - 1).unwrap_or_default();
+        self.weekdays.get(index).cloned().unwrap_or_default()
     }
 
     /// Monday is 1, Sunday is 7.

@@ -1,5 +1,6 @@
 //! What a date means in a country: order of numbers, weekend, first day of the week.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use jiff::civil::Weekday;
@@ -12,6 +13,14 @@ struct Table {
     friday_saturday_weekend: Vec<String>,
     week_starts_saturday: Vec<String>,
     week_starts_sunday: Vec<String>,
+    dialling: HashMap<String, Dialling>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dialling {
+    code: String,
+    trunk: String,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -28,6 +37,8 @@ pub(crate) struct Region {
     pub(crate) weekend: Weekday,
     /// First day of the week.
     pub(crate) week_start: Weekday,
+    /// Country code, and what is dialled before a number inside the country.
+    pub(crate) dialling: Option<(&'static str, &'static str)>,
 }
 
 impl Region {
@@ -48,6 +59,7 @@ impl Region {
             } else {
                 Weekday::Monday
             },
+            dialling: TABLE.dialling.get(country).map(|d| (d.code.as_str(), d.trunk.as_str())),
         }
     }
 }

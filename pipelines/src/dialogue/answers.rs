@@ -1,0 +1,280 @@
+//! Questions to the clinic: what its own data answers, and what its documents are searched for.
+//!
+//! Pure retrieval logic: whoever runs the search gives it the question and gets back the answer
+//! from the clinic's data ([`from_facts`]), the words to look for in the documents ([`keywords`]),
+//! and whether a document that was found answers ([`is_answer`]).
+
+use jiff::civil::{Date, Weekday};
+
+use super::language::{Language, fill};
+use super::understand::days::DayMention;
+use super::understand::pattern::{Pattern, Reader, find_any, longest_at};
+use super::understand::people::{DoctorMention, SpecialtyMention};
+use super::understand::tokens::Tokens;
+use super::understand::{Heard, Setting};
+use super::{ClinicFacts, DoctorFacts, Expectation, Now};
+
+/// Words of a question that a document is searched for, at most.
+const MAX_KEYWORDS: usize = 12;
+
+/// An answer and where it is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Text to say.
+    pub text: String,
+    /// What it is from, as spoken.
+    pub source: String,
+}
+
+/// What the clinic's own data says to a question: hours, address, telephone, fees, doctors,
+/// languages. `None` if the question is about none of them.
+#[must_use]
+pub fn from_facts(
+    question: &str,
+    clinic: &ClinicFacts,
+    language: &Language,
+    now: Now,
+) -> Option<Answer> {
+    let setting = Setting { language, clinic, expect: Expectation::Request, now };
+    let heard = Heard::of(question, setting);
+    let tokens = Tokens::of(question, language);
+    let reader = Reader { tokens: &tokens, language, latest_year: 0 };
+    let about = |list: &[Pattern]| find_any(list, reader).is_some();
+    let (questions, phrases) = (&language.questions, &language.phrases);
+    let asked = Asked { clinic, language, heard: &heard };
+    let mut found: Vec<(String, &str)> = Vec::new();
+    if about(&questions.hours) {
+        found.extend(asked.hours(setting).map(|text| (text, phrases.source_hours.as_str())));
+    }
+    if about(&questions.address) && !clinic.address.is_empty() {
+        let text = fill(&phrases.our_address, &[("address", &clinic.address)]);
+        found.push((text, &phrases.source_address));
+    }
+    if about(&questions.phone) && !clinic.phone.is_empty() {
+        let text = fill(&phrases.our_phone, &[("phone", &clinic.phone)]);
+        found.push((text, &phrases.source_address));
+    }
+    if about(&questions.fee) {
+        found.extend(asked.fees().map(|text| (text, phrases.source_fees.as_str())));
+    } else if about(&questions.languages) && heard.doctor.is_some() {
+        found.extend(asked.languages().map(|text| (text, phrases.source_doctors.as_str())));
+    } else if about(&questions.doctors) {
+        found.extend(asked.doctors().map(|text| (text, phrases.source_doctors.as_str())));
+    }
+    let mut sources: Vec<String> = found.iter().map(|(_, source)| (*source).to_owned()).collect();
+    sources.dedup();
+    let texts: Vec<String> = found.into_iter().map(|(text, _)| text).collect();
+    (!texts.is_empty()).then(|| Answer { text: texts.join(" "), source: language.and(&sources) })
+}
+
+/// The words of a question that tell what it is about, each with the words that mean the same:
+/// what documents are searched for. What [`from_facts`] answers is left out.
+#[must_use]
+pub fn keywords(question: &str, language: &Language) -> Vec<String> {
+    let mut tokens = Tokens::of(question, language);
+    let questions = &language.questions;
+    for list in [
+        &questions.hours,
+        &questions.address,
+        &questions.phone,
+        &questions.fee,
+        &questions.doctors,
+        &questions.generic,
+    ] {
+        while let Some(found) = find_any(list, Reader { tokens: &tokens, language, latest_year: 0 })
+            .filter(|found| found.len() > 0)
+        {
+            tokens.take(found.start..found.end);
+        }
+    }
+    let mut words: Vec<String> = Vec::new();
+    for at in 0..tokens.len() {
+        let reader = Reader { tokens: &tokens, language, latest_year: 0 };
+        let same = questions
+            .same
+            .iter()
+            .find(|group| longest_at(&group.say, reader, at).is_some())
+            .map_or("", |group| group.words.as_str());
+        let word: String = tokens.text(at).chars().filter(|c| c.is_alphanumeric()).collect();
+        let group = format!("{word} {same}").trim().to_owned();
+        if !word.is_empty() && !words.contains(&group) && words.len() < MAX_KEYWORDS {
+            words.push(group);
+        }
+    }
+    words
+}
+
+/// Whether a document that has `matched` of the `asked` keywords answers the question.
+#[must_use]
+pub const fn is_answer(matched: u32, asked: u32) -> bool {
+    matched > 0 && matched * 2 >= asked
+}
+
+/// A document as it is cited: by its title, or by its number.
+#[must_use]
+pub fn cited(title: Option<&str>, number: u32, language: &Language) -> String {
+    match title {
+        Some(title) => fill(&language.phrases.source_document, &[("title", title)]),
+        None => fill(&language.phrases.source_number, &[("number", &number.to_string())]),
+    }
+}
+
+struct Asked<'a> {
+    clinic: &'a ClinicFacts,
+    language: &'a Language,
+    heard: &'a Heard,
+}
+
+impl Asked<'_> {
+    fn hours(&self, setting: Setting<'_>) -> Option<String> {
+        let (clinic, language) = (self.clinic, self.language);
+        if clinic.hours.is_empty() {
+            return None;
+        }
+        let day = match self.heard.day {
+            Some(DayMention::Span { from: Some(from), to: Some(to), .. }) if from == to => from,
+            _ => return Some(self.week(setting.calendar().region.week_start)),
+        };
+        Some(self.day(day, &language.date(day)))
+    }
+
+    fn day(&self, day: Date, spoken: &str) -> String {
+        let (language, phrases) = (self.language, &self.language.phrases);
+        let weekday = day.weekday().to_monday_one_offset();
+        let open = self.clinic.hours.iter().filter(|hours| hours.weekday == weekday);
+        let spans: Vec<String> = open
+            .map(|hours| {
+                let (from, to) = (language.time(hours.from), language.time(hours.to));
+                fill(&phrases.from_to, &[("from", &from), ("to", &to)])
+            })
+            .collect();
+        if spans.is_empty() {
+            fill(&phrases.closed_on, &[("date", spoken)])
+        } else {
+            let hours = language.and(&spans);
+            fill(&phrases.open_on, &[("date", spoken), ("hours", &hours)])
+        }
+    }
+
+    /// All days, those in a row with the same hours together.
+    fn week(&self, first: Weekday) -> String {
+        let (language, phrases) = (self.language, &self.language.phrases);
+        let mut runs: Vec<(i8, i8, String)> = Vec::new();
+        let mut weekday = first;
+        for _ in 0..7 {
+            let number = weekday.to_monday_one_offset();
+            let open = self.clinic.hours.iter().filter(|hours| hours.weekday == number);
+            let spans: Vec<String> = open
+                .map(|hours| {
+                    let (from, to) = (language.time(hours.from), language.time(hours.to));
+                    fill(&phrases.from_to, &[("from", &from), ("to", &to)])
+                })
+                .collect();
+            let hours = language.and(&spans);
+            match runs.last_mut() {
+                Some((_, last, same)) if *same == hours => *last = number,
+                _ => runs.push((number, number, hours)),
+            }
+            weekday = weekday.next();
+        }
+        let parts: Vec<String> = runs
+            .into_iter()
+            .filter(|(_, _, hours)| !hours.is_empty())
+            .map(|(first, last, hours)| {
+                let (from, to) = (language.weekday_name(first), language.weekday_name(last));
+                let days = if first == last {
+                    from
+                } else {
+                    fill(&phrases.day_to_day, &[("from", &from), ("to", &to)])
+                };
+                fill(&phrases.days_hours, &[("days", &days), ("hours", &hours)])
+            })
+            .collect();
+        fill(&phrases.open_hours, &[("hours", &language.and(&parts))])
+    }
+
+    /// The doctors that the question names, by name or by specialty; else all.
+    fn named(&self) -> Vec<&DoctorFacts> {
+        let all = self.clinic.doctors.iter();
+        let by_name: Vec<_> = match &self.heard.doctor {
+            Some(DoctorMention::Known(id)) => all.clone().filter(|d| d.id == *id).collect(),
+            Some(DoctorMention::Several(ids)) => {
+                all.clone().filter(|d| ids.contains(&d.id)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if !by_name.is_empty() {
+            return by_name;
+        }
+        match &self.heard.specialty {
+            Some(SpecialtyMention::Known(name)) => {
+                all.filter(|d| d.specialties.contains(name)).collect()
+            }
+            _ => all.collect(),
+        }
+    }
+
+    fn fees(&self) -> Option<String> {
+        let (language, phrases) = (self.language, &self.language.phrases);
+        let currency = language.currency(&self.clinic.country);
+        let texts: Vec<String> = self
+            .named()
+            .into_iter()
+            .filter_map(|doctor| {
+                let values = [
+                    ("doctor", &*language.doctor(&doctor.name)),
+                    ("fee", &*doctor.fee?.to_string()),
+                    ("currency", currency),
+                ];
+                Some(fill(&phrases.fee_of, &values))
+            })
+            .collect();
+        (!texts.is_empty()).then(|| fill(&phrases.fees, &[("fees", &language.and(&texts))]))
+    }
+
+    fn doctors(&self) -> Option<String> {
+        let (language, phrases) = (self.language, &self.language.phrases);
+        if let Some(SpecialtyMention::NotHere(name)) = &self.heard.specialty {
+            let mut names: Vec<String> = Vec::new();
+            for name in self.clinic.doctors.iter().flat_map(|doctor| &doctor.specialties) {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+            let values = [("specialty", name.as_str()), ("specialties", &language.and(&names))];
+            return Some(fill(&phrases.no_specialty, &values));
+        }
+        let texts: Vec<String> = self
+            .named()
+            .into_iter()
+            .map(|doctor| {
+                let name = language.doctor(&doctor.name);
+                let specialties = language.and(&doctor.specialties);
+                let values = [("doctor", &*name), ("specialty", &*specialties)];
+                fill(&phrases.doctor_for, &values)
+            })
+            .collect();
+        let doctors = language.and(&texts);
+        (!texts.is_empty()).then(|| fill(&phrases.several_doctors, &[("doctors", &doctors)]))
+    }
+
+    fn languages(&self) -> Option<String> {
+        let (language, phrases) = (self.language, &self.language.phrases);
+        let texts: Vec<String> = self
+            .named()
+            .into_iter()
+            .filter(|doctor| !doctor.languages.is_empty())
+            .map(|doctor| {
+                let names: Vec<String> =
+                    doctor.languages.iter().map(|code| language.language_name(code)).collect();
+                let (name, spoken) = (language.doctor(&doctor.name), language.and(&names));
+                fill(&phrases.speaks, &[("doctor", &name), ("languages", &spoken)])
+            })
+            .collect();
+        (!texts.is_empty()).then(|| texts.join(" "))
+    }
+}
+
+#[cfg(test)]
+#[path = "answers_tests.rs"]
+mod tests;

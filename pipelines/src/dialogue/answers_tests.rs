@@ -1,0 +1,76 @@
+use frontdesk_types::{DoctorId, Mono};
+use jiff::civil::{date, time};
+
+use super::super::OpenHours;
+use super::*;
+
+fn clinic() -> ClinicFacts {
+    let doctor = |n: u128, name: &str, specialty: &str, fee, languages: &[&str]| DoctorFacts {
+        id: DoctorId::from_uuid(uuid::Uuid::from_u128(n)),
+        name: name.to_owned(),
+        specialties: vec![specialty.to_owned()],
+        fee,
+        languages: languages.iter().map(|l| (*l).to_owned()).collect(),
+    };
+    let open =
+        |weekday, from, to| OpenHours { weekday, from: time(from, 0, 0, 0), to: time(to, 0, 0, 0) };
+    ClinicFacts {
+        name: "Palm Clinic".to_owned(),
+        time_zone: "Africa/Cairo".to_owned(),
+        country: "EG".to_owned(),
+        address: "3 Palm Street".to_owned(),
+        hours: [7, 1, 2, 3, 4]
+            .map(|day| open(day, 8, 16))
+            .into_iter()
+            .chain([open(6, 9, 13)])
+            .collect(),
+        doctors: vec![
+            doctor(1, "Nora Haddad", "cardiology", Some(600), &["en", "ar"]),
+            doctor(2, "Rosa Marin", "pediatrics", Some(350), &["en"]),
+        ],
+        ..ClinicFacts::default()
+    }
+}
+
+fn asked(question: &str) -> Option<Answer> {
+    // A Wednesday.
+    let wall = date(2026, 6, 10).at(9, 0, 0, 0).in_tz("Africa/Cairo").expect("exists").timestamp();
+    from_facts(question, &clinic(), &Language::english(), Now { mono: Mono::ZERO, wall })
+}
+
+#[test]
+fn hours_address_fees_and_doctors_are_answered_from_the_clinics_data() {
+    for (question, part) in [
+        ("when are you open", "Sunday to Thursday from 8:00 AM to 4:00 PM"),
+        ("what are your opening hours?", "Saturday from 9:00 AM to 1:00 PM"),
+        ("what time do you close on sunday", "Sunday, June 14"),
+        ("are you open on Friday?", "Friday, June 12, we are closed"),
+        ("where are you located", "3 Palm Street"),
+        ("what is the address please", "3 Palm Street"),
+        ("how much is a visit to Dr. Marin", "350"),
+        ("what does a cardiologist cost", "600"),
+        ("what are your fees", "350"),
+        ("which doctors do you have", "Dr. Nora Haddad for cardiology"),
+        ("who is your heart doctor", "Haddad"),
+        ("do you have a dentist", "We do not have dentistry"),
+        ("does Dr. Marin speak Arabic", "English"),
+    ] {
+        let answer = asked(question).unwrap_or_else(|| panic!("no answer: {question}"));
+        assert!(answer.text.contains(part), "{question}: {answer:?}");
+        assert!(!answer.source.is_empty());
+    }
+    assert!(!asked("what does dr haddad charge").expect("a fee").text.contains("Marin"));
+    for other in ["do you take Acme insurance", "is there parking", "do I need to fast"] {
+        assert_eq!(asked(other), None, "{other}");
+    }
+}
+
+#[test]
+fn keywords_are_what_the_question_is_about() {
+    let of = |question| keywords(question, &Language::english());
+    assert_eq!(of("do you take Acme insurance?"), ["acme", "insurance"]);
+    assert!(of("what time do you close on sunday").len() <= 1);
+    let fasting = of("do I have to fast before a blood test");
+    assert!(fasting.iter().any(|group| group.starts_with("fast ") && group.contains("eat")));
+    assert!(is_answer(1, 2) && !is_answer(1, 3) && !is_answer(0, 0));
+}
