@@ -22,9 +22,9 @@ setup: ## install what is missing on this machine
 demo: setup ## place the spoken demo call and exit with its result
 	cargo run --locked --release -p frontdesk -- demo
 
-bench: ## measure what the documents state (tests named bench_…, one at a time, release)
+bench: ## measure what docs/performance.md states, in release
 	scripts/setup.sh test
-	cargo test --locked --release --workspace -- --ignored --nocapture --test-threads=1 bench_
+	scripts/bench.sh
 
 verify: ## everything CI runs: format, rules, licences, clippy, documentation, tests
 	bash .ci/run

@@ -16,6 +16,8 @@ mod docs;
 pub mod engines;
 pub mod grammar;
 pub mod http;
+pub mod load;
+pub mod profile;
 pub mod runtime;
 pub mod scenario;
 pub mod servers;

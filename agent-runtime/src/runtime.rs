@@ -8,13 +8,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use frontdesk_actors::{
-    CallSettings, Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool,
-    Switchboard,
+    Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
 };
 use frontdesk_models::tts::TextToSpeech;
-use frontdesk_pipelines::dialogue::{FirstSlot, Forms};
 use frontdesk_rtc::worker::{WorkerHandle, WorkerStatus};
-use frontdesk_types::{Channel, Clock, IdSource, SystemClock, SystemIds};
+use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -219,8 +217,9 @@ impl Parts {
             tracing::info!(clinics, "demo clinics are there");
         }
         let (voice, calls) = (config.voice.clone(), config.max_calls);
-        let engines = tokio::task::spawn_blocking(move || Engines::load(&voice, calls)).await;
-        let engines = match engines {
+        let instant = config.profile.engines();
+        let load = move || instant.map_or_else(|| Engines::load(&voice, calls), Ok);
+        let engines = match tokio::task::spawn_blocking(load).await {
             Ok(engines) => engines.map_err(|e| unavailable(&e))?,
             Err(error) => return Err(unavailable(&error)),
         };
@@ -311,17 +310,8 @@ fn services(
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
         media,
-        dialogue: Arc::new(|facts, snapshot| {
-            Ok(match (facts.channel, snapshot) {
-                (Channel::Text, Some(snapshot)) => Box::new(Forms::restore(facts, snapshot)?),
-                (Channel::Text, None) => Box::new(Forms::new(facts)),
-                // Until the recognizer knows what the forms ask for (issue 6), who speaks gets the
-                // dialogue whose few sentences it does know.
-                (_, Some(snapshot)) => Box::new(FirstSlot::restore(facts, snapshot)?),
-                (_, None) => Box::new(FirstSlot::new(facts)),
-            })
-        }),
-        settings: CallSettings { voice: config.voice.as_str().into(), ..CallSettings::default() },
+        dialogue: config.profile.dialogue(),
+        settings: config.profile.settings(&config.voice),
     }))
 }
 

@@ -16,6 +16,8 @@ pub use output::Out;
 
 use crate::chat::ChatArgs;
 use crate::config::{CONFIG_FILE, Config, ConfigError, Environment};
+use crate::load::LoadArgs;
+use crate::profile::Profile;
 use crate::scenario::CallArgs;
 use crate::telemetry;
 
@@ -110,7 +112,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve calls until SIGTERM or Ctrl-C.
-    Serve,
+    Serve(ServeArgs),
     /// Serve, place a demo call that books an appointment, print it, and keep serving.
     Run(DemoArgs),
     /// Serve, place the demo call, and exit with its result.
@@ -127,6 +129,16 @@ enum Command {
     Call(CallArgs),
     /// Hold a call by typing.
     Chat(ChatArgs),
+    /// Place many calls at once and measure them and the agent.
+    Load(LoadArgs),
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+struct ServeArgs {
+    /// What the runtime is made of.
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
 }
 
 /// Options of the demo call.
@@ -197,7 +209,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         environment.vars.insert(CONFIG_FILE.to_owned(), file);
     }
     let mut config = Config::load(&environment)?;
-    let spoken_to = matches!(cli.command, Command::Call(_) | Command::Chat(_));
+    let spoken_to = matches!(cli.command, Command::Call(_) | Command::Chat(_) | Command::Load(_));
     let silent =
         !["FRONTDESK_LOG", "RUST_LOG"].iter().any(|name| environment.vars.contains_key(*name));
     if spoken_to && silent && config.log.filter == "info" {
@@ -211,7 +223,10 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     let mut out = Out::stdout();
     match cli.command {
         Command::Token(args) => token::token(&config, args, &mut out),
-        Command::Serve => serve::serve(&config, &mut out),
+        Command::Serve(args) => {
+            config.profile = args.profile;
+            serve::serve(&config, &mut out)
+        }
         Command::Run(args) => serve::run(&config, &args, &mut out),
         Command::Demo(args) => serve::demo(&config, &args, &mut out),
         Command::Doctor => doctor::doctor(&config, &mut out),
@@ -222,6 +237,10 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Chat(args) => {
             serve::on_runtimes(async |_| crate::chat::chat(&config, &args, &mut out).await)
+        }
+        Command::Load(args) => {
+            config.profile = args.profile;
+            serve::on_runtimes(async |_| crate::load::load(&config, &args, &mut out).await)
         }
     }
 }

@@ -86,6 +86,9 @@ async fn start(
         .map_err(|error| Failure::new(Exit::Unavailable, format!("no signals: {error}")))?;
     let runtime = Runtime::start(config, media).await?;
     let address = runtime.address();
+    if let Some(notice) = config.profile.notice() {
+        out.line(notice);
+    }
     if config.dev {
         out.line(format_args!("Frontdesk is listening. Open http://{address}/ to call it."));
     } else {

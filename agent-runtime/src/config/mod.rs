@@ -13,6 +13,7 @@ use std::time::Duration;
 pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
 pub use value::{Origin, Secret};
 
+use crate::profile::Profile;
 use value::{Given, Raw};
 
 /// Why the configuration is not usable. Each prints as one line that says what to change.
@@ -132,6 +133,8 @@ pub struct Config {
     pub livekit: LiveKitConfig,
     /// Name that the worker registers under.
     pub agent_name: String,
+    /// What the runtime is made of; of the command line alone.
+    pub profile: Profile,
     /// The file that was read, if any.
     pub file: Option<PathBuf>,
     /// Unknown `FRONTDESK_…` variables that resemble no setting (Kubernetes makes some), for a
@@ -420,6 +423,7 @@ impl Values<'_> {
                     ok.then(|| text.to_owned())
                 },
             )?,
+            profile: Profile::default(),
             file,
             ignored_env,
         })

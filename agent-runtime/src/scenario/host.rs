@@ -214,6 +214,20 @@ impl Host {
         self.child.is_some()
     }
 
+    /// Its process.
+    #[must_use]
+    pub const fn pid(&self) -> u32 {
+        self.file.pid
+    }
+
+    /// The value of one of its metrics; `None` if it does not answer or has no such metric.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let client = reqwest::Client::builder().timeout(ANSWER).no_proxy().build().ok()?;
+        let url = format!("http://{}/metrics", reachable(self.file.http));
+        let text = client.get(url).send().await.ok()?.text().await.ok()?;
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+
     /// Where to call.
     ///
     /// # Errors
@@ -259,6 +273,7 @@ fn spawn(config: &Config, log: &Path) -> std::io::Result<Child> {
     }
     command
         .arg("serve")
+        .arg(config.profile.argument())
         .env("FRONTDESK_DATA_DIR", &config.data_dir)
         .env("FRONTDESK_ALLOW_CALL_CLOCK", "1")
         // Its listener is only ours; the usual port may be somebody's.

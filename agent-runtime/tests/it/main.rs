@@ -2,6 +2,7 @@
 
 mod desk;
 mod jobs;
+mod load;
 mod refusals;
 mod serving;
 mod the_demo;

@@ -1,0 +1,217 @@
+//! `frontdesk load`: many callers at once, and what they and the agent's process went through.
+//!
+//! Callers send Opus that was encoded beforehand and look at packets instead of decoding them, so
+//! that the caller costs a fraction of the agent on a machine that both share. What counts as the
+//! agent's voice is a packet longer than any encoder makes of silence.
+
+mod caller;
+mod process;
+mod report;
+mod speech;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use frontdesk_types::SystemIds;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::cli::{Exit, Failure, Out};
+use crate::config::Config;
+use crate::engines::load_voice;
+use crate::profile::Profile;
+use crate::scenario::host::Host;
+use crate::scenario::line::Exchange;
+use crate::signals::{Asked, Signals};
+use caller::{Caller, Course, Plan};
+use process::Processes;
+use report::Report;
+
+/// How long a process may settle after the call that warms it up, before its memory is taken.
+const SETTLE: Duration = Duration::from_secs(3);
+
+/// Options of `load`.
+#[derive(Debug, Clone, Args)]
+pub struct LoadArgs {
+    /// Calls at once.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=2000))]
+    pub calls: u16,
+    /// Turns that each caller takes; with 0 it only listens.
+    #[arg(long, value_name = "T", default_value_t = 1)]
+    pub turns: u32,
+    /// Share of the callers who may be in a turn at a time, above 0 up to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
+    pub speaking: f64,
+    /// Interrupt the agent's answer to each turn.
+    #[arg(long)]
+    pub barge: bool,
+    /// The agent says nothing before it is spoken to, as in the bench profile.
+    #[arg(long)]
+    pub no_greeting: bool,
+    /// What the runtime is made of, if none runs on the data folder and one is started.
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
+    /// Seconds for which the calls are held at least, once all have begun.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub seconds: u64,
+    /// Milliseconds between the beginnings of two calls.
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    pub ramp: u64,
+    /// What each caller says.
+    #[arg(long, default_value = "I would like to book an appointment")]
+    pub say: String,
+    /// Clinic that is called.
+    #[arg(long, value_name = "SLUG", default_value = "nile-heart")]
+    pub clinic: String,
+    /// Process of an agent that is not Frontdesk's, to be measured with its children. Then no
+    /// runtime is looked for: LIVEKIT_URL and LIVEKIT_AGENT_NAME say whom to call.
+    #[arg(long, value_name = "PID")]
+    pub pid: Option<u32>,
+    /// Write the report to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("expected a number above 0, at most 1".to_owned()),
+    }
+}
+
+/// Places the calls and prints the report.
+///
+/// # Errors
+/// [`Failure`] if there is nobody to call, or the report cannot be written.
+pub async fn load(config: &Config, args: &LoadArgs, out: &mut Out) -> Result<Exit, Failure> {
+    let mut signals = Signals::of_process()
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("no signals: {error}")))?;
+    let unavailable = |error: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, error);
+    let host = match args.pid {
+        Some(_) => None,
+        None => {
+            let host = Host::find_or_start(config, false, signals.clone()).await;
+            Some(host.map_err(|error| unavailable(&error))?)
+        }
+    };
+    let result = tokio::select! {
+        result = run(config, args, host.as_ref(), out) => result,
+        () = signals.wait_for(Asked::Drain) => {
+            Err(Failure::new(Exit::Failed, "interrupted"))
+        }
+    };
+    if let Some(host) = host {
+        host.stop().await;
+    }
+    result
+}
+
+/// Packets that our own runtime has decoded so far.
+async fn decoded(host: Option<&Host>) -> Option<f64> {
+    host?.metric("frontdesk_packets_in_total").await
+}
+
+async fn run(
+    config: &Config,
+    args: &LoadArgs,
+    host: Option<&Host>,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let unavailable = |error: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, error);
+    let livekit = crate::servers::last_livekit(config).map_err(|error| unavailable(&error))?;
+    let exchange =
+        Exchange { url: livekit.url, key: livekit.key, agent_name: config.agent_name.clone() };
+    let (say, voice) = (args.say.clone(), config.voice.clone());
+    let speech = tokio::task::spawn_blocking(move || {
+        let tts = load_voice(&voice).map_err(|error| error.to_string())?;
+        speech::Speech::render(tts.as_ref(), &voice, &say)
+    });
+    let speech =
+        speech.await.map_err(|error| unavailable(&error))?.map_err(|error| unavailable(&error))?;
+    let plan = Arc::new(Plan {
+        exchange,
+        clinic: args.clinic.clone(),
+        speech,
+        turns: args.turns,
+        greeted: !args.no_greeting && args.profile == Profile::Production,
+        barge: args.barge,
+        may_speak: Semaphore::new(places(args)),
+    });
+    // The first call pays for what is made once.
+    let alone = Arc::new(Plan { turns: 0, ..plan.again() });
+    let (mut warm_up, leave) = begin(1, Duration::ZERO, &alone).await;
+    leave.send_replace(Some(Instant::now()));
+    if let Some(Ok(Course { fault: Some(fault), .. })) = warm_up.join_next().await {
+        return Err(Failure::new(Exit::Failed, format!("the first call failed: {fault}")));
+    }
+    tokio::time::sleep(SETTLE).await;
+    let pid = host.map(Host::pid).or(args.pid).unwrap_or_default();
+    let agent = Processes::tree_of(pid);
+    let before = agent.memory_bytes();
+    let decoded_before = decoded(host).await;
+
+    let ramp = Duration::from_millis(args.ramp);
+    let (held, leave) = begin(usize::from(args.calls), ramp, &plan).await;
+    let all_begun = Instant::now();
+    let until = all_begun + Duration::from_secs(args.seconds);
+    leave.send_replace(Some(until));
+    let own = Processes::tree_of(std::process::id());
+    let (agent_cpu, own_cpu) = (agent.cpu_seconds(), own.cpu_seconds());
+    // Memory is taken while all are there: shortly before the first may leave.
+    tokio::time::sleep_until(until - Duration::from_millis(500)).await;
+    let during = agent.memory_bytes();
+    let lasted = all_begun.elapsed().as_secs_f64();
+    let agent_cores = (agent.cpu_seconds() - agent_cpu) / lasted;
+    let caller_cores = (own.cpu_seconds() - own_cpu) / lasted;
+    let courses = held.join_all().await;
+    let packets_decoded = match (decoded_before, decoded(host).await) {
+        (Some(before), Some(after)) => Some(after - before),
+        _ => None,
+    };
+    let measured = report::Measured { before, during, agent_cores, caller_cores, packets_decoded };
+    let report = Report::of(args, &courses, &measured);
+    out.line(&report);
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&report).map_err(|error| unavailable(&error))?;
+        std::fs::write(path, text + "\n").map_err(|error| {
+            let path = path.display();
+            Failure::new(Exit::Failed, format!("the report {path} cannot be written: {error}"))
+        })?;
+    }
+    Ok(if report.failures.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// How many callers may be in a turn at a time.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 2000")]
+fn places(args: &LoadArgs) -> usize {
+    ((f64::from(args.calls) * args.speaking).ceil() as usize).max(1)
+}
+
+/// Lets callers join, one each `ramp`. Returns when all have been greeted or have failed; they stay
+/// until the moment that they are told.
+async fn begin(
+    calls: usize,
+    ramp: Duration,
+    plan: &Arc<Plan>,
+) -> (JoinSet<Course>, watch::Sender<Option<Instant>>) {
+    let (tell, until) = watch::channel(None);
+    let (greeted, mut begun) = mpsc::channel(calls);
+    let mut callers = JoinSet::new();
+    for _ in 0..calls {
+        let (plan, until, greeted) = (Arc::clone(plan), until.clone(), greeted.clone());
+        callers.spawn(async move {
+            match Caller::join(&plan, &SystemIds).await {
+                Ok(caller) => caller.hold(&plan, greeted, until).await,
+                Err(error) => Course { fault: Some(error.to_string()), ..Course::default() },
+            }
+        });
+        tokio::time::sleep(ramp).await;
+    }
+    drop(greeted);
+    // Each caller drops its end once it has been greeted.
+    while begun.recv().await.is_some() {}
+    (callers, tell)
+}

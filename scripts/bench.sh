@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Measures what docs/performance.md states, in release, one part after the other. Everything shares
+# the machine's cores, so only figures of one run may be compared.
+#
+#   scripts/bench.sh [calls] [booking] [browser]     (all parts if none is named)
+#
+# BENCH_CALLS  calls at once in the part `calls` (50)
+set -euo pipefail
+
+script=bench
+# shellcheck source=scripts/lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+cd -- "$root"
+export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
+if [ $# -eq 0 ]; then set -- calls booking browser; fi
+target=${CARGO_TARGET_DIR:-$root/target}
+calls=${BENCH_CALLS:-50}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+# The embedded PostgreSQL does not run as root; its user must be able to enter.
+chmod 755 "$scratch"
+export FRONTDESK_DATA_DIR=$scratch/data FRONTDESK_MAX_CALLS=$((calls + 10))
+
+say "$(nproc) cores, $(uname -m), load $(cut -d' ' -f1 /proc/loadavg) before; commit $(git rev-parse --short HEAD)"
+cargo build --locked --release -p frontdesk
+frontdesk=$target/release/frontdesk
+
+for part in "$@"; do
+    printf '\n=== %s\n' "$part"
+    case $part in
+    calls)
+        say "greeted callers with the real engines, $calls at once, who listen"
+        "$frontdesk" load --calls "$calls" --turns 0 --seconds 20
+        for count in 1 10 "$calls"; do
+            say "bench profile: $count callers, two turns each, answers interrupted"
+            "$frontdesk" load --profile bench --calls "$count" --turns 2 --barge --speaking 0.3
+        done
+        ;;
+    booking) cargo run --locked --release -p frontdesk-actors --example booking_bench ;;
+    browser)
+        if [ ! -d tests/browser/node_modules ]; then
+            npm --prefix tests/browser ci --no-audit --no-fund
+        fi
+        PROGRAM_UNDER_TEST=$(realpath -- "$frontdesk") \
+            node --test --test-timeout=180000 tests/browser/call.test.mjs | grep -E '^(#|ok|not ok)'
+        ;;
+    *)
+        say "no such part: $part"
+        exit 2
+        ;;
+    esac
+done
