@@ -1,7 +1,7 @@
 # `make run` and `make test` are all a newcomer needs; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test setup demo bench verify fmt clean-data
+.PHONY: help run test setup demo bench bench-peers verify fmt clean-data
 
 # Where rustup puts cargo, for a shell that was open before it was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -25,6 +25,10 @@ demo: setup ## place the spoken demo call and exit with its result
 bench: ## measure what docs/performance.md states, in release
 	scripts/setup.sh test
 	scripts/bench.sh
+
+bench-peers: ## place the same call to other runtimes (installs them outside the clone)
+	scripts/setup.sh test
+	scripts/bench-peers.sh
 
 verify: ## everything CI runs: format, rules, licences, clippy, documentation, tests
 	bash .ci/run

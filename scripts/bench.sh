@@ -2,7 +2,7 @@
 # Measures what docs/performance.md states, in release, one part after the other. Everything shares
 # the machine's cores, so only figures of one run may be compared.
 #
-#   scripts/bench.sh [calls] [booking] [browser]     (all parts if none is named)
+#   scripts/bench.sh [calls] [codec] [booking] [browser]     (all parts if none is named)
 #
 # BENCH_CALLS  calls at once in the part `calls` (50)
 set -euo pipefail
@@ -12,7 +12,7 @@ script=bench
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$root"
 export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
-if [ $# -eq 0 ]; then set -- calls booking browser; fi
+if [ $# -eq 0 ]; then set -- calls codec booking browser; fi
 target=${CARGO_TARGET_DIR:-$root/target}
 calls=${BENCH_CALLS:-50}
 scratch=$(mktemp -d)
@@ -36,6 +36,7 @@ for part in "$@"; do
             "$frontdesk" load --profile bench --calls "$count" --turns 2 --barge --speaking 0.3
         done
         ;;
+    codec) cargo run --locked --release -p frontdesk-bench ;;
     booking) cargo run --locked --release -p frontdesk-actors --example booking_bench ;;
     browser)
         if [ ! -d tests/browser/node_modules ]; then

@@ -33,6 +33,9 @@ use report::Report;
 /// How long a process may settle after the call that warms it up, before its memory is taken.
 const SETTLE: Duration = Duration::from_secs(3);
 
+/// How long before the calls may end their memory is taken.
+const BEFORE_THE_END: Duration = Duration::from_millis(500);
+
 /// Options of `load`.
 #[derive(Debug, Clone, Args)]
 pub struct LoadArgs {
@@ -60,6 +63,9 @@ pub struct LoadArgs {
     /// Milliseconds between the beginnings of two calls.
     #[arg(long, value_name = "MS", default_value_t = 100)]
     pub ramp: u64,
+    /// Times that all of it is done, one after the other.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: u32,
     /// What each caller says.
     #[arg(long, default_value = "I would like to book an appointment")]
     pub say: String,
@@ -153,20 +159,14 @@ async fn run(
     let before = agent.memory_bytes();
     let decoded_before = decoded(host).await;
 
-    let ramp = Duration::from_millis(args.ramp);
-    let (held, leave) = begin(usize::from(args.calls), ramp, &plan).await;
-    let all_begun = Instant::now();
-    let until = all_begun + Duration::from_secs(args.seconds);
-    leave.send_replace(Some(until));
-    let own = Processes::tree_of(std::process::id());
-    let (agent_cpu, own_cpu) = (agent.cpu_seconds(), own.cpu_seconds());
-    // Memory is taken while all are there: shortly before the first may leave.
-    tokio::time::sleep_until(until - Duration::from_millis(500)).await;
-    let during = agent.memory_bytes();
-    let lasted = all_begun.elapsed().as_secs_f64();
-    let agent_cores = (agent.cpu_seconds() - agent_cpu) / lasted;
-    let caller_cores = (own.cpu_seconds() - own_cpu) / lasted;
-    let courses = held.join_all().await;
+    let files_before = agent.open_files();
+    let mut courses = Vec::new();
+    let mut used = report::Used::default();
+    for _ in 0..args.rounds {
+        let (callers, of_round) = round(args, &plan, &agent).await;
+        courses.extend(callers);
+        used = used.and(of_round);
+    }
     let packets_decoded = match (decoded_before, decoded(host).await) {
         (Some(before), Some(after)) => Some(after - before),
         _ => None,
@@ -182,6 +182,32 @@ async fn run(
         })?;
     }
     Ok(if report.failures.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// All calls once; what they went through and what the processes used meanwhile.
+async fn round(
+    args: &LoadArgs,
+    plan: &Arc<Plan>,
+    agent: &Processes,
+) -> (Vec<Course>, report::Used) {
+    let ramp = Duration::from_millis(args.ramp);
+    let (callers, leave) = begin(usize::from(args.calls), ramp, plan).await;
+    let all_begun = Instant::now();
+    let until = all_begun + Duration::from_secs(args.seconds);
+    leave.send_replace(Some(until));
+    let own = Processes::tree_of(std::process::id());
+    let (agent_cpu, own_cpu) = (agent.cpu_seconds(), own.cpu_seconds());
+    // Memory is taken while all are there: shortly before the first may leave.
+    tokio::time::sleep_until(until - BEFORE_THE_END).await;
+    let memory = agent.memory_bytes();
+    let seconds = all_begun.elapsed().as_secs_f64();
+    let used = report::Used {
+        memory,
+        seconds,
+        agent_cpu: agent.cpu_seconds() - agent_cpu,
+        caller_cpu: own.cpu_seconds() - own_cpu,
+    };
+    (callers.join_all().await, used)
 }
 
 /// How many callers may be in a turn at a time.

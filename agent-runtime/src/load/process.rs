@@ -48,6 +48,12 @@ impl Processes {
         self.all().into_iter().filter_map(of).sum::<u64>() * 1024
     }
 
+    /// Open file descriptors.
+    pub(super) fn open_files(&self) -> usize {
+        let of = |pid: u32| Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count());
+        self.all().into_iter().filter_map(of).sum()
+    }
+
     /// User and system time so far.
     pub(super) fn cpu_seconds(&self) -> f64 {
         let of = |pid: u32| {

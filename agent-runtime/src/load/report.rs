@@ -8,14 +8,38 @@ use serde::Serialize;
 use super::LoadArgs;
 use super::caller::Course;
 
-/// What the processes used.
+/// What the processes used while all calls were held.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Used {
+    /// Most proportional memory of the agent, bytes.
+    pub(super) memory: u64,
+    /// How long was measured.
+    pub(super) seconds: f64,
+    /// Processor seconds.
+    pub(super) agent_cpu: f64,
+    pub(super) caller_cpu: f64,
+}
+
+impl Used {
+    /// With those of another round.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            memory: self.memory.max(other.memory),
+            seconds: self.seconds + other.seconds,
+            agent_cpu: self.agent_cpu + other.agent_cpu,
+            caller_cpu: self.caller_cpu + other.caller_cpu,
+        }
+    }
+}
+
+/// What was measured of the processes.
 pub(super) struct Measured {
-    /// Proportional memory of the agent after one call, and with all calls.
+    /// Proportional memory of the agent after one call, and after all, bytes.
     pub(super) before: u64,
-    pub(super) during: u64,
-    /// Processor cores used while all calls were held.
-    pub(super) agent_cores: f64,
-    pub(super) caller_cores: f64,
+    pub(super) after: u64,
+    /// Its open files then.
+    pub(super) files: (usize, usize),
+    pub(super) used: Used,
     /// Packets that the agent decoded, if it counts them.
     pub(super) packets_decoded: Option<f64>,
 }
@@ -61,8 +85,12 @@ pub(super) struct Report {
     voice_packets: u64,
     /// Pauses of 60 to 200 ms inside the agent's utterances.
     gaps: u64,
+    rounds: u32,
     agent_mib_before: f64,
     agent_mib: f64,
+    agent_mib_after: f64,
+    agent_files_before: usize,
+    agent_files_after: usize,
     agent_mib_per_call: f64,
     agent_cores: f64,
     agent_cores_per_call: f64,
@@ -77,7 +105,9 @@ fn mib(bytes: u64) -> f64 {
 impl Report {
     pub(super) fn of(args: &LoadArgs, courses: &[Course], measured: &Measured) -> Self {
         let calls = f64::from(args.calls);
-        let (before, during) = (mib(measured.before), mib(measured.during));
+        let used = measured.used;
+        let (before, during) = (mib(measured.before), mib(used.memory));
+        let seconds = used.seconds.max(f64::EPSILON);
         Self {
             calls: args.calls,
             turns: args.turns,
@@ -94,23 +124,24 @@ impl Report {
             packets_sent: courses.iter().map(|c| c.sent).sum(),
             voice_packets: courses.iter().map(|c| c.heard).sum(),
             gaps: courses.iter().map(|c| c.gaps).sum(),
+            rounds: args.rounds,
             agent_mib_before: before,
             agent_mib: during,
+            agent_mib_after: mib(measured.after),
+            agent_files_before: measured.files.0,
+            agent_files_after: measured.files.1,
             agent_mib_per_call: (during - before) / calls,
-            agent_cores: measured.agent_cores,
-            agent_cores_per_call: measured.agent_cores / calls,
-            caller_cores: measured.caller_cores,
+            agent_cores: used.agent_cpu / seconds,
+            agent_cores_per_call: used.agent_cpu / seconds / calls,
+            caller_cores: used.caller_cpu / seconds,
         }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} calls, {} turns each, held for {} s",
-            self.calls, self.turns, self.seconds
-        )?;
+        let (rounds, calls, turns) = (self.rounds, self.calls, self.turns);
+        writeln!(f, "{rounds} × {calls} calls of {turns} turns, held for {} s", self.seconds)?;
         let delays = [
             ("join", self.join_ms),
             ("joined → greeting", self.greeting_ms),
@@ -130,8 +161,13 @@ impl fmt::Display for Report {
         writeln!(f, "; of the agent's voice {}, gaps {}", self.voice_packets, self.gaps)?;
         writeln!(
             f,
-            "agent: {:.1} MiB after one call, {:.1} MiB with all: {:.2} MiB per call",
-            self.agent_mib_before, self.agent_mib, self.agent_mib_per_call
+            "agent: {:.1} MiB after one call, {:.1} MiB with all: {:.2} MiB per call; {:.1} MiB after",
+            self.agent_mib_before, self.agent_mib, self.agent_mib_per_call, self.agent_mib_after
+        )?;
+        writeln!(
+            f,
+            "agent: {} open files after one call, {} after all",
+            self.agent_files_before, self.agent_files_after
         )?;
         writeln!(
             f,
