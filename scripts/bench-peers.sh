@@ -21,13 +21,13 @@ children=()
 # shellcheck disable=SC2317,SC2329 # called by the trap
 clean_up() {
     local child
-    for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+    for child in "${children[@]}"; do kill -KILL "$child" 2>/dev/null || true; done
     wait 2>/dev/null || true
     rm -rf "$scratch"
 }
 trap clean_up EXIT
 
-have python3 flite sox || die "python3, flite and sox are needed" "make setup installs flite and sox"
+have python3 flite sox pstree curl || die "python3, flite, sox, pstree and curl are needed" "apt-get install python3-venv flite sox psmisc curl"
 if [ ! -x "$peers/bin/python" ]; then
     say "installing the Python runtimes into $peers (once)"
     python3 -m venv "$peers"
@@ -69,10 +69,19 @@ place() {
         printf 'failed: %s\n' "$(tail -n 1 "$scratch/$name.log")"
 }
 
-# ended PID…: stops children and waits for them.
+# ended PID: stops an agent and its children. Some wait for calls that are over: not for long.
 ended() {
-    kill "$@" 2>/dev/null || true
-    wait "$@" 2>/dev/null || true
+    local all
+    all=$(pstree -p "$1" | grep -o '([0-9]*)' | tr -d '()') || return 0
+    # shellcheck disable=SC2086 # a list
+    kill $all 2>/dev/null || true
+    for _ in $(seq 50); do
+        kill -0 "$1" 2>/dev/null || break
+        sleep 0.1
+    done
+    # shellcheck disable=SC2086
+    kill -KILL $all 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
 }
 
 say "$(nproc) cores shared by server, callers and agents; commit $(git rev-parse --short HEAD)"
@@ -112,6 +121,5 @@ for calls in "$@"; do
     children+=("$agent")
     sleep $((15 + 4 * calls))
     place "pipecat" "$agent" "$calls" --prefix pipe --tag "$calls"
-    pkill --parent "$agent" || true
     ended "$agent"
 done

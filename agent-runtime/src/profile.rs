@@ -23,8 +23,8 @@ const ANSWER: &str = "Certainly, which doctor would you like to see?";
 const ANSWER_LENGTH: Duration = Duration::from_secs(2);
 /// Wait from the last voiced frame until the turn is over.
 const WAIT: Duration = Duration::from_millis(500);
-/// Voice over the answer for this long interrupts it.
-const INTERRUPT: Duration = Duration::from_millis(60);
+/// Voice over the answer for this long interrupts it: one frame.
+const INTERRUPT: Duration = Duration::from_millis(20);
 
 /// Which providers and settings a runtime is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -83,6 +83,7 @@ impl Profile {
                     min_delay: WAIT,
                     default_delay: WAIT,
                     incomplete_delay: WAIT,
+                    min_speech: INTERRUPT,
                     partials: false,
                     pause_after: INTERRUPT,
                     min_interruption_duration: INTERRUPT,

@@ -109,7 +109,9 @@ impl fmt::Debug for OpusDecoder {
     }
 }
 
-/// How to encode. The default is speech at 24 kbit/s, complexity 5: half a percent of a core.
+/// How to encode. The default is speech at 32 kbit/s with complexity 1: a fifth of a percent of a
+/// core. More effort costs up to four times as much and was not found to bring anything for a
+/// synthetic voice (docs/performance.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncoderOptions {
     /// libopus' effort, 0 to 10.
@@ -124,7 +126,7 @@ pub struct EncoderOptions {
 
 impl Default for EncoderOptions {
     fn default() -> Self {
-        Self { complexity: 5, bitrate: 24_000, fec: false, expected_loss: 0 }
+        Self { complexity: 1, bitrate: 32_000, fec: false, expected_loss: 0 }
     }
 }
 

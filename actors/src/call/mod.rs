@@ -105,8 +105,8 @@ impl Default for CallSettings {
         Self {
             voice: "slt".into(),
             turn: TurnSettings::default(),
-            opus_bitrate: 24_000,
-            opus_complexity: 5,
+            opus_bitrate: 32_000,
+            opus_complexity: 1,
             caller_timeout: Duration::from_secs(30),
             return_timeout: Duration::from_secs(15),
             max_duration: Duration::from_secs(30 * 60),

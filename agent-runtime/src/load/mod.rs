@@ -171,7 +171,14 @@ async fn run(
         (Some(before), Some(after)) => Some(after - before),
         _ => None,
     };
-    let measured = report::Measured { before, during, agent_cores, caller_cores, packets_decoded };
+    tokio::time::sleep(SETTLE).await;
+    let measured = report::Measured {
+        before,
+        after: agent.memory_bytes(),
+        files: (files_before, agent.open_files()),
+        used,
+        packets_decoded,
+    };
     let report = Report::of(args, &courses, &measured);
     out.line(&report);
     if let Some(path) = &args.json {
