@@ -225,7 +225,7 @@ impl Parts {
         };
         let tts = Arc::clone(&engines.tts);
         if keys.is_none() {
-            tracing::warn!("FRONTDESK_DATA_KEYS is not set: no records of calls are kept");
+            tracing::warn!("no records of calls are kept: FRONTDESK_DATA_KEYS is not set");
         }
         let records = keys.map(|keys| Records { keys, worker: format!("worker-{}", ids.uuid()) });
         let parts = (engines, records);
