@@ -5,14 +5,14 @@
 //! are flite's: a person's voice is harder, so the differences between settings are what counts.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use frontdesk_models::stt::lm::LmSource;
 use frontdesk_models::stt::pocketsphinx::{Options, PocketSphinx};
 use frontdesk_models::stt::{Recognizer, SpeechToText};
 use frontdesk_rtc::codec::{EncoderOptions, OpusDecoder, OpusEncoder};
-use frontdesk_types::SAMPLES_PER_FRAME;
+use frontdesk_types::{Clock, SAMPLES_PER_FRAME, SystemClock};
 
 use crate::sound::{log_spectral_distance, spoken};
 
@@ -87,11 +87,12 @@ pub(crate) fn figures() -> Result<()> {
 fn encode(options: EncoderOptions, audio: &[i16]) -> Result<(Vec<bytes::Bytes>, Duration)> {
     let mut encoder = OpusEncoder::new(options)?;
     let mut packets = Vec::new();
-    let began = Instant::now();
+    let clock = SystemClock::new();
+    let began = clock.mono();
     for frame in audio.chunks_exact(SAMPLES_PER_FRAME) {
         packets.push(encoder.encode(frame)?);
     }
-    Ok((packets, began.elapsed()))
+    Ok((packets, clock.mono().since(began)))
 }
 
 /// A voice after encoding and decoding, aligned with what went in.
