@@ -183,7 +183,7 @@ impl Caller {
     /// Says the sentence and waits for the answer to begin.
     async fn turn(&mut self, plan: &Plan) -> Result<(), String> {
         self.say(plan).await?;
-        let said = StdInstant::now();
+        let said = Instant::now().into_std();
         let heard = self.await_voice(plan, "answer").await?;
         self.course.responses.push(heard.saturating_duration_since(said));
         Ok(())
@@ -195,7 +195,7 @@ impl Caller {
         while Instant::now() < talk {
             self.step(plan).await?;
         }
-        let onset = StdInstant::now();
+        let onset = Instant::now().into_std();
         let before = self.course.heard;
         self.say(plan).await?;
         if let Some(last) = self.last_voice.filter(|_| self.course.heard > before) {

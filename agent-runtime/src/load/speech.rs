@@ -34,8 +34,8 @@ impl Speech {
         samples.resize(samples.len().next_multiple_of(SAMPLES_PER_FRAME), 0);
         let frames: Vec<&[i16]> = samples.chunks(SAMPLES_PER_FRAME).collect();
         let voiced = |frame: &&[i16]| frame.iter().any(|sample| sample.unsigned_abs() > VOICED);
-        let first = frames.iter().position(|frame| voiced(frame));
-        let last = frames.iter().rposition(|frame| voiced(frame));
+        let first = frames.iter().position(voiced);
+        let last = frames.iter().rposition(voiced);
         let (Some(first), Some(last)) = (first, last) else {
             return Err("the callers' sentence is silent: give --say some words".to_owned());
         };
