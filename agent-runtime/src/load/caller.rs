@@ -26,6 +26,8 @@ const TURN_OVER: Duration = Duration::from_millis(800);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the agent has talked when it is interrupted.
 const INTERRUPT_AFTER: Duration = Duration::from_millis(600);
+/// An agent whose last voice is no older than this is still talking.
+const TALKING: Duration = Duration::from_millis(100);
 /// Packets of one utterance that are further apart than this leave a gap that can be heard.
 const GAP: Duration = Duration::from_millis(60);
 
@@ -196,9 +198,9 @@ impl Caller {
             self.step(plan).await?;
         }
         let onset = Instant::now().into_std();
-        let before = self.course.heard;
+        let talking = self.last_voice.is_some_and(|last| onset.duration_since(last) < TALKING);
         self.say(plan).await?;
-        if let Some(last) = self.last_voice.filter(|_| self.course.heard > before) {
+        if let Some(last) = self.last_voice.filter(|_| talking) {
             self.course.interruptions.push(last.saturating_duration_since(onset));
         }
         self.await_voice(plan, "answer to an interruption").await?;
