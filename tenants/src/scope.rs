@@ -3,7 +3,7 @@
 use std::fmt;
 
 use frontdesk_types::{CallId, ClinicId, PatientId, UserId};
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, SqlSafeStr as _, Transaction};
 
 use crate::{Database, Result};
 
@@ -35,17 +35,28 @@ pub struct TenantTx {
 
 impl TenantTx {
     /// Begins; the clinic is set inside the transaction, so that a pooled connection carries nothing
-    /// over to the next one.
+    /// over to the next one. May be dropped at any point, as all of this type may.
     ///
     /// # Errors
     /// If the database cannot be reached.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that begins")]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that begins; see inside")]
     pub async fn begin(db: &Database, tenant: &Tenant) -> Result<Self> {
         // One round trip. The id is a UUID of ours, so it may stand in the statement.
         let begin =
             format!("BEGIN; SELECT set_config('app.clinic_id', '{}', true)", tenant.clinic.uuid());
-        let tx = db.pool().begin_with(AssertSqlSafe(begin)).await?;
-        Ok(Self { tx, tenant: *tenant })
+        let conn = db.pool().acquire().await?;
+        // A task that ends whatever becomes of whoever asked. sqlx forgets a BEGIN whose answer it
+        // did not live to see: the connection would go back to the pool inside the transaction, and
+        // what the next one books on it would never be committed. A transaction that has begun and
+        // that nobody takes rolls itself back.
+        let begun =
+            tokio::spawn(Transaction::begin(conn, Some(AssertSqlSafe(begin).into_sql_str())));
+        match begun.await {
+            Ok(tx) => Ok(Self { tx: tx?, tenant: *tenant }),
+            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+            // The runtime shuts down.
+            Err(_) => Err(sqlx::Error::PoolClosed.into()),
+        }
     }
 
     /// The tenant.

@@ -224,6 +224,41 @@ impl TestDb {
             .expect("search")
     }
 
+    /// The pool's connections on which a transaction is open or a clinic is set. Takes all of them
+    /// at once, so nobody else may be using the pool.
+    ///
+    /// # Panics
+    /// If the server is gone.
+    pub async fn unclean_connections(&self) -> Vec<String> {
+        let pool = self.db.pool();
+        let mut taken = Vec::new();
+        for _ in 0..pool.options().get_max_connections() {
+            taken.push(pool.acquire().await.expect("a connection"));
+        }
+        let mut unclean = Vec::new();
+        let mut server = self.superuser().await;
+        for conn in &mut taken {
+            // All rows, so that the server is done with the statement.
+            let row: Vec<(i32, Option<String>)> = sqlx::query_as(
+                "SELECT pg_backend_pid(), nullif(current_setting('app.clinic_id', true), '')",
+            )
+            .fetch_all(&mut **conn)
+            .await
+            .expect("asked");
+            let (pid, clinic) = row.first().expect("one row");
+            let state: String =
+                sqlx::query_scalar("SELECT state FROM pg_stat_activity WHERE pid = $1")
+                    .bind(pid)
+                    .fetch_one(&mut server)
+                    .await
+                    .expect("asked");
+            if state != "idle" || clinic.is_some() {
+                unclean.push(format!("{pid}: {state}, clinic {clinic:?}"));
+            }
+        }
+        unclean
+    }
+
     /// Rows of a table, whoever's they are.
     ///
     /// # Panics

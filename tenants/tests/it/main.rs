@@ -2,6 +2,7 @@
 
 mod booking;
 mod calls;
+mod cancellation;
 mod crash;
 mod documents;
 mod migration;
