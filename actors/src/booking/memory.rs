@@ -9,16 +9,19 @@ use jiff::Timestamp;
 
 use super::slot::Request;
 
-/// Older knowledge is none: another node may have freed the slot.
-pub(super) const FRESH: Duration = Duration::from_millis(250);
-
 /// The last own write or read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Memory {
     known: Option<(SlotState, Mono)>,
+    /// Older knowledge is none: another node may have freed the slot.
+    fresh: Duration,
 }
 
 impl Memory {
+    pub(super) const fn new(fresh: Duration) -> Self {
+        Self { known: None, fresh }
+    }
+
     pub(super) fn learn(&mut self, state: SlotState, at: Mono) {
         self.known = Some((state, at));
     }
@@ -37,7 +40,7 @@ impl Memory {
         at: Mono,
     ) -> Option<Refusal> {
         let (state, read) = self.known.as_ref()?;
-        if at.since(*read) >= FRESH {
+        if at.since(*read) >= self.fresh {
             return None;
         }
         let override_of_holds = match request {

@@ -33,11 +33,19 @@ pub struct SlotSettings {
     pub max_waiting: usize,
     /// An actor that nobody asked for this long goes.
     pub idle: Duration,
+    /// How long an actor may refuse from what it last wrote or read; not above 250 ms where other
+    /// nodes book too, and zero for never.
+    pub memory: Duration,
 }
 
 impl Default for SlotSettings {
     fn default() -> Self {
-        Self { max_actors: 4096, max_waiting: 2048, idle: Duration::from_secs(30) }
+        Self {
+            max_actors: 4096,
+            max_waiting: 2048,
+            idle: Duration::from_secs(30),
+            memory: Duration::from_millis(250),
+        }
     }
 }
 
@@ -241,7 +249,12 @@ async fn spawn(myself: &ActorRef<RegistryMsg>, shared: &Arc<Shared>, key: Key) -
         return false;
     }
     let (tenant, slot) = key;
-    let state = Slot { shared: Arc::clone(shared), tenant, slot, memory: Memory::default() };
+    let state = Slot {
+        shared: Arc::clone(shared),
+        tenant,
+        slot,
+        memory: Memory::new(shared.settings.memory),
+    };
     let Ok((actor, _)) = Actor::spawn_linked(None, SlotActor, state, myself.get_cell()).await
     else {
         return false;

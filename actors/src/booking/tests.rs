@@ -129,6 +129,74 @@ async fn an_actor_killed_at_any_moment_loses_nothing_and_doubles_nothing() {
     t.check_invariants().await;
 }
 
+/// Waits until the database says so.
+async fn until(t: &TestDb, what: &'static str) {
+    let seen = tokio::time::timeout(Duration::from_secs(10), async {
+        while t.count(what).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    });
+    seen.await.expect(what);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_actor_killed_between_any_two_steps_of_a_booking_loses_nothing_and_doubles_nothing() {
+    let t = TestDb::seeded_with(16).await;
+    let tenant = t.tenant("nile-heart").await;
+    let registry = registry(t.db(), SlotSettings::default()).await;
+    let steps = [
+        ("booking_slots", "UPDATE"),
+        ("appointments", "INSERT"),
+        ("outbox", "INSERT"),
+        ("audit_log", "INSERT"),
+        ("idempotency_keys", "INSERT"),
+    ];
+    let offers = t.free(&tenant, 2 * steps.len() as u32).await;
+    let patients = t.patients(&tenant, offers.len()).await;
+    let mut pairs = offers.iter().zip(&patients);
+    t.execute("CREATE TABLE gate (open boolean)").await;
+    t.execute("INSERT INTO gate VALUES (false)").await;
+    t.execute("GRANT SELECT ON gate TO frontdesk_app").await;
+    // The statement stands still at its step until the gate opens.
+    t.execute(
+        "CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             WHILE NOT (SELECT open FROM gate) LOOP PERFORM pg_sleep(0.005); END LOOP;
+             RETURN NEW;
+         END $$",
+    )
+    .await;
+    for (table, verb) in steps {
+        for when in ["BEFORE", "AFTER"] {
+            let (offer, patient) = pairs.next().expect("enough");
+            let trigger = format!(
+                "CREATE TRIGGER gate {when} {verb} ON {table}
+                 FOR EACH ROW EXECUTE FUNCTION wait_at_gate()"
+            );
+            t.execute(&trigger).await;
+            let by = call();
+            let killer = async {
+                until(&t, "pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()").await;
+                let killed = registry.kill(&tenant, offer.slot);
+                t.execute("UPDATE gate SET open = true").await;
+                killed
+            };
+            let asked = book(&registry, &tenant, offer.slot, *patient, &by);
+            let (booked, killed) = tokio::join!(asked, killer);
+            assert!(killed, "{when} {table}");
+            let booked = booked.expect("booked in spite of the kill");
+            t.execute(&format!("DROP TRIGGER gate ON {table}")).await;
+            t.execute("UPDATE gate SET open = false").await;
+            let again = book(&registry, &tenant, offer.slot, *patient, &by).await;
+            let again = again.expect("answered");
+            assert!(again.replayed && again.appointment == booked.appointment, "{when} {table}");
+            t.check_invariants().await;
+        }
+    }
+    assert_eq!(registry.counters().died, 10);
+    assert_eq!(t.count("appointments").await, 10);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn actors_are_bounded_and_idle_ones_go_and_a_hold_is_remembered_for_its_holder() {
     let t = TestDb::seeded_with(16).await;

@@ -161,27 +161,37 @@ const ATTEMPTS: u32 = 12;
 
 /// Calls one SQL function; again when another writer was in the way, and once more after a lost
 /// connection if the key makes that harmless.
+///
+/// On a repeat of ours, "in progress" means our own attempt before: the server says that it failed
+/// before it gives its locks back, and a lost connection's statement may still run. So that is
+/// waited for too, and told only if it does not end.
 pub(crate) async fn call<'q, F>(db: &Database, by: &By, make: F) -> Result<Answer>
 where
     F: Fn() -> QueryScalar<'q, Postgres, Json<Answer>, PgArguments>,
 {
     let mut lost = 0;
+    let mut last = Error::Contended(ATTEMPTS);
     for attempt in 0..ATTEMPTS {
-        let error = match make().fetch_one(db.pool()).await {
+        match make().fetch_one(db.pool()).await {
+            Ok(Json(answer)) if attempt > 0 && answer.refused == Some(Refusal::InProgress) => {
+                last = Refusal::InProgress.into();
+            }
             Ok(Json(answer)) => return Ok(answer),
-            Err(error) => error,
-        };
-        let gone = matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
-            || matches!(&error, sqlx::Error::Database(e) if e.code().as_deref() == Some("57P01"));
-        let error = Error::from(error);
-        if gone && by.key.is_some() && lost < 2 {
-            lost += 1;
-        } else if !error.is_retryable() {
-            return Err(error);
+            Err(error) => {
+                let gone = matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
+                    || matches!(&error, sqlx::Error::Database(e) if e.code().as_deref() == Some("57P01"));
+                let error = Error::from(error);
+                if gone && by.key.is_some() && lost < 2 {
+                    lost += 1;
+                } else if !error.is_retryable() {
+                    return Err(error);
+                }
+                last = Error::Contended(ATTEMPTS);
+            }
         }
         // The other writer needs a few milliseconds; the jitter keeps us apart.
         let wait = rand::rng().random_range(1..=4_u64) << attempt.min(5);
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
-    Err(Error::Contended(ATTEMPTS))
+    Err(last)
 }

@@ -92,3 +92,41 @@ async fn a_caller_who_loses_the_answer_gets_it_by_asking_again() {
     assert_eq!(appointments(&t).await, 24);
     t.check_invariants().await;
 }
+
+/// The server says that a statement failed before it gives that statement's locks back. Under load
+/// the repeat came in between, met the key's lock and was told that it was in its own way.
+#[tokio::test]
+async fn a_repeat_of_ours_waits_for_the_attempt_before_it_and_a_strangers_is_told_at_once() {
+    let t = TestDb::seeded().await;
+    let tenant = t.tenant("nile-heart").await;
+    let patient = t.patients(&tenant, 1).await[0];
+    let slot = t.free(&tenant, 1).await[0].slot;
+    let request = Book { slot, patient, hold: None, staff: None };
+    t.execute("ALTER FUNCTION answer_kept RENAME TO answer_kept_really").await;
+    let attempts = |answers: &str| {
+        format!(
+            "DROP SEQUENCE IF EXISTS attempts;
+             CREATE SEQUENCE attempts;
+             GRANT USAGE ON attempts TO frontdesk_app;
+             CREATE OR REPLACE FUNCTION answer_kept(p_clinic uuid, p_now timestamptz,
+                 p_principal text, p_operation text, p_key text, p_hash bytea)
+             RETURNS jsonb LANGUAGE plpgsql AS $$
+             BEGIN
+                 CASE nextval('attempts') {answers}
+                 ELSE RETURN answer_kept_really(p_clinic, p_now, p_principal, p_operation, p_key,
+                                                p_hash);
+                 END CASE;
+             END $$"
+        )
+    };
+    let in_progress = "RETURN '{\"refused\": \"in_progress\"}';";
+    t.execute(&attempts(&format!("WHEN 1 THEN {in_progress}"))).await;
+    let by = By::call(CallId::new(&IDS), 1);
+    let strangers = book(&t, &tenant, &request, &by).await;
+    assert!(matches!(strangers, Err(Error::Refused(Refusal::InProgress))), "{strangers:?}");
+    let contended = "WHEN 1 THEN RAISE EXCEPTION 'again' USING ERRCODE = 'FD002';";
+    t.execute(&attempts(&format!("{contended} WHEN 2, 3 THEN {in_progress}"))).await;
+    let booked = book(&t, &tenant, &request, &by).await.expect("booked");
+    assert!(!booked.replayed);
+    assert_eq!(t.count("attempts WHERE last_value = 4").await, 1);
+}

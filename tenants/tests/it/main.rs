@@ -8,7 +8,6 @@ mod documents;
 mod migration;
 mod patients;
 mod property;
-mod races;
 mod schedule;
 mod tenancy;
 mod waitlist;
