@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde_json::{Value, json};
 
-use crate::crypt::{CryptError, KeyRing, SecretKey, Wrapped};
+use crate::crypt::{CryptError, KeyRing, Rewrapped, SecretKey, Wrapped};
 use crate::patient::VerifiedPatient;
 use crate::{By, Error, Principal, Result, TenantTx, once};
 
@@ -289,6 +289,46 @@ async fn open_key(tx: &mut TenantTx, ring: &KeyRing, call: CallId) -> Result<Opt
             .await?;
     let Some((Some(ring_key), Some(sealed))) = row else { return Ok(None) };
     Ok(Some(ring.unwrap(&key_place(call), &Wrapped { ring_key, sealed })?))
+}
+
+/// Re-wraps up to `limit` data keys of the clinic's calls by the newest key of the ring; see
+/// [`crate::patient::rewrap_keys`]. Calls under way are among them: their workers hold the data key
+/// itself, which does not change.
+///
+/// # Errors
+/// If a key is wrapped by one that is not in the ring, or the database fails.
+pub async fn rewrap_keys(tx: &mut TenantTx, ring: &KeyRing, limit: i64) -> Result<Rewrapped> {
+    let rows: Vec<(uuid::Uuid, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT id, ring_key, wrapped_key FROM calls
+          WHERE clinic_id = $1 AND ring_key <> $2 ORDER BY id LIMIT $3 FOR UPDATE",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(ring.newest())
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?;
+    let mut done = 0;
+    for (call, ring_key, sealed) in rows {
+        let place = key_place(CallId::from_uuid(call));
+        let Some(new) = ring.rewrap(&place, &Wrapped { ring_key, sealed })? else { continue };
+        sqlx::query(
+            "UPDATE calls SET ring_key = $3, wrapped_key = $4 WHERE clinic_id = $1 AND id = $2",
+        )
+        .bind(tx.tenant().clinic().uuid())
+        .bind(call)
+        .bind(new.ring_key)
+        .bind(new.sealed)
+        .execute(tx.conn())
+        .await?;
+        done += 1;
+    }
+    let left =
+        sqlx::query_scalar("SELECT count(*) FROM calls WHERE clinic_id = $1 AND ring_key <> $2")
+            .bind(tx.tenant().clinic().uuid())
+            .bind(ring.newest())
+            .fetch_one(tx.conn())
+            .await?;
+    Ok(Rewrapped { done, left })
 }
 
 /// Stores the state of the call after a turn. False if a later one is there: then this worker is

@@ -95,6 +95,15 @@ pub struct Wrapped {
     pub sealed: Vec<u8>,
 }
 
+/// What one step of a rotation did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rewrapped {
+    /// Data keys now wrapped by the newest key.
+    pub done: usize,
+    /// Data keys of this clinic that still hang on an older one.
+    pub left: i64,
+}
+
 /// The keys that wrap data keys, newest first. New data keys are wrapped by the newest; the older
 /// ones stay until every data key has been re-wrapped.
 #[derive(Debug)]

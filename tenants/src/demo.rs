@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
-use frontdesk_types::{ClinicId, DoctorId, IdSource, Phi};
+use frontdesk_types::{ClinicId, IdSource, Phi};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff_sqlx::ToSqlx as _;
@@ -12,6 +12,7 @@ use sqlx::types::Json;
 
 use crate::crypt::KeyRing;
 use crate::directory::{self, Clinic, ClinicKind};
+use crate::doctors::{self, DoctorDetails};
 use crate::patient::{self, Draft};
 use crate::{
     By, Database, Error, Principal, Result, SetupError, Tenant, TenantTx, documents, schedule,
@@ -215,11 +216,11 @@ pub async fn seed_clinic(
         .execute(tx.conn())
         .await?;
     }
+    let by = By::principal(Principal::Job("seed"));
     for doctor in &demo.doctors {
-        seed_doctor(&mut tx, demo, doctor, &time_slots, ids).await?;
+        seed_doctor(&mut tx, demo, doctor, &time_slots, &by, now, ids).await?;
     }
     seed_documents(&mut tx, demo, ids).await?;
-    let by = By::principal(Principal::Job("seed"));
     for person in &demo.patients {
         let draft = Draft {
             name: person.name.clone(),
@@ -254,30 +255,22 @@ async fn seed_doctor(
     demo: &DemoClinic,
     doctor: &DemoDoctor,
     time_slots: &BTreeMap<&str, uuid::Uuid>,
+    by: &By,
+    now: Timestamp,
     ids: &dyn IdSource,
 ) -> Result<()> {
     let clinic = tx.tenant().clinic().uuid();
-    let id = DoctorId::new(ids).uuid();
-    sqlx::query(
-        "INSERT INTO doctors (clinic_id, id, name, license_number, fee, languages)
-         VALUES ($1, $2, $3, $4, $5::bigint::numeric, $6)",
-    )
-    .bind(clinic)
-    .bind(id)
-    .bind(&doctor.name)
-    .bind(&doctor.licence)
-    .bind(doctor.fee)
-    .bind(&doctor.languages)
-    .execute(tx.conn())
-    .await?;
-    sqlx::query(
-        "INSERT INTO doctor_specialties (clinic_id, doctor_id, specialty) VALUES ($1, $2, $3)",
-    )
-    .bind(clinic)
-    .bind(id)
-    .bind(&doctor.specialty)
-    .execute(tx.conn())
-    .await?;
+    let details = DoctorDetails {
+        name: doctor.name.clone(),
+        license_number: doctor.licence.clone(),
+        specialties: vec![doctor.specialty.clone()],
+        languages: doctor.languages.clone(),
+        fee: Some(doctor.fee.to_string()),
+        years_experience: None,
+        bio: None,
+        location: None,
+    };
+    let id = doctors::add(tx, &details, by, now, ids).await?.uuid();
     for (day, shifts) in &doctor.shifts {
         for shift in shifts {
             let time_slot = time_slots.get(shift.as_str()).ok_or_else(|| {

@@ -69,6 +69,9 @@ pub enum Refusal {
     /// The doctor is unknown or deactivated.
     #[error("the doctor is not active")]
     DoctorInactive,
+    /// The login is unknown or deactivated.
+    #[error("the user is not active")]
+    UserUnknown,
     /// The idempotency key was used with another request.
     #[error("the idempotency key was used with another request")]
     KeyReused,
@@ -151,6 +154,8 @@ impl From<sqlx::Error> for Error {
                 Some(
                     "appointments_live_doctor" | "templates_live_doctor" | "waitlist_live_doctor",
                 ) => Some(Refusal::DoctorInactive),
+                Some("memberships_live_user") => Some(Refusal::UserUnknown),
+                Some("waitlist_live_clinic") => Some(Refusal::ClinicInactive),
                 _ => None,
             };
             if let Some(refusal) = refusal {

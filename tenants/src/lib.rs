@@ -15,6 +15,7 @@ mod db;
 pub mod demo;
 pub mod directory;
 pub mod documents;
+pub mod doctors;
 mod error;
 mod once;
 pub mod overview;
@@ -22,6 +23,7 @@ pub mod patient;
 pub mod reference;
 pub mod schedule;
 mod scope;
+pub mod staff;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod waitlist;

@@ -21,8 +21,8 @@ use crate::{
 /// 01:00 in New York). Both demo clinics have ninety days of free slots from there.
 pub const NOW: &str = "2026-11-22T06:00:00Z";
 
-/// The one key ring of tests.
-const RING: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// The one key ring of tests, as text.
+pub const RING: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// [`NOW`], parsed.
 ///

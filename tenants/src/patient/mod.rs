@@ -5,14 +5,16 @@
 //! to us without having given a name yet (a *provisional* patient, known to this call alone).
 
 mod erasure;
+mod merge;
 mod name;
 mod record;
 mod register;
 mod verify;
 
 pub use erasure::{Export, erase, export};
+pub use merge::merge;
 pub use name::name_key;
-pub use record::{Record, RecordUpdate, Rewrapped, record, rewrap_keys, update_record};
+pub use record::{Record, RecordUpdate, record, rewrap_keys, update_record};
 pub use register::{Draft, complete, register, register_provisional, resume};
 pub use verify::{Claim, Verification, verify};
 

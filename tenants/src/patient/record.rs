@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::VerifiedPatient;
 use super::register::record_change;
-use crate::crypt::{CryptError, KeyRing, SecretKey, Wrapped};
+use crate::crypt::{CryptError, KeyRing, Rewrapped, SecretKey, Wrapped};
 use crate::{By, Error, Refusal, Result, TenantTx};
 
 /// The clinic's record, opened.
@@ -195,17 +195,9 @@ pub async fn update_record(
     record_change(tx, "patient.updated", who.patient(), &fields, by, now).await
 }
 
-/// What a rotation did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Rewrapped {
-    /// Data keys now wrapped by the newest key.
-    pub done: usize,
-    /// Data keys of this clinic that still hang on an older one.
-    pub left: i64,
-}
-
 /// Re-wraps up to `limit` data keys of the clinic's patients by the newest key of the ring. Call it
-/// until nothing is left, for every clinic; then the old key may leave the ring.
+/// and [`crate::calls::rewrap_keys`] until nothing is left, for every clinic; then the old key may
+/// leave the ring.
 ///
 /// # Errors
 /// If a key is wrapped by one that is not in the ring, or the database fails.

@@ -419,20 +419,20 @@ pub async fn unblock_slot(
 /// What still hangs on something that should go.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Hanging {
-    /// `appointment`, `waitlist`, `hold` or `doctor`.
+    /// `appointment`, `waitlist`, `hold`, `doctor` or `membership` (then the id is the clinic's).
     pub kind: String,
     /// Its id.
     pub id: uuid::Uuid,
 }
 
 #[derive(Deserialize)]
-struct Deactivated {
+pub(crate) struct Deactivated {
     hanging: Option<Vec<Hanging>>,
     refused: Option<Refusal>,
 }
 
 impl Deactivated {
-    fn hanging(self) -> Result<Vec<Hanging>> {
+    pub(crate) fn hanging(self) -> Result<Vec<Hanging>> {
         match (self.hanging, self.refused) {
             // With something hanging the function refuses and says what it is.
             (Some(hanging), _) => Ok(hanging),
@@ -466,7 +466,8 @@ pub async fn deactivate_doctor(
     answer.hanging()
 }
 
-/// Deactivates the clinic; its active doctors stand in the way and are returned [TEN-5].
+/// Deactivates the clinic; its active doctors and who still waits there stand in the way and are
+/// returned [TEN-5].
 ///
 /// # Errors
 /// [`Refusal::ClinicInactive`] if it is inactive already.

@@ -4,6 +4,7 @@ mod change;
 mod generate;
 mod grid;
 
+pub(crate) use change::Deactivated;
 pub use change::{
     Absence, Alternative, Change, Hanging, Impact, NewTemplate, Rebooked, Withdrawn, add_absence,
     block_slot, deactivate_clinic, deactivate_doctor, preview, remove_slot, replace_templates,

@@ -2,7 +2,8 @@
 
 use frontdesk_tenants::By;
 use frontdesk_tenants::calls::{self, CallbackReason, NewCall, Speaker, Turn};
-use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
+use frontdesk_tenants::crypt::KeyRing;
+use frontdesk_tenants::testing::{IDS, RING, TestDb, now, ring};
 use frontdesk_types::{CallId, CallOutcome, Channel, Phi};
 use jiff::SignedDuration;
 
@@ -69,4 +70,46 @@ async fn a_call_goes_on_at_another_worker_from_its_snapshot_and_the_first_one_no
     .await
     .expect("events");
     assert_eq!(events, ["call.started", "call.escalated", "call.ended"]);
+}
+
+#[tokio::test]
+async fn after_a_rotation_the_old_key_may_go_and_running_calls_go_on() {
+    let t = TestDb::seeded().await;
+    let mut tx = t.begin("nile-heart").await;
+    let mut running = Vec::new();
+    for _ in 0..3 {
+        let new = NewCall {
+            id: CallId::new(&IDS),
+            channel: Channel::Phone,
+            video: false,
+            language: "en".to_owned(),
+            room: None,
+            caller_phone: None,
+            worker: "w".to_owned(),
+            lease_until: now(),
+        };
+        running
+            .push((new.id, calls::start(&mut tx, &ring(), &new, false, now()).await.expect("on")));
+    }
+    let new_text = KeyRing::generate("new");
+    let both = KeyRing::parse(&format!("{},{}", *new_text, RING)).expect("ring");
+    let first = calls::rewrap_keys(&mut tx, &both, 2).await.expect("rewrapped");
+    assert_eq!((first.done, first.left), (2, 1));
+    let second = calls::rewrap_keys(&mut tx, &both, 2).await.expect("rewrapped");
+    assert_eq!((second.done, second.left), (1, 0));
+    let only_new = KeyRing::parse(&new_text).expect("ring");
+    for (id, key) in &running {
+        // The worker's key is the same data key as ever.
+        let turn = Turn {
+            number: 0,
+            speaker: Speaker::Caller,
+            text: Phi::new("hello".to_owned()),
+            metrics: serde_json::json!({}),
+            spoken_at: now(),
+        };
+        calls::add_turns(&mut tx, key, &[turn]).await.expect("turn");
+        let turns = calls::transcript(&mut tx, &only_new, *id).await.expect("opened");
+        assert_eq!(turns[0].text.expose(), "hello");
+        assert!(calls::transcript(&mut tx, &ring(), *id).await.is_err(), "the old key is needed");
+    }
 }

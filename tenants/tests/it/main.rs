@@ -3,11 +3,15 @@
 mod booking;
 mod calls;
 mod cancellation;
+mod constraints;
 mod crash;
+mod doctors;
 mod documents;
+mod merge;
 mod migration;
 mod patients;
 mod property;
 mod schedule;
+mod staff;
 mod tenancy;
 mod waitlist;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use frontdesk_tenants::booking::{self, Book, Cancel, CancelReason};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::patient::{self, Claim, Draft, RecordUpdate, Verification};
-use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
+use frontdesk_tenants::testing::{IDS, RING, TestDb, now, ring};
 use frontdesk_tenants::{By, Error, Refusal, calls};
 use frontdesk_types::testing::{Person, Redaction};
 use frontdesk_types::{CallId, CallOutcome, Channel, Phi};
@@ -170,7 +170,7 @@ async fn records_are_sealed_rotated_exported_and_erased_with_their_key() {
     // Rotation: the record opens with a ring in which the old key comes second, and after
     // re-wrapping without it.
     let new_text = KeyRing::generate("new");
-    let both = KeyRing::parse(&format!("{},{},{}", *new_text, *old, test_ring())).expect("ring");
+    let both = KeyRing::parse(&format!("{},{},{}", *new_text, *old, RING)).expect("ring");
     let mut tx = t.begin("nile-heart").await;
     let rewrapped = patient::rewrap_keys(&mut tx, &both, 100).await.expect("rewrapped");
     assert!(rewrapped.done >= 2 && rewrapped.left == 0, "{rewrapped:?}");
@@ -222,10 +222,6 @@ async fn records_are_sealed_rotated_exported_and_erased_with_their_key() {
         .expect("keys");
     assert_eq!(keys, 0);
     t.check_invariants().await;
-}
-
-fn test_ring() -> &'static str {
-    "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 }
 
 /// All that is stored of people, as text.
