@@ -82,10 +82,25 @@ pub const INVARIANTS: &[Invariant] = &[
             IS DISTINCT FROM (a.doctor_id, a.starts_at, a.ends_at)",
     },
     Invariant {
+        id: "BOOK-4",
+        violations: "SELECT e.aggregate_id::text FROM (SELECT aggregate_id, event_type AS it, \
+            lag(event_type) OVER (PARTITION BY aggregate_id ORDER BY position) AS before \
+            FROM outbox WHERE aggregate_type = 'appointment') e \
+            WHERE (e.it = 'appointment.created') <> (e.before IS NULL) \
+            OR e.before IN ('appointment.cancelled', 'appointment.no_show', \
+            'appointment.completed') OR (e.it = 'appointment.completed') <> \
+            (e.before = 'appointment.checked_in' AND e.it <> 'appointment.cancelled')",
+    },
+    Invariant {
         id: "BOOK-5",
         violations: "SELECT s.id::text FROM booking_slots s WHERE (s.status = 'booked') <> EXISTS ( \
             SELECT FROM appointments a WHERE a.clinic_id = s.clinic_id AND a.slot_id = s.id \
             AND a.status NOT IN ('cancelled', 'no_show'))",
+    },
+    Invariant {
+        id: "BOOK-6",
+        violations: "SELECT min(reference) FROM appointments GROUP BY clinic_id, reference \
+            HAVING count(*) > 1",
     },
     Invariant {
         id: "SLOT-2",
@@ -95,13 +110,23 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "SLOT-3",
         violations: "SELECT a.id::text FROM booking_slots a JOIN booking_slots b \
-            ON a.doctor_id = b.doctor_id AND a.id <> b.id \
+            ON a.clinic_id = b.clinic_id AND a.doctor_id = b.doctor_id AND a.id <> b.id \
             AND b.starts_at >= a.starts_at AND b.starts_at < a.blocked_until \
             WHERE a.status <> 'removed' AND b.status <> 'removed'",
     },
     Invariant {
+        id: "SLOT-5",
+        violations: "SELECT o.aggregate_id::text FROM outbox o \
+            WHERE o.payload ? 'rebook' AND NOT o.payload ? 'alternatives'",
+    },
+    Invariant {
         id: "HOLD-1",
         violations: "SELECT id::text FROM booking_slots WHERE (status = 'held') <> (hold_id IS NOT NULL)",
+    },
+    Invariant {
+        id: "HOLD-3",
+        violations: "SELECT id::text FROM booking_slots WHERE hold_owner NOT LIKE 'waitlist:%' \
+            AND held_until > held_since + interval '10 minutes'",
     },
     Invariant {
         id: "WAIT-1",
@@ -110,13 +135,65 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "EVT-1",
-        violations: "SELECT a.id::text FROM appointments a WHERE a.row_version <> ( \
-            SELECT count(*) FROM outbox o WHERE o.aggregate_id = a.id)",
+        violations: "SELECT a.id::text FROM appointments a LEFT JOIN \
+            (SELECT aggregate_id, count(*) AS events FROM outbox GROUP BY aggregate_id) o \
+            ON o.aggregate_id = a.id WHERE a.row_version IS DISTINCT FROM o.events",
+    },
+    Invariant {
+        id: "EVT-2",
+        violations: "SELECT DISTINCT o.event_type || '.' || k FROM outbox o, \
+            jsonb_object_keys(o.payload) k WHERE k NOT IN ('alternatives', 'appointment', 'call', \
+            'callback', 'channel', 'doctor', 'from', 'from_slot', 'hold', 'merged', \
+            'merged_into', 'outcome', 'patient', 'reason', 'rebook', 'slot', 'starts_at', \
+            'status', 'until')",
     },
     Invariant {
         id: "AUD-1",
-        violations: "SELECT a.id::text FROM appointments a WHERE a.row_version <> ( \
-            SELECT count(*) FROM audit_log l WHERE l.entity_id = a.id)",
+        violations: "SELECT a.id::text FROM appointments a LEFT JOIN \
+            (SELECT entity_id, count(*) AS rows FROM audit_log GROUP BY entity_id) l \
+            ON l.entity_id = a.id WHERE a.row_version IS DISTINCT FROM l.rows",
+    },
+    Invariant {
+        id: "TEN-4",
+        violations: "SELECT patient_id::text FROM patient_records \
+            WHERE origin_clinic_id <> clinic_id",
+    },
+    Invariant {
+        id: "TEN-5",
+        violations: "SELECT d.id::text FROM doctors d WHERE NOT d.active AND (EXISTS \
+            (SELECT FROM appointments a WHERE a.clinic_id = d.clinic_id AND a.doctor_id = d.id \
+            AND a.status IN ('scheduled', 'confirmed', 'checked_in')) OR EXISTS \
+            (SELECT FROM waitlist_entries w WHERE w.clinic_id = d.clinic_id \
+            AND w.doctor_id = d.id AND w.status IN ('waiting', 'offered')) OR EXISTS \
+            (SELECT FROM doctor_slot_templates t WHERE t.clinic_id = d.clinic_id \
+            AND t.doctor_id = d.id AND t.active)) UNION ALL \
+            SELECT c.id::text FROM clinics c WHERE NOT c.active AND (EXISTS \
+            (SELECT FROM doctors d WHERE d.clinic_id = c.id AND d.active) OR EXISTS \
+            (SELECT FROM waitlist_entries w WHERE w.clinic_id = c.id \
+            AND w.status IN ('waiting', 'offered'))) UNION ALL \
+            SELECT m.user_id::text FROM memberships m JOIN users u ON u.id = m.user_id \
+            WHERE m.active AND NOT u.active",
+    },
+    Invariant {
+        id: "PAT-1",
+        violations: "SELECT id::text FROM patients WHERE (identity = 'registered') <> \
+            (name_key IS NOT NULL AND date_of_birth IS NOT NULL)",
+    },
+    Invariant {
+        id: "PAT-2",
+        violations: "SELECT r.patient_id::text FROM patient_records r \
+            WHERE r.merged_into IS NOT NULL AND (EXISTS (SELECT FROM appointments a \
+            WHERE a.clinic_id = r.clinic_id AND a.patient_id = r.patient_id) OR EXISTS \
+            (SELECT FROM waitlist_entries w WHERE w.clinic_id = r.clinic_id \
+            AND w.patient_id = r.patient_id) OR EXISTS (SELECT FROM calls c \
+            WHERE c.clinic_id = r.clinic_id AND c.patient_id = r.patient_id))",
+    },
+    Invariant {
+        id: "PHI-1",
+        violations: "SELECT patient_id::text FROM patient_records WHERE NOT (is_sealed(allergies) \
+            AND is_sealed(medical_history) AND is_sealed(insurance) AND is_sealed(notes)) \
+            UNION ALL SELECT id::text FROM patients \
+            WHERE NOT (is_sealed(national_id) AND is_sealed(passport))",
     },
     Invariant {
         id: "IDEM-1",

@@ -78,6 +78,7 @@ pub async fn reschedule(
     })
     .await
     .and_then(Answer::booked)
+    .inspect(|booked| debug_assert_eq!(booked.appointment.slot, request.slot, "BOOK-7"))
 }
 
 /// Why an appointment was cancelled.
@@ -256,6 +257,7 @@ async fn change(
     })
     .await
     .and_then(Answer::booked)
+    .inspect(|booked| debug_assert_eq!(booked.appointment.status, step.to, "BOOK-4"))
 }
 
 /// Cancels the clinic's appointments that were not paid in time; returns how many.

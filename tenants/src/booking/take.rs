@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontdesk_types::{AppointmentId, CallId, DoctorId, HoldId, IdSource, SlotId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
 use serde::Serialize;
 
@@ -18,6 +18,9 @@ pub const HOLD_WEB: Duration = Duration::from_mins(5);
 /// survives a long turn, and after a hang-up or a crash it is gone a minute later. Ten minutes in
 /// all is the cap, kept by the database.
 pub const HOLD_CALL: Duration = Duration::from_mins(1);
+
+/// All that a hold may last, kept by the database [HOLD-3].
+const HOLD_CAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// Drawn with each booking; the first that is not in use is taken.
 const REFERENCES: usize = 3;
@@ -71,6 +74,10 @@ pub async fn hold(
     })
     .await
     .and_then(Answer::held)
+    .inspect(|hold| {
+        debug_assert!(hold.until.duration_since(now) <= HOLD_CAP, "HOLD-3");
+        debug_assert_eq!(hold.slot, request.slot, "HOLD-1");
+    })
 }
 
 /// Gives a hold back; false if it was gone already.
@@ -162,6 +169,11 @@ pub async fn book(
     })
     .await
     .and_then(Answer::booked)
+    .inspect(|booked| {
+        let made = &booked.appointment;
+        debug_assert_eq!((made.slot, made.patient), (request.slot, request.patient.patient()));
+        debug_assert!(made.status.is_live(), "BOOK-5");
+    })
 }
 
 /// An appointment whose doctor the system may choose.

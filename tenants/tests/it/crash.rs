@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk_tenants::booking::{Book, Booked};
+use frontdesk_tenants::booking::{Assign, Book, Booked, Cancel, CancelReason, Move};
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::{By, Error, Refusal, Tenant, booking};
 use frontdesk_types::CallId;
@@ -67,6 +67,107 @@ async fn a_crash_before_or_after_any_step_loses_nothing_and_doubles_nothing() {
         }
     }
     t.check_invariants().await;
+}
+
+/// Every other path to an appointment's change, and its steps.
+const PATHS: [(Path, [(&str, &str); 5]); 3] =
+    [(Path::Assign, STEPS), (Path::Move, CHANGE), (Path::Cancel, CHANGE)];
+const CHANGE: [(&str, &str); 5] =
+    [STEPS[0], ("appointments", "UPDATE"), STEPS[2], STEPS[3], STEPS[4]];
+
+#[derive(Debug, Clone, Copy)]
+enum Path {
+    Assign,
+    Move,
+    Cancel,
+}
+
+#[tokio::test]
+async fn a_crash_in_a_move_a_cancellation_or_an_assignment_leaves_all_as_it_was() {
+    let t = TestDb::seeded().await;
+    let tenant = t.tenant("nile-heart").await;
+    let patients = t.patients(&tenant, 30).await;
+    let offers = t.free(&tenant, 60).await;
+    let mut at = 0;
+    for (path, steps) in PATHS {
+        for (table, verb) in steps {
+            for crash in [
+                "RAISE EXCEPTION 'crash' USING ERRCODE = 'XX000'",
+                "PERFORM pg_terminate_backend(pg_backend_pid())",
+            ] {
+                let (call, patient) = (CallId::new(&IDS), patients[at]);
+                let (from, to) = (&offers[2 * at], &offers[2 * at + 1]);
+                at += 1;
+                let request = Book { slot: from.slot, patient, hold: None, staff: None };
+                let first = book(&t, &tenant, &request, &By::call(call, 1)).await.expect("booked");
+                let appointment = first.appointment.id;
+                let later = now() + jiff::SignedDuration::from_hours(24 * 30);
+                // In the call that booked, so that no notice is asked for.
+                let by = By::call(call, 2);
+                let go = || async {
+                    match path {
+                        Path::Assign => {
+                            let request = Assign {
+                                patient,
+                                doctor: None,
+                                specialty: None,
+                                from: later,
+                                until: later + jiff::SignedDuration::from_hours(24 * 7),
+                                visit_type: None,
+                            };
+                            booking::book_assigned(t.db(), &tenant, &request, &by, now(), &IDS)
+                                .await
+                        }
+                        Path::Move => {
+                            let request = Move {
+                                appointment,
+                                patient: None,
+                                version: None,
+                                slot: to.slot,
+                                hold: None,
+                                staff: None,
+                            };
+                            booking::reschedule(t.db(), &tenant, &request, &by, now()).await
+                        }
+                        Path::Cancel => {
+                            let request = Cancel {
+                                appointment,
+                                patient: None,
+                                version: None,
+                                reason: CancelReason::Patient,
+                                staff: None,
+                            };
+                            booking::cancel(t.db(), &tenant, &request, &by, now()).await
+                        }
+                    }
+                };
+                t.execute(&format!(
+                    "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS
+                     $$ BEGIN {crash}; RETURN NEW; END $$"
+                ))
+                .await;
+                t.execute(&format!(
+                    "CREATE TRIGGER crash AFTER {verb} ON {table}
+                     FOR EACH ROW EXECUTE FUNCTION crash()"
+                ))
+                .await;
+                let before = t.count("outbox").await;
+                let crashed = go().await;
+                assert!(
+                    matches!(&crashed, Err(e) if e.refusal().is_none()),
+                    "{path:?} {table}: {crashed:?}"
+                );
+                assert_eq!(t.count("outbox").await, before);
+                t.check_invariants().await;
+                t.execute("DROP FUNCTION crash CASCADE").await;
+                let done = go().await.expect("done");
+                assert!(!done.replayed, "{path:?} {table}");
+                let again = go().await.expect("answered");
+                assert!(again.replayed && again.appointment == done.appointment);
+                t.check_invariants().await;
+            }
+        }
+    }
 }
 
 #[tokio::test]

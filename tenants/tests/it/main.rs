@@ -15,3 +15,4 @@ mod schedule;
 mod staff;
 mod tenancy;
 mod waitlist;
+mod world;
