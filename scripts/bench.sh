@@ -37,7 +37,11 @@ for part in "$@"; do
         done
         ;;
     codec) cargo run --locked --release -p frontdesk-bench ;;
-    booking) cargo run --locked --release -p frontdesk-actors --example booking_bench ;;
+    booking)
+        # An example of this crate has fault injection in it, which a release refuses without these.
+        cargo run --locked --release -p frontdesk-actors --example booking_bench \
+            --config profile.release.package.frontdesk-actors.debug-assertions=true
+        ;;
     browser)
         if [ ! -d tests/browser/node_modules ]; then
             npm --prefix tests/browser ci --no-audit --no-fund

@@ -11,10 +11,12 @@
 //! (two nodes) are as safe as one, and an actor that is killed loses nothing: the request is sent
 //! again with the same idempotency key and gets the first answer.
 
+mod error;
 mod memory;
 mod registry;
 mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use registry::{SlotCounters, SlotError, SlotRegistry, SlotSettings};
+pub use error::SlotError;
+pub use registry::{SlotCounters, SlotRegistry, SlotSettings};

@@ -15,6 +15,7 @@ use ractor::rpc::CallResult;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr, SupervisionEvent};
 use serde::Serialize;
 
+use super::error::SlotError;
 use super::memory::Memory;
 use super::slot::{Done, Job, Request, Slot, SlotActor, SlotMsg, carry_out};
 
@@ -45,31 +46,6 @@ impl Default for SlotSettings {
             max_waiting: 2048,
             idle: Duration::from_secs(30),
             memory: Duration::from_millis(250),
-        }
-    }
-}
-
-/// Why a request was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum SlotError {
-    /// The domain refused, or the database is in trouble.
-    #[error(transparent)]
-    Domain(#[from] Error),
-    /// Too many wait for this slot already.
-    #[error("too many requests wait for this slot; try again")]
-    Busy,
-    /// The actor died while it worked, and without an idempotency key nobody may ask again.
-    #[error("the outcome is unknown: read the slot, or ask with an idempotency key")]
-    Lost,
-}
-
-impl SlotError {
-    /// The refusal, if it is one.
-    #[must_use]
-    pub const fn refusal(&self) -> Option<Refusal> {
-        match self {
-            Self::Domain(error) => error.refusal(),
-            Self::Busy | Self::Lost => None,
         }
     }
 }
@@ -142,11 +118,15 @@ impl Shared {
         Some(Ok(Place { actor: entry.actor.clone(), waiting: Arc::clone(&entry.waiting) }))
     }
 
-    fn remove(&self, actor: ractor::ActorId) -> bool {
+    /// Forgets an actor that died, whoever notices. A passivated one was taken out before.
+    fn bury(&self, actor: ractor::ActorId) {
         let mut slots = self.slots.lock();
         let before = slots.len();
         slots.retain(|_, entry| entry.actor.get_id() != actor);
-        slots.len() < before
+        if slots.len() < before {
+            self.counts.died.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(actor_id = %actor, "slot actor died");
+        }
     }
 
     /// Lets actors go that nobody has asked for `idle`; returns how many.
@@ -227,14 +207,10 @@ impl Actor for RegistryActor {
         event: SupervisionEvent,
         shared: &mut Arc<Shared>,
     ) -> Result<(), ActorProcessingErr> {
-        match event {
-            SupervisionEvent::ActorFailed(who, _) | SupervisionEvent::ActorTerminated(who, ..)
-                // A passivated one was taken out before.
-                if shared.remove(who.get_id()) => {
-                    shared.counts.died.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(actor_id = %who.get_id(), "slot actor died");
-                }
-            _ => {}
+        if let SupervisionEvent::ActorFailed(who, _) | SupervisionEvent::ActorTerminated(who, ..) =
+            event
+        {
+            shared.bury(who.get_id());
         }
         Ok(())
     }
@@ -483,7 +459,7 @@ impl SlotRegistry {
         if let Ok(CallResult::Success(answer)) = place.actor.call(message, None).await {
             return Some(answer);
         }
-        self.shared.remove(place.actor.get_id());
+        self.shared.bury(place.actor.get_id());
         None
     }
 
