@@ -42,28 +42,41 @@ pub fn from_facts(
     let about = |list: &[Pattern]| find_any(list, reader).is_some();
     let (questions, phrases) = (&language.questions, &language.phrases);
     let asked = Asked { clinic, language, heard: &heard };
-    let mut found: Vec<(String, &str)> = Vec::new();
+    let mut found: Vec<Answer> = Vec::new();
+    let mut add = |text: Option<String>, source: &str| {
+        found.extend(text.map(|text| Answer { text, source: source.to_owned() }));
+    };
     if about(&questions.hours) {
-        found.extend(asked.hours(setting).map(|text| (text, phrases.source_hours.as_str())));
+        add(asked.hours(setting), &phrases.source_hours);
     }
     if about(&questions.address) && !clinic.address.is_empty() {
         let text = fill(&phrases.our_address, &[("address", &clinic.address)]);
-        found.push((text, &phrases.source_address));
+        add(Some(text), &phrases.source_address);
     }
     if about(&questions.phone) && !clinic.phone.is_empty() {
         let text = fill(&phrases.our_phone, &[("phone", &clinic.phone)]);
-        found.push((text, &phrases.source_address));
+        add(Some(text), &phrases.source_address);
     }
     if about(&questions.fee) {
-        found.extend(asked.fees().map(|text| (text, phrases.source_fees.as_str())));
+        add(asked.fees(), &phrases.source_fees);
     } else if about(&questions.languages) && heard.doctor.is_some() {
-        found.extend(asked.languages().map(|text| (text, phrases.source_doctors.as_str())));
+        add(asked.languages(), &phrases.source_doctors);
     } else if about(&questions.doctors) {
-        found.extend(asked.doctors().map(|text| (text, phrases.source_doctors.as_str())));
+        add(asked.doctors(), &phrases.source_doctors);
     }
-    let mut sources: Vec<String> = found.iter().map(|(_, source)| (*source).to_owned()).collect();
-    sources.dedup();
-    let texts: Vec<String> = found.into_iter().map(|(text, _)| text).collect();
+    joined(found.into_iter(), language)
+}
+
+/// Several answers as one, with each source once; `None` if there is none.
+#[must_use]
+pub fn joined(answers: impl Iterator<Item = Answer>, language: &Language) -> Option<Answer> {
+    let (mut texts, mut sources) = (Vec::new(), Vec::new());
+    for Answer { text, source } in answers {
+        texts.push(text);
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
     (!texts.is_empty()).then(|| Answer { text: texts.join(" "), source: language.and(&sources) })
 }
 

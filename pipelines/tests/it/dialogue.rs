@@ -505,13 +505,17 @@ fn the_history_holds_what_was_played_and_done() {
 
 #[test]
 fn days_are_the_clinics_on_the_night_the_clocks_change() {
-    // Egypt's summer time ends on Friday, October 30, 2026, at midnight; it is still Thursday there.
-    let clinic = Clinic::at("2026-10-28T23:30:00");
+    // Egypt's clocks go back from midnight to eleven at the end of Thursday, October 29, 2026: it is
+    // Thursday there, and half past eleven twice.
+    let clinic = Clinic::at("2026-10-29T23:30:00");
     let mut call = Call::new(clinic);
     let text = call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday at nine");
     assert!(text.contains("Sunday, November 1, at 9:00 AM"), "{text}");
+    // The day after tomorrow is Saturday; nobody works on Friday and Saturday, and Sunday is near.
+    let text = call.hears("no, on Tuesday at nine");
+    assert!(text.contains("Tuesday, November 3, at 9:00 AM"), "{text}");
     let text = call.hears("no, tomorrow at nine");
-    assert!(text.contains("Thursday, October 29, at 9:00 AM"), "{text}");
+    assert!(text.contains("nothing free on Friday, October 30"), "{text}");
 }
 
 #[test]

@@ -55,6 +55,9 @@ const WORDS: &[&str] = &[
     "wait",
 ];
 
+/// What only a patient who was identified may be told.
+const REFERENCE: &str = "K7";
+
 #[derive(Debug, Clone)]
 enum Event {
     Words(Vec<&'static str>),
@@ -106,7 +109,7 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
     let appointment = || AppointmentFacts {
         id: AppointmentId::new(ids),
         visit: offer(ids, count),
-        reference: "K7".to_owned(),
+        reference: REFERENCE.to_owned(),
         made_in_this_call: false,
     };
     match dice {
@@ -152,6 +155,7 @@ struct Observer {
     read_back: bool,
     writes: Vec<ToolCall>,
     identified: bool,
+    was_identified: bool,
     ended: bool,
 }
 
@@ -162,6 +166,8 @@ impl Observer {
             Output::Say { utterance, text } => {
                 prop_assert!(!text.trim().is_empty());
                 prop_assert!(!text.contains('{'), "not filled: {}", text);
+                let of_patient = text.contains(REFERENCE);
+                prop_assert!(!of_patient || self.was_identified, "said too soon: {}", text);
                 self.unplayed.push(Input::Played { utterance, heard: text, complete: true });
             }
             Output::Tool { call, tool } => {
@@ -261,6 +267,7 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
                 let (call, tool) = seen.running.remove(0);
                 let result = answer(&tool, dice, &ids);
                 if matches!(result, ToolResult::Identified | ToolResult::Registered) {
+                    seen.was_identified = true;
                     seen.identified = !seen.running.iter().any(|(_, tool)| {
                         matches!(
                             tool,

@@ -4,3 +4,4 @@ mod dialogue;
 mod dialogue_guard;
 mod dialogue_props;
 mod dialogue_sim;
+mod dialogue_words;

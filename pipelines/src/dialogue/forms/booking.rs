@@ -52,10 +52,12 @@ impl Policy {
         match heard.day {
             Some(DayMention::Span { from, to, not_before }) => {
                 (wish.from, wish.to, wish.first_not_before) = (from, to, not_before);
+                wish.soonest = false;
             }
             Some(DayMention::Soonest) => {
                 (wish.from, wish.to, wish.first_not_before) = (None, None, None);
                 (wish.part, wish.time) = (None, None);
+                wish.soonest = true;
             }
             Some(DayMention::Past) => problem = problem.or(Some(Problem::PastDay)),
             Some(DayMention::Unclear) => problem = problem.or(Some(Problem::UnclearDay)),
@@ -131,6 +133,10 @@ impl Policy {
         }
         if self.state.chosen.is_some() {
             self.confirm(now);
+        } else if self.state.goal == Some(Goal::Move) && !self.state.wish.says_when() {
+            // Where an appointment shall move to is the patient's to say first.
+            let text = self.language.phrases.when_instead.clone();
+            self.ask(now, Phase::Day, &text);
         } else {
             self.search(now);
         }
@@ -145,6 +151,7 @@ impl Policy {
             && self.state.offers.is_empty()
             && wish.from.is_none()
             && wish.to.is_none()
+            && !wish.soonest
         {
             let day = target.visit.local_start().date();
             (wish.from, wish.to) = (Some(day), Some(day));
@@ -199,6 +206,7 @@ impl Policy {
                 doctor: wish.doctor,
                 specialty: wish.specialty.take(),
                 any: wish.any,
+                soonest: true,
                 ..Wish::default()
             };
             self.advance(now);
@@ -287,8 +295,19 @@ impl Policy {
             Some(Choice::Either) => shown.first(),
             None => None,
         };
-        if let Some(offer) = by_place.filter(|offer| !heard.has_content() || said_of(heard, offer))
-        {
+        // "If not today, then the first": the day that was wished for is known to be full.
+        let wished = matches!(heard.day, Some(DayMention::Span { from, to, .. })
+            if from.is_some() && (from, to) == (self.state.wish.from, self.state.wish.to));
+        let wished_time = heard.time.is_some_and(|time| {
+            time.at.is_some() && time.at == self.state.wish.time.and_then(|wish| wish.at)
+        });
+        let none_fits = !shown.iter().any(|offer| said_of(heard, offer));
+        let rest = Heard {
+            day: heard.day.filter(|_| !(wished && none_fits)),
+            time: heard.time.filter(|_| !(wished_time && none_fits)),
+            ..heard.clone()
+        };
+        if let Some(offer) = by_place.filter(|offer| !rest.has_content() || said_of(&rest, offer)) {
             return vec![offer.clone()];
         }
         let mentioned = heard.day.is_some()

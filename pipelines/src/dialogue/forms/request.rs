@@ -27,12 +27,13 @@ impl Policy {
             return;
         }
         let phrases = self.language.phrases.clone();
-        if heard.no || (heard.thanks && !heard.yes) {
-            self.end(now, &phrases.goodbye);
-        } else if heard.small_talk || heard.greeting {
+        if heard.small_talk || (heard.greeting && !heard.no) {
+            // Also "lovely day, is it not": that is no answer to "anything else".
             self.understood();
             self.carry(&phrases.small_talk);
             self.ask(now, Phase::Open, &phrases.help);
+        } else if heard.no || (heard.thanks && !heard.yes) {
+            self.end(now, &phrases.goodbye);
         } else if heard.has_identity() {
             self.understood();
             self.carry(&phrases.thanks);

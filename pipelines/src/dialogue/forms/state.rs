@@ -71,6 +71,9 @@ pub(super) struct Wish {
     pub(super) any: bool,
     pub(super) from: Option<Date>,
     pub(super) to: Option<Date>,
+    /// The sooner the better was said, or that the day does not matter.
+    #[serde(default)]
+    pub(super) soonest: bool,
     /// On the first day not before this time.
     pub(super) first_not_before: Option<Time>,
     pub(super) part: Option<PartOfDay>,
@@ -78,6 +81,15 @@ pub(super) struct Wish {
 }
 
 impl Wish {
+    /// Whether anything was said of the time.
+    pub(super) const fn says_when(&self) -> bool {
+        self.from.is_some()
+            || self.to.is_some()
+            || self.soonest
+            || self.part.is_some()
+            || self.time.is_some()
+    }
+
     pub(super) const fn names_doctor(&self) -> bool {
         self.doctor.is_some() || self.specialty.is_some() || self.any
     }

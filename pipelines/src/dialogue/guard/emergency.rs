@@ -1,11 +1,13 @@
 //! Red flags, and handing the call to a person.
 
 use super::{
-    Dialogue, Expectation, Guarded, Input, Mode, Now, Output, ToolCall, ToolCallId, ToolResult,
+    Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Output, ToolCall, ToolCallId,
+    ToolResult,
 };
 use crate::dialogue::language::fill;
 use crate::dialogue::red_flags;
 use crate::dialogue::tools::WriteNumber;
+use crate::dialogue::understand::days::DayMention;
 use frontdesk_types::Phi;
 
 /// Unclear answers to "would you like a person" before a person is called anyway.
@@ -63,7 +65,10 @@ impl<D: Dialogue> Guarded<D> {
     pub(super) fn answer_emergency(&mut self, now: Now, text: String, confidence: f32) {
         let heard = self.understand(now, &text, Expectation::YesNo);
         let asks = heard.ask && !heard.repeat;
-        let wish = heard.has_content() || heard.book || heard.cancel || heard.move_ || asks;
+        // "Yes, quickly" is no day.
+        let soonest = heard.day == Some(DayMention::Soonest);
+        let content = Heard { day: heard.day.filter(|_| !soonest), ..heard.clone() };
+        let wish = content.has_content() || heard.book || heard.cancel || heard.move_ || asks;
         if heard.person || (heard.yes && !heard.no && !heard.unsure && !wish) {
             self.hand_over(now, "emergency", "");
         } else if heard.no || heard.goodbye || wish {

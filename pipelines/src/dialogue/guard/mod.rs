@@ -39,6 +39,9 @@ use state::{Mode, Running, Spoken, State};
 /// Refusals in one input after which the policy is taken off the call.
 const MAX_REFUSALS: usize = 8;
 
+/// Times that a policy may say the very same again before it counts as not getting anywhere.
+const MAX_SAME_PROMPTS: u32 = 4;
+
 /// A policy behind the guards. See the module's documentation.
 #[derive(Debug)]
 pub struct Guarded<D> {
@@ -180,6 +183,13 @@ impl<D: Dialogue> Guarded<D> {
     /// Says what the policy said last, if it still waits.
     fn flush(&mut self, now: Now) {
         if let Some((utterance, text)) = self.held.take() {
+            let same = self.state.last_prompt.as_ref().is_some_and(|(last, _)| *last == text);
+            self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
+            if self.state.same_prompts >= MAX_SAME_PROMPTS {
+                let sorry = self.language.phrases.misunderstood_end.clone();
+                self.hand_over(now, "misunderstood", &sorry);
+                return;
+            }
             self.state.last_prompt = Some((text.clone(), self.state.expect));
             self.state.asked_for_policy = false;
             self.say(now, Some(utterance), &text);

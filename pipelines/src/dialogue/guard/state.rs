@@ -100,6 +100,9 @@ pub(super) struct State {
     pub(super) deferred: Vec<Input>,
     pub(super) preface: Option<String>,
     pub(super) last_prompt: Option<(String, Expectation)>,
+    /// How often in a row the policy has said that.
+    #[serde(default)]
+    pub(super) same_prompts: u32,
     pub(super) expect: Expectation,
     pub(super) patience: Patience,
     /// Whether the guard asked the policy's question again, so that its patience begins anew.

@@ -61,6 +61,9 @@ pub(crate) struct DayPhrase {
     pub(crate) op: DayOp,
     #[serde(default)]
     pub(crate) n: i64,
+    /// Days more than the phrase counts.
+    #[serde(default)]
+    pub(crate) plus: i64,
     pub(crate) part: Option<SpanPart>,
     pub(crate) say: Vec<Pattern>,
 }
@@ -126,8 +129,8 @@ tables! {
         greetings, yes, no, unsure, correction, another, other_patient, for_me, new_patient,
         not_new, any_doctor, list_first, list_last, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
-        hold_on, small_talk, thanks, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated,
+        hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
+        polite, suggestion, leads, negated, negated_after,
     }
 }
 
@@ -209,6 +212,7 @@ struct File {
     titles: Vec<String>,
     months: Vec<String>,
     weekdays: Vec<String>,
+    spelling: Vec<String>,
     phrases: Phrases,
     rewrites: HashMap<String, String>,
     numbers: HashMap<String, i64>,
@@ -252,6 +256,8 @@ pub struct Tables {
     pub(crate) titles: Vec<String>,
     months: Vec<String>,
     weekdays: Vec<String>,
+    /// Words in which one wrong letter is forgiven.
+    pub(crate) spelling: Vec<String>,
     pub(crate) rewrites: HashMap<String, String>,
     pub(crate) numbers: HashMap<String, i64>,
     pub(crate) ordinals: HashMap<String, i64>,
@@ -322,6 +328,7 @@ impl Language {
             titles: file.titles,
             months: file.months,
             weekdays: file.weekdays,
+            spelling: file.spelling,
             rewrites: file.rewrites,
             numbers: file.numbers,
             ordinals: file.ordinals,
@@ -386,12 +393,6 @@ impl Language {
     /// "Dr. Samira Hassan".
     pub(crate) fn doctor(&self, name: &str) -> String {
         fill(&self.doctor, &[("name", name)])
-    }
-
-    /// "a and b".
-    #[must_use]
-    pub fn both(&self, a: &str, b: &str) -> String {
-        self.and(&[a.to_owned(), b.to_owned()])
     }
 
     /// "a, b and c".

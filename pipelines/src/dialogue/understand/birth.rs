@@ -37,8 +37,7 @@ pub(crate) fn take(
     let born = find_any(&language.words.born, reader);
     let from = born.as_ref().map_or(0, |m| m.end);
     let told = asked || born.is_some();
-    let found = (from..tokens.len()).find_map(|at| at_word(reader, at, calendar, told));
-    let (range, mention) = found?;
+    let (range, mention) = find(reader, from, calendar, told)?;
     let start = born.map_or(range.start, |m| m.start.min(range.start));
     tokens.take(start..range.end);
     Some(mention)
@@ -46,14 +45,44 @@ pub(crate) fn take(
 
 type Found = (std::ops::Range<usize>, BirthMention);
 
-fn at_word(reader: Reader<'_>, at: usize, calendar: Calendar, told: bool) -> Option<Found> {
-    if reader.tokens.text(at).is_empty() {
-        return None;
+/// A date with the name of its month first, then numbers alone, then a part of a date.
+fn find(reader: Reader<'_>, from: usize, calendar: Calendar, told: bool) -> Option<Found> {
+    let places = || (from..reader.tokens.len()).filter(|at| !reader.tokens.text(*at).is_empty());
+    let by_name: Vec<Found> = places().filter_map(|at| named(reader, at, calendar, told)).collect();
+    let full = |(_, mention): &&Found| matches!(mention, BirthMention::Full(_));
+    if let Some(found) = by_name.iter().find(full) {
+        return Some(found.clone());
     }
-    named(reader, at, calendar, told)
-        .or_else(|| numeric(reader, at, calendar, told))
-        .or_else(|| if told { spoken(reader, at, calendar) } else { None })
-        .or_else(|| if told { year_alone(reader, at) } else { None })
+    let parted =
+        by_name.iter().filter(|_| told).find_map(|found| with_year(reader, found, calendar));
+    parted
+        .or_else(|| {
+            places().find_map(|at| {
+                let numbers = numeric(reader, at, calendar, told);
+                numbers.or_else(|| if told { spoken(reader, at, calendar) } else { None })
+            })
+        })
+        .or_else(|| by_name.first().cloned())
+        .or_else(|| places().filter(|_| told).find_map(|at| year_alone(reader, at)))
+}
+
+/// "The twelfth of March, that was nineteen eighty four": the year stands apart from the day.
+fn with_year(reader: Reader<'_>, found: &Found, calendar: Calendar) -> Option<Found> {
+    let (range, BirthMention::NoYear { month, day }) = found else { return None };
+    let Reader { tokens, language, latest_year } = reader;
+    let earliest = latest_year - i64::from(OLDEST);
+    let mut years: Vec<(usize, i64, usize)> = Vec::new();
+    for at in (0..tokens.len()).filter(|at| !range.contains(at)) {
+        let here = numbers::years(tokens, at, latest_year, language).into_iter();
+        let apart = |length: usize| at >= range.end || at + length <= range.start;
+        years.extend(
+            here.filter(|(year, length)| *year >= earliest && apart(*length))
+                .map(|(year, length)| (at, year, length)),
+        );
+    }
+    let (at, year, length) = years.into_iter().max_by_key(|(at, _, length)| (*length, *at))?;
+    let range = range.start.min(at)..range.end.max(at + length);
+    Some((range, of_parts(Some(year), *month, *day, calendar)))
 }
 
 /// "March twelfth nineteen eighty four", "the 12th of March", "1984 March 12".

@@ -73,7 +73,10 @@ pub(crate) fn take(
 ) -> Option<DayMention> {
     let mut found = all(tokens, language, calendar, choosing);
     let reader = Reader { tokens, language, latest_year: 0 };
-    found.retain(|day| ends_before(&language.words.negated, reader, day.start).is_none());
+    found.retain(|day| {
+        ends_before(&language.words.negated, reader, day.start).is_none()
+            && longest_at(&language.words.negated_after, reader, day.end).is_none()
+    });
     let mention = combined(&found, reader, calendar)?;
     let ranges: Vec<_> = found.iter().map(|day| day.start..day.end).collect();
     for range in ranges {
@@ -212,8 +215,8 @@ fn resolve(phrase: &DayPhrase, found: &Match, calendar: Calendar) -> Option<DayM
     let day = |days: i64| plus_days(today, days).map(DayMention::day);
     let week_start = plus_days(today, -until_back(today, calendar.region.week_start))?;
     match phrase.op {
-        DayOp::Offset => day(n),
-        DayOp::Weeks => day(n * 7),
+        DayOp::Offset => day(n + phrase.plus),
+        DayOp::Weeks => day(n * 7 + phrase.plus),
         DayOp::Months => {
             let date = today.checked_add(Span::new().try_months(n).ok()?).ok()?;
             Some(DayMention::day(date))

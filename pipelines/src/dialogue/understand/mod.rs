@@ -125,6 +125,10 @@ impl Heard {
         let choosing = expect == Expectation::Choice;
         heard.part = times::part_of_day(&rest, language);
         heard.day = days::take(&mut rest, language, calendar, choosing);
+        if asked_birth && heard.birth.is_some() {
+            // "The fifth month, the seventeenth": what is left of a birthday is no wish.
+            heard.day = None;
+        }
         heard.later = times::is_later(&rest, language);
         heard.earlier = times::is_earlier(&rest, language);
         let bare = asks(&[Expectation::Choice, Expectation::YesNo, Expectation::Day]);
@@ -154,7 +158,12 @@ impl Heard {
         self.unsure = is(&words.unsure);
         self.yes = is(&words.yes);
         self.no = is(&words.no) && !self.unsure;
-        self.correction = is(&words.correction);
+        // "That works better" corrects nothing.
+        let mut without_yes = all.clone();
+        take_all(&mut without_yes, &words.yes, language);
+        self.correction =
+            find_any(&words.correction, Reader { tokens: &without_yes, language, latest_year: 0 })
+                .is_some();
         self.person = is(&intents.person) && !is(&intents.in_person);
         self.goodbye = is(&intents.goodbye);
         self.repeat = is(&intents.repeat) || alone(&intents.repeat_alone);
@@ -194,6 +203,11 @@ impl Heard {
         let starts =
             |list: &[Pattern]| leads.iter().any(|at| longest_at(list, reader, *at).is_some());
         let topic = is(&words.topics);
+        let questions = &language.questions;
+        let of_clinic = topic
+            || [&questions.hours, &questions.address, &questions.phone, &questions.fee]
+                .into_iter()
+                .any(|list| is(list));
         let wish = self.day.is_some() || self.time.is_some() || self.choice.is_some();
         let booking = is(&intents.book_question) || (starts(&words.polite) && self.book);
         let change = (self.cancel || self.move_) && starts(&words.polite);
@@ -204,7 +218,7 @@ impl Heard {
             && !booking
             && !change
             && !suggestion
-            && ((question && (topic || !(wish || self.later || self.earlier)))
+            && ((question && (of_clinic || !(wish || self.later || self.earlier)))
                 || (topic && !self.book && self.doctor.is_none()));
         if self.ask && (self.cancel || self.move_) && !question {
             self.ask = false;

@@ -29,10 +29,18 @@ pub(crate) struct NameMention {
 
 /// Takes a name out of `tokens`.
 pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Option<NameMention> {
+    if asked == Asked::Yes
+        && let Some(parts) = by_parts(tokens, language)
+    {
+        return Some(parts);
+    }
     let introduced = introduced(tokens, language);
     let (range, introduced) = match introduced {
         Some(range) => (range, true),
-        None if asked == Asked::Yes => (whole_answer(tokens, language)?, false),
+        None if asked == Asked::Yes => {
+            let whole = whole_answer(tokens, language);
+            (whole.or_else(|| inside(tokens, language))?, false)
+        }
         None => return None,
     };
     let range = better(tokens, language, range);
@@ -43,6 +51,35 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
     }
     tokens.take(range);
     Some(NameMention { full: words >= 2, name, introduced })
+}
+
+/// "Miller, first name Jane", "the last name is Miller and the first name Jane".
+fn by_parts(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let named = |list: &[Pattern]| {
+        (0..tokens.len()).find_map(|at| {
+            let lead = longest_at(list, reader, at)?;
+            let run = name_run(tokens, language, lead.end);
+            (!run.is_empty()).then_some((at, run))
+        })
+    };
+    let (first, last) = (named(&language.words.first_name), named(&language.words.last_name));
+    // The other part is what stands before the one that is called by its kind.
+    let before = |end: usize| {
+        let runs = (0..end).map(|start| name_run(tokens, language, start));
+        runs.map(|run| run.start..run.end.min(end)).find(|run| !run.is_empty())
+    };
+    let (first, last) = match (first, last) {
+        (Some((_, first)), Some((_, last))) => (first, last),
+        (Some((at, first)), None) => (first, before(at)?),
+        (None, Some((at, last))) => (before(at)?, last),
+        (None, None) => return None,
+    };
+    let part = |range: &std::ops::Range<usize>| spoken_name(&tokens.words[range.clone()], language);
+    let name = format!("{} {}", part(&first), part(&last));
+    tokens.take(first);
+    tokens.take(last);
+    Some(NameMention { name, full: true, introduced: false })
 }
 
 /// "Miller, that is Jane Miller": after one name alone, a whole name that follows is meant.
@@ -141,8 +178,26 @@ fn whole_answer(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<
     let only_also = tokens.words[range.clone()]
         .iter()
         .all(|word| language.common.contains(&word.text) && !is_letter(word));
-    let closed = rest >= tokens.len() || tokens.words[range.end - 1].stop;
+    // "Mary Miller like the baker": after two names other words are not waited for.
+    let closed = rest >= tokens.len()
+        || tokens.words[range.end - 1].stop
+        || range.len() >= 2
+        || longest_at(&language.words.name_ends, reader, range.end).is_some();
     (closed && !only_also).then_some(range)
+}
+
+/// A name somewhere in a longer answer: what is written with capitals where other words are not,
+/// or stands before "is my name".
+fn inside(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<usize>> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let capitals = |range: &std::ops::Range<usize>| {
+        tokens.words[range.clone()].iter().all(|word| word.raw.starts_with(char::is_uppercase))
+    };
+    let mixed = tokens.words.iter().skip(1).any(|word| word.raw.starts_with(char::is_lowercase));
+    (0..tokens.len()).map(|start| name_run(tokens, language, start)).find(|run| {
+        let ends = longest_at(&language.words.name_ends, reader, run.end).is_some();
+        (2..=MAX_WORDS).contains(&run.len()) && (ends || (mixed && run.start > 0 && capitals(run)))
+    })
 }
 
 /// The words of a name, spelled letters joined; a spelling replaces the word it spells.

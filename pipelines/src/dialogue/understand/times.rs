@@ -67,7 +67,8 @@ pub(crate) fn part_of_day(tokens: &Tokens, language: &Language) -> Option<PartOf
     };
     let named = |start| {
         let negated = ends_before(&language.words.negated, reader, start).is_some();
-        at(start).filter(|_| !negated)
+        let unwanted = |length| longest_at(&language.words.negated_after, reader, start + length);
+        at(start).filter(|(length, _)| !negated && unwanted(*length).is_none())
     };
     (0..tokens.len()).rev().find_map(named).map(|(_, part)| part)
 }

@@ -1,5 +1,6 @@
 //! Words of an utterance, typed or recognized, brought to one form.
 
+use super::names::distance;
 use crate::dialogue::language::Language;
 
 /// One word. `text` is what patterns see; `raw` is what a name is made of.
@@ -94,8 +95,8 @@ impl Tokens {
                 stop: false,
             })),
             None => {
-                let raw = raw.to_owned();
-                self.words.push(Token { text: lower, raw, glued, stop: false });
+                let (text, raw) = (spelled(&lower, language).unwrap_or(lower), raw.to_owned());
+                self.words.push(Token { text, raw, glued, stop: false });
             }
         }
     }
@@ -121,6 +122,28 @@ impl Tokens {
     pub(crate) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| word.text.is_empty())
     }
+}
+
+/// The word that is meant by one with a wrong, missing or swapped letter.
+fn spelled(word: &str, language: &Language) -> Option<String> {
+    let letters = word.chars().count();
+    if letters < 6 || language.common.contains(word) || language.spelling.iter().any(|w| w == word)
+    {
+        return None;
+    }
+    let swapped = |meant: &str| {
+        let pairs: Vec<(char, char)> =
+            word.chars().zip(meant.chars()).filter(|(a, b)| a != b).collect();
+        matches!(pairs.as_slice(), [(a, b), (c, d)] if a == d && b == c)
+            && letters == meant.chars().count()
+    };
+    let meant = language.spelling.iter().find(|meant| {
+        meant.starts_with(&word[..word.chars().next().map_or(0, char::len_utf8)])
+            && (distance(word, meant) == 1 || swapped(meant))
+    })?;
+    // "Doctors" is another word, not a wrong one.
+    let plural = word.strip_suffix('s').or_else(|| word.strip_suffix("'s")) == Some(meant);
+    (!plural).then(|| meant.clone())
 }
 
 /// Curly quotes, long dashes and Arabic digits as their plain forms.
@@ -163,5 +186,7 @@ mod tests {
         assert_eq!(words("+20 100-123"), ["+20", "100-123"]);
         assert_eq!(words("٣ …  , -"), ["3"]);
         assert_eq!(words("10.30a.m."), ["10.30", "am"]);
+        assert_eq!(words("wendesday mornng tomorow"), ["wednesday", "morning", "tomorrow"]);
+        assert_eq!(words("doctors cancels"), ["doctors", "cancels"]);
     }
 }
