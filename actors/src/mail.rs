@@ -112,6 +112,12 @@ impl<T: Clone + Send + 'static> Mail<T> {
         inner.in_flight = None;
     }
 
+    /// Whether everything has been handled.
+    pub(crate) fn is_empty(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.in_flight.is_none() && inner.queue.is_empty()
+    }
+
     /// Inputs dropped for want of room and inputs given up after two deaths.
     pub(crate) fn losses(&self) -> (u64, u64) {
         let inner = self.inner.lock();

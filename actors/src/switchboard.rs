@@ -253,6 +253,7 @@ impl Switchboard {
     pub async fn stop(&self) {
         // Waited for at most as long as a call may take to end; what remains is killed with it.
         let _ = self.actor.stop_and_wait(None, Some(Duration::from_secs(5))).await;
+        self.services.slots.stop().await;
         self.services.speech.close();
         self.services.recognition.close();
         self.services.pacer.close();

@@ -40,6 +40,7 @@ use parking_lot::Mutex;
 use ractor::ActorRef;
 use tokio::sync::oneshot;
 
+use crate::booking::SlotRegistry;
 use crate::mail::Mail;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
 use crate::stage::Pulse;
@@ -62,6 +63,8 @@ pub struct Services {
     pub ids: Arc<dyn IdSource>,
     /// The clinic database, as the application's role.
     pub database: frontdesk_tenants::Database,
+    /// Serializes the reservations of each slot.
+    pub slots: SlotRegistry,
     /// What call records need; `None` keeps none.
     pub records: Option<Records>,
     /// Paces playout.

@@ -15,7 +15,7 @@ use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::calls::{self, CallKey, NewCall, Speaker, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_tenants::{Error, TenantTx, booking};
+use frontdesk_tenants::{By, Error, Principal, TenantTx};
 use frontdesk_types::{CallOutcome, Mono, Phi};
 use jiff::{SignedDuration, Timestamp};
 use ractor::ActorProcessingErr;
@@ -352,8 +352,9 @@ async fn finish_tools(call: &Arc<Call>) {
     call.tasks.finish().await;
     let holds: Vec<_> = call.offers.lock().holds.drain().map(|(_, hold)| hold).collect();
     for hold in holds {
-        let database = &call.services.database;
-        if let Err(error) = booking::release(database, &call.tenant, &hold).await {
+        let by = By::principal(Principal::Call(call.id)).simulated(call.simulated);
+        let (slots, now) = (&call.services.slots, call.clock.wall());
+        if let Err(error) = slots.release(&call.tenant, hold, &by, now).await {
             // It runs out by itself.
             tracing::debug!(%error, "hold not released");
         }

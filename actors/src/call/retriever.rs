@@ -16,8 +16,11 @@ use ractor::ActorProcessingErr;
 use super::{Call, tasks};
 use crate::stage::Stage;
 
-/// Documents that are looked at for one question; one is told.
+/// Documents that are looked at for one question.
 const LIMIT: i32 = 3;
+
+/// Documents that are told, where they answer equally well.
+const TOLD: usize = 2;
 
 /// A question of the caller.
 #[derive(Debug, Clone)]
@@ -68,21 +71,19 @@ async fn answer(call: &Call, question: &str) -> Result<ToolResult, Error> {
         documents::search(&call.services.database, &call.tenant, &keywords, LIMIT).await?
     };
     let count = |n: i32| u32::try_from(n).unwrap_or_default();
-    let document = found
+    let best = found.first().map_or(0, |found| found.matched);
+    let documents = found
         .into_iter()
-        .find(|found| answers::is_answer(count(found.matched), count(found.asked)));
-    let document = document.map(|found| answers::Answer {
-        source: answers::cited(found.title.as_deref(), count(found.number), &language),
-        text: found.body,
-    });
-    Ok(match (facts, document) {
-        (Some(facts), Some(document)) => ToolResult::Answer {
-            text: format!("{} {}", facts.text, document.text),
-            source: language.both(&facts.source, &document.source),
-        },
-        (Some(one), None) | (None, Some(one)) => {
-            ToolResult::Answer { text: one.text, source: one.source }
-        }
-        (None, None) => ToolResult::NoAnswer,
-    })
+        .filter(|found| found.matched == best)
+        .filter(|found| answers::is_answer(count(found.matched), count(found.asked)))
+        .take(TOLD)
+        .map(|found| answers::Answer {
+            source: answers::cited(found.title.as_deref(), count(found.number), &language),
+            text: found.body,
+        });
+    let answer = answers::joined(facts.into_iter().chain(documents), &language);
+    Ok(answer.map_or(ToolResult::NoAnswer, |answer| ToolResult::Answer {
+        text: answer.text,
+        source: answer.source,
+    }))
 }

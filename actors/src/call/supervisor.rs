@@ -39,6 +39,9 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// How long the room is kept after the end, so that the last packets reach the caller.
 const LINGER: Duration = Duration::from_millis(300);
 
+/// How long the end waits until what was said is out.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 const APOLOGY: &str = "I am sorry, something went wrong here. Please call again.";
 
 /// Number of the apology's utterance: beyond any that a dialogue gives.
@@ -86,6 +89,21 @@ struct Child {
     limit: Duration,
     cell: Option<ActorCell>,
     failures: Vec<Mono>,
+    /// Whether the call cannot be held without it.
+    vital: bool,
+}
+
+impl Child {
+    /// Whether it has failed so often lately that it is left alone for a while.
+    fn is_worn_out(&self, now: Mono) -> bool {
+        self.failures.iter().filter(|&&at| now.since(at) < WINDOW).count() >= MAX_FAILURES
+    }
+
+    /// One whose failures delay something and end no call.
+    const fn not_vital(mut self) -> Self {
+        self.vital = false;
+        self
+    }
 }
 
 pub(crate) struct CallSupervisor;
@@ -201,7 +219,15 @@ fn child<S: Stage>(
             started.await.map(|(stage, _)| stage.get_cell())
         })
     });
-    Child { name, start, pulse: Arc::clone(pulse), limit, cell: None, failures: Vec::new() }
+    Child {
+        name,
+        start,
+        pulse: Arc::clone(pulse),
+        limit,
+        cell: None,
+        failures: Vec::new(),
+        vital: true,
+    }
 }
 
 fn children(call: &Arc<Call>) -> Vec<Child> {
@@ -225,7 +251,8 @@ fn children(call: &Arc<Call>) -> Vec<Child> {
         // Only the database's own limits bound it: nobody waits for it.
         child(call, "call_recorder", second * 60, &mails.record, &pulses.record, |call| {
             Ok(CallRecorder::build(call))
-        }),
+        })
+        .not_vital(),
         child(call, "speaker", second, &mails.speaker, &pulses.speaker, |call| {
             Ok(Speaker::build(call))
         }),
@@ -269,7 +296,12 @@ impl State {
         tracing::warn!(stage = child.name, why, failures, "stage restarted");
         if failures >= MAX_FAILURES {
             let stage = child.name;
-            self.give_up(stage);
+            if child.vital {
+                self.give_up(stage);
+            } else {
+                // Another one is started when the watchdog finds it rested.
+                child.cell = None;
+            }
             return;
         }
         self.start_child(index, myself).await;
@@ -325,7 +357,9 @@ impl State {
         for index in 0..self.children.len() {
             let child = &self.children[index];
             let hangs = child.pulse.busy_for(now).is_some_and(|busy| busy > child.limit);
-            if child.cell.is_none() {
+            if child.cell.is_none() && !child.vital && child.is_worn_out(now) {
+                continue;
+            } else if child.cell.is_none() {
                 self.restart(index, "not running", myself).await;
             } else if hangs {
                 if let Some(cell) = self.children[index].cell.take() {
@@ -355,6 +389,15 @@ impl State {
         }
     }
 
+    /// What was said last is in RoomLink's mail, and RoomLink is about to be stopped: the goodbye
+    /// of a typed call would be lost.
+    async fn last_words(&self) {
+        let limit = self.call.clock.mono() + LAST_WORDS;
+        while !self.call.mails.link.is_empty() && self.call.clock.mono() < limit {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     async fn finish(
         &mut self,
         outcome: CallOutcome,
@@ -366,6 +409,7 @@ impl State {
         }
         tracing::info!(?outcome, error, "call ends");
         self.call.outlet.stop();
+        self.last_words().await;
         for child in &mut self.children {
             if let Some(cell) = child.cell.take() {
                 let limit = Some(ractor::concurrency::Duration::from_secs(2));

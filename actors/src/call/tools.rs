@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use jiff::civil::{Time, time};
 
 use super::{Call, record};
+use crate::booking::SlotError;
 
 /// Offers that are found for one wish at most.
 const MAX_OFFERS: u8 = 12;
@@ -44,7 +45,7 @@ pub(crate) async fn run(call: &Call, tool: ToolCall) -> ToolResult {
     }
 }
 
-async fn dispatch(call: &Call, tool: ToolCall) -> Result<ToolResult, Error> {
+async fn dispatch(call: &Call, tool: ToolCall) -> Result<ToolResult, SlotError> {
     match tool {
         ToolCall::IdentifyPatient(identity) => identify(call, identity).await,
         ToolCall::RegisterPatient { identity, write } => register(call, identity, write).await,
@@ -86,7 +87,7 @@ async fn tx(call: &Call) -> Result<TenantTx, Error> {
     TenantTx::begin(&call.services.database, &call.tenant).await
 }
 
-async fn identify(call: &Call, identity: Identity) -> Result<ToolResult, Error> {
+async fn identify(call: &Call, identity: Identity) -> Result<ToolResult, SlotError> {
     // A number that cannot be one matches nobody, as one that is nobody's.
     let phone = identity.phone.map(|said| e164(call, &said).unwrap_or(said));
     let claim = Claim { name: identity.full_name, date_of_birth: identity.date_of_birth, phone };
@@ -107,7 +108,7 @@ async fn register(
     call: &Call,
     identity: Identity,
     write: WriteNumber,
-) -> Result<ToolResult, Error> {
+) -> Result<ToolResult, SlotError> {
     let phone = identity.phone.as_ref().map(|said| e164(call, said));
     if phone.as_ref().is_some_and(Option::is_none) {
         return Ok(refused(Refusal::Other(BAD_PHONE.to_owned())));
@@ -125,7 +126,7 @@ async fn register(
     Ok(ToolResult::Registered)
 }
 
-async fn find_slots(call: &Call, wish: &SlotWish) -> Result<ToolResult, Error> {
+async fn find_slots(call: &Call, wish: &SlotWish) -> Result<ToolResult, SlotError> {
     let exact = search(call, wish).await?;
     if !exact.is_empty() {
         return Ok(remember(call, exact, true));
@@ -135,7 +136,7 @@ async fn find_slots(call: &Call, wish: &SlotWish) -> Result<ToolResult, Error> {
 
 /// A wish that nothing fits is answered with the nearest (domain.md, section 6): another time of
 /// those days, else the days around them, else whatever comes next.
-async fn nearest(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
+async fn nearest(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, SlotError> {
     let any_time =
         SlotWish { part_of_day: None, not_before: None, not_after: None, ..wish.clone() };
     let same_days = search(call, &any_time).await?;
@@ -157,7 +158,7 @@ async fn nearest(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
 }
 
 /// What is free in the days before those of the wish, and after.
-async fn around(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
+async fn around(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, SlotError> {
     let mut around = Vec::new();
     if let Some(day) = wish.from {
         let span = jiff::Span::new().days(DAYS_BEFORE);
@@ -177,7 +178,7 @@ fn closest(mut offers: Vec<Offer>, away: impl Fn(&Offer) -> i64) -> Vec<Offer> {
     offers
 }
 
-async fn search(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
+async fn search(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, SlotError> {
     let zone = call.facts.clinic.zone();
     let start = |date: jiff::civil::Date| date.to_zoned(zone.clone()).map(|z| z.timestamp()).ok();
     let (from_part, until_part) = wish.part_of_day.map_or((None, None), hours);
@@ -194,15 +195,8 @@ async fn search(call: &Call, wish: &SlotWish) -> Result<Vec<Offer>, Error> {
     let limit = u32::from(wish.limit.clamp(1, MAX_OFFERS));
     let services = &call.services;
     let now = call.clock.wall();
-    booking::find_free_slots(
-        &services.database,
-        &call.tenant,
-        &search,
-        now,
-        limit,
-        services.ids.as_ref(),
-    )
-    .await
+    let (database, ids) = (&services.database, services.ids.as_ref());
+    Ok(booking::find_free_slots(database, &call.tenant, &search, now, limit, ids).await?)
 }
 
 /// The first moment at which "not after `time`" is over: a search's local end is exclusive.
@@ -246,35 +240,27 @@ fn offer(call: &Call, id: OfferId) -> Option<Offer> {
     call.offers.lock().offers.get(&id).cloned()
 }
 
-async fn hold(call: &Call, id: OfferId) -> Result<ToolResult, Error> {
+async fn hold(call: &Call, id: OfferId) -> Result<ToolResult, SlotError> {
     let Some(offer) = offer(call, id) else { return Ok(refused(Refusal::UnknownReference)) };
     let lasting = if call.facts.channel == Channel::Phone { HOLD_CALL } else { HOLD_WEB };
     let request = HoldRequest { slot: offer.slot, lasting, release: None };
-    let services = &call.services;
-    let now = call.clock.wall();
-    let hold = booking::hold(
-        &services.database,
-        &call.tenant,
-        &request,
-        &reader(call),
-        now,
-        services.ids.as_ref(),
-    )
-    .await?;
+    let (slots, now) = (&call.services.slots, call.clock.wall());
+    let hold = slots.hold(&call.tenant, request, &reader(call), now).await?;
     call.offers.lock().holds.insert(offer.slot, hold);
     Ok(ToolResult::Held)
 }
 
-async fn release(call: &Call, id: OfferId) -> Result<ToolResult, Error> {
+async fn release(call: &Call, id: OfferId) -> Result<ToolResult, SlotError> {
     let Some(offer) = offer(call, id) else { return Ok(refused(Refusal::UnknownReference)) };
     let hold = call.offers.lock().holds.remove(&offer.slot);
     if let Some(hold) = hold {
-        booking::release(&call.services.database, &call.tenant, &hold).await?;
+        let (slots, now) = (&call.services.slots, call.clock.wall());
+        slots.release(&call.tenant, hold, &reader(call), now).await?;
     }
     Ok(ToolResult::Released)
 }
 
-async fn list(call: &Call) -> Result<ToolResult, Error> {
+async fn list(call: &Call) -> Result<ToolResult, SlotError> {
     let Some(who) = call.offers.lock().patient else { return Ok(refused(Refusal::NotIdentified)) };
     let mut tx = tx(call).await?;
     let all = booking::appointments_of(&mut tx, &who).await?;
@@ -316,7 +302,7 @@ fn facts(call: &Call, appointment: &Appointment, made_here: bool) -> Appointment
 
 /// Whoever the booking is for: the identified patient, or one who is not known yet and whom the
 /// staff names later.
-async fn booker(call: &Call, by: &By) -> Result<VerifiedPatient, Error> {
+async fn booker(call: &Call, by: &By) -> Result<VerifiedPatient, SlotError> {
     if let Some(who) = call.offers.lock().patient {
         return Ok(who);
     }
@@ -328,15 +314,15 @@ async fn booker(call: &Call, by: &By) -> Result<VerifiedPatient, Error> {
     Ok(who)
 }
 
-async fn book(call: &Call, id: OfferId, write: WriteNumber) -> Result<ToolResult, Error> {
+async fn book(call: &Call, id: OfferId, write: WriteNumber) -> Result<ToolResult, SlotError> {
     let Some(offer) = offer(call, id) else { return Ok(refused(Refusal::UnknownReference)) };
     let by = by(call, write);
     let patient = booker(call, &by).await?;
     let hold = call.offers.lock().holds.get(&offer.slot).copied();
     let request = Book { slot: offer.slot, patient, hold, staff: None };
     let services = &call.services;
-    let (now, ids) = (call.clock.wall(), services.ids.as_ref());
-    let booked = booking::book(&services.database, &call.tenant, &request, &by, now, ids).await?;
+    let now = call.clock.wall();
+    let booked = services.slots.book(&call.tenant, request, &by, now).await?;
     Ok(changed(call, &booked))
 }
 
@@ -350,7 +336,7 @@ async fn reschedule(
     appointment: AppointmentId,
     id: OfferId,
     write: WriteNumber,
-) -> Result<ToolResult, Error> {
+) -> Result<ToolResult, SlotError> {
     let Some(offer) = offer(call, id) else { return Ok(refused(Refusal::UnknownReference)) };
     let (patient, known, hold) = {
         let memory = call.offers.lock();
@@ -369,10 +355,8 @@ async fn reschedule(
         hold,
         staff: None,
     };
-    let now = call.clock.wall();
-    let database = &call.services.database;
-    let moved =
-        booking::reschedule(database, &call.tenant, &request, &by(call, write), now).await?;
+    let (slots, now) = (&call.services.slots, call.clock.wall());
+    let moved = slots.reschedule(&call.tenant, request, &by(call, write), now).await?;
     Ok(changed(call, &moved))
 }
 
@@ -380,7 +364,7 @@ async fn cancel(
     call: &Call,
     appointment: AppointmentId,
     write: WriteNumber,
-) -> Result<ToolResult, Error> {
+) -> Result<ToolResult, SlotError> {
     let (patient, known) = {
         let memory = call.offers.lock();
         (memory.patient, memory.appointments.contains_key(&appointment))
@@ -396,9 +380,8 @@ async fn cancel(
         reason: CancelReason::Patient,
         staff: None,
     };
-    let now = call.clock.wall();
-    let database = &call.services.database;
-    booking::cancel(database, &call.tenant, &request, &by(call, write), now).await?;
+    let (slots, now) = (&call.services.slots, call.clock.wall());
+    slots.cancel(&call.tenant, &request, &by(call, write), now).await?;
     Ok(ToolResult::Cancelled)
 }
 
@@ -407,7 +390,7 @@ async fn transfer(
     reason: &str,
     phone: Option<&Phi<String>>,
     write: WriteNumber,
-) -> Result<ToolResult, Error> {
+) -> Result<ToolResult, SlotError> {
     // The call's own row must be there before a callback can name it; without one, the callback
     // is what counts.
     let row = record::key(call).await.is_some().then_some(call.id);

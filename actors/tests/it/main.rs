@@ -5,3 +5,5 @@ mod early_words;
 mod faults;
 mod leaks;
 mod rig;
+mod text_bench;
+mod text_calls;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     CallEnd, CallRequest, CallSettings, Pacer, RecognitionPool, RecognitionSettings, Records,
     Services, SpeechPool, Switchboard,
@@ -12,19 +13,26 @@ use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_models::fake::FixedStt;
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_models::vad::earshot::Earshot;
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, Dialogue, DoctorFacts, FirstSlot};
+use frontdesk_pipelines::dialogue::{
+    CallFacts, ClinicFacts, Dialogue, DoctorFacts, FirstSlot, Forms,
+};
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::{
     AudioPublish, LocalAudio, Participant, ParticipantKind, Room, RoomEvent, RoomOptions,
     TextStreamOptions, TextStreamReader, TrackKind,
 };
 use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
-use frontdesk_tenants::{Tenant, directory};
-use frontdesk_types::{CallId, Channel, Clock, ManualClock, Mono, SAMPLES_PER_FRAME, SystemClock};
+use frontdesk_tenants::{Tenant, calls, directory, overview};
+use frontdesk_types::{
+    CallId, CallOutcome, Channel, Clock, ManualClock, Mono, SAMPLES_PER_FRAME, SystemClock,
+};
 use jiff::Timestamp;
 use livekit_api::access_token::{AccessToken, VideoGrants};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+
+/// Database sessions of the test database, at most.
+const SESSIONS: usize = 16;
 
 /// Longest that anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,10 +95,15 @@ impl Rig {
         let stt = Arc::new(FixedStt::new("what"));
         let recognition = RecognitionSettings { threads: 1, recognizers: 2 };
         let settings = CallSettings { voice: "kal16".into(), ..CallSettings::default() };
+        // Idle slot actors go soon, so that what a process holds can be counted.
+        let idle = SlotSettings { idle: Duration::from_secs(1), ..SlotSettings::default() };
+        let (database, own) = (db.db().clone(), Arc::clone(&clock));
+        let slots = SlotRegistry::start(database, own, Arc::new(IDS), idle).await.expect("starts");
         let services = Arc::new(Services {
             clock: Arc::clone(&clock),
             ids: Arc::new(IDS),
             database: db.db().clone(),
+            slots,
             records: Some(Records { keys: ring(), worker: "test".to_owned() }),
             pacer: Pacer::start(Arc::clone(&clock)).expect("a thread"),
             speech: SpeechPool::start(2, Arc::clone(&clock), Arc::new(Flite::new()))
@@ -100,9 +113,11 @@ impl Rig {
             vad: Arc::new(Earshot),
             media: media.handle().clone(),
             dialogue: Arc::new(|facts, snapshot| {
-                let dialogue: Box<dyn Dialogue> = match snapshot {
-                    Some(snapshot) => Box::new(FirstSlot::restore(facts, snapshot)?),
-                    None => Box::new(FirstSlot::new(facts)),
+                let dialogue: Box<dyn Dialogue> = match (facts.channel, snapshot) {
+                    (Channel::Text, Some(snapshot)) => Box::new(Forms::restore(facts, snapshot)?),
+                    (Channel::Text, None) => Box::new(Forms::new(facts)),
+                    (_, Some(snapshot)) => Box::new(FirstSlot::restore(facts, snapshot)?),
+                    (_, None) => Box::new(FirstSlot::new(facts)),
                 };
                 Ok(dialogue)
             }),
@@ -140,8 +155,17 @@ impl Rig {
             .expect("a token")
     }
 
-    /// The agent's side of a new call, in a room of its own.
+    /// The agent's side of a new spoken call, in a room of its own.
     pub(crate) fn call(&self) -> (CallId, String, oneshot::Receiver<CallEnd>) {
+        self.call_by(Channel::Web)
+    }
+
+    /// The agent's side of a new typed call, in a room of its own.
+    pub(crate) fn text_call(&self) -> (CallId, String, oneshot::Receiver<CallEnd>) {
+        self.call_by(Channel::Text)
+    }
+
+    fn call_by(&self, channel: Channel) -> (CallId, String, oneshot::Receiver<CallEnd>) {
         let room = format!("room-{}", self.rooms.fetch_add(1, Ordering::Relaxed));
         let id = CallId::new(&IDS);
         let (done, end) = oneshot::channel();
@@ -151,11 +175,7 @@ impl Rig {
             url: self.livekit.ws_url().to_owned(),
             room: room.clone(),
             token: self.token(&room, &format!("agent-{id}"), "agent"),
-            facts: CallFacts {
-                clinic: self.facts.clone(),
-                channel: Channel::Web,
-                language: "en".to_owned(),
-            },
+            facts: CallFacts { clinic: self.facts.clone(), channel, language: "en".to_owned() },
             clock: Arc::clone(&self.clock),
             simulated: true,
             done,
@@ -168,6 +188,32 @@ impl Rig {
     pub(crate) async fn caller(&self, room: &str) -> Caller {
         let token = self.token(room, &format!("caller-{room}"), "standard");
         Caller::join(self.livekit.ws_url(), token).await
+    }
+
+    /// Database sessions in use; the pool itself is filled, so that it no longer grows.
+    pub(crate) fn sessions_in_use(&self) -> usize {
+        let (open, idle) = self.db.db().connections();
+        (open as usize).saturating_sub(idle)
+    }
+
+    /// Opens every session that the pool may have.
+    pub(crate) async fn fill_pool(&self) {
+        let all = (0..SESSIONS).map(|_| self.db.begin("nile-heart"));
+        drop(futures_util::future::join_all(all).await);
+    }
+
+    /// The outcome of a call in its record, its turns that were said, and its tool calls.
+    pub(crate) async fn record(
+        &self,
+        id: CallId,
+        room: &str,
+    ) -> (Option<CallOutcome>, usize, usize) {
+        let mut tx = self.db.begin("nile-heart").await;
+        let call = overview::call_in_room(&mut tx, room).await.expect("answers").expect("a record");
+        assert_eq!(call.id, id);
+        let turns = calls::transcript(&mut tx, &ring(), id).await.expect("opens");
+        let tools = turns.iter().filter(|turn| turn.speaker == calls::Speaker::Tool).count();
+        (call.outcome, turns.len() - tools, tools)
     }
 
     /// Appointments in the database.
@@ -190,6 +236,7 @@ async fn clinic(db: &TestDb) -> ClinicFacts {
     });
     ClinicFacts {
         name: clinic.name,
+        address: clinic.address,
         time_zone: clinic.time_zone,
         country: clinic.country,
         emergency_number: clinic.emergency_number,
