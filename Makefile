@@ -9,7 +9,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 
-run: setup ## place a spoken demo call, print it with the booked row, then keep serving
+run: setup ## place a spoken and a typed demo call, print them with the booked rows, then keep serving
 	cargo run --locked --release -p frontdesk -- run
 
 test: ## all tests, against a real livekit-server, PostgreSQL and Chromium
@@ -19,7 +19,7 @@ test: ## all tests, against a real livekit-server, PostgreSQL and Chromium
 setup: ## install what is missing on this machine
 	scripts/setup.sh run
 
-demo: setup ## place the spoken demo call and exit with its result
+demo: setup ## place the two demo calls and exit with their result
 	cargo run --locked --release -p frontdesk -- demo
 
 bench: ## measure what docs/performance.md states, in release

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
 };
@@ -25,6 +26,7 @@ use crate::desk::Desk;
 use crate::engines::Engines;
 use crate::http::{self, Sample, Service};
 use crate::scenario::host::{Announced, RuntimeFile};
+use crate::scenario::line::Exchange;
 use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::token::{Join, TokenError, TokenRequest, TokenSigner};
@@ -59,6 +61,7 @@ pub struct Shared {
     worker: OnceLock<WorkerHandle>,
     agent_name: String,
     tokens: TokenSigner,
+    clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
 
@@ -67,6 +70,19 @@ impl Shared {
     #[must_use]
     pub fn tts(&self) -> Arc<dyn TextToSpeech> {
         Arc::clone(&self.tts)
+    }
+
+    /// Where the typed demo caller calls.
+    #[must_use]
+    pub fn exchange(&self) -> Exchange {
+        let TokenSigner { url, key, agent_name } = self.tokens.clone();
+        Exchange { url, key, agent_name }
+    }
+
+    /// Time and ids, for the demo caller.
+    #[must_use]
+    pub fn sources(&self) -> (&dyn Clock, &dyn IdSource) {
+        (self.clock.as_ref(), self.ids.as_ref())
     }
 
     /// What the call in that room has left in the database, one line per appointment.
@@ -228,13 +244,21 @@ impl Parts {
             tracing::warn!("no records of calls are kept: FRONTDESK_DATA_KEYS is not set");
         }
         let records = keys.map(|keys| Records { keys, worker: format!("worker-{}", ids.uuid()) });
-        let parts = (engines, records);
+        let slots = SlotRegistry::start(
+            clinics.database().clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+            SlotSettings::default(),
+        )
+        .await
+        .map_err(|e| unavailable(&e))?;
+        let parts = (engines, records, slots);
         let services =
             services(config, &clinics, parts, &clock, &ids, media).map_err(|e| unavailable(&e))?;
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(|e| unavailable(&e))?;
-        let desk = Desk::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
-        let desk = Arc::new(desk);
+        let own = (Arc::clone(&clock), Arc::clone(&ids));
+        let desk = Arc::new(Desk::new(config, switchboard.clone(), clinics.clone(), own.0, own.1));
         let shared = Arc::new(Shared {
             switchboard,
             clinics,
@@ -243,6 +267,7 @@ impl Parts {
             worker: OnceLock::new(),
             agent_name: config.agent_name.clone(),
             tokens: signer(&servers.livekit, config),
+            clock,
             ids,
         });
         let http = HttpServer::start(listener, Arc::clone(&shared), config.dev);
@@ -292,7 +317,7 @@ fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {
 fn services(
     config: &Config,
     clinics: &Clinics,
-    (engines, records): (Engines, Option<Records>),
+    (engines, records, slots): (Engines, Option<Records>, SlotRegistry),
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
     media: tokio::runtime::Handle,
@@ -304,6 +329,7 @@ fn services(
         clock: Arc::clone(clock),
         ids: Arc::clone(ids),
         database: clinics.database().clone(),
+        slots,
         records,
         pacer: Pacer::start(Arc::clone(clock))?,
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,

@@ -6,6 +6,7 @@
 mod mouth;
 mod recording;
 mod script;
+pub mod typed;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

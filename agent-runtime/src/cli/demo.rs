@@ -1,14 +1,16 @@
-//! The demo call: placed by a second participant, printed as it happens, proven by the row.
+//! The demo calls, one spoken and one typed: placed by a second participant, printed as they happen,
+//! proven by the row.
 
 use std::time::Duration;
 
 use super::{DemoArgs, Exit, Failure, Out};
+use crate::caller::typed::TypedCall;
 use crate::caller::{CallError, DemoCall, Line};
 use crate::http::Service as _;
 use crate::runtime::Runtime;
 use crate::token::TokenRequest;
 
-/// Holds the call and prints it with the booked row.
+/// Holds the calls and prints each with the booked row.
 pub(super) async fn call(
     runtime: &Runtime,
     args: &DemoArgs,
@@ -34,7 +36,27 @@ pub(super) async fn call(
     if let Some(path) = &args.record {
         out.line(format_args!("Recorded to {}.", path.display()));
     }
-    let rows = shared.booked_in(&room).await.map_err(|error| failed(&error))?;
+    booked(runtime, &room, out).await?;
+    typed(runtime, args, out).await
+}
+
+/// The same clinic once more, typed.
+async fn typed(runtime: &Runtime, args: &DemoArgs, out: &mut Out) -> Result<Exit, Failure> {
+    let shared = runtime.shared();
+    let (clock, ids) = shared.sources();
+    out.line(format_args!("\nSomebody types to {}:\n", args.clinic));
+    let call = TypedCall { exchange: shared.exchange(), clinic: &args.clinic, clock, ids };
+    let room = call.hold(|at, line| print(out, at, &line)).await;
+    let room = room.map_err(|error| Failure::new(Exit::Failed, error))?;
+    out.line("");
+    booked(runtime, &room, out).await?;
+    Ok(Exit::Done)
+}
+
+/// Prints what the call in `room` booked; a call without an appointment is a failure.
+async fn booked(runtime: &Runtime, room: &str, out: &mut Out) -> Result<(), Failure> {
+    let failed = |why: &dyn std::fmt::Display| Failure::new(Exit::Failed, why);
+    let rows = runtime.shared().booked_in(room).await.map_err(|error| failed(&error))?;
     if rows.is_empty() {
         return Err(failed(&"the call ended without an appointment in the database"));
     }
@@ -42,7 +64,7 @@ pub(super) async fn call(
     for row in rows {
         out.line(format_args!("  {row}"));
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 fn print(out: &mut Out, at: Duration, line: &Line) {

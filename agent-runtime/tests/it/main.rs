@@ -4,5 +4,6 @@ mod desk;
 mod jobs;
 mod load;
 mod refusals;
+mod scenarios;
 mod serving;
 mod the_demo;
