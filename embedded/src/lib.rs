@@ -13,6 +13,7 @@
 
 mod error;
 mod folder;
+mod listening;
 mod livekit;
 mod logfile;
 mod postgres;

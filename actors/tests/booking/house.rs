@@ -60,8 +60,12 @@ enum Node {
     Actors(SlotRegistry),
 }
 
+/// One house at a time: a race of a thousand takes both cores and a statement's patience as it is.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A database with its doors.
 pub(crate) struct House {
+    _alone: tokio::sync::MutexGuard<'static, ()>,
     pub(crate) t: TestDb,
     pub(crate) door: Door,
     pub(crate) build: Build,
@@ -71,6 +75,7 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open((door, build): (Door, Build), mutant: Mutant) -> Self {
+        let alone = ALONE.lock().await;
         let t = TestDb::seeded_with(if door == Door::TwoNodes { 32 } else { 64 }).await;
         if build != Build::Sound {
             for statement in mutant.unguard {
@@ -102,7 +107,7 @@ impl House {
                 }
             });
         }
-        Self { t, door, build, nodes, pools }
+        Self { _alone: alone, t, door, build, nodes, pools }
     }
 
     /// How many tasks race: fewer where a mutant's slow statements queue at an actor.

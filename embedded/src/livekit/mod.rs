@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::error::EmbeddedError;
 use crate::folder::{self, Lock};
+use crate::listening::listens;
 use crate::logfile::LogFile;
 use crate::process::{self, ProcessId};
 use crate::program;
@@ -152,7 +153,10 @@ impl LiveKit {
             command.args(&files.arguments(&program)[1..]).current_dir(&data_dir);
             let server =
                 Server::spawn(KIND, command, &data_dir, files.log.clone(), files.pid_file())?;
-            match server.ready(options.start_timeout, || answers(ports.http)).await {
+            let pid = server.process.pid;
+            // Another's server may have taken the port a moment earlier, and answers there.
+            let ours = || async move { answers(ports.http).await && listens(pid, ports.http) };
+            match server.ready(options.start_timeout, ours).await {
                 Ok(()) => {
                     tracing::info!(
                         pid = server.process.pid,

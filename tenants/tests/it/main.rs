@@ -5,6 +5,7 @@ mod calls;
 mod cancellation;
 mod constraints;
 mod crash;
+mod crash_paths;
 mod doctors;
 mod documents;
 mod merge;
