@@ -118,7 +118,7 @@ async fn after_two_hundred_typed_calls_the_process_holds_what_it_held_after_twen
     let before = settled(&rig, None).await;
     calls(&rig, 20..220).await;
     let after = settled(&rig, Some(&before)).await;
-    assert_eq!(before, after);
+    assert!(after.within(&before), "{after:?} after {before:?}");
     assert_eq!(rig.appointments().await, 220, "each call booked exactly once");
     rig.switchboard.stop().await;
 }
