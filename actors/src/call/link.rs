@@ -203,6 +203,8 @@ impl RoomLink {
                 None => {
                     if memory.early.len() < MAX_EARLY_CHATS {
                         memory.early.push_back((identity.to_owned().into(), text.to_owned()));
+                    } else {
+                        tracing::warn!("message dropped: too many from senders not yet known");
                     }
                     return;
                 }

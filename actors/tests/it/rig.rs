@@ -77,12 +77,14 @@ impl Drop for Rig {
 impl Rig {
     pub(crate) async fn start(max_calls: usize) -> Self {
         let alone = ALONE.lock().await;
-        // `RUST_LOG=frontdesk_actors=debug` shows what happened; not set, nothing is written. Only
-        // the first rig's attempt counts.
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_writer(std::io::stderr)
-            .try_init();
+        // `RUST_LOG=frontdesk_actors=debug` shows what happened; not set, nothing is written.
+        if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
+            // Only the first rig's attempt counts.
+            let _ = tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_writer(std::io::stderr)
+                .try_init();
+        }
         let livekit = test_livekit().await.expect("a livekit-server");
         let db = TestDb::seeded().await;
         let clock: Arc<dyn Clock> =
