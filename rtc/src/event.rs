@@ -124,6 +124,11 @@ pub enum RoomEvent {
         /// Muted now.
         muted: bool,
     },
+    /// Somebody subscribed to a track of ours, which nobody had before: it is heard from now on.
+    LocalTrackSubscribed {
+        /// The track's sid.
+        sid: String,
+    },
     /// The packets of a subscribed track arrive from now on.
     TrackSubscribed(RemoteAudio),
     /// A subscribed track arrives no more.

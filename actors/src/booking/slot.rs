@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use frontdesk_tenants::booking::{self, Book, Booked, Hold, HoldRequest, Move, SlotState};
-use frontdesk_tenants::{By, Error, Refusal, Tenant};
+use frontdesk_tenants::{By, Error, Principal, Refusal, Tenant};
 use frontdesk_types::SlotId;
 use jiff::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
@@ -97,7 +97,9 @@ impl Slot {
             let _ = job.reply.send(Err(refusal.into()));
             return;
         }
+        fault_point(&job.by, "slot_actor").await;
         let answer = carry_out(&self.shared, &self.tenant, &job.request, &job.by, job.now).await;
+        fault_point(&job.by, "slot_actor.answered").await;
         self.learn(&answer, &job).await;
         let _ = job.reply.send(answer);
     }
@@ -125,6 +127,13 @@ impl Slot {
             Some(state) => self.memory.learn(state, at),
             None => self.memory.forget(),
         }
+    }
+}
+
+/// Where tests let the actor die: before the database was asked, and with its answer in hand.
+async fn fault_point(by: &By, place: &'static str) {
+    if let Principal::Call(call) = by.principal {
+        crate::faults::point(call, place).await;
     }
 }
 

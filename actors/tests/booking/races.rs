@@ -177,7 +177,7 @@ async fn moving_against_cancelling_and_against_each_other_never_doubles_a_slot()
             )
         });
         // Nobody cancels in a mutant: a move that won could be undone before it is judged.
-        let cancelled = if house.build == Build::Sound { appointments.len() } else { 0 };
+        let cancelled = if house.build == Build::Sound { appointments.len() / 2 } else { 0 };
         let cancels = appointments.iter().take(cancelled).enumerate().map(|(i, appointment)| {
             house.cancel(
                 i + 1,
@@ -199,15 +199,20 @@ async fn moving_against_cancelling_and_against_each_other_never_doubles_a_slot()
             .map(|(i, (who, offer))| house.take(i + 1, &tenant, offer.slot, *who));
         let (moved, cancelled, booked) =
             tokio::join!(join_all(moves), join_all(cancels), join_all(others));
-        winners(&cancelled);
         winners(&booked);
-        let moved = winners(&moved);
+        winners(&cancelled);
+        // Who moved there and was cancelled has left the slot to the next: that one moves rightly.
+        let stay = moved
+            .iter()
+            .enumerate()
+            .filter(|(i, result)| result.is_ok() && cancelled.get(*i).is_none_or(Result::is_err));
+        let stay = stay.count();
+        winners(&moved);
         if house.build == Build::Sound {
-            // A cancellation may have been first for all of them.
-            assert!(moved <= 1, "{run:?}: {moved} moved to one slot");
+            assert!(stay <= 1, "{run:?}: {stay} stay in one slot");
             house.t.check_invariants().await;
         } else {
-            house.judge(moved, 1).await;
+            house.judge(stay, 1).await;
         }
         house.close().await;
     }

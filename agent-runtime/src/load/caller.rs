@@ -68,7 +68,7 @@ pub(super) struct Course {
     pub(super) responses: Vec<Duration>,
     /// From the first voiced packet of an interruption until the agent's last voice.
     pub(super) interruptions: Vec<Duration>,
-    /// Packets sent.
+    /// Packets sent since somebody listened.
     pub(super) sent: u64,
     /// Voice packets of the agent.
     pub(super) heard: u64,
@@ -85,6 +85,8 @@ pub(super) struct Caller {
     audio: LocalAudio,
     joined_at: Instant,
     ear: Option<PacketReader>,
+    /// Whether somebody has subscribed to the microphone.
+    listened_to: bool,
     tick: Interval,
     frame: u64,
     /// Where in the sentence the caller is.
@@ -127,6 +129,7 @@ impl Caller {
             audio,
             joined_at,
             ear: None,
+            listened_to: false,
             tick,
             frame: 0,
             saying: None,
@@ -136,14 +139,18 @@ impl Caller {
         })
     }
 
-    /// Holds the call by the plan, drops `greeted` once it has begun, and leaves when `until` says.
+    /// Holds the call by the plan, drops `greeted` once it has begun and is listened to, and leaves when `until` says.
     pub(super) async fn hold(
         mut self,
         plan: &Plan,
         greeted: mpsc::Sender<()>,
         until: watch::Receiver<Option<Instant>>,
     ) -> Course {
-        let mut fault = if plan.greeted { self.greeting(plan).await.err() } else { None };
+        let begun = if plan.greeted { self.greeting(plan).await } else { Ok(()) };
+        let mut fault = match begun {
+            Ok(()) => self.await_listener(plan).await.err(),
+            Err(fault) => Some(fault),
+        };
         drop(greeted);
         if fault.is_none() {
             fault = self.talk(plan).await.err();
@@ -160,6 +167,20 @@ impl Caller {
         let heard = self.await_voice(plan, "greeting").await?;
         let joined_at = self.joined_at.into_std();
         self.course.greeting = Some(heard.saturating_duration_since(joined_at));
+        Ok(())
+    }
+
+    /// Words said before the agent listens are said to nobody.
+    async fn await_listener(&mut self, plan: &Plan) -> Result<(), String> {
+        let patience = Instant::now() + PATIENCE;
+        while !self.listened_to {
+            self.step(plan).await?;
+            if Instant::now() > patience {
+                return Err(format!("nobody listened within {} s", PATIENCE.as_secs()));
+            }
+        }
+        // What was sent to nobody cannot have been decoded.
+        self.course.sent = 0;
         Ok(())
     }
 
@@ -262,6 +283,7 @@ impl Caller {
         self.course.sent += 1;
         while let Some(event) = self.events.try_recv() {
             match event {
+                RoomEvent::LocalTrackSubscribed { .. } => self.listened_to = true,
                 RoomEvent::TrackSubscribed(audio) => self.ear = Some(audio.packets.reader(0)),
                 RoomEvent::Disconnected { reason } => {
                     return Err(format!("the room was closed: {reason:?}"));

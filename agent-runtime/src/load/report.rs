@@ -77,7 +77,7 @@ pub(super) struct Report {
     greeting_ms: Option<Delay>,
     response_ms: Option<Delay>,
     interruption_ms: Option<Delay>,
-    /// Packets that the callers sent.
+    /// Packets that the callers sent since somebody listened.
     packets_sent: u64,
     /// Packets that the agent decoded, if it counts them.
     packets_decoded: Option<f64>,

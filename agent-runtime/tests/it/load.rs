@@ -25,7 +25,7 @@ async fn callers_of_the_bench_profile_are_answered_and_heard() {
     assert!(report["interruption_ms"]["count"].as_u64() >= Some(1), "{report}");
     let sent = report["packets_sent"].as_f64().expect("counted");
     let decoded = report["packets_decoded"].as_f64().expect("counted");
-    // Those sent before the agent listened are not decoded.
-    assert!(decoded <= sent && decoded > 0.8 * sent, "{report}");
+    // A few are decoded before the caller hears that somebody listens, a few sent while it leaves.
+    assert!(decoded > 0.8 * sent && decoded < 1.2 * sent, "{report}");
     assert_eq!(desk.leftovers(), Vec::<String>::new());
 }

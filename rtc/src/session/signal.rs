@@ -30,6 +30,9 @@ impl Session {
                 }
             }
             Response::Mute(mute) => self.on_mute(&mute),
+            Response::TrackSubscribed(subscribed) => {
+                self.emit(RoomEvent::LocalTrackSubscribed { sid: subscribed.track_sid });
+            }
             Response::Leave(leave) => self.on_leave(&leave),
             Response::SpeakersChanged(changed) => {
                 let mut speakers: Vec<_> =

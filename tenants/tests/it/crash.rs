@@ -7,8 +7,27 @@ use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::{By, Error, Refusal, Tenant, booking};
 use frontdesk_types::CallId;
 
+/// How an attempt ends: by an error, or with the whole connection.
+pub(crate) const CRASHES: [&str; 2] = [
+    "RAISE EXCEPTION 'crash' USING ERRCODE = 'XX000'",
+    "PERFORM pg_terminate_backend(pg_backend_pid())",
+];
+
+/// Lets every statement that does `verb` to a row of `table` crash right before or after it.
+pub(crate) async fn crash_at(t: &TestDb, when: &str, (table, verb): (&str, &str), crash: &str) {
+    t.execute(&format!(
+        "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN {crash}; RETURN NEW; END $$"
+    ))
+    .await;
+    t.execute(&format!(
+        "CREATE TRIGGER crash {when} {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION crash()"
+    ))
+    .await;
+}
+
 /// Every step of a booking that writes, in order.
-const STEPS: [(&str, &str); 5] = [
+pub(crate) const STEPS: [(&str, &str); 5] = [
     ("booking_slots", "UPDATE"),
     ("appointments", "INSERT"),
     ("outbox", "INSERT"),
@@ -36,21 +55,9 @@ async fn a_crash_before_or_after_any_step_loses_nothing_and_doubles_nothing() {
     let offers = t.free(&tenant, 20).await;
     let mut at = 0;
     for (table, verb) in STEPS {
-        for (when, crash) in [
-            ("BEFORE", "RAISE EXCEPTION 'crash' USING ERRCODE = 'XX000'"),
-            ("AFTER", "RAISE EXCEPTION 'crash' USING ERRCODE = 'XX000'"),
-            ("AFTER", "PERFORM pg_terminate_backend(pg_backend_pid())"),
-        ] {
-            t.execute(&format!(
-                "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS
-                 $$ BEGIN {crash}; RETURN NEW; END $$"
-            ))
-            .await;
-            t.execute(&format!(
-                "CREATE TRIGGER crash {when} {verb} ON {table}
-                 FOR EACH ROW EXECUTE FUNCTION crash()"
-            ))
-            .await;
+        for (when, crash) in [("BEFORE", CRASHES[0]), ("AFTER", CRASHES[0]), ("AFTER", CRASHES[1])]
+        {
+            crash_at(&t, when, (table, verb), crash).await;
             let by = By::call(CallId::new(&IDS), 1);
             let request =
                 Book { slot: offers[at].slot, patient: patients[at], hold: None, staff: None };
@@ -91,10 +98,7 @@ async fn a_crash_in_a_move_a_cancellation_or_an_assignment_leaves_all_as_it_was(
     let mut at = 0;
     for (path, steps) in PATHS {
         for (table, verb) in steps {
-            for crash in [
-                "RAISE EXCEPTION 'crash' USING ERRCODE = 'XX000'",
-                "PERFORM pg_terminate_backend(pg_backend_pid())",
-            ] {
+            for crash in CRASHES {
                 let (call, patient) = (CallId::new(&IDS), patients[at]);
                 let (from, to) = (&offers[2 * at], &offers[2 * at + 1]);
                 at += 1;
@@ -141,16 +145,7 @@ async fn a_crash_in_a_move_a_cancellation_or_an_assignment_leaves_all_as_it_was(
                         }
                     }
                 };
-                t.execute(&format!(
-                    "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS
-                     $$ BEGIN {crash}; RETURN NEW; END $$"
-                ))
-                .await;
-                t.execute(&format!(
-                    "CREATE TRIGGER crash AFTER {verb} ON {table}
-                     FOR EACH ROW EXECUTE FUNCTION crash()"
-                ))
-                .await;
+                crash_at(&t, "AFTER", (table, verb), crash).await;
                 let before = t.count("outbox").await;
                 let crashed = go().await;
                 assert!(

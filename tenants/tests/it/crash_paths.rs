@@ -8,24 +8,7 @@ use frontdesk_tenants::{By, Principal};
 use frontdesk_types::CallId;
 use jiff::SignedDuration;
 
-/// How the attempt ends: by an error, or with the whole connection.
-const CRASHES: [&str; 2] = [
-    "RAISE EXCEPTION 'crash' USING ERRCODE = 'XX000'",
-    "PERFORM pg_terminate_backend(pg_backend_pid())",
-];
-
-/// Lets every statement that does `verb` to a row of `table` crash right after it.
-async fn crash_after(t: &TestDb, (table, verb): (&str, &str), crash: &str) {
-    t.execute(&format!(
-        "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS
-         $$ BEGIN {crash}; RETURN NEW; END $$"
-    ))
-    .await;
-    t.execute(&format!(
-        "CREATE TRIGGER crash AFTER {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION crash()"
-    ))
-    .await;
-}
+use crate::crash::{CRASHES, STEPS, crash_at};
 
 async fn no_more_crashes(t: &TestDb) {
     t.check_invariants().await;
@@ -42,29 +25,22 @@ async fn a_hold_and_its_confirmation_are_whole_or_not_there() {
     let tenant = t.tenant("nile-heart").await;
     let patients = t.patients(&tenant, 12).await;
     let offers = t.free(&tenant, 12).await;
-    let steps = [
-        ("booking_slots", "UPDATE"),
-        ("appointments", "INSERT"),
-        ("outbox", "INSERT"),
-        ("audit_log", "INSERT"),
-        ("idempotency_keys", "INSERT"),
-    ];
     let mut at = 0;
-    for step in steps {
+    for step in STEPS {
         for crash in CRASHES {
             let (slot, patient, by) = (offers[at].slot, patients[at], call());
             at += 1;
             let request = HoldRequest { slot, lasting: HOLD_WEB, release: None };
             let hold = || booking::hold(t.db(), &tenant, &request, &by, now(), &IDS);
             if step.0 == "booking_slots" {
-                crash_after(&t, step, crash).await;
+                crash_at(&t, "AFTER", step, crash).await;
                 assert!(hold().await.is_err_and(|error| error.refusal().is_none()));
                 no_more_crashes(&t).await;
             }
             let held = hold().await.expect("held");
             let request = Book { slot, patient, hold: Some(held), staff: None };
             let confirm = || booking::book(t.db(), &tenant, &request, &by, now(), &IDS);
-            crash_after(&t, step, crash).await;
+            crash_at(&t, "AFTER", step, crash).await;
             let crashed = confirm().await;
             assert!(
                 crashed.as_ref().is_err_and(|e| e.refusal().is_none()),
@@ -119,7 +95,7 @@ async fn an_accepted_waitlist_offer_is_whole_or_still_an_offer() {
     ];
     for step in steps {
         for crash in CRASHES {
-            crash_after(&t, step, crash).await;
+            crash_at(&t, "AFTER", step, crash).await;
             let crashed = accept().await;
             assert!(
                 crashed.as_ref().is_err_and(|e| e.refusal().is_none()),
@@ -160,7 +136,7 @@ async fn an_absence_takes_all_its_slots_and_rebooks_or_does_nothing() {
     ];
     for step in steps {
         for crash in CRASHES {
-            crash_after(&t, step, crash).await;
+            crash_at(&t, "AFTER", step, crash).await;
             let crashed = apply().await;
             assert!(
                 crashed.as_ref().is_err_and(|e| e.refusal().is_none()),
