@@ -126,7 +126,7 @@ macro_rules! tables {
 tables! {
     /// Words that are not intents.
     Words {
-        greetings, yes, no, unsure, correction, another, other_patient, for_me, new_patient,
+        greetings, yes, negated_yes, no, unsure, correction, another, other_patient, for_me, new_patient,
         not_new, any_doctor, list_first, list_last, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,

@@ -156,7 +156,10 @@ impl Heard {
                 .is_some_and(|m| (m.end..all.len()).all(|i| all.text(i).is_empty()))
         };
         self.unsure = is(&words.unsure);
-        self.yes = is(&words.yes);
+        let mut affirmed = all.clone();
+        take_all(&mut affirmed, &words.negated_yes, language);
+        let affirmed = Reader { tokens: &affirmed, language, latest_year: 0 };
+        self.yes = find_any(&words.yes, affirmed).is_some();
         self.no = is(&words.no) && !self.unsure;
         // "That works better" corrects nothing.
         let mut without_yes = all.clone();
@@ -200,8 +203,9 @@ impl Heard {
         while let Some(lead) = leads.last().and_then(|at| longest_at(&words.leads, reader, *at)) {
             leads.push(lead.end);
         }
-        let starts =
-            |list: &[Pattern]| leads.iter().any(|at| longest_at(list, reader, *at).is_some());
+        let starts = |list: &[Pattern]| {
+            leads.iter().filter_map(|at| longest_at(list, reader, *at)).map(|found| found.end).max()
+        };
         let topic = is(&words.topics);
         let questions = &language.questions;
         let of_clinic = topic
@@ -209,10 +213,14 @@ impl Heard {
                 .into_iter()
                 .any(|list| is(list));
         let wish = self.day.is_some() || self.time.is_some() || self.choice.is_some();
-        let booking = is(&intents.book_question) || (starts(&words.polite) && self.book);
-        let change = (self.cancel || self.move_) && starts(&words.polite);
+        // "Could you tell me …" asks, "could you …" asks for something to be done.
+        let (polite, asks) = (starts(&words.polite), starts(&words.question_start));
+        let polite = polite.is_some() && polite >= asks;
+        let changes = self.cancel || self.move_;
+        let booking = (is(&intents.book_question) && !changes) || (polite && self.book);
+        let change = changes && polite;
         let suggestion = is(&words.suggestion) && (wish || self.doctor.is_some());
-        let question = starts(&words.question_start) || all.question;
+        let question = asks.is_some() || all.question;
         self.ask = !self.list
             && (!self.small_talk || topic)
             && !booking
@@ -220,7 +228,7 @@ impl Heard {
             && !suggestion
             && ((question && (of_clinic || !(wish || self.later || self.earlier)))
                 || (topic && !self.book && self.doctor.is_none()));
-        if self.ask && (self.cancel || self.move_) && !question {
+        if self.ask && changes && !question {
             self.ask = false;
         }
     }

@@ -321,6 +321,196 @@ fn what_callers_want_is_told_apart() {
     assert_eq!(heard("أريد موعدا").language.as_deref(), Some("Arabic"));
 }
 
+#[test]
+fn an_intent_is_found_in_the_many_ways_people_put_it() {
+    let questions = [
+        "thanks, and what does doctor baker cost",
+        "great, and how much would a first visit be",
+        "okay one more question, do you have wheelchair access",
+        "hi there quick question do you take allianz",
+        "what are your opening hours",
+        "are you open on sundays",
+        "do i have to fast before a blood test",
+        "what should i bring to my appointment",
+        "where exactly are you located",
+        "which doctors do you have",
+        "does doctor baker speak french",
+        "can i pay with a credit card",
+        "could you tell me what the consultation fee is",
+        "is there somewhere to park",
+        "by the way until when can i cancel",
+        "i would like to know what you charge",
+    ];
+    let bookings = [
+        "i would like to see a cardiologist tomorrow morning",
+        "can i get an appointment with doctor ann baker please",
+        "could you squeeze me in with doctor baker this week",
+        "i need to have my heart checked",
+        "i would like to make an appointment for my daughter with a pediatrician",
+        "is there anything free with doctor baker on monday",
+        "do you have anything available tomorrow",
+        "what is the earliest appointment you have with a cardiologist",
+        "when could doctor baker see me",
+        "hello yes i was hoping to book a visit",
+        "please put me down for a checkup",
+        "i want to come in and see somebody",
+    ];
+    let moves = [
+        "i want to move my appointment to another day",
+        "can we change my appointment to thursday",
+        "i need to reschedule",
+        "something came up could we push my visit back a week",
+        "i would like a different time for my appointment",
+        "could i come on friday instead of my monday appointment",
+        "is it possible to postpone my appointment",
+    ];
+    let cancels = [
+        "hello i need to cancel my appointment",
+        "i can not make it on sunday please cancel",
+        "i want to call off my visit",
+        "please take me off the schedule for tomorrow",
+        "i will not be coming to my appointment on monday",
+        "could you delete my booking",
+        "i do not need my appointment any more",
+    ];
+    let persons = [
+        "can i speak to a real person please",
+        "let me talk to someone at the front desk",
+        "i want a human",
+        "operator",
+        "put me through to the receptionist",
+        "transfer me to a member of staff",
+        "i do not want to talk to a machine",
+        "is there somebody there i can talk to",
+    ];
+    let mut wrong = Vec::new();
+    let mut check = |kind: &str, texts: &[&str], is: fn(&Heard) -> bool| {
+        for text in texts {
+            if !is(&heard(text)) {
+                wrong.push(format!("{kind}: {text}"));
+            }
+        }
+    };
+    check("question", &questions, |h| h.ask);
+    check("booking", &bookings, |h| {
+        !h.ask && !h.cancel && !h.move_ && !h.list && (h.book || h.has_content())
+    });
+    check("move", &moves, |h| h.move_ && !h.cancel && !h.ask);
+    check("cancel", &cancels, |h| h.cancel && !h.move_ && !h.ask);
+    check("person", &persons, |h| h.person);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn an_answer_is_understood_in_the_many_ways_people_put_it() {
+    let yes = [
+        "yes please",
+        "yep that is the one",
+        "sounds good",
+        "that works for me",
+        "go ahead",
+        "please do",
+        "sure thing",
+        "absolutely",
+        "exactly",
+        "that's right",
+        "uh huh",
+        "fine by me",
+        "perfect thanks",
+        "okay do it",
+        "i think so",
+        "yes book it",
+        "of course",
+        "you got it",
+        "that is correct thank you",
+        "all correct",
+        "yeah that would be great",
+    ];
+    let no = [
+        "no",
+        "nope",
+        "not really",
+        "no that is wrong",
+        "that is not right",
+        "i don't think so",
+        "no thanks",
+        "that is incorrect",
+        "rather not",
+        "better not",
+        "not quite",
+        "absolutely not",
+        "no way",
+        "i would rather not",
+    ];
+    let chosen = [
+        "the first",
+        "number two",
+        "the last one",
+        "the second option please",
+        "i will take nine twenty",
+        "the ten o'clock one",
+        "half past nine",
+        "quarter past ten",
+        "the early one",
+        "the earliest",
+        "the latest one",
+        "option three",
+        "the one at nine",
+        "let's do the third",
+        "whichever is first",
+        "the very first one would be great",
+    ];
+    let others = [
+        "none of those",
+        "do you have anything later",
+        "something in the afternoon",
+        "those do not work for me",
+        "is there anything earlier",
+        "what about another day",
+        "can we look at next week",
+    ];
+    let days = [
+        "tomorrow",
+        "the day after tomorrow",
+        "this thursday",
+        "next week",
+        "in two weeks",
+        "the fifteenth",
+        "june fifteenth",
+        "on the fifteenth of june",
+        "monday or tuesday",
+        "early next week",
+        "this weekend",
+        "in the next few days",
+        "a week from monday",
+        "end of the month",
+        "as soon as possible",
+        "any day works",
+        "whenever you have something",
+        "sometime next month",
+        "later this week",
+        "a week from today",
+        "on the twenty second",
+    ];
+    let mut wrong = Vec::new();
+    let mut check = |expect: Expectation, texts: &[&str], is: fn(&Heard) -> bool| {
+        for text in texts {
+            if !is(&heard_in(text, expect, "EG")) {
+                wrong.push(format!("{expect:?}: {text}"));
+            }
+        }
+    };
+    check(Expectation::YesNo, &yes, |h| h.yes && !h.no);
+    check(Expectation::YesNo, &no, |h| h.no && !h.yes);
+    check(Expectation::Choice, &chosen, |h| h.choice.is_some() || h.time.is_some());
+    check(Expectation::Choice, &others, |h| {
+        h.choice.is_none()
+            && (h.none_of || h.later || h.earlier || h.part.is_some() || h.day.is_some() || h.no)
+    });
+    check(Expectation::Day, &days, |h| h.day.is_some());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parsers_panic(text in ".{0,80}", index in 0..9_usize) {
