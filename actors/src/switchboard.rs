@@ -97,6 +97,12 @@ pub struct Counters {
     pub threads_abandoned: u64,
     /// Utterances waiting to be recognized.
     pub recognition_queue: usize,
+    /// Utterances recognized to their end.
+    pub finals: u64,
+    /// Those of them whose words came more than 300 ms after the turn was over.
+    pub finals_late: u64,
+    /// All waits from the end of a turn to its words, in milliseconds.
+    pub finals_wait_ms: u64,
     /// Utterances waiting to be synthesized.
     pub speech_queue: usize,
 }
@@ -293,6 +299,10 @@ impl Switchboard {
         counters.supervisor_restarts = self.totals.supervisor_restarts.load(Ordering::Relaxed);
         counters.threads_abandoned = self.totals.abandoned.load(Ordering::Relaxed);
         counters.recognition_queue = self.services.recognition.queued();
+        let finals = self.services.recognition.finals();
+        counters.finals = finals.count;
+        counters.finals_late = finals.late;
+        counters.finals_wait_ms = finals.wait_ms;
         counters.speech_queue = self.services.speech.queued();
         counters
     }

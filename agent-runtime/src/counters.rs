@@ -61,6 +61,9 @@ pub fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
         counter("frames_out", c.frames_out, "Audio frames of 20 ms sent"),
         counter("threads_abandoned", c.threads_abandoned, "Native threads abandoned as hung"),
         gauge("recognition_queue", c.recognition_queue as f64, "Utterances to be recognized"),
+        counter("finals", c.finals, "Utterances recognized to their end"),
+        counter("finals_late", c.finals_late, "Final words over 300 ms after the turn's end"),
+        counter("finals_wait_ms", c.finals_wait_ms, "Waits from a turn's end to its words, ms"),
         gauge("speech_queue", c.speech_queue as f64, "Utterances to be synthesized"),
     ]
 }

@@ -7,10 +7,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use frontdesk_models::stt::{Recognizer, SpeechToText, SttError, Transcript};
-use frontdesk_types::{Clock, SAMPLE_RATE_HZ};
+use frontdesk_types::{Clock, Mono, SAMPLE_RATE_HZ};
 use parking_lot::Mutex;
 
 use super::threads::{After, Threads, Work};
@@ -23,6 +24,9 @@ const TURN_SAMPLES: usize = SAMPLE_RATE_HZ as usize;
 
 /// Longest utterance kept; what follows is dropped (turn taking cuts earlier).
 const MAX_SAMPLES: usize = 40 * SAMPLE_RATE_HZ as usize;
+
+/// Final words that come later than this after the end of a turn are heard as a silence.
+const LATE: Duration = Duration::from_millis(300);
 
 /// Times an utterance is begun anew after its recognizer died.
 const MAX_RETRIES: u32 = 1;
@@ -51,6 +55,8 @@ struct Audio {
     samples: Vec<i16>,
     read: usize,
     ended: bool,
+    /// When there was no more audio to come.
+    ended_at: Option<Mono>,
     discarded: bool,
     schedule: Schedule,
     retries: u32,
@@ -85,8 +91,10 @@ impl Utterance {
 
     /// There will be no more audio: the final words are wanted.
     pub(crate) fn finish(self: &Arc<Self>) {
+        let now = self.pool.threads.work().clock.mono();
         let mut audio = self.audio.lock();
         audio.ended = true;
+        audio.ended_at.get_or_insert(now);
         self.wake(&mut audio);
     }
 
@@ -125,8 +133,29 @@ struct Recognizers {
     waiting: VecDeque<Arc<Utterance>>,
 }
 
+/// What callers waited for their final words.
+#[derive(Debug, Default)]
+struct Finals {
+    count: AtomicU64,
+    late: AtomicU64,
+    wait_ms: AtomicU64,
+}
+
+/// Final words so far, of all utterances.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct FinalWords {
+    /// Utterances that were recognized to their end.
+    pub(crate) count: u64,
+    /// Those of them whose words came more than 300 ms after the turn was over.
+    pub(crate) late: u64,
+    /// All waits from the end of a turn to its words, in milliseconds.
+    pub(crate) wait_ms: u64,
+}
+
 struct Recognition {
     stt: Arc<dyn SpeechToText>,
+    clock: Arc<dyn Clock>,
+    finals: Finals,
     max: usize,
     recognizers: Arc<Mutex<Recognizers>>,
 }
@@ -242,12 +271,22 @@ impl Recognition {
             return Ok(true);
         }
         if let Some(transcript) = transcript {
+            self.count(utterance);
             utterance.emit(epoch, RecognitionEvent::Final(transcript));
             self.give_back(Some(recognizer));
         } else {
             *utterance.recognizer.lock() = Some(recognizer);
         }
         Ok(ended)
+    }
+
+    fn count(&self, utterance: &Arc<Utterance>) {
+        let Some(ended_at) = utterance.audio.lock().ended_at else { return };
+        let wait = self.clock.mono().since(ended_at);
+        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.finals.count.fetch_add(1, Ordering::Relaxed);
+        self.finals.late.fetch_add(u64::from(wait > LATE), Ordering::Relaxed);
+        self.finals.wait_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// Ends an utterance nobody wants; a recognizer that refuses is replaced.
@@ -331,6 +370,8 @@ impl RecognitionPool {
         let recognizers = Recognizers { idle: Vec::new(), made: 0, waiting: VecDeque::new() };
         let work = Recognition {
             stt,
+            clock: Arc::clone(&clock),
+            finals: Finals::default(),
             max: settings.recognizers.max(1),
             recognizers: Arc::new(Mutex::new(recognizers)),
         };
@@ -360,6 +401,7 @@ impl RecognitionPool {
             samples: Vec::new(),
             read: 0,
             ended: false,
+            ended_at: None,
             discarded: false,
             schedule: Schedule::Idle,
             retries: 0,
@@ -384,6 +426,16 @@ impl RecognitionPool {
     #[must_use]
     pub fn queued(&self) -> usize {
         self.threads.queued() + self.threads.work().recognizers.lock().waiting.len()
+    }
+
+    /// How long final words were waited for.
+    pub(crate) fn finals(&self) -> FinalWords {
+        let finals = &self.threads.work().finals;
+        FinalWords {
+            count: finals.count.load(Ordering::Relaxed),
+            late: finals.late.load(Ordering::Relaxed),
+            wait_ms: finals.wait_ms.load(Ordering::Relaxed),
+        }
     }
 
     /// Ends the threads.

@@ -113,6 +113,7 @@ fn discarded_utterances_say_nothing_and_free_their_recognizer() {
         assert_eq!(final_text(&heard), "640");
         assert!(events.try_recv().is_err());
     }
+    assert_eq!(pool.finals().count, 5, "nobody waited for the others");
     pool.close();
 }
 

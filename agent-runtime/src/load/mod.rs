@@ -115,9 +115,35 @@ pub async fn load(config: &Config, args: &LoadArgs, out: &mut Out) -> Result<Exi
     result
 }
 
-/// Packets that our own runtime has decoded so far.
-async fn decoded(host: Option<&Host>) -> Option<f64> {
-    host?.metric("frontdesk_packets_in_total").await
+/// What our own runtime counts, so far.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    decoded: f64,
+    finals: f64,
+    finals_late: f64,
+    finals_wait_ms: f64,
+}
+
+impl Counted {
+    /// `None` where the agent is not ours.
+    async fn now(host: Option<&Host>) -> Option<Self> {
+        let host = host?;
+        Some(Self {
+            decoded: host.metric("frontdesk_packets_in_total").await?,
+            finals: host.metric("frontdesk_finals_total").await?,
+            finals_late: host.metric("frontdesk_finals_late_total").await?,
+            finals_wait_ms: host.metric("frontdesk_finals_wait_ms_total").await?,
+        })
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            decoded: self.decoded - before.decoded,
+            finals: self.finals - before.finals,
+            finals_late: self.finals_late - before.finals_late,
+            finals_wait_ms: self.finals_wait_ms - before.finals_wait_ms,
+        }
+    }
 }
 
 async fn run(
@@ -157,7 +183,7 @@ async fn run(
     let pid = host.map(Host::pid).or(args.pid).unwrap_or_default();
     let agent = Processes::tree_of(pid);
     let before = agent.memory_bytes();
-    let decoded_before = decoded(host).await;
+    let counted_before = Counted::now(host).await;
 
     let files_before = agent.open_files();
     let mut courses = Vec::new();
@@ -167,17 +193,15 @@ async fn run(
         courses.extend(callers);
         used = used.and(of_round);
     }
-    let packets_decoded = match (decoded_before, decoded(host).await) {
-        (Some(before), Some(after)) => Some(after - before),
-        _ => None,
-    };
+    let counted =
+        Counted::now(host).await.zip(counted_before).map(|(after, before)| after.since(before));
     tokio::time::sleep(SETTLE).await;
     let measured = report::Measured {
         before,
         after: agent.memory_bytes(),
         files: (files_before, agent.open_files()),
         used,
-        packets_decoded,
+        counted,
     };
     let report = Report::of(args, &courses, &measured);
     out.line(&report);

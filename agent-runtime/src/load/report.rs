@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::LoadArgs;
 use super::caller::Course;
+use super::{Counted, LoadArgs};
 
 /// What the processes used while all calls were held.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,8 +40,8 @@ pub(super) struct Measured {
     /// Its open files then.
     pub(super) files: (usize, usize),
     pub(super) used: Used,
-    /// Packets that the agent decoded, if it counts them.
-    pub(super) packets_decoded: Option<f64>,
+    /// What the agent counted, if it does.
+    pub(super) counted: Option<Counted>,
 }
 
 /// Milliseconds of a measured delay.
@@ -81,6 +81,12 @@ pub(super) struct Report {
     packets_sent: u64,
     /// Packets that the agent decoded, if it counts them.
     packets_decoded: Option<f64>,
+    /// Utterances that the agent recognized to their end, if it counts them.
+    finals: Option<f64>,
+    /// Those of them whose words came more than 300 ms after the turn was over.
+    finals_late: Option<f64>,
+    /// Mean wait from the end of a turn to its words.
+    finals_wait_ms: Option<f64>,
     /// Packets of the agent's voice.
     voice_packets: u64,
     /// Pauses of 60 to 200 ms inside the agent's utterances.
@@ -120,7 +126,10 @@ impl Report {
             interruption_ms: Delay::of(
                 courses.iter().flat_map(|c| c.interruptions.iter().copied()),
             ),
-            packets_decoded: measured.packets_decoded,
+            packets_decoded: measured.counted.map(|c| c.decoded),
+            finals: measured.counted.map(|c| c.finals),
+            finals_late: measured.counted.map(|c| c.finals_late),
+            finals_wait_ms: measured.counted.map(|c| c.finals_wait_ms / c.finals.max(1.0)),
             packets_sent: courses.iter().map(|c| c.sent).sum(),
             voice_packets: courses.iter().map(|c| c.heard).sum(),
             gaps: courses.iter().map(|c| c.gaps).sum(),
@@ -159,6 +168,12 @@ impl fmt::Display for Report {
             write!(f, ", decoded by the agent {decoded:.0}")?;
         }
         writeln!(f, "; of the agent's voice {}, gaps {}", self.voice_packets, self.gaps)?;
+        if let (Some(n), Some(late), Some(ms)) =
+            (self.finals, self.finals_late, self.finals_wait_ms)
+        {
+            let told = "end of turn → final words";
+            writeln!(f, "{told}: {n:.0} times, {ms:.0} ms at the mean, {late:.0} over 300 ms")?;
+        }
         writeln!(
             f,
             "agent: {:.1} MiB after one call, {:.1} MiB with all: {:.2} MiB per call; {:.1} MiB after",
