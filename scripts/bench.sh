@@ -2,7 +2,14 @@
 # Measures what docs/performance.md states, in release, one part after the other. Everything shares
 # the machine's cores, so only figures of one run may be compared.
 #
-#   scripts/bench.sh [calls] [codec] [booking] [browser]     (all parts if none is named)
+#   scripts/bench.sh [PART…]     (all parts but `many` if none is named)
+#
+#   calls    greeted callers; the bench profile with 1, 10 and BENCH_CALLS callers
+#   codec    what effort and bits of Opus cost and bring
+#   booking  bookings, refusals and searches, beside pgbench
+#   text     replies to typed turns, one call and 500 at once (a development build)
+#   browser  a call from Chromium
+#   many     10,000 short calls: memory and open files before and after (25 minutes)
 #
 # BENCH_CALLS  calls at once in the part `calls` (50)
 set -euo pipefail
@@ -12,7 +19,7 @@ script=bench
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$root"
 export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
-if [ $# -eq 0 ]; then set -- calls codec booking browser; fi
+if [ $# -eq 0 ]; then set -- calls codec booking text browser; fi
 target=${CARGO_TARGET_DIR:-$root/target}
 calls=${BENCH_CALLS:-50}
 scratch=$(mktemp -d)
@@ -41,6 +48,14 @@ for part in "$@"; do
         # An example of this crate has fault injection in it, which a release refuses without these.
         cargo run --locked --release -p frontdesk-actors --example booking_bench \
             --config profile.release.package.frontdesk-actors.debug-assertions=true
+        ;;
+    text)
+        # They arm nothing, but their crate's tests have fault injection, which a release refuses.
+        cargo test --locked --workspace --test it bench_ -- --ignored --nocapture --test-threads 1 |
+            grep -E ' (replies|MiB)'
+        ;;
+    many)
+        "$frontdesk" load --profile bench --calls 50 --rounds 200 --turns 0 --seconds 1 --ramp 40
         ;;
     browser)
         if [ ! -d tests/browser/node_modules ]; then

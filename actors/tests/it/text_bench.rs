@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_types::{Clock, Mono, SystemClock};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::rig::{Caller, Rig};
@@ -21,6 +21,9 @@ const LINES: [(&str, &str); 4] = [
 
 /// Pause between the lines of one caller, who reads and types.
 const PAUSE: Duration = Duration::from_secs(4);
+
+/// Callers who join at a time.
+const JOINING: usize = 20;
 
 /// From the words being sent until the answer is final, for each line.
 async fn replies(caller: &mut Caller, clock: &SystemClock, pause: Duration) -> Vec<Duration> {
@@ -60,15 +63,21 @@ async fn at_once(count: usize) {
     let rig = Arc::new(Rig::start(count).await);
     let clock = Arc::new(SystemClock::new());
     let before = resident();
-    let all_here = Arc::new(Barrier::new(count));
     let mut calls = JoinSet::new();
+    let joining = Arc::new(Semaphore::new(JOINING));
+    let joined = Arc::new(Barrier::new(count + 1));
     for index in 0..count {
-        let (_, room, end) = rig.text_call();
-        let mut caller = rig.caller(&room).await;
-        caller.hears("automatic assistant").await;
-        let (clock, all_here) = (Arc::clone(&clock), Arc::clone(&all_here));
+        let (rig, clock, joining) = (Arc::clone(&rig), Arc::clone(&clock), Arc::clone(&joining));
+        let joined = Arc::clone(&joined);
         calls.spawn(async move {
-            all_here.wait().await;
+            let place = joining.acquire().await.expect("open");
+            let (_, room, end) = rig.text_call();
+            let mut caller = rig.caller(&room).await;
+            caller.hears("automatic assistant").await;
+            drop(place);
+            // Twice: all are here, and all have been counted.
+            joined.wait().await;
+            joined.wait().await;
             // Callers do not type in step.
             let offset = PAUSE.mul_f64(index as f64 / count as f64);
             tokio::time::sleep(offset).await;
@@ -80,8 +89,10 @@ async fn at_once(count: usize) {
             took
         });
     }
+    joined.wait().await;
     assert_eq!(rig.switchboard.live_calls(), count);
     println!("{count} calls: {} MiB with their callers", resident() - before);
+    joined.wait().await;
     let took = calls.join_all().await;
     told(&format!("{count} calls at once"), took.into_iter().flatten().collect());
     rig.switchboard.stop().await;
