@@ -107,16 +107,25 @@ impl TypedCall<'_> {
     }
 }
 
-/// What the caller says, for the clinic's first patient.
-fn script(clinic: &str) -> Result<Scenario, TypedError> {
+/// Name and date of birth of the demo clinic's first patient, in words.
+///
+/// # Errors
+/// [`TypedError::NobodyThere`] if it is not a demo clinic with patients.
+pub fn first_patient(clinic: &str) -> Result<(String, String), TypedError> {
     let nobody = || TypedError::NobodyThere(clinic.to_owned());
     let clinics = demo_file()?.clinics;
     let demo = clinics.into_iter().find(|demo| demo.slug == clinic).ok_or_else(nobody)?;
     let patient = demo.patients.first().ok_or_else(nobody)?;
-    let born = patient.date_of_birth.expose().strftime("%-d %B %Y").to_string();
+    let born = patient.date_of_birth.expose().strftime("%B %-d, %Y").to_string();
+    Ok((patient.name.expose().clone(), born))
+}
+
+/// What the caller says, for the clinic's first patient.
+fn script(clinic: &str) -> Result<Scenario, TypedError> {
+    let (name, born) = first_patient(clinic)?;
     let rules = include_str!("typed.yaml")
         .replace("CLINIC", clinic)
-        .replace("NAME", patient.name.expose())
+        .replace("NAME", &name)
         .replace("BORN", &born);
     Ok(Scenario::parse("typed.yaml", &rules)?)
 }
