@@ -13,9 +13,7 @@ use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_models::fake::FixedStt;
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_models::vad::earshot::Earshot;
-use frontdesk_pipelines::dialogue::{
-    CallFacts, ClinicFacts, Dialogue, DoctorFacts, Forms,
-};
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, Dialogue, DoctorFacts, Forms};
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::{
     AudioPublish, LocalAudio, Participant, ParticipantKind, Room, RoomEvent, RoomOptions,

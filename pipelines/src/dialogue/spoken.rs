@@ -118,18 +118,16 @@ impl Spoken {
     pub fn listening(&self, expectation: Expectation) -> Listening {
         let at = Expectation::ALL.iter().position(|known| *known == expectation).unwrap_or(0);
         let known = self.known.get(at).map(|known| {
-            known.get_or_init(|| Listening::new(expectation.context(), self.source(expectation, &[])))
+            known.get_or_init(|| {
+                Listening::new(expectation.context(), self.source(expectation, &[]))
+            })
         });
         known.map_or_else(|| Listening::unspecific(expectation.context()), Listening::clone)
     }
 
     /// The same, where the caller is likely to be one of these patients.
     #[must_use]
-    pub fn listening_among(
-        &self,
-        expectation: Expectation,
-        patients: &[Phi<String>],
-    ) -> Listening {
+    pub fn listening_among(&self, expectation: Expectation, patients: &[Phi<String>]) -> Listening {
         Listening::private(expectation.context(), self.source(expectation, patients))
     }
 
@@ -264,7 +262,10 @@ fn clinic_slots(
     }
     let mut specialties = Vec::new();
     let has = |name: &str| {
-        clinic.doctors.iter().any(|d| d.specialties.iter().any(|own| own.eq_ignore_ascii_case(name)))
+        clinic
+            .doctors
+            .iter()
+            .any(|d| d.specialties.iter().any(|own| own.eq_ignore_ascii_case(name)))
     };
     for (name, said) in &ENGLISH.specialties {
         let weight = if has(name) { OWN_SPECIALTY } else { 1.0 };
@@ -312,8 +313,11 @@ fn words(text: &str) -> Option<String> {
             _ => out.push(' '),
         }
     }
-    let kept: Vec<_> =
-        out.split_whitespace().map(|word| word.trim_matches('\'')).filter(|w| !w.is_empty()).collect();
+    let kept: Vec<_> = out
+        .split_whitespace()
+        .map(|word| word.trim_matches('\''))
+        .filter(|w| !w.is_empty())
+        .collect();
     (!kept.is_empty()).then(|| kept.join(" "))
 }
 

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_models::stt::SpeechToText;
+use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_models::tts::TextToSpeech;
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_types::{DoctorId, Mono};
@@ -54,7 +54,8 @@ fn sentences() -> BTreeMap<Expectation, Vec<&'static str>> {
     let file = include_str!("spoken_sentences.txt");
     let mut all: BTreeMap<Expectation, Vec<&str>> = BTreeMap::new();
     let mut state = Expectation::Request;
-    for line in file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    for line in
+        file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
     {
         match line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             Some(name) => {
@@ -150,8 +151,7 @@ fn figures() {
         if only.as_ref().is_some_and(|only| only != expectation.context()) {
             continue;
         }
-        let mut tally =
-            Tally { words: 0, errors: 0, turns: 0, right: 0, confidences: Vec::new() };
+        let mut tally = Tally { words: 0, errors: 0, turns: 0, right: 0, confidences: Vec::new() };
         let listening = callers.listening(expectation);
         provider.prepare(&listening).expect("a model");
         for voice in voices.split(' ') {
@@ -175,7 +175,10 @@ fn figures() {
                 tally.right += usize::from(same);
                 tally.confidences.push((same, heard.confidence));
                 if show && !same {
-                    println!("  {voice:5} {:.2}  {line}\n               {}", heard.confidence, heard.text);
+                    println!(
+                        "  {voice:5} {:.2}  {line}\n               {}",
+                        heard.confidence, heard.text
+                    );
                 }
             }
         }
