@@ -15,7 +15,7 @@ use frontdesk_types::Phi;
 use serde::Deserialize;
 
 use super::language::Language;
-use super::understand::Setting;
+use super::understand::{Heard, Setting};
 use super::{ClinicFacts, Expectation, Now, completeness, spelling};
 use crate::turn::Completeness;
 
@@ -24,6 +24,11 @@ const FEW_NAMES: usize = 60;
 
 /// How much likelier a word is the clinic's own specialty than one that it does not have.
 const OWN_SPECIALTY: f64 = 8.0;
+
+/// How much likelier it is that a caller has any other name than that of one patient who was born
+/// on the day that was heard. Low enough that somebody with another name is heard as that, and high
+/// enough that a patient is heard as the patient: both are tested.
+const KNOWN_NAME: f64 = 0.0005;
 
 /// Weight of the spelling of a name that the caller is likely to have; the commonest name's is
 /// ten times that.
@@ -131,6 +136,29 @@ impl Spoken {
         Listening::private(expectation.context(), self.source(expectation, patients))
     }
 
+    /// Whether the dialogue takes both for the same: what a recognizer is judged by.
+    #[must_use]
+    pub fn same(&self, expect: Expectation, said: &str, heard: &str, now: Now) -> bool {
+        let Self { language, facts: clinic, .. } = self;
+        let setting = Setting { language, clinic, expect, now };
+        Heard::of(said, setting) == Heard::of(heard, setting)
+    }
+
+    /// The full name that the dialogue takes from an answer to the question for it.
+    #[must_use]
+    pub fn name(&self, heard: &str, now: Now) -> Option<String> {
+        let (expect, clinic) = (Expectation::FullName, &self.facts);
+        let setting = Setting { language: &self.language, clinic, expect, now };
+        Heard::of(heard, setting).name.filter(|name| name.full).map(|name| name.name)
+    }
+
+    /// Common first and last names, most common first.
+    #[must_use]
+    pub fn common_names() -> (Vec<&'static str>, Vec<&'static str>) {
+        let only = |names: &'static Names| names.iter().map(|(name, _)| name.as_str()).collect();
+        (only(&FIRST), only(&LAST))
+    }
+
     /// What was heard, with a name that was spelled brought to one that is known: common, or of one
     /// of these patients.
     #[must_use]
@@ -186,8 +214,12 @@ impl Spoken {
             "said_spelled" => spelled(patients, true),
             "patient_name" => {
                 let names = patients.iter().filter_map(|name| words(name.expose()));
-                let names: Vec<_> = names.map(|name| (name, 1.0)).collect();
-                if names.is_empty() { vec![("{first} {last}".to_owned(), 1.0)] } else { names }
+                names.map(|name| (name, 1.0)).collect()
+            }
+            "whole_name" => {
+                let common = ("{first} {middle} {last}".to_owned(), 1.0);
+                let known = ("{patient_name}".to_owned(), KNOWN_NAME * patients.len() as f64);
+                if patients.is_empty() { vec![common] } else { vec![common, known] }
             }
             _ => {
                 let own = self.clinic.get(slot);
@@ -322,5 +354,26 @@ fn words(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "spoken_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expectation_has_a_language_model_that_can_be_built() {
+        let spoken = Spoken::new(&Language::english(), &ClinicFacts::default());
+        for expectation in Expectation::ALL {
+            if let Err(error) = spoken.listening(expectation).source().build() {
+                panic!("{expectation:?}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_become_words_that_can_be_pronounced() {
+        assert_eq!(words("Dr. José Núñez-O'Brien").as_deref(), Some("dr jose nunez o'brien"));
+        assert_eq!(words("…"), None);
+        assert_eq!(
+            (letters("miller", true), letters("miller", false)),
+            ("m i double l e r".into(), "m i l l e r".into())
+        );
+    }
+}

@@ -84,7 +84,7 @@ impl Policy {
             self.ask(now, Phase::Birth, text);
             return;
         }
-        if let Some(date) = patient.birth.clone().filter(|_| aloud && unnamed) {
+        if let Some(date) = patient.birth.filter(|_| aloud && unnamed) {
             self.outputs.push_back(Output::Born(date));
         }
         let Some(name) = patient.name.filter(|_| patient.full) else {
