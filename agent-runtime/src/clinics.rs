@@ -9,7 +9,7 @@ use std::time::Duration;
 use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts, OpenHours};
 use frontdesk_tenants::crypt::{CryptError, KeyRing};
 use frontdesk_tenants::{
-    Database, Error, Provision, SetupError, Tenant, TenantTx, booking, demo, directory,
+    Database, Error, Provision, SetupError, Tenant, TenantTx, booking, demo, directory, documents,
 };
 use frontdesk_types::IdSource;
 use jiff::Timestamp;
@@ -162,6 +162,7 @@ impl Clinics {
         let tenant = clinic.tenant().ok_or_else(|| CallRefused::Inactive(slug.to_owned()))?;
         let mut tx = TenantTx::begin(&self.database, &tenant).await?;
         let doctors = directory::doctors(&mut tx).await?;
+        let vocabulary = documents::vocabulary(&mut tx).await?;
         drop(tx);
         let specialty_words = directory::specialty_words(&self.database, "en").await?;
         let facts = ClinicFacts {
@@ -175,6 +176,7 @@ impl Clinics {
             hours: open_hours(&clinic.opening_hours),
             doctors: doctors.into_iter().map(doctor_facts).collect(),
             specialty_words,
+            vocabulary,
         };
         let facts = CallFacts {
             clinic: facts,

@@ -3,12 +3,18 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use frontdesk_models::stt::pocketsphinx::{Options, PocketSphinx};
+use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_models::stt::{SpeechToText, SttError};
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_models::tts::{TextToSpeech, TtsError};
 use frontdesk_models::vad::VoiceActivity;
 use frontdesk_models::vad::earshot::Earshot;
+use frontdesk_pipelines::dialogue::language::Language;
+use frontdesk_pipelines::dialogue::spoken::Spoken;
+use frontdesk_pipelines::dialogue::{ClinicFacts, Expectation};
+
+/// The recognizer listens for what each call's clinic is asked for, nothing besides.
+const NO_CONTEXTS: [(&str, Context); 0] = [];
 
 /// Why the engines cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +48,12 @@ impl Engines {
         let tts = load_voice(voice)?;
         // One more than can be lent at a time: a restarted stage asks before the old one gave back.
         let options = Options { max_decoders: calls + 1, ..Options::default() };
-        let stt = PocketSphinx::open(&options, crate::grammar::contexts())?;
+        let stt = PocketSphinx::open(&options, NO_CONTEXTS)?;
+        // What every clinic's callers say, so that a language model that cannot be made shows now.
+        let spoken = Spoken::new(&Language::english(), &ClinicFacts::default());
+        for expectation in Expectation::ALL {
+            stt.prepare(&spoken.listening(expectation))?;
+        }
         Ok(Self { tts, stt: Arc::new(stt), vad: Arc::new(Earshot) })
     }
 }

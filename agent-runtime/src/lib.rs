@@ -14,7 +14,6 @@ pub mod dispatch;
 #[cfg(test)]
 mod docs;
 pub mod engines;
-pub mod grammar;
 pub mod http;
 pub mod load;
 pub mod profile;

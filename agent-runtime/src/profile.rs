@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use frontdesk_actors::{CallSettings, DialogueFactory};
 use frontdesk_models::fake::{EnergyVad, FixedStt, ToneTts};
-use frontdesk_pipelines::dialogue::{Dialogue, FirstSlot, Forms, Input, Now, Output, UtteranceId};
+use frontdesk_pipelines::dialogue::{Dialogue, Forms, Input, Now, Output, UtteranceId};
 use frontdesk_pipelines::speak::clauses;
 use frontdesk_pipelines::turn::TurnSettings;
-use frontdesk_types::{Channel, Mono};
+use frontdesk_types::Mono;
 use serde::{Deserialize, Serialize};
 
 use crate::engines::Engines;
@@ -60,13 +60,9 @@ impl Profile {
                 })
             }),
             Self::Production => Arc::new(|facts, snapshot| {
-                Ok(match (facts.channel, snapshot) {
-                    (Channel::Text, Some(snapshot)) => Box::new(Forms::restore(facts, snapshot)?),
-                    (Channel::Text, None) => Box::new(Forms::new(facts)),
-                    // Until the recognizer knows what the forms ask for (issue 6), who speaks gets
-                    // the dialogue whose few sentences it does know.
-                    (_, Some(snapshot)) => Box::new(FirstSlot::restore(facts, snapshot)?),
-                    (_, None) => Box::new(FirstSlot::new(facts)),
+                Ok(match snapshot {
+                    Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),
+                    None => Box::new(Forms::new(facts)),
                 })
             }),
         }

@@ -1,9 +1,12 @@
 //! Speech to text.
 
 pub mod lexicon;
+mod listening;
 pub mod lm;
 mod memfile;
 pub mod pocketsphinx;
+
+pub use listening::Listening;
 
 /// Why speech could not be recognized.
 #[derive(Debug, thiserror::Error)]
@@ -62,17 +65,35 @@ pub trait SpeechToText: Send + Sync + 'static {
     /// # Errors
     /// [`SttError`] if a model is missing or the engine refuses.
     fn recognizer(&self) -> Result<Box<dyn Recognizer>, SttError>;
+
+    /// Makes ready what an utterance will need, so that it need not wait for it.
+    ///
+    /// # Errors
+    /// [`SttError`] if it cannot be made.
+    fn prepare(&self, _listening: &Listening) -> Result<(), SttError> {
+        Ok(())
+    }
 }
 
 /// The recognizer of one call. Used from one thread at a time; each method may compute.
 pub trait Recognizer: Send {
-    /// Begins an utterance; one that was not finished is given up. `context` names what the caller is likely to say (a dialogue state),
-    /// so that the provider can choose a language model or a prompt.
+    /// Begins an utterance; one that was not finished is given up. `context` names what the caller
+    /// is likely to say (a dialogue state), so that the provider can choose a language model or a
+    /// prompt.
     ///
     /// # Errors
     /// [`SttError`] if the context is unknown to a provider that needs one, all engines are busy,
     /// or the engine fails.
     fn start(&mut self, context: &str) -> Result<(), SttError>;
+
+    /// Begins an utterance of which it is known what is likely to be said. A provider that cannot
+    /// use that goes by the name of the context.
+    ///
+    /// # Errors
+    /// As [`Recognizer::start`], and [`SttError::BadContext`] if no model can be made of it.
+    fn listen(&mut self, listening: &Listening) -> Result<(), SttError> {
+        self.start(listening.context())
+    }
 
     /// Takes the next samples (16 kHz mono, any length). Returns the words so far when they
     /// changed, for display and for turn taking. The last one or two words of a partial change

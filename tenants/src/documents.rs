@@ -41,6 +41,24 @@ pub async fn search(
     .await?)
 }
 
+/// The words of the clinic's documents, each once: what its callers may ask about.
+///
+/// # Errors
+/// If the database fails.
+pub async fn vocabulary(tx: &mut TenantTx) -> Result<Vec<String>> {
+    let clinic = tx.tenant().clinic();
+    Ok(sqlx::query_scalar(
+        "SELECT DISTINCT word
+           FROM documents d,
+                regexp_split_to_table(lower(coalesce(d.title, '') || ' ' || d.body), '[^a-z]+') word
+          WHERE d.clinic_id = $1 AND d.active AND length(word) BETWEEN 3 AND 20
+          ORDER BY word LIMIT 2000",
+    )
+    .bind(clinic.uuid())
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 /// Adds a document; one of that number that is there already stays as it is.
 ///
 /// # Errors

@@ -44,14 +44,23 @@ test("a caller hears the greeting while its words arrive, and silence when the a
   }
 });
 
-test("“I would like to book an appointment … yes please” leaves exactly one appointment", async (t) => {
+test("a spoken call from the wish to the yes leaves exactly one appointment", async (t) => {
   const rows = () => desk.appointments();
   const had = rows();
-  const wav = speak(desk.folder, "book", [9, "I would like to book an appointment", 13, "yes please", 60]);
+  // Each pause holds the agent's question and a little more, less than makes it ask again.
+  const wav = speak(desk.folder, "book", [
+    9, "I would like to book an appointment",
+    7, "March twelfth nineteen eighty four",
+    6, "Mary Johnson",
+    9, "any doctor please",
+    19, "the first one please",
+    13, "yes please",
+    60,
+  ]);
   const caller = await Caller.open({ wav });
   try {
     await caller.join(desk.token());
-    await caller.agentSays(/shall I book/i, 40_000);
+    await caller.agentSays(/shall I book/i, 120_000);
     await caller.agentSays(/reference/i, 60_000);
     assert.equal(rows() - had, 1, "rows more than before");
     const { segments } = await caller.seen();

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use frontdesk_pipelines::dialogue as logic;
 use frontdesk_pipelines::dialogue::tools::ToolCall;
 use frontdesk_pipelines::dialogue::{Input, Output};
-use frontdesk_types::Mono;
+use frontdesk_tenants::{Error, TenantTx, patient};
+use frontdesk_types::{Mono, Phi};
+use jiff::civil::Date;
 use ractor::ActorProcessingErr;
 
 use super::Call;
@@ -62,10 +64,30 @@ impl Dialogue {
             }
             Output::Tool { call, tool } => mails.tools.post(ToolInput { call, tool }),
             Output::Expect(expectation) => mails.ingest.post(IngestInput::Expect(expectation)),
+            Output::Born(date) => self.look_up(date),
             Output::Alert { flag } => tracing::warn!(flag, "red flag"),
             Output::End { outcome } => mails.speaker.post(SpeakerInput::End(outcome)),
         }
     }
+
+    /// Has the recognizer listen for the patients who were born on that day. A call goes on without
+    /// them if they cannot be read: names that are common are known anyway.
+    fn look_up(&self, born: Phi<Date>) {
+        let call = Arc::clone(&self.call);
+        self.call.tasks.spawn(async move {
+            match names_born_on(&call, born).await {
+                Ok(names) => call.hearing.lock().patients = names,
+                Err(error) => tracing::warn!(%error, "names not read"),
+            }
+        });
+    }
+}
+
+async fn names_born_on(call: &Call, born: Phi<Date>) -> Result<Vec<Phi<String>>, Error> {
+    let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
+    let names = patient::names_born_on(&mut tx, &born).await?;
+    tx.commit().await?;
+    Ok(names)
 }
 
 impl Stage for Dialogue {

@@ -15,7 +15,7 @@ use frontdesk_pipelines::gap::{Gap, GapTracker};
 use frontdesk_pipelines::turn::{TurnInput, TurnOutput, TurnTaker};
 use frontdesk_rtc::codec::OpusDecoder;
 use frontdesk_rtc::{Packet, PacketRing};
-use frontdesk_types::{FRAME_MS, Mono, SAMPLE_RATE_HZ};
+use frontdesk_types::{FRAME_MS, Mono, Phi, SAMPLE_RATE_HZ};
 use ractor::ActorProcessingErr;
 
 use super::Call;
@@ -53,6 +53,9 @@ pub(crate) struct Hearing {
     utterance: Option<(u64, Arc<Utterance>)>,
     next_utterance: u64,
     pub(crate) expectation: Expectation,
+    /// Patients whom the caller may be, by the date of birth that was heard: their names are
+    /// listened for where a name is asked for.
+    pub(crate) patients: Vec<Phi<String>>,
     pub(crate) packets: u64,
     pub(crate) concealed_ms: u64,
     pub(crate) undecodable: u64,
@@ -223,9 +226,9 @@ impl AudioIngest {
         let mut hearing = self.call.hearing.lock();
         let number = hearing.next_utterance;
         hearing.next_utterance += 1;
-        let context = hearing.expectation.context();
+        let listening = self.call.listening(&hearing);
         let transcriber = Arc::clone(&self.call.mails.transcriber);
-        let utterance = self.call.services.recognition.begin(context, move |event| {
+        let utterance = self.call.services.recognition.begin(listening, move |event| {
             transcriber.post(TranscriberInput::Recognized(number, event));
         });
         utterance.push(self.preroll.make_contiguous());

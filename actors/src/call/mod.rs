@@ -32,7 +32,9 @@ mod transcriber;
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Now};
+use frontdesk_models::stt::Listening;
+use frontdesk_pipelines::dialogue::spoken::Spoken;
+use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Expectation, Now};
 use frontdesk_pipelines::turn::TurnSettings;
 use frontdesk_rtc::Room;
 use frontdesk_types::{CallId, CallOutcome, Clock, IdSource, Mono};
@@ -181,6 +183,8 @@ pub(crate) struct Call {
     pub(crate) span: tracing::Span,
     pub(crate) tenant: frontdesk_tenants::Tenant,
     pub(crate) facts: CallFacts,
+    /// What its caller is expected to say.
+    pub(crate) spoken: Spoken,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) simulated: bool,
     pub(crate) services: Arc<Services>,
@@ -210,6 +214,17 @@ impl Call {
     /// The time for pure logic.
     pub(crate) fn now(&self) -> Now {
         Now { mono: self.clock.mono(), wall: self.clock.wall() }
+    }
+
+    /// What the recognizer listens for now.
+    pub(crate) fn listening(&self, hearing: &ingest::Hearing) -> Listening {
+        let (expectation, patients) = (hearing.expectation, &hearing.patients);
+        let naming = matches!(expectation, Expectation::FullName | Expectation::Spelling);
+        if naming && !patients.is_empty() {
+            self.spoken.listening_among(expectation, patients)
+        } else {
+            self.spoken.listening(expectation)
+        }
     }
 
     /// Sends to the supervisor; without one (it is being replaced) the message is for its

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::UtteranceId;
+use frontdesk_pipelines::dialogue::language::Language;
+use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::{AudioPublish, DisconnectReason, Room, RoomOptions, RtcError};
 use frontdesk_types::{CallOutcome, Channel, Mono};
@@ -141,6 +143,7 @@ impl Call {
             id: request.id,
             span,
             tenant: request.tenant,
+            spoken: Spoken::new(&Language::english(), &request.facts.clinic),
             facts: request.facts.clone(),
             clock: Arc::clone(&request.clock),
             simulated: request.simulated,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use frontdesk_models::stt::Transcript;
 use frontdesk_pipelines::dialogue::Input;
+use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::turn::{TurnInput, is_backchannel, is_stop};
 use ractor::ActorProcessingErr;
 
@@ -38,9 +39,10 @@ impl Transcriber {
 
     fn on_partial(&self, number: u64, transcript: Transcript) {
         let text = transcript.text;
+        let expectation = self.call.hearing.lock().expectation;
         let words = TurnInput::Words {
             count: text.split_whitespace().count(),
-            completeness: self.call.hearing.lock().expectation.completeness(&text),
+            completeness: self.call.spoken.completeness(expectation, &text, self.call.now()),
             backchannel: is_backchannel(&text),
             stop: is_stop(&text),
         };
@@ -54,6 +56,10 @@ impl Transcriber {
 
     fn on_final(&self, number: u64, transcript: Transcript) {
         let Transcript { text, confidence } = transcript;
+        let text = {
+            let hearing = self.call.hearing.lock();
+            Spoken::respelled(hearing.expectation, &text, &hearing.patients)
+        };
         if !text.is_empty() {
             let caption = LinkInput::CallerText { number, text: text.clone(), is_final: true };
             self.call.mails.link.post(caption);

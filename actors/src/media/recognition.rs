@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use frontdesk_models::stt::{Recognizer, SpeechToText, SttError, Transcript};
+use frontdesk_models::stt::{Listening, Recognizer, SpeechToText, SttError, Transcript};
 use frontdesk_types::{Clock, Mono, SAMPLE_RATE_HZ};
 use parking_lot::Mutex;
 
@@ -66,7 +66,7 @@ struct Audio {
 
 /// The audio of one utterance, and who wants its words.
 pub(crate) struct Utterance {
-    context: &'static str,
+    listening: Listening,
     audio: Mutex<Audio>,
     recognizer: Mutex<Option<Box<dyn Recognizer>>>,
     sink: Box<dyn Fn(RecognitionEvent) + Send + Sync>,
@@ -249,7 +249,7 @@ impl Recognition {
             Some(recognizer) => recognizer,
             None => match self.lease(utterance) {
                 Lease::Got(mut recognizer) => {
-                    recognizer.start(utterance.context)?;
+                    recognizer.listen(&utterance.listening)?;
                     recognizer
                 }
                 Lease::Wait => {
@@ -394,7 +394,7 @@ impl RecognitionPool {
     /// Begins an utterance; `sink` is called on a thread of the pool.
     pub(crate) fn begin(
         &self,
-        context: &'static str,
+        listening: Listening,
         sink: impl Fn(RecognitionEvent) + Send + Sync + 'static,
     ) -> Arc<Utterance> {
         let audio = Audio {
@@ -408,7 +408,7 @@ impl RecognitionPool {
             epoch: 0,
         };
         Arc::new(Utterance {
-            context,
+            listening,
             audio: Mutex::new(audio),
             recognizer: Mutex::new(None),
             sink: Box::new(sink),

@@ -67,7 +67,7 @@ fn pool(threads: usize, recognizers: usize) -> (RecognitionPool, Arc<Engine>) {
 
 fn begin(pool: &RecognitionPool) -> (Arc<Utterance>, mpsc::Receiver<RecognitionEvent>) {
     let (tell, events) = mpsc::channel();
-    let utterance = pool.begin("request", move |event| {
+    let utterance = pool.begin(Listening::unspecific("request"), move |event| {
         let _ = tell.send(event);
     });
     (utterance, events)

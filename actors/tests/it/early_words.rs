@@ -10,7 +10,7 @@ async fn what_is_typed_on_the_way_in_is_answered_once_the_caller_is_known() {
     let (_, room, end) = rig.call();
     let mut caller = rig.caller(&room).await;
     caller.types("I would like to book an appointment").await;
-    caller.hears("Shall I book it?").await;
+    caller.hears("date of birth").await;
     caller.leave().await;
     end.await.expect("the end is told");
     rig.switchboard.stop().await;

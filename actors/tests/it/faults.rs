@@ -4,6 +4,7 @@ use frontdesk_actors::faults::{Fault, arm};
 use frontdesk_types::CallOutcome;
 
 use crate::rig::Rig;
+use crate::text_calls::reply;
 
 const STAGES: [&str; 7] = [
     "room_link",
@@ -16,7 +17,7 @@ const STAGES: [&str; 7] = [
 ];
 
 /// A call in which `stage` fails once while the greeting plays, and once more at every later step.
-async fn a_call_with(rig: &Rig, stage: &str, fault: Fault) {
+async fn a_call_with(rig: &Rig, number: usize, stage: &str, fault: Fault) {
     let (id, room, end) = rig.call();
     let mut caller = rig.caller(&room).await;
     caller.hum().await;
@@ -27,14 +28,16 @@ async fn a_call_with(rig: &Rig, stage: &str, fault: Fault) {
     let greeting = caller.hears("automatic assistant").await;
     assert!(greeting.contains("How can I help you?"), "{stage} {fault:?}: {greeting}");
 
-    caller.types("I would like to book an appointment").await;
-    caller.hears("Shall I book it?").await;
-    arm(id, stage, fault, 1, 1);
+    let mut heard = "anything else".to_owned();
+    let mut armed = false;
     // The calls compete for the first free slot: whoever loses it is offered the next.
-    let mut answer = String::new();
-    while !answer.contains("reference") {
-        caller.types("yes please").await;
-        answer = caller.hears_any(&["reference", "Shall I book it?"]).await;
+    while !heard.contains("reference") {
+        if heard.contains("Shall I book it?") && !armed {
+            armed = true;
+            arm(id, stage, fault, 1, 1);
+        }
+        caller.types(&reply(&heard, number)).await;
+        heard = caller.hears_any(&["?"]).await;
     }
     caller.types("no thank you").await;
     let end = end.await.expect("the end is told");
@@ -44,7 +47,8 @@ async fn a_call_with(rig: &Rig, stage: &str, fault: Fault) {
 
 async fn every_stage(fault: Fault) {
     let rig = Rig::start(STAGES.len()).await;
-    let calls = STAGES.map(|stage| a_call_with(&rig, stage, fault));
+    let calls = STAGES.iter().enumerate();
+    let calls = calls.map(|(number, stage)| a_call_with(&rig, number, stage, fault));
     futures_util::future::join_all(calls).await;
     assert_eq!(rig.appointments().await, STAGES.len() as i64, "each call booked exactly once");
     let counters = rig.switchboard.counters();

@@ -13,9 +13,7 @@ use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_models::fake::FixedStt;
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_models::vad::earshot::Earshot;
-use frontdesk_pipelines::dialogue::{
-    CallFacts, ClinicFacts, Dialogue, DoctorFacts, FirstSlot, Forms,
-};
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, Dialogue, DoctorFacts, Forms};
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::{
     AudioPublish, LocalAudio, Participant, ParticipantKind, Room, RoomEvent, RoomOptions,
@@ -116,11 +114,9 @@ impl Rig {
             vad: Arc::new(Earshot),
             media: media.handle().clone(),
             dialogue: Arc::new(|facts, snapshot| {
-                let dialogue: Box<dyn Dialogue> = match (facts.channel, snapshot) {
-                    (Channel::Text, Some(snapshot)) => Box::new(Forms::restore(facts, snapshot)?),
-                    (Channel::Text, None) => Box::new(Forms::new(facts)),
-                    (_, Some(snapshot)) => Box::new(FirstSlot::restore(facts, snapshot)?),
-                    (_, None) => Box::new(FirstSlot::new(facts)),
+                let dialogue: Box<dyn Dialogue> = match snapshot {
+                    Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),
+                    None => Box::new(Forms::new(facts)),
                 };
                 Ok(dialogue)
             }),
@@ -247,6 +243,7 @@ async fn clinic(db: &TestDb) -> ClinicFacts {
         languages: clinic.languages,
         doctors: doctors.collect(),
         specialty_words: Vec::new(),
+        vocabulary: Vec::new(),
         ..ClinicFacts::default()
     }
 }

@@ -29,8 +29,8 @@ fn name(number: usize) -> String {
     format!("Quentin Zo{}{}{}", letter(number / 676), letter(number / 26), letter(number))
 }
 
-/// What the caller types to what the agent has said.
-fn reply(heard: &str, number: usize) -> String {
+/// What a new patient types to what the agent has said.
+pub(crate) fn reply(heard: &str, number: usize) -> String {
     let phone = format!("0100 55{number:05}");
     let rules: [(&str, &str); 8] = [
         ("full name", &name(number)),

@@ -100,6 +100,10 @@ pub struct CallReport {
 pub struct DemoCall {
     /// Where and as whom.
     pub join: Join,
+    /// Who calls: a full name.
+    pub name: String,
+    /// Their date of birth, as spoken.
+    pub born: String,
     /// The caller's voice.
     pub voice: Arc<dyn TextToSpeech>,
     /// Where to record it: caller left, agent right.
@@ -136,7 +140,7 @@ impl DemoCall {
             tasks: JoinSet::new(),
             recording: recording.clone(),
             segments_in,
-            script: Script::default(),
+            script: Script::new(&self.name, &self.born),
             words: mouth.words,
             speaking: false,
             state: String::new(),
@@ -174,7 +178,7 @@ struct Conversation<P> {
     recording: Option<Recording>,
     segments_in: mpsc::Sender<Segment>,
     script: Script,
-    words: mpsc::Sender<&'static str>,
+    words: mpsc::Sender<String>,
     speaking: bool,
     /// The agent's state as it shows it.
     state: String,
@@ -255,7 +259,7 @@ impl<P: FnMut(Duration, Line) + Send> Conversation<P> {
         self.changed = Instant::now();
         match self.script.reply(&heard) {
             Move::Say(words) => {
-                (self.print)(self.started.elapsed(), Line::Caller(words.to_owned()));
+                (self.print)(self.started.elapsed(), Line::Caller(words.clone()));
                 self.speaking = true;
                 self.words.send(words).await.is_err()
             }

@@ -22,7 +22,7 @@ const VOICE: &str = "rms";
 /// What the mouth is told, and what it tells.
 pub(super) struct Mouth {
     /// Sentences to say.
-    pub(super) words: mpsc::Sender<&'static str>,
+    pub(super) words: mpsc::Sender<String>,
     /// One message when a sentence was said, or could not be.
     pub(super) said: mpsc::Receiver<Result<(), CallError>>,
 }
@@ -36,7 +36,7 @@ pub(super) fn mouth() -> (Mouth, MouthEnd) {
 
 /// The other ends.
 pub(super) struct MouthEnd {
-    words: mpsc::Receiver<&'static str>,
+    words: mpsc::Receiver<String>,
     said: mpsc::Sender<Result<(), CallError>>,
 }
 
@@ -95,11 +95,11 @@ pub(super) async fn speak(
 /// thread.
 async fn synthesize(
     voice: Arc<dyn TextToSpeech>,
-    words: &'static str,
+    words: String,
 ) -> Result<Vec<Vec<i16>>, TtsError> {
     let work = tokio::task::spawn_blocking(move || {
         let mut samples = Vec::new();
-        voice.synthesize(words, VOICE, &mut |more| {
+        voice.synthesize(&words, VOICE, &mut |more| {
             samples.extend_from_slice(more);
             ControlFlow::Continue(())
         })?;

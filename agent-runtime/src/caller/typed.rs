@@ -107,16 +107,38 @@ impl TypedCall<'_> {
     }
 }
 
-/// What the caller says, for the clinic's first patient.
-fn script(clinic: &str) -> Result<Scenario, TypedError> {
+/// Who calls: the demo clinic's first patient types, its last one speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Types.
+    First,
+    /// Speaks.
+    Last,
+}
+
+/// Name and date of birth of a demo clinic's patient, in words.
+///
+/// # Errors
+/// [`TypedError::NobodyThere`] if it is not a demo clinic with patients.
+pub fn patient_of(clinic: &str, who: Who) -> Result<(String, String), TypedError> {
     let nobody = || TypedError::NobodyThere(clinic.to_owned());
     let clinics = demo_file()?.clinics;
     let demo = clinics.into_iter().find(|demo| demo.slug == clinic).ok_or_else(nobody)?;
-    let patient = demo.patients.first().ok_or_else(nobody)?;
-    let born = patient.date_of_birth.expose().strftime("%-d %B %Y").to_string();
+    let patient = match who {
+        Who::First => demo.patients.first(),
+        Who::Last => demo.patients.last(),
+    };
+    let patient = patient.ok_or_else(nobody)?;
+    let born = patient.date_of_birth.expose().strftime("%B %-d, %Y").to_string();
+    Ok((patient.name.expose().clone(), born))
+}
+
+/// What the caller says, for the clinic's first patient.
+fn script(clinic: &str) -> Result<Scenario, TypedError> {
+    let (name, born) = patient_of(clinic, Who::First)?;
     let rules = include_str!("typed.yaml")
         .replace("CLINIC", clinic)
-        .replace("NAME", patient.name.expose())
+        .replace("NAME", &name)
         .replace("BORN", &born);
     Ok(Scenario::parse("typed.yaml", &rules)?)
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{DemoArgs, Exit, Failure, Out};
-use crate::caller::typed::TypedCall;
+use crate::caller::typed::{TypedCall, Who, patient_of};
 use crate::caller::{CallError, DemoCall, Line};
 use crate::http::Service as _;
 use crate::runtime::Runtime;
@@ -23,7 +23,9 @@ pub(super) async fn call(
     let voice = shared.tts();
     let room = join.room.clone();
     out.line(format_args!("\nA caller calls {}:\n", args.clinic));
-    let call = DemoCall { join, voice, record: args.record.clone() };
+    let patient = patient_of(&args.clinic, Who::Last);
+    let (name, born) = patient.map_err(|error| Failure::new(Exit::Usage, error))?;
+    let call = DemoCall { join, name, born, voice, record: args.record.clone() };
     let report = call.hold(|at, line| print(out, at, &line)).await;
     let report = report.map_err(|error: CallError| failed(&error))?;
     if let Some(greeting) = report.greeting {

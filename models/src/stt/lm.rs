@@ -21,6 +21,8 @@ mod ngram;
 mod template;
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 
 pub use ngram::NgramModel;
 
@@ -66,6 +68,7 @@ pub struct LmSource {
     sentences: Vec<(String, f64)>,
     slots: BTreeMap<String, Vec<(String, f64)>>,
     mixed: Vec<(LmSource, f64)>,
+    worth: Option<f64>,
 }
 
 impl LmSource {
@@ -123,6 +126,13 @@ impl LmSource {
         self
     }
 
+    /// How many templates' worth of evidence the source is, where a few nested ones stand for many.
+    #[must_use]
+    pub const fn worth(mut self, templates: f64) -> Self {
+        self.worth = Some(templates);
+        self
+    }
+
     /// Builds the trigram model.
     ///
     /// # Errors
@@ -133,7 +143,36 @@ impl LmSource {
         Ok(NgramModel::from_counts(counts))
     }
 
+    /// The same for sources of the same content.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash_into(&mut hasher);
+        hasher.finish()
+    }
+
+    fn hash_into(&self, hasher: &mut DefaultHasher) {
+        let list = |entries: &[(String, f64)], hasher: &mut DefaultHasher| {
+            entries.len().hash(hasher);
+            for (text, weight) in entries {
+                (text, weight.to_bits()).hash(hasher);
+            }
+        };
+        list(&self.sentences, hasher);
+        for (name, values) in &self.slots {
+            name.hash(hasher);
+            list(values, hasher);
+        }
+        self.worth.map(f64::to_bits).hash(hasher);
+        for (other, share) in &self.mixed {
+            share.to_bits().hash(hasher);
+            other.hash_into(hasher);
+        }
+    }
+
     fn size(&self) -> f64 {
+        if let Some(worth) = self.worth {
+            return worth;
+        }
         self.sentences.len() as f64 + self.mixed.iter().map(|(other, _)| other.size()).sum::<f64>()
     }
 

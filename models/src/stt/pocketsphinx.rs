@@ -10,6 +10,7 @@
 
 mod decoder;
 mod ffi;
+mod model;
 
 use std::collections::BTreeSet;
 use std::ffi::CString;
@@ -20,10 +21,10 @@ use std::sync::atomic::AtomicU64;
 use parking_lot::Mutex;
 
 use self::decoder::{Decoder, Session};
+use self::model::{Built, Model, ModelFile};
 use super::lexicon::{self, Corrections, Guess, Lexicon};
 use super::lm::LmSource;
-use super::memfile::MemFile;
-use super::{Recognizer, SpeechToText, SttError};
+use super::{Listening, Recognizer, SpeechToText, SttError};
 use crate::tts::flite;
 
 /// Where Debian's package `pocketsphinx-en-us` puts its files.
@@ -106,11 +107,13 @@ pub struct PocketSphinx {
 
 /// What decoders are made from, and those that are idle.
 struct Shared {
+    options: Options,
     acoustic_model: CString,
+    /// The dictionary that every decoder starts with, and its words.
     dictionary: ModelFile,
-    contexts: Vec<(CString, ModelFile)>,
-    dither_rms: f32,
-    limit: usize,
+    known: BTreeSet<CString>,
+    contexts: Vec<Arc<Model>>,
+    built: Mutex<Built>,
     pool: Mutex<Pool>,
     /// Numbers the recognizers, from 1: no decoder was theirs before.
     next_session: AtomicU64,
@@ -122,29 +125,11 @@ struct Pool {
     made: usize,
 }
 
-enum ModelFile {
-    Memory(MemFile),
-    Disk(CString),
-}
-
-impl ModelFile {
-    fn memory(content: &str) -> Result<Self, SttError> {
-        MemFile::new(content).map(Self::Memory).map_err(|error| {
-            SttError::Engine(format!("cannot make a file in memory for a model: {error}"))
-        })
-    }
-
-    fn path(&self) -> CString {
-        match self {
-            Self::Memory(file) => file.path(),
-            Self::Disk(path) => path.clone(),
-        }
-    }
-}
-
 impl PocketSphinx {
-    /// Builds the language models of `contexts`, finds a pronunciation for each word (see
-    /// [`PocketSphinx::guesses`]) and makes the first decoder, so that what is wrong shows now.
+    /// Builds the language models of `contexts`, which every decoder knows by name, finds a
+    /// pronunciation for each word (see [`PocketSphinx::guesses`]) and makes the first decoder, so
+    /// that what is wrong shows now. What else is listened for ([`Recognizer::listen`]) is built
+    /// when it is needed.
     ///
     /// # Errors
     /// [`SttError::MissingModel`] naming the file that is not there, [`SttError::BadContext`] for a
@@ -156,55 +141,78 @@ impl PocketSphinx {
         for name in ACOUSTIC_FILES {
             present("acoustic model", &options.acoustic_model.join(name))?;
         }
-        let mut files = Vec::new();
-        let mut vocabulary = BTreeSet::new();
+        let mut models = Vec::new();
+        let mut guesses = Vec::new();
         let mut whole_dictionary = false;
         for (name, context) in contexts {
             let name: String = name.into();
-            let bad = |reason: String| SttError::BadContext { context: name.clone(), reason };
-            let file = match context.into() {
+            let model = match context.into() {
                 Context::Expected(source) => {
-                    let model = source.build().map_err(|error| bad(error.to_string()))?;
-                    vocabulary.extend(model.vocabulary().map(str::to_owned));
-                    ModelFile::memory(&model.to_arpa())?
+                    let (model, guessed) = Model::build(options, &name, &source)?;
+                    guesses.extend(guessed);
+                    model
                 }
                 Context::General(path) => {
                     present("language model", &path)?;
                     whole_dictionary = true;
-                    ModelFile::Disk(c_path(&path)?)
+                    Model::general(&name, ModelFile::disk(&path)?)
                 }
             };
-            let c_name = CString::new(name.as_str())
-                .map_err(|_| bad("its name holds a null character".to_owned()))?;
-            files.push((c_name, file));
+            models.push(Arc::new(model));
         }
-        let (dictionary, guesses) = dictionary(options, &vocabulary, whole_dictionary)?;
+        guesses.sort_by(|a, b| a.word.cmp(&b.word));
+        guesses.dedup();
+        // Even without models there is a dictionary: the library does not start without one.
+        let least = BTreeSet::from(["yes".to_owned(), "no".to_owned()]);
+        let pronunciations = &options.pronunciations;
+        let lexicon = Lexicon::load(
+            &options.dictionary,
+            &least,
+            whole_dictionary,
+            pronunciations,
+            &flite::pronounce,
+        )?;
         let shared = Arc::new(Shared {
+            options: Options { max_decoders: options.max_decoders.max(1), ..options.clone() },
             acoustic_model: c_path(&options.acoustic_model)?,
-            dictionary,
-            contexts: files,
-            dither_rms: options.dither_rms,
-            limit: options.max_decoders.max(1),
+            dictionary: ModelFile::memory(lexicon.text())?,
+            known: model::entries(&lexicon).map(|(word, _)| word).collect(),
+            contexts: models,
+            built: Mutex::default(),
             pool: Mutex::default(),
             next_session: AtomicU64::new(1),
         });
-        let first = shared.take(0)?;
+        let mut first = shared.take(0)?;
+        for model in &shared.contexts {
+            first.load(&shared, model)?;
+        }
         shared.give_back(first);
         Ok(Self { shared, guesses })
     }
 
-    /// Words that the dictionary lacks and no correction covers, with the pronunciation that was
-    /// made for them by rule: to be looked over once, and corrected in [`Options`].
+    /// Words of the named contexts that the dictionary lacks and no correction covers, with the
+    /// pronunciation that was made for them by rule: to be looked over once, and corrected in
+    /// [`Options`].
     #[must_use]
     pub fn guesses(&self) -> &[Guess] {
         &self.guesses
+    }
+
+    /// Builds what an utterance will listen for, if it is not kept from before; the pronunciations
+    /// that were made by rule for it, if it was built now.
+    ///
+    /// # Errors
+    /// [`SttError`] if no model can be made of it.
+    pub fn build(&self, listening: &Listening) -> Result<Vec<Guess>, SttError> {
+        self.shared.build(listening).map(|(_, guesses)| guesses)
     }
 
     /// How many decoders there are.
     #[must_use]
     pub fn decoders(&self) -> Decoders {
         let pool = self.shared.pool.lock();
-        Decoders { made: pool.made, idle: pool.idle.len(), limit: self.shared.limit }
+        let limit = self.shared.options.max_decoders;
+        Decoders { made: pool.made, idle: pool.idle.len(), limit }
     }
 }
 
@@ -212,9 +220,29 @@ impl SpeechToText for PocketSphinx {
     fn recognizer(&self) -> Result<Box<dyn Recognizer>, SttError> {
         Ok(Box::new(Session::new(Arc::clone(&self.shared))))
     }
+
+    fn prepare(&self, listening: &Listening) -> Result<(), SttError> {
+        self.build(listening).map(drop)
+    }
 }
 
 impl Shared {
+    /// The model of what is listened for: kept from before, or built.
+    fn build(&self, listening: &Listening) -> Result<(Arc<Model>, Vec<Guess>), SttError> {
+        if let Some(model) = self.built.lock().get(listening) {
+            return Ok((model, Vec::new()));
+        }
+        // Out of the lock: it takes tens of milliseconds. Two may build the same; both are right.
+        let (model, guesses) =
+            Model::build(&self.options, listening.context(), listening.source())?;
+        for Guess { word, phones } in guesses.iter().filter(|_| !listening.is_private()) {
+            tracing::info!(word, phones, "pronunciation made by rule");
+        }
+        let model = Arc::new(model);
+        self.built.lock().keep(listening, &model);
+        Ok((model, guesses))
+    }
+
     /// An idle decoder, the one that this session had before if it can be, or a new one if the
     /// limit allows.
     fn take(&self, session: u64) -> Result<Decoder, SttError> {
@@ -228,8 +256,9 @@ impl Shared {
             if !pool.idle.is_empty() {
                 return Ok(pool.idle.remove(0));
             }
-            if pool.made >= self.limit {
-                return Err(SttError::Busy { limit: self.limit });
+            let limit = self.options.max_decoders;
+            if pool.made >= limit {
+                return Err(SttError::Busy { limit });
             }
             pool.made += 1;
         }
@@ -245,25 +274,6 @@ impl Shared {
     fn forget(&self) {
         self.pool.lock().made -= 1;
     }
-}
-
-fn dictionary(
-    options: &Options,
-    vocabulary: &BTreeSet<String>,
-    whole: bool,
-) -> Result<(ModelFile, Vec<Guess>), SttError> {
-    let lexicon = Lexicon::load(
-        &options.dictionary,
-        vocabulary,
-        whole,
-        &options.pronunciations,
-        &flite::pronounce,
-    )?;
-    if !lexicon.guesses().is_empty() {
-        // Not the words: they may be names.
-        tracing::debug!(words = lexicon.guesses().len(), "pronunciations made by rule");
-    }
-    Ok((ModelFile::memory(lexicon.text())?, lexicon.guesses().to_vec()))
 }
 
 fn present(what: &'static str, path: &Path) -> Result<(), SttError> {

@@ -7,7 +7,6 @@
 
 pub mod answers;
 mod completeness;
-mod first_slot;
 pub mod forms;
 pub mod guard;
 pub mod history;
@@ -15,17 +14,17 @@ pub mod language;
 pub mod phone;
 mod red_flags;
 pub mod settings;
+mod spelling;
+pub mod spoken;
 pub mod tools;
 mod understand;
 
-use frontdesk_types::{CallOutcome, Channel, Mono};
-use jiff::civil::Time;
+use frontdesk_types::{CallOutcome, Channel, Mono, Phi};
+use jiff::civil::{Date, Time};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 pub use crate::playout::UtteranceId;
-use crate::turn::Completeness;
-pub use first_slot::FirstSlot;
 pub use forms::Forms;
 use tools::{ToolCall, ToolCallId, ToolResult};
 
@@ -99,6 +98,9 @@ pub enum Output {
     },
     /// What the caller is expected to say next: chooses language model and waits.
     Expect(Expectation),
+    /// The caller's date of birth was heard, and now the name is asked for: whoever of the patients
+    /// was born on that day may be listened for.
+    Born(Phi<Date>),
     /// A red flag was heard: tell the console.
     Alert {
         /// Id of the red flag, never the words.
@@ -112,7 +114,9 @@ pub enum Output {
 }
 
 /// What the caller was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Expectation {
     /// Anything: what can we do for you.
@@ -149,18 +153,6 @@ impl Expectation {
         Self::Doctor,
         Self::Day,
     ];
-
-    /// Whether the words so far complete the answer that is expected.
-    #[must_use]
-    pub fn completeness(self, text: &str) -> Completeness {
-        let by_ending = Completeness::of_ending(text);
-        if by_ending == Completeness::Unknown && self == Self::YesNo {
-            let answers = ["yes", "yeah", "no", "nope", "correct", "right", "please", "thanks"];
-            let answered = text.split_whitespace().any(|word| answers.contains(&word));
-            return if answered { Completeness::Complete } else { by_ending };
-        }
-        by_ending
-    }
 
     /// Name of the recognizer's context for this expectation.
     #[must_use]
@@ -228,6 +220,9 @@ pub struct ClinicFacts {
     pub doctors: Vec<DoctorFacts>,
     /// Words that patients use → specialty ("heart doctor" → "cardiology").
     pub specialty_words: Vec<(String, String)>,
+    /// Words that its documents speak of: what callers may ask about.
+    #[serde(default)]
+    pub vocabulary: Vec<String>,
 }
 
 impl ClinicFacts {

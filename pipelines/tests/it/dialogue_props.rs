@@ -178,7 +178,7 @@ impl Observer {
                 self.running.push((call, tool));
             }
             Output::End { .. } => self.ended = true,
-            Output::Expect(_) | Output::Alert { .. } => {}
+            Output::Expect(_) | Output::Born(_) | Output::Alert { .. } => {}
         }
         Ok(())
     }

@@ -94,6 +94,7 @@ pub(crate) fn facts() -> CallFacts {
         languages: vec!["en".to_owned()],
         doctors: doctors.collect(),
         specialty_words: vec![("heart doctor".to_owned(), "cardiology".to_owned())],
+        vocabulary: Vec::new(),
         ..ClinicFacts::default()
     };
     CallFacts { clinic, channel: Channel::Text, language: "en".to_owned() }
@@ -466,7 +467,7 @@ impl Call {
                     }
                     Output::Alert { flag } => self.alerts.push(flag),
                     Output::End { outcome } => self.outcome = Some(outcome),
-                    Output::Expect(_) => {}
+                    Output::Expect(_) | Output::Born(_) => {}
                 }
             }
         }

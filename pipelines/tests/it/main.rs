@@ -5,3 +5,4 @@ mod dialogue_guard;
 mod dialogue_props;
 mod dialogue_sim;
 mod dialogue_words;
+mod hearing;

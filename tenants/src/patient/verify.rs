@@ -1,4 +1,5 @@
-//! Who is on the line? Full name and date of birth, compared here; the stored values never leave.
+//! Who is on the line? Full name and date of birth, compared here; the stored values never leave,
+//! but for the names that the recognizer of one call is to listen for.
 
 use std::time::Duration;
 
@@ -49,6 +50,26 @@ pub async fn verify(
 ) -> Result<Verification> {
     let (answer, ()) = tokio::join!(look_up(tx, claim, by, now), tokio::time::sleep(DELAY));
     answer
+}
+
+/// Names of this clinic's patients who were born on this day, for the ears alone: what is heard is
+/// still compared by [`verify`]. Nothing of it is told or logged.
+///
+/// # Errors
+/// If the database fails.
+pub async fn names_born_on(tx: &mut TenantTx, born: &Phi<Date>) -> Result<Vec<Phi<String>>> {
+    let clinic = tx.tenant().clinic();
+    let names: Vec<String> = sqlx::query_scalar(
+        "SELECT p.name FROM patients p
+           JOIN patient_records r ON r.patient_id = p.id AND r.clinic_id = $1
+          WHERE p.date_of_birth = $2 AND p.identity = 'registered' AND r.erased_at IS NULL
+          ORDER BY p.name LIMIT 50",
+    )
+    .bind(clinic.uuid())
+    .bind(born.expose().to_sqlx())
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(names.into_iter().map(Phi::new).collect())
 }
 
 async fn look_up(

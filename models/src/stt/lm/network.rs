@@ -13,7 +13,7 @@ const SENTENCES_PER_TEMPLATE: f64 = 20.0;
 
 /// N-grams on a path less likely than this go to the back-off. It is the cross product of two long
 /// lists (first names × last names) that falls below, and would make millions of entries.
-const PATH_FLOOR: f64 = 1e-6;
+const PATH_FLOOR: f64 = 1e-5;
 
 /// More nodes than this are slots in slots in slots, multiplied by mistake.
 const MAX_NODES: usize = 2_000_000;

@@ -1,12 +1,14 @@
 //! A decoder, and the recognizer that borrows one for each utterance.
 
+use std::collections::HashSet;
 use std::ffi::CString;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::super::{Recognizer, SttError, Transcript};
+use super::super::{Listening, Recognizer, SttError, Transcript};
 use super::Shared;
 use super::ffi::{CepstralMean, Engine, Failed};
+use super::model::Model;
 
 /// Samples between two looks at the words so far: 100 ms.
 const PARTIAL_EVERY: usize = 1600;
@@ -20,25 +22,71 @@ impl From<Failed> for SttError {
     }
 }
 
-/// An engine with all language models of its provider.
+/// Language models that a decoder holds at most. Each costs it one to three megabytes.
+const MAX_LOADED: usize = 12;
+
+/// Words that are added to a decoder's dictionary at most before it is made anew: the library
+/// cannot forget one, and callers' names come and go.
+const MAX_ADDED: usize = 20_000;
+
+/// An engine with the language models that it needed lately.
 pub(super) struct Decoder {
     engine: Engine,
     fresh: Option<CepstralMean>,
+    /// The models that it holds, the one used last at the end.
+    loaded: Vec<Arc<Model>>,
+    /// Words that its dictionary has beyond the one that it started with.
+    added: HashSet<CString>,
     /// Number of the session that had it last.
     pub(super) user: u64,
 }
 
 impl Decoder {
     pub(super) fn open(shared: &Shared) -> Result<Self, SttError> {
-        let mut engine = Engine::open(&shared.acoustic_model, &shared.dictionary.path())?;
-        for (name, file) in &shared.contexts {
-            engine.load_model(name, &file.path()).map_err(|Failed(call)| SttError::BadContext {
-                context: name.to_string_lossy().into_owned(),
-                reason: format!("{call} refused it"),
-            })?;
-        }
+        let engine = Engine::open(&shared.acoustic_model, &shared.dictionary.path())?;
         let fresh = engine.cepstral_mean();
-        Ok(Self { engine, fresh, user: 0 })
+        Ok(Self { engine, fresh, loaded: Vec::new(), added: HashSet::new(), user: 0 })
+    }
+
+    /// Holds a model from now on.
+    pub(super) fn load(&mut self, shared: &Shared, model: &Arc<Model>) -> Result<(), SttError> {
+        if let Some(at) = self.loaded.iter().position(|held| held.id == model.id) {
+            let held = self.loaded.remove(at);
+            self.loaded.push(held);
+            return Ok(());
+        }
+        let new = |(word, _): &&(CString, CString)| {
+            !shared.known.contains(word) && !self.added.contains(word)
+        };
+        let words: Vec<_> = model.words.iter().filter(new).collect();
+        if self.added.len() + words.len() > MAX_ADDED && !self.added.is_empty() {
+            let voice = self.engine.cepstral_mean();
+            *self = Self { user: self.user, ..Self::open(shared)? };
+            if let Some(voice) = voice {
+                self.engine.set_cepstral_mean(&voice);
+            }
+            return self.load(shared, model);
+        }
+        if !words.is_empty() {
+            for held in self.loaded.drain(..) {
+                self.engine.unload_model(&held.id)?;
+            }
+            for (word, phones) in words {
+                self.engine.add_word(word, phones)?;
+                self.added.insert(word.clone());
+            }
+        }
+        if self.loaded.len() >= MAX_LOADED {
+            let oldest = self.loaded.remove(0);
+            self.engine.unload_model(&oldest.id)?;
+        }
+        let refused = |Failed(call)| SttError::BadContext {
+            context: model.context.clone(),
+            reason: format!("{call} refused it"),
+        };
+        self.engine.load_model(&model.id, &model.file.path()).map_err(refused)?;
+        self.loaded.push(Arc::clone(model));
+        Ok(())
     }
 }
 
@@ -58,7 +106,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let noise = Noise::new(shared.dither_rms);
+        let noise = Noise::new(shared.options.dither_rms);
         let number = shared.next_session.fetch_add(1, Ordering::Relaxed);
         Self {
             shared,
@@ -90,6 +138,35 @@ impl Session {
         })
     }
 
+    fn begin(&mut self, model: &Arc<Model>) -> Result<(), SttError> {
+        if self.decoder.is_some() {
+            self.finish()?;
+        }
+        let mut decoder = self.shared.take(self.number)?;
+        if let Err(error) = decoder.load(&self.shared, model) {
+            drop(decoder);
+            self.shared.forget();
+            return Err(error);
+        }
+        let mut ready = Ok(());
+        if std::mem::replace(&mut decoder.user, self.number) != self.number {
+            // Another caller had it: nothing of them stays. What the library knows of the noise on
+            // a line cannot be saved; it is learned anew in the first tenths of a second.
+            if let Some(voice) = self.voice.as_ref().or(decoder.fresh.as_ref()) {
+                decoder.engine.set_cepstral_mean(voice);
+            }
+            ready = decoder.engine.forget_noise();
+        }
+        let started = ready
+            .and_then(|()| decoder.engine.select(&model.id))
+            .and_then(|()| decoder.engine.start());
+        self.decoder = Some(decoder);
+        self.checked(started)?;
+        self.since_partial = 0;
+        self.partial.clear();
+        Ok(())
+    }
+
     fn engine(&mut self) -> Result<&mut Engine, SttError> {
         match &mut self.decoder {
             Some(decoder) => Ok(&mut decoder.engine),
@@ -100,31 +177,15 @@ impl Session {
 
 impl Recognizer for Session {
     fn start(&mut self, context: &str) -> Result<(), SttError> {
-        if self.decoder.is_some() {
-            self.finish()?;
-        }
-        let unknown = || SttError::UnknownContext(context.to_owned());
-        let name = CString::new(context).map_err(|_| unknown())?;
-        if !self.shared.contexts.iter().any(|(known, _)| *known == name) {
-            return Err(unknown());
-        }
-        let mut decoder = self.shared.take(self.number)?;
-        let mut ready = Ok(());
-        if std::mem::replace(&mut decoder.user, self.number) != self.number {
-            // Another caller had it: nothing of them stays. What the library knows of the noise on
-            // a line cannot be saved; it is learned anew in the first tenths of a second.
-            if let Some(voice) = self.voice.as_ref().or(decoder.fresh.as_ref()) {
-                decoder.engine.set_cepstral_mean(voice);
-            }
-            ready = decoder.engine.forget_noise();
-        }
-        let started =
-            ready.and_then(|()| decoder.engine.select(&name)).and_then(|()| decoder.engine.start());
-        self.decoder = Some(decoder);
-        self.checked(started)?;
-        self.since_partial = 0;
-        self.partial.clear();
-        Ok(())
+        let known = self.shared.contexts.iter().find(|model| model.context == context);
+        let model = known.ok_or_else(|| SttError::UnknownContext(context.to_owned()))?;
+        let model = Arc::clone(model);
+        self.begin(&model)
+    }
+
+    fn listen(&mut self, listening: &Listening) -> Result<(), SttError> {
+        let model = self.shared.build(listening)?.0;
+        self.begin(&model)
     }
 
     fn push(&mut self, samples: &[i16]) -> Result<Option<Transcript>, SttError> {

@@ -81,6 +81,13 @@ unsafe extern "C" {
     fn ps_get_feat(decoder: *mut RawDecoder) -> *mut RawFeatures;
     fn ps_get_logmath(decoder: *mut RawDecoder) -> *mut RawLogMath;
     fn ps_set_lm_file(decoder: *mut RawDecoder, name: *const c_char, path: *const c_char) -> c_int;
+    fn ps_unset_search(decoder: *mut RawDecoder, name: *const c_char) -> c_int;
+    fn ps_add_word(
+        decoder: *mut RawDecoder,
+        word: *const c_char,
+        phones: *const c_char,
+        update: c_int,
+    ) -> c_int;
     fn ps_set_search(decoder: *mut RawDecoder, name: *const c_char) -> c_int;
     fn ps_start_stream(decoder: *mut RawDecoder) -> c_int;
     fn ps_start_utt(decoder: *mut RawDecoder) -> c_int;
@@ -157,6 +164,21 @@ impl Engine {
         // SAFETY: the decoder is alive and the strings are copied.
         check("ps_set_lm_file", unsafe {
             ps_set_lm_file(self.0.as_ptr(), name.as_ptr(), path.as_ptr())
+        })
+    }
+
+    /// Forgets a language model.
+    pub(super) fn unload_model(&mut self, name: &CStr) -> Result<(), Failed> {
+        // SAFETY: the decoder is alive, outside an utterance, and the string is only read.
+        check("ps_unset_search", unsafe { ps_unset_search(self.0.as_ptr(), name.as_ptr()) })
+    }
+
+    /// Adds a word to the dictionary. To be done while no language model is loaded: the library
+    /// would add the word to each that is.
+    pub(super) fn add_word(&mut self, word: &CStr, phones: &CStr) -> Result<(), Failed> {
+        // SAFETY: the decoder is alive and the strings are copied.
+        check("ps_add_word", unsafe {
+            ps_add_word(self.0.as_ptr(), word.as_ptr(), phones.as_ptr(), 0)
         })
     }
 

@@ -1,9 +1,9 @@
 //! Who the patient is.
 
-use frontdesk_types::Phi;
+use frontdesk_types::{Channel, Phi};
 
 use super::state::{Patient, Phase};
-use super::{Heard, Now, Policy};
+use super::{Heard, Now, Output, Policy};
 use crate::dialogue::tools::{Identity, ToolCall};
 use crate::dialogue::understand::birth::{BirthMention, of_parts};
 use crate::dialogue::understand::phones::PhoneMention;
@@ -11,7 +11,7 @@ use crate::dialogue::understand::phones::PhoneMention;
 impl Policy {
     /// Takes what was said of the patient; whether there was anything.
     pub(super) fn merge_identity(&mut self, heard: &Heard) -> bool {
-        let asked = self.state.phase == Phase::Name;
+        let asked = matches!(self.state.phase, Phase::Name | Phase::SpelledName);
         let mut told = false;
         if let Some(name) = heard.name.as_ref().filter(|name| asked || name.introduced) {
             let known = self.state.patient.name.as_ref().map(|known| known.expose().as_str());
@@ -67,14 +67,34 @@ impl Policy {
     }
 
     /// Asks for what is missing, then looks the patient up or registers them.
+    ///
+    /// Who speaks is asked for the date of birth first: it is heard more surely than a name, and
+    /// with it the recognizer knows whose names to listen for.
     pub(super) fn identify(&mut self, now: Now) {
         let phrases = self.language.phrases.clone();
         let patient = self.state.patient.clone();
+        let aloud = self.facts.channel != Channel::Text;
+        let unnamed = !patient.full;
+        if aloud && unnamed && patient.birth.is_none() {
+            let text = match patient.birthday {
+                Some(_) => &phrases.ask_birth_year,
+                None if patient.other => &phrases.ask_other_birth,
+                None => &phrases.ask_birth_first,
+            };
+            self.ask(now, Phase::Birth, text);
+            return;
+        }
+        if let Some(date) = patient.birth.filter(|_| aloud && unnamed) {
+            self.outputs.push_back(Output::Born(date));
+        }
         let Some(name) = patient.name.filter(|_| patient.full) else {
             let text = if self.state.patient.name.is_some() {
                 &phrases.ask_last_name
             } else if self.state.failed > 1 {
-                &phrases.ask_name_spelled
+                self.ask(now, Phase::SpelledName, &phrases.ask_name_spelled);
+                return;
+            } else if aloud {
+                &phrases.ask_name_next
             } else if patient.other {
                 &phrases.ask_other_name
             } else {

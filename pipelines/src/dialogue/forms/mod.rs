@@ -268,7 +268,9 @@ impl Policy {
         }
         match self.state.phase {
             Phase::Open => self.on_request(now, &heard, text),
-            Phase::Name | Phase::Birth | Phase::Phone => self.on_identity(now, &heard, text, told),
+            Phase::Name | Phase::SpelledName | Phase::Birth | Phase::Phone => {
+                self.on_identity(now, &heard, text, told);
+            }
             Phase::Doctor => self.on_doctor(now, &heard, text),
             Phase::Day => self.on_day(now, &heard, text),
             Phase::Choice => self.on_choice(now, &heard, text),

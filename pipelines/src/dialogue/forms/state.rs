@@ -24,6 +24,8 @@ pub(super) enum Phase {
     #[default]
     Open,
     Name,
+    /// The name once more, spelled.
+    SpelledName,
     Birth,
     Phone,
     Doctor,
@@ -43,6 +45,7 @@ impl Phase {
         match self {
             Self::Open | Self::Over => Expectation::Request,
             Self::Name => Expectation::FullName,
+            Self::SpelledName => Expectation::Spelling,
             Self::Birth => Expectation::DateOfBirth,
             Self::Phone | Self::CallbackPhone => Expectation::PhoneNumber,
             Self::Doctor => Expectation::Doctor,

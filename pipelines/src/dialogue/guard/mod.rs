@@ -162,6 +162,7 @@ impl<D: Dialogue> Guarded<D> {
                 self.state.expect = expect;
                 self.outputs.push_back(Output::Expect(expect));
             }
+            Output::Born(date) => self.outputs.push_back(Output::Born(date)),
             Output::Alert { flag } => self.outputs.push_back(Output::Alert { flag }),
             Output::Tool { call, tool } => match self.check(&tool) {
                 Verdict::Run => {

@@ -28,6 +28,7 @@ fn clinic(country: &str) -> ClinicFacts {
             doctor(3, "Lena Stone", "pediatrics"),
         ],
         specialty_words: vec![("ticker doctor".to_owned(), "cardiology".to_owned())],
+        vocabulary: Vec::new(),
         ..ClinicFacts::default()
     }
 }

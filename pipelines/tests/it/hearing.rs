@@ -1,0 +1,185 @@
+//! What flite says in each state of the dialogue is heard and understood; who says another name
+//! than the patient's is not taken for the patient.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
+use frontdesk_models::stt::{Listening, SpeechToText};
+use frontdesk_models::tts::TextToSpeech;
+use frontdesk_models::tts::flite::Flite;
+use frontdesk_pipelines::dialogue::language::Language;
+use frontdesk_pipelines::dialogue::spoken::Spoken;
+use frontdesk_pipelines::dialogue::{ClinicFacts, DoctorFacts, Expectation, Now};
+use frontdesk_types::{DoctorId, Mono, Phi};
+use uuid::Uuid;
+
+const NO_CONTEXTS: [(&str, Context); 0] = [];
+
+/// The voice that says the same samples every time.
+const VOICE: &str = "kal16";
+
+/// Share of the sentences that must be understood.
+const UNDERSTOOD: f64 = 0.93;
+
+fn clinic() -> ClinicFacts {
+    let doctor = |(n, name, specialty): (u128, &str, &str)| DoctorFacts {
+        id: DoctorId::from_uuid(Uuid::from_u128(n)),
+        name: name.to_owned(),
+        specialties: vec![specialty.to_owned()],
+        fee: None,
+        languages: vec!["en".to_owned()],
+    };
+    let doctors = [
+        (1, "Leila Mansour", "cardiology"),
+        (2, "Thomas Keller", "dermatology"),
+        (3, "Anna Petrova", "pediatrics"),
+        (4, "Daniel Okafor", "internal medicine"),
+        (5, "Grace Chen", "cardiology"),
+    ];
+    ClinicFacts {
+        time_zone: "Africa/Cairo".to_owned(),
+        country: "EG".to_owned(),
+        doctors: doctors.map(doctor).into(),
+        vocabulary: ["parking", "certificate", "laboratory"].map(str::to_owned).into(),
+        ..ClinicFacts::default()
+    }
+}
+
+fn now() -> Now {
+    Now { mono: Mono::default(), wall: "2026-06-13T07:00:00Z".parse().expect("a time") }
+}
+
+/// Recognizer and dialogue of one clinic.
+struct Ears {
+    provider: PocketSphinx,
+    callers: Spoken,
+}
+
+impl Ears {
+    fn new() -> Self {
+        let provider = PocketSphinx::open(&Options::default(), NO_CONTEXTS);
+        let callers = Spoken::new(&Language::english(), &clinic());
+        Self { provider: provider.expect("a recognizer"), callers }
+    }
+
+    fn hear(&self, said: &str, listening: &Listening) -> String {
+        let mut samples = vec![0; 4000];
+        let speak = &mut |chunk: &[i16]| {
+            samples.extend_from_slice(chunk);
+            ControlFlow::Continue(())
+        };
+        Flite::new().synthesize(said, VOICE, speak).expect("flite speaks");
+        samples.extend([0; 6000]);
+        let mut recognizer = self.provider.recognizer().expect("a recognizer");
+        recognizer.listen(listening).expect("listens");
+        for frame in samples.chunks(1600) {
+            recognizer.push(frame).expect("hears");
+        }
+        recognizer.finish().expect("heard").text
+    }
+
+    /// The name that is taken from what somebody says, where the patient is listened for.
+    fn name(&self, said: &str, patient: &str) -> String {
+        let patients = [Phi::new(patient.to_owned())];
+        let listening = self.callers.listening_among(Expectation::FullName, &patients);
+        let heard = self.hear(said, &listening);
+        self.callers.name(&heard, now()).unwrap_or_default()
+    }
+}
+
+/// Sentences by state; written for this, none of them a template written out.
+fn sentences() -> BTreeMap<Expectation, Vec<&'static str>> {
+    let mut all: BTreeMap<Expectation, Vec<&str>> = BTreeMap::new();
+    let mut state = Expectation::Request;
+    let lines = include_str!("../data/spoken.txt").lines();
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(name) => {
+                let mut known = Expectation::ALL.into_iter();
+                state = known.find(|known| known.context() == name).expect("a state");
+            }
+            None => all.entry(state).or_default().push(line),
+        }
+    }
+    all
+}
+
+#[test]
+fn what_callers_say_is_understood_in_every_state() {
+    let ears = Ears::new();
+    let mut wrong = Vec::new();
+    let mut all = 0;
+    for (state, sentences) in sentences() {
+        let listening = ears.callers.listening(state);
+        for said in sentences {
+            let heard = Spoken::respelled(state, &ears.hear(said, &listening), &[]);
+            let meant = Spoken::respelled(state, said, &[]);
+            all += 1;
+            if !ears.callers.same(state, &meant, &heard, now()) {
+                wrong.push(format!("{}: {said} → {heard}", state.context()));
+            }
+        }
+    }
+    let right = 1.0 - wrong.len() as f64 / f64::from(all);
+    assert!(right >= UNDERSTOOD, "{right:.3} of {all}:\n{}", wrong.join("\n"));
+}
+
+fn same_name(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+}
+
+/// Names out of the lists, the same in each run.
+fn strangers(count: usize) -> Vec<String> {
+    let (first, last) = Spoken::common_names();
+    let name = |n: usize| {
+        let n = n * 7919 + 104_729;
+        format!("{} {}", first[n % 400], last[n / 3 % 700])
+    };
+    (0..count).map(name).collect()
+}
+
+#[test]
+fn of_a_hundred_who_know_the_date_and_another_name_none_is_taken_for_the_patient() {
+    let ears = Ears::new();
+    let near = [
+        ("mary johnson", "mary jackson"),
+        ("mary johnson", "marie johnson"),
+        ("mary johnson", "mary johnston"),
+        ("mary johnson", "mary jensen"),
+        ("daniel okafor", "daniel parker"),
+        ("linda hernandez", "linda henderson"),
+        ("linda hernandez", "brenda hernandez"),
+        ("samir haddad", "samuel hadley"),
+        ("samir haddad", "sam harper"),
+        ("robert green", "robert grant"),
+    ];
+    let patients = ["mary johnson", "daniel okafor", "linda hernandez", "samir haddad"];
+    let strangers = strangers(90);
+    let far = strangers.iter().enumerate().map(|(n, name)| (patients[n % 4], name.as_str()));
+    let all: Vec<_> = near.into_iter().chain(far).collect();
+    assert_eq!(all.len(), 100);
+    for (patient, said) in all {
+        assert!(!same_name(&ears.name(said, patient), patient), "{said} is taken for {patient}");
+    }
+}
+
+#[test]
+fn a_patient_is_known_by_name_also_where_the_name_is_rare() {
+    let ears = Ears::new();
+    let patients = [
+        "mary johnson",
+        "omar khalil",
+        "nadia hassan",
+        "samir haddad",
+        "ingrid lindqvist",
+        "priya raman",
+        "daniel okafor",
+        "anna petrova",
+        "steven hughes",
+        "jessica gonzales",
+    ];
+    let missed: Vec<_> =
+        patients.into_iter().filter(|name| !same_name(&ears.name(name, name), name)).collect();
+    assert!(missed.len() <= 1, "{missed:?}");
+}
