@@ -28,7 +28,7 @@ const OWN_SPECIALTY: f64 = 8.0;
 /// How much likelier it is that a caller has any other name than that of one patient who was born
 /// on the day that was heard. Low enough that somebody with another name is heard as that, and high
 /// enough that a patient is heard as the patient: both are tested.
-const KNOWN_NAME: f64 = 0.0005;
+const KNOWN_NAME: f64 = 0.0001;
 
 /// Weight of the spelling of a name that the caller is likely to have; the commonest name's is
 /// ten times that.
@@ -203,9 +203,11 @@ impl Spoken {
     }
 
     fn values(&self, slot: &str, naming: bool, patients: &[Phi<String>]) -> Vec<(String, f64)> {
+        // By the root of how common they are: were a common name as likely as it is, rare ones that
+        // sound like it would be heard as the common one, and it may be a patient's.
         let take = |names: &Names| {
             let count = if naming { names.len() } else { FEW_NAMES };
-            names.iter().take(count).cloned().collect()
+            names.iter().take(count).map(|(name, common)| (name.clone(), common.sqrt())).collect()
         };
         match slot {
             "first" => take(&FIRST),
