@@ -5,6 +5,7 @@
 #   scripts/bench.sh [PART…]     (all parts but `many` if none is named)
 #
 #   calls    greeted callers; the bench profile with 1, 10 and BENCH_CALLS callers
+#   spoken   twelve scenarios spoken in two voices, BENCH_RUNS times
 #   codec    what effort and bits of Opus cost and bring
 #   booking  bookings, refusals and searches, beside pgbench
 #   text     replies to typed turns, one call and 500 at once (a development build)
@@ -12,6 +13,8 @@
 #   many     10,000 short calls: memory and open files before and after (25 minutes)
 #
 # BENCH_CALLS  calls at once in the part `calls` (50)
+# BENCH_RUNS   times that the part `spoken` says each scenario in each voice (3)
+# BENCH_JOBS   spoken calls at once (2)
 set -euo pipefail
 
 script=bench
@@ -19,9 +22,16 @@ script=bench
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$root"
 export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
-if [ $# -eq 0 ]; then set -- calls codec booking text browser; fi
+if [ $# -eq 0 ]; then set -- calls spoken codec booking text browser; fi
 target=${CARGO_TARGET_DIR:-$root/target}
 calls=${BENCH_CALLS:-50}
+# Twelve of the library: bookings in many words, a move, a cancellation, questions, an emergency.
+spoken=(
+    books_a_cardiologist_tomorrow books_a_doctor_by_name wants_an_evening
+    wants_it_as_soon_as_possible registers_a_new_patient corrects_a_wrong_date_of_birth
+    changes_the_time_before_booking moves_an_appointment cancels_an_appointment
+    asks_about_insurance_and_hours asks_for_a_person emergency_at_the_start
+)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # The embedded PostgreSQL does not run as root; its user must be able to enter.
@@ -42,6 +52,18 @@ for part in "$@"; do
             say "bench profile: $count callers, two turns each, answers interrupted"
             "$frontdesk" load --profile bench --calls "$count" --turns 2 --barge --speaking 0.3
         done
+        ;;
+    spoken)
+        files=("${spoken[@]/#/scenarios/}")
+        for voice in slt rms; do
+            for ((run = 1; run <= ${BENCH_RUNS:-3}; run++)); do
+                say "twelve scenarios spoken by $voice, run $run"
+                # Calls that are not as expected are what is measured, not a fault of the script.
+                "$frontdesk" call --channel web --voice "$voice" --jobs "${BENCH_JOBS:-2}" \
+                    --json "$scratch/$voice-$run.json" --scenario "${files[@]/%/.yaml}" || true
+            done
+        done
+        python3 scripts/spoken-figures.py "$scratch"/*.json
         ;;
     codec) cargo run --locked --release -p frontdesk-bench ;;
     booking)

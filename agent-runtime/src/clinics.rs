@@ -9,15 +9,13 @@ use std::time::Duration;
 use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts, OpenHours};
 use frontdesk_tenants::crypt::{CryptError, KeyRing};
 use frontdesk_tenants::{
-    Database, Error, Provision, SetupError, Tenant, TenantTx, booking, demo, directory, documents,
+    Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
 };
 use frontdesk_types::IdSource;
 use jiff::Timestamp;
 use jiff::civil::Time;
-use jiff::tz::TimeZone;
 
 use crate::config::{Config, DatabaseConfig};
-use crate::desk::Begun;
 use crate::dispatch::Dispatch;
 use crate::servers::DatabaseAccess;
 
@@ -184,30 +182,6 @@ impl Clinics {
             language: dispatch.language.split('-').next().unwrap_or("en").to_lowercase(),
         };
         Ok((tenant, facts))
-    }
-
-    /// What a call has left in the database, one line per appointment, for the demo.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn booked_in(&self, begun: Begun) -> Result<Vec<String>, Error> {
-        let clinic = directory::clinic_by_id(&self.database, begun.tenant.clinic()).await?;
-        let zone = clinic.map_or(Ok(TimeZone::UTC), |clinic| clinic.zone())?;
-        let mut tx = TenantTx::begin(&self.database, &begun.tenant).await?;
-        let appointments = booking::appointments_made_in(&mut tx, begun.call).await?;
-        let doctors = directory::doctors(&mut tx).await?;
-        let name = |id| doctors.iter().find(|doctor| doctor.id == id).map_or("", |d| &d.name);
-        let line = |appointment: &booking::Appointment| {
-            let start = appointment.starts_at.to_zoned(zone.clone());
-            format!(
-                "reference {}  {}  Dr. {}  {}",
-                appointment.reference,
-                start.strftime("%A %-d %B %Y %H:%M %Q"),
-                name(appointment.doctor),
-                format!("{:?}", appointment.status).to_lowercase(),
-            )
-        };
-        Ok(appointments.iter().map(line).collect())
     }
 
     /// Closes the pool; a connection that is still in use is not waited for long.

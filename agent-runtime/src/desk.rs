@@ -2,8 +2,7 @@
 //!
 //! Knows nothing of the worker protocol, so that it is tested without a LiveKit server.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use frontdesk_actors::{CallEnd, CallRequest, Refusal, Reservation, Switchboard};
 use frontdesk_pipelines::dialogue::CallFacts;
@@ -15,9 +14,6 @@ use tokio::sync::oneshot;
 use crate::clinics::{CallRefused, Clinics};
 use crate::config::Config;
 use crate::dispatch::{Dispatch, DispatchError};
-
-/// Calls that are remembered by room after they have begun.
-const REMEMBERED: usize = 64;
 
 /// Why a job is refused. Each is one log line and the end of the job on this worker.
 #[derive(Debug, thiserror::Error)]
@@ -51,15 +47,6 @@ pub struct Assignment {
     pub token: String,
 }
 
-/// A call that was begun.
-#[derive(Debug, Clone, Copy)]
-pub struct Begun {
-    /// Its id.
-    pub call: CallId,
-    /// Its clinic.
-    pub tenant: Tenant,
-}
-
 /// Turns jobs into calls.
 pub struct Desk {
     switchboard: Switchboard,
@@ -68,7 +55,6 @@ pub struct Desk {
     ids: Arc<dyn IdSource>,
     default_clinic: Option<String>,
     allow_call_clock: bool,
-    begun: Mutex<VecDeque<(String, Begun)>>,
 }
 
 impl Desk {
@@ -88,7 +74,6 @@ impl Desk {
             ids,
             default_clinic: config.default_clinic.clone(),
             allow_call_clock: config.allow_call_clock,
-            begun: Mutex::default(),
         }
     }
 
@@ -111,7 +96,6 @@ impl Desk {
     ) -> (CallId, oneshot::Receiver<CallEnd>) {
         let Accepted { reservation, tenant, facts, now } = accepted;
         let id = CallId::new(self.ids.as_ref());
-        self.remember(job.room.clone(), Begun { call: id, tenant });
         let clock: Arc<dyn Clock> = match now {
             Some(now) => Arc::new(PinnedClock::new(Arc::clone(&self.clock), now)),
             None => Arc::clone(&self.clock),
@@ -141,21 +125,6 @@ impl Desk {
     #[must_use]
     pub fn load(&self) -> f32 {
         self.switchboard.load()
-    }
-
-    fn remember(&self, room: String, begun: Begun) {
-        let mut list = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        if list.len() == REMEMBERED {
-            list.pop_front();
-        }
-        list.push_back((room, begun));
-    }
-
-    /// The call that was last begun in that room, if it is still remembered.
-    #[must_use]
-    pub fn begun_in(&self, room: &str) -> Option<Begun> {
-        let list = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        list.iter().rev().find(|(name, _)| name == room).map(|(_, begun)| *begun)
     }
 }
 

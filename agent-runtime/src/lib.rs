@@ -3,7 +3,6 @@
 //! Everything that decides lives in the crates below; this one reads the configuration, starts the
 //! parts in order, connects them, and stops them in reverse.
 
-pub mod caller;
 pub mod chat;
 pub mod cli;
 pub mod clinics;
@@ -17,6 +16,7 @@ pub mod engines;
 pub mod http;
 pub mod load;
 pub mod profile;
+pub mod replay;
 pub mod runtime;
 pub mod scenario;
 pub mod servers;

@@ -11,8 +11,8 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
 };
-use frontdesk_models::tts::TextToSpeech;
 use frontdesk_rtc::worker::{WorkerHandle, WorkerStatus};
+use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -27,6 +27,8 @@ use crate::engines::Engines;
 use crate::http::{self, Sample, Service};
 use crate::scenario::host::{Announced, RuntimeFile};
 use crate::scenario::line::Exchange;
+use crate::scenario::place::Outside;
+use crate::scenario::speech::Listener;
 use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::token::{Join, TokenError, TokenRequest, TokenSigner};
@@ -56,8 +58,6 @@ struct Parts {
 pub struct Shared {
     switchboard: Switchboard,
     clinics: Clinics,
-    desk: Arc<Desk>,
-    tts: Arc<dyn TextToSpeech>,
     worker: OnceLock<WorkerHandle>,
     agent_name: String,
     tokens: TokenSigner,
@@ -66,33 +66,17 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// The voices, for the demo caller.
+    /// What a scenario's call to this runtime needs: the demo calls.
     #[must_use]
-    pub fn tts(&self) -> Arc<dyn TextToSpeech> {
-        Arc::clone(&self.tts)
-    }
-
-    /// Where the typed demo caller calls.
-    #[must_use]
-    pub fn exchange(&self) -> Exchange {
+    pub fn outside(&self, ring: KeyRing) -> Outside {
         let TokenSigner { url, key, agent_name } = self.tokens.clone();
-        Exchange { url, key, agent_name }
-    }
-
-    /// Time and ids, for the demo caller.
-    #[must_use]
-    pub fn sources(&self) -> (&dyn Clock, &dyn IdSource) {
-        (self.clock.as_ref(), self.ids.as_ref())
-    }
-
-    /// What the call in that room has left in the database, one line per appointment.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn booked_in(&self, room: &str) -> Result<Vec<String>, frontdesk_tenants::Error> {
-        match self.desk.begun_in(room) {
-            Some(begun) => self.clinics.booked_in(begun).await,
-            None => Ok(Vec::new()),
+        Outside {
+            exchange: Exchange { url, key, agent_name },
+            database: self.clinics.database().clone(),
+            ring: Arc::new(ring),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            listener: Listener::default(),
         }
     }
 }
@@ -239,7 +223,6 @@ impl Parts {
             Ok(engines) => engines.map_err(|e| unavailable(&e))?,
             Err(error) => return Err(unavailable(&error)),
         };
-        let tts = Arc::clone(&engines.tts);
         if keys.is_none() {
             tracing::warn!("no records of calls are kept: FRONTDESK_DATA_KEYS is not set");
         }
@@ -262,8 +245,6 @@ impl Parts {
         let shared = Arc::new(Shared {
             switchboard,
             clinics,
-            desk: Arc::clone(&desk),
-            tts,
             worker: OnceLock::new(),
             agent_name: config.agent_name.clone(),
             tokens: signer(&servers.livekit, config),

@@ -23,6 +23,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("audit_seals", Room::Worker("the chain over the audit log; the sealer's")),
     ("availability_exceptions", Room::Tenant),
     ("booking_slots", Room::Tenant),
+    ("call_decisions", Room::Tenant),
     ("call_snapshots", Room::Tenant),
     ("call_turns", Room::Tenant),
     ("callbacks", Room::Tenant),

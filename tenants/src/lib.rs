@@ -12,6 +12,7 @@ pub mod calls;
 pub mod catalogue;
 pub mod crypt;
 mod db;
+pub mod decisions;
 pub mod demo;
 pub mod directory;
 pub mod doctors;

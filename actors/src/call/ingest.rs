@@ -12,13 +12,14 @@ use std::time::Duration;
 use frontdesk_models::vad::VoiceDetector;
 use frontdesk_pipelines::dialogue::Expectation;
 use frontdesk_pipelines::gap::{Gap, GapTracker};
-use frontdesk_pipelines::turn::{TurnInput, TurnOutput, TurnTaker};
+use frontdesk_pipelines::turn::{LogHead, TurnInput, TurnOutput, TurnTaker, quantized};
 use frontdesk_rtc::codec::OpusDecoder;
 use frontdesk_rtc::{Packet, PacketRing};
 use frontdesk_types::{FRAME_MS, Mono, Phi, SAMPLE_RATE_HZ};
 use ractor::ActorProcessingErr;
 
 use super::Call;
+use super::decisions::{Decisions, Note};
 use super::link::{AgentState, LinkInput};
 use super::transcriber::TranscriberInput;
 use crate::media::Utterance;
@@ -40,6 +41,8 @@ pub(crate) enum IngestInput {
     Source(Arc<PacketRing>),
     /// Words so far, for turn taking.
     Words(TurnInput),
+    /// The final words of an utterance are there.
+    Recognized,
     /// What the caller was asked.
     Expect(Expectation),
 }
@@ -56,6 +59,7 @@ pub(crate) struct Hearing {
     /// Patients whom the caller may be, by the date of birth that was heard: their names are
     /// listened for where a name is asked for.
     pub(crate) patients: Vec<Phi<String>>,
+    pub(crate) decisions: Decisions,
     pub(crate) packets: u64,
     pub(crate) concealed_ms: u64,
     pub(crate) undecodable: u64,
@@ -68,6 +72,8 @@ pub(crate) struct AudioIngest {
     detector: Box<dyn VoiceDetector>,
     frame: Duration,
     turn: TurnTaker,
+    /// What belongs into the decision log with the next commit.
+    notes: Vec<Note>,
     /// Samples not yet scored.
     pending: Vec<i16>,
     preroll: VecDeque<i16>,
@@ -89,6 +95,16 @@ impl AudioIngest {
                 ring_for(source, &call_again);
             }
             let settings = call.services.settings.turn;
+            if call.services.records.is_some() {
+                hearing.decisions.begin(&LogHead {
+                    settings,
+                    lag: detector.lag(),
+                    frame,
+                    begun: call.clock.mono(),
+                    // Not the call's clock, which may be pinned: others compare it with theirs.
+                    begun_wall: u64::try_from(call.services.clock.wall().as_microsecond())?,
+                });
+            }
             hearing.turn.get_or_insert_with(|| TurnTaker::new(settings, detector.lag())).clone()
         };
         Ok(Self {
@@ -97,6 +113,7 @@ impl AudioIngest {
             detector,
             frame,
             turn,
+            notes: Vec::new(),
             pending: Vec::new(),
             preroll: VecDeque::new(),
             playing: false,
@@ -174,7 +191,7 @@ impl AudioIngest {
     }
 
     fn on_frame(&mut self, frame: &[i16]) {
-        let score = self.detector.score(frame);
+        let score = quantized(self.detector.score(frame));
         let utterance = self.call.hearing.lock().utterance.clone();
         if let Some((_, utterance)) = utterance {
             utterance.push(frame);
@@ -191,10 +208,16 @@ impl AudioIngest {
         let playing = self.call.outlet.is_active();
         if playing != self.playing {
             self.playing = playing;
-            self.turn.handle_input(now, &TurnInput::Playing(playing));
+            self.decide(now, &TurnInput::Playing(playing));
         }
+        self.decide(now, input);
+    }
+
+    fn decide(&mut self, now: Mono, input: &TurnInput) {
+        self.notes.push(Note::Input(now, *input));
         self.turn.handle_input(now, input);
         while let Some(output) = self.turn.poll_output() {
+            self.notes.push(Note::Output(output));
             self.carry_out(output);
         }
     }
@@ -269,13 +292,18 @@ impl Stage for AudioIngest {
                 ring_for(&source, &self.call);
             }
             IngestInput::Words(words) => self.feed(&words),
+            IngestInput::Recognized => {
+                self.notes.push(Note::Recognized(self.call.clock.mono()));
+            }
             IngestInput::Expect(expectation) => self.call.hearing.lock().expectation = expectation,
         }
         Ok(())
     }
 
     fn commit(&mut self) {
-        self.call.hearing.lock().turn = Some(self.turn.clone());
+        let mut hearing = self.call.hearing.lock();
+        hearing.turn = Some(self.turn.clone());
+        hearing.decisions.note(self.notes.drain(..));
     }
 
     fn deadline(&self) -> Option<Mono> {

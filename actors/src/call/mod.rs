@@ -17,6 +17,7 @@
 //! dialogue knew after their last input.
 
 mod booking_tool;
+mod decisions;
 mod dialogue;
 mod ingest;
 mod link;

@@ -1,4 +1,5 @@
-//! The record of a call: transcript, tool calls, snapshot, patient, outcome, written behind it.
+//! The record of a call: transcript, tool calls, decisions of turn taking, snapshot, patient,
+//! outcome, written behind it.
 //!
 //! The Dialogue notes in its [`Journal`] what was heard, played and done, in the same breath as the
 //! input that it came of; the CallRecorder, supervised by the CallSupervisor, writes it to the
@@ -15,7 +16,7 @@ use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::calls::{self, CallKey, NewCall, Speaker, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_tenants::{By, Error, Principal, TenantTx};
+use frontdesk_tenants::{By, Error, Principal, TenantTx, decisions};
 use frontdesk_types::{CallOutcome, Mono, Phi};
 use jiff::{SignedDuration, Timestamp};
 use ractor::ActorProcessingErr;
@@ -296,7 +297,8 @@ async fn write(call: &Call) -> Result<(), Error> {
     };
     let patient = call.offers.lock().patient;
     let patient = patient.filter(|who| *call.record.noted.lock() != Some(*who));
-    if turns.is_empty() && patient.is_none() {
+    let parts = call.hearing.lock().decisions.unwritten();
+    if turns.is_empty() && patient.is_none() && parts.is_empty() {
         return Ok(());
     }
     let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
@@ -304,6 +306,7 @@ async fn write(call: &Call) -> Result<(), Error> {
         calls::identify(&mut tx, call.id, who).await?;
     }
     calls::add_turns(&mut tx, key, &turns).await?;
+    decisions::add(&mut tx, call.id, &parts).await?;
     if let (Some(last), Some(body)) = (turns.last(), snapshot(call, dialogue.as_ref())) {
         let now = call.clock.wall();
         if !calls::save_snapshot(&mut tx, key, last.number, &body, now).await? {
@@ -312,6 +315,7 @@ async fn write(call: &Call) -> Result<(), Error> {
     }
     tx.commit().await?;
     call.thinking.lock().journal.written(&turns);
+    call.hearing.lock().decisions.written(&parts);
     if patient.is_some() {
         *call.record.noted.lock() = patient;
     }

@@ -64,6 +64,7 @@ impl Transcriber {
             let caption = LinkInput::CallerText { number, text: text.clone(), is_final: true };
             self.call.mails.link.post(caption);
         }
+        self.call.mails.ingest.post(IngestInput::Recognized);
         self.call.mails.dialogue.post(Input::Heard { text, confidence });
     }
 }

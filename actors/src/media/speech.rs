@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_models::tts::TextToSpeech;
+use frontdesk_pipelines::lead::LeadIn;
 use frontdesk_pipelines::playout::UtteranceId;
 use frontdesk_types::Clock;
 use parking_lot::Mutex;
@@ -58,8 +59,9 @@ impl Work for Synthesis {
             Self::give_up(&job);
             return After::Again(job);
         }
+        let mut lead = if number == 0 { LeadIn::default() } else { LeadIn::passed() };
         let result = self.tts.synthesize(&clause.spoken, &job.voice, &mut |samples| {
-            if job.outlet.push_samples(utterance, number, samples) {
+            if job.outlet.push_samples(utterance, number, &lead.cut(samples)) {
                 ControlFlow::Continue(())
             } else {
                 ControlFlow::Break(())

@@ -61,7 +61,7 @@ async fn talk(
     let unavailable = |why: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, why);
     let exchange = host.exchange(config).map_err(|error| unavailable(&error))?;
     let dial = Dial { clinic: args.clinic.clone(), medium: Medium::Text, now: None };
-    let line = Line::open(&exchange, &dial, &SystemIds).await;
+    let line = Line::open(&exchange, &dial, None, &SystemIds).await;
     let mut line = line.map_err(|error| unavailable(&error))?;
     let mut conversation = Conversation::default();
     let mut typed = BufReader::new(tokio::io::stdin()).lines();

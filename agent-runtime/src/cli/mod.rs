@@ -18,6 +18,7 @@ use crate::chat::ChatArgs;
 use crate::config::{CONFIG_FILE, Config, ConfigError, Environment};
 use crate::load::LoadArgs;
 use crate::profile::Profile;
+use crate::replay::ReplayArgs;
 use crate::scenario::CallArgs;
 use crate::telemetry;
 
@@ -127,6 +128,8 @@ enum Command {
     Token(TokenArgs),
     /// Place calls by scenario and compare what comes of them with what was expected.
     Call(CallArgs),
+    /// Explain the decisions of turn taking in a call, and try others without audio.
+    Replay(ReplayArgs),
     /// Hold a call by typing.
     Chat(ChatArgs),
     /// Place many calls at once and measure them and the agent.
@@ -209,7 +212,10 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         environment.vars.insert(CONFIG_FILE.to_owned(), file);
     }
     let mut config = Config::load(&environment)?;
-    let spoken_to = matches!(cli.command, Command::Call(_) | Command::Chat(_) | Command::Load(_));
+    let spoken_to = matches!(
+        cli.command,
+        Command::Call(_) | Command::Chat(_) | Command::Load(_) | Command::Replay(_)
+    );
     let silent =
         !["FRONTDESK_LOG", "RUST_LOG"].iter().any(|name| environment.vars.contains_key(*name));
     if spoken_to && silent && config.log.filter == "info" {
@@ -237,6 +243,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Chat(args) => {
             serve::on_runtimes(async |_| crate::chat::chat(&config, &args, &mut out).await)
+        }
+        Command::Replay(args) => {
+            serve::on_runtimes(async |_| crate::replay::replay(&config, &args, &mut out).await)
         }
         Command::Load(args) => {
             config.profile = args.profile;

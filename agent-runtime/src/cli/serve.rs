@@ -44,7 +44,7 @@ pub(super) fn serve(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
 pub(super) fn run(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exit, Failure> {
     on_runtimes(async |media| {
         let (runtime, signals) = start(config, media, out).await?;
-        let demo = super::demo::call(&runtime, args, out);
+        let demo = super::demo::call(config, &runtime, args, out);
         let mut stop = signals.clone();
         let result = tokio::select! {
             result = demo => Some(result),
@@ -67,7 +67,7 @@ pub(super) fn demo(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Ex
         let (runtime, signals) = start(config, media, out).await?;
         let mut stop = signals.clone();
         let result = tokio::select! {
-            result = super::demo::call(&runtime, args, out) => result,
+            result = super::demo::call(config, &runtime, args, out) => result,
             () = stop.wait_for(crate::signals::Asked::Drain) => {
                 Err(Failure::new(Exit::Failed, "the demo call was interrupted"))
             }

@@ -9,8 +9,10 @@ use tokio::task::JoinSet;
 
 use super::format::{Medium, Scenario};
 use super::host::{Host, HostError};
-use super::place::{Outside, place};
-use super::report::{Fault, Report, Suite};
+use super::place::{Manner, Outside, place};
+use super::report::Report;
+use super::speech::{Carrier, Listener};
+use super::suite::{Fault, Suite};
 use crate::cli::{Exit, Failure, Out};
 use crate::config::Config;
 use crate::signals::{Asked, Signals};
@@ -24,6 +26,18 @@ pub struct CallArgs {
     /// How the patient calls, whatever the file says.
     #[arg(long, value_name = "text|web", value_parser = medium)]
     pub channel: Option<Medium>,
+    /// The patient's flite voice (slt, rms, awb, kal16, kal), whatever the file says.
+    #[arg(long, value_name = "NAME")]
+    pub voice: Option<String>,
+    /// Pink noise so many decibels below the patient's voice.
+    #[arg(long, value_name = "DB")]
+    pub noise: Option<f32>,
+    /// Send the patient's voice in the band of a telephone: 300 to 3400 Hz, 8 kHz µ-law.
+    #[arg(long)]
+    pub phone: bool,
+    /// Record the one spoken call to this WAV file: patient left, agent right.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Write the report to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -43,6 +57,18 @@ fn medium(text: &str) -> Result<Medium, String> {
     }
 }
 
+impl CallArgs {
+    /// How the calls are placed, whatever their files say.
+    fn manner(&self) -> Manner {
+        Manner {
+            medium: self.channel,
+            voice: self.voice.clone(),
+            carrier: Carrier { noise_db: self.noise, telephone: self.phone },
+            record: self.record.clone(),
+        }
+    }
+}
+
 /// A scenario and the file that it is from.
 type Loaded = (String, Scenario);
 
@@ -53,6 +79,10 @@ type Loaded = (String, Scenario);
 pub async fn call(config: &Config, args: &CallArgs, out: &mut Out) -> Result<Exit, Failure> {
     // All files first: a mistake in the last one starts nothing.
     let scenarios = load(&args.scenarios)?;
+    if args.record.is_some() && scenarios.len() > 1 {
+        let message = "--record takes one call: name one scenario, not several";
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let mut signals = Signals::of_process()
         .map_err(|error| Failure::new(Exit::Unavailable, format!("no signals: {error}")))?;
     let pinned = scenarios.iter().any(|(_, scenario)| scenario.now.is_some());
@@ -82,6 +112,7 @@ async fn outside(config: &Config, host: &Host) -> Result<Outside, HostError> {
         ring: Arc::new(Host::keys(config)?),
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(SystemIds),
+        listener: Listener::default(),
     })
 }
 
@@ -132,9 +163,9 @@ async fn place_all(
     loop {
         while running.len() < usize::from(args.jobs) {
             let Some((number, (file, scenario))) = waiting.next() else { break };
-            let (outside, medium) = (outside.clone(), args.channel);
+            let (outside, manner) = (outside.clone(), args.manner());
             running.spawn(async move {
-                let result = place(&outside, &scenario, &file, medium).await;
+                let result = place(&outside, &scenario, &file, &manner, |_, _| ()).await;
                 (number, result.map_err(|error| Fault { file, reason: error.to_string() }))
             });
         }

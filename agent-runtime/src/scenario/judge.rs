@@ -9,6 +9,7 @@ use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
 use super::format::{Day, Expect, ExpectedAppointment, PartOfDay};
+use super::speech::NEEDED;
 
 /// An appointment of the clinic, as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Evidence {
     pub agent: Vec<String>,
     /// Turns of the agent.
     pub agent_turns: u32,
+    /// Share of the agent's words that could be heard, where the call was spoken.
+    pub intelligible: Option<f64>,
     /// What went wrong with the call itself, beside all expectations.
     pub fault: Option<String>,
 }
@@ -53,7 +56,7 @@ pub struct Evidence {
 /// One thing that was expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// The key of `expect`; `call` for the call itself.
+    /// The key of `expect`; `call` for the call itself, `intelligible` for the agent's voice.
     pub name: &'static str,
     /// What was expected.
     pub expected: String,
@@ -104,6 +107,12 @@ impl Evidence {
             let expected = "an orderly end".to_owned();
             checks.push(Check { name: "call", expected, actual: fault.clone(), ok: false });
         }
+        checks.extend(self.intelligible.map(|share| Check {
+            name: "intelligible",
+            expected: format!("at least {:.0} % of the agent's words", NEEDED * 100.0),
+            actual: format!("{:.1} %", share * 100.0),
+            ok: share >= NEEDED,
+        }));
         let changes = self.changes();
         checks.extend(expect.outcome.map(|outcome| self.outcome(outcome, &changes)));
         if let Some(wanted) = &expect.appointment {
@@ -140,6 +149,29 @@ impl Evidence {
             ok: self.agent_turns <= most,
         }));
         checks
+    }
+
+    /// Whether the call did something to an appointment that nobody expected of it: more
+    /// appointments than expected, none that fits, or a change where none was to be.
+    #[must_use]
+    pub fn wrote_wrongly(&self, expect: &Expect) -> bool {
+        let changes = self.changes();
+        let is = |outcomes: &[CallOutcome]| expect.outcome.is_some_and(|it| outcomes.contains(&it));
+        let may_make = expect.outcome.is_none()
+            || is(&[CallOutcome::Booked, CallOutcome::Rescheduled])
+            || expect.appointments_count.is_some_and(|count| count > 0);
+        let may_take =
+            expect.outcome.is_none() || is(&[CallOutcome::Cancelled, CallOutcome::Rescheduled]);
+        let stood = |visit: &&&Visit| self.before.iter().any(|before| before.id == visit.id);
+        let too_many = expect.appointments_count.is_some_and(|most| changes.made.len() > most);
+        let made = changes.made.len() + changes.moved.len() > 0;
+        let taken = changes.cancelled.iter().filter(stood).count() > 0;
+        let today = self.today.unwrap_or_default();
+        let none_fits = expect.appointment.as_ref().is_some_and(|wanted| {
+            let all = changes.made.iter().chain(&changes.moved).chain(&changes.cancelled);
+            (made || taken) && !all.into_iter().any(|visit| fits(wanted, visit, today))
+        });
+        too_many || (made && !may_make) || (taken && !may_take) || none_fits
     }
 
     fn outcome(&self, expected: CallOutcome, changes: &Changes<'_>) -> Check {

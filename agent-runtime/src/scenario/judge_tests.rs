@@ -37,6 +37,7 @@ fn booked() -> Evidence {
         after: vec![given, made, other],
         agent: vec!["Hello.".to_owned(), "Your reference is D F.".to_owned()],
         agent_turns: 7,
+        intelligible: None,
         fault: None,
     }
 }
@@ -117,6 +118,37 @@ fn a_call_without_a_record_or_with_a_fault_fails() {
     assert_eq!(failing(&evidence, "{outcome: booked}"), ["outcome"]);
     let evidence = Evidence { fault: Some("no agent".to_owned()), ..booked() };
     assert_eq!(failing(&evidence, "{}"), ["call"]);
+}
+
+#[test]
+fn an_agent_that_cannot_be_understood_fails_a_spoken_call() {
+    let heard = |share| Evidence { intelligible: Some(share), ..booked() };
+    assert_eq!(failing(&heard(0.8), "{outcome: booked}"), [""; 0]);
+    assert_eq!(failing(&heard(0.79), "{outcome: booked}"), ["intelligible"]);
+}
+
+#[test]
+fn a_write_that_nobody_expected_is_a_wrong_one() {
+    let wrong = |evidence: &Evidence, yaml| evidence.wrote_wrongly(&expect(yaml));
+    for right in ["{outcome: booked, appointments_count: 1}", "{appointment: {time: '09:00'}}"] {
+        assert!(!wrong(&booked(), right), "{right}");
+    }
+    for not in [
+        "{outcome: answered}",
+        "{outcome: cancelled}",
+        "{outcome: booked, appointments_count: 0}",
+        "{outcome: booked, appointment: {time: '11:00'}}",
+    ] {
+        assert!(wrong(&booked(), not), "{not}");
+    }
+    let mut nothing = booked();
+    nothing.after.truncate(1);
+    assert!(
+        !wrong(&nothing, "{outcome: booked, appointment: {time: '11:00'}}"),
+        "it wrote nothing"
+    );
+    nothing.after[0].live = false;
+    assert!(wrong(&nothing, "{outcome: booked}"), "what stood before is gone");
 }
 
 #[test]

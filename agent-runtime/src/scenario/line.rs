@@ -1,7 +1,7 @@
-//! The patient's line: a participant of the room like any front end, who types.
+//! The patient's line: a participant of the room like any front end, who types or speaks.
 //!
-//! Words go out as text streams on `lk.chat`; the agent's come in on `lk.transcription`, where its
-//! attribute `lk.agent.state` shows whether it listens.
+//! Words go out as text streams on `lk.chat` or as sound on a microphone track; the agent's come in
+//! on `lk.transcription`, where its attribute `lk.agent.state` shows whether it listens.
 
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::format::Medium;
+use super::speech::{Said, Sound, SpeechError, Told, Voice};
 
 const CHAT: &str = "lk.chat";
 const TRANSCRIPTION: &str = "lk.transcription";
@@ -34,6 +35,12 @@ pub enum LineError {
     /// The room.
     #[error("the room could not be joined: {0}")]
     Room(#[from] RtcError),
+    /// The voice.
+    #[error(transparent)]
+    Speech(#[from] SpeechError),
+    /// The mouth is gone.
+    #[error("the patient's microphone is gone")]
+    Mute,
 }
 
 /// Where to call.
@@ -70,8 +77,19 @@ pub enum Heard {
         /// Whether the text will not change any more.
         is_final: bool,
     },
+    /// What the agent has understood of the patient's words; `text` is all of the segment so far.
+    Understood {
+        /// Id of the segment.
+        segment: String,
+        /// Its text so far.
+        text: String,
+        /// Whether the text will not change any more.
+        is_final: bool,
+    },
     /// Whether the agent shows that it listens.
     Listening(bool),
+    /// Something that can be heard.
+    Sound(Sound),
     /// The agent left, or the room is gone.
     Gone,
 }
@@ -88,18 +106,21 @@ pub struct Line {
     words: mpsc::Receiver<Heard>,
     agent: Option<String>,
     state: Option<String>,
+    /// Where the patient speaks.
+    voice: Option<(Voice, Said)>,
     /// The agent is gone; what it said last may still be read.
     gone: bool,
 }
 
 impl Line {
-    /// Joins a new room, which calls the agent in.
+    /// Joins a new room, which calls the agent in. With a `voice` the patient speaks, else types.
     ///
     /// # Errors
     /// [`LineError`] if the server cannot be reached or refuses.
     pub async fn open(
         exchange: &Exchange,
         dial: &Dial,
+        voice: Option<Voice>,
         ids: &dyn IdSource,
     ) -> Result<Self, LineError> {
         let room_name = format!("call-{}", ids.uuid().simple());
@@ -116,9 +137,20 @@ impl Line {
             ..AgentRequest::default()
         };
         let token = JoinToken::caller(&room_name, &identity).agent(agent).sign(&exchange.key)?;
-        let (room, events) = Room::connect(RoomOptions::new(&exchange.url, &token)).await?;
+        let options = RoomOptions {
+            subscribe_audio: voice.is_some(),
+            ..RoomOptions::new(&exchange.url, &token)
+        };
+        let (room, events) = Room::connect(options).await?;
         let (words_in, words) = mpsc::channel(EARS);
-        let readers = JoinSet::new();
+        let mut readers = JoinSet::new();
+        let mut speaking = None;
+        if let Some(voice) = voice {
+            let audio = room.publish_audio(Voice::track()).await?;
+            let (mouth, said) = voice.mouth(audio, Told(words_in.clone()))?;
+            readers.spawn(mouth);
+            speaking = Some((voice, said));
+        }
         let mut line = Self {
             room,
             room_name,
@@ -129,6 +161,7 @@ impl Line {
             words,
             agent: None,
             state: None,
+            voice: speaking,
             gone: false,
         };
         for participant in line.room.participants() {
@@ -146,11 +179,20 @@ impl Line {
         &self.room_name
     }
 
-    /// Types.
+    /// Whether the patient speaks: then [`Sound::Said`] tells when the words are out.
+    #[must_use]
+    pub const fn is_spoken(&self) -> bool {
+        self.voice.is_some()
+    }
+
+    /// Types, or begins to say.
     ///
     /// # Errors
-    /// [`LineError::Room`] if the room is gone.
+    /// [`LineError`] if the room or the microphone is gone.
     pub async fn say(&self, text: &str) -> Result<(), LineError> {
+        if let Some((_, said)) = &self.voice {
+            return if said.say(text).await { Ok(()) } else { Err(LineError::Mute) };
+        }
         let options = TextStreamOptions { topic: CHAT.to_owned(), ..TextStreamOptions::default() };
         Ok(self.room.send_text(text, options).await?)
     }
@@ -197,11 +239,17 @@ impl Line {
                 self.gone = true;
                 None
             }
+            RoomEvent::TrackSubscribed(audio) => {
+                if let Some((voice, _)) = &self.voice {
+                    let told = Told(self.words_in.clone());
+                    self.readers.spawn(voice.listen(audio.packets, told));
+                }
+                None
+            }
             RoomEvent::TextStream(reader) if reader.info().topic == TRANSCRIPTION => {
                 // A stream under one's own identity is what the agent understood.
-                if reader.info().from.0 != self.identity {
-                    self.readers.spawn(read(reader, self.words_in.clone()));
-                }
+                let own = reader.info().from.0 == self.identity;
+                self.readers.spawn(read(reader, own, self.words_in.clone()));
                 None
             }
             _ => None,
@@ -222,17 +270,19 @@ impl Line {
     }
 }
 
-async fn read(mut reader: TextStreamReader, words: mpsc::Sender<Heard>) {
+async fn read(mut reader: TextStreamReader, own: bool, words: mpsc::Sender<Heard>) {
     let stream = reader.info().id.clone();
     let attributes = reader.info().attributes.clone();
     let segment = attributes.get("lk.segment_id").cloned().unwrap_or(stream);
     let says_final = |attributes: &std::collections::HashMap<String, String>| {
         attributes.get("lk.transcription_final").map(|value| value == "true")
     };
-    let heard = |text: &str, is_final| Heard::Agent {
-        segment: segment.clone(),
-        text: text.to_owned(),
-        is_final,
+    let heard = |text: &str, is_final| {
+        let (segment, text) = (segment.clone(), text.to_owned());
+        match own {
+            true => Heard::Understood { segment, text, is_final },
+            false => Heard::Agent { segment, text, is_final },
+        }
     };
     let mut text = String::new();
     loop {

@@ -70,6 +70,8 @@ pub enum Input {
     },
     /// Whether the agent shows that it listens.
     Listening(bool),
+    /// Whether the agent sounds, where it is heard.
+    Sounding(bool),
     /// The words of the last [`Output::Say`] are out.
     Said,
     /// The slot of the last [`Output::Take`] is taken.
@@ -149,6 +151,7 @@ pub struct Patient {
     /// When something last happened.
     changed: Mono,
     listening: bool,
+    sounding: bool,
     talking: bool,
     /// Slots being taken by somebody else.
     taking: u32,
@@ -181,6 +184,7 @@ impl Patient {
             started: now,
             changed: now,
             listening: false,
+            sounding: false,
             talking: false,
             taking: 0,
             turn: Vec::new(),
@@ -238,6 +242,13 @@ impl Patient {
                 if self.listening != listening {
                     self.listening = listening;
                     self.changed = now;
+                }
+            }
+            Input::Sounding(sounding) => {
+                self.sounding = sounding;
+                self.changed = now;
+                if sounding {
+                    self.hear_interrupted(now);
                 }
             }
             Input::Said => {
@@ -339,6 +350,15 @@ impl Patient {
         }
     }
 
+    /// An interruption that was planned on the words counts from when they begin to be heard.
+    fn hear_interrupted(&mut self, now: Mono) {
+        if let Some((rule, _, due)) = &mut self.interruption
+            && let Some(wait) = self.rules[*rule].interrupt_after_ms
+        {
+            *due = now + Duration::from_millis(wait);
+        }
+    }
+
     fn first_rule(&self, text: &str) -> Option<usize> {
         let usable = |(index, rule): &(usize, &Rule)| {
             !(rule.once && self.used[*index]) && rule.when.is_in(text)
@@ -355,6 +375,7 @@ impl Patient {
     fn reply_due(&self) -> Option<Mono> {
         let waits = self.answered
             || self.talking
+            || self.sounding
             || self.taking > 0
             || self.leaving.is_some()
             || self.interruption.is_some();

@@ -149,6 +149,30 @@ fn an_interruption_comes_so_long_after_the_words_and_its_rest_is_not_heard() {
 }
 
 #[test]
+fn an_agent_that_still_sounds_is_not_answered() {
+    let mut call = Call::new(RULES);
+    call.tell(Input::Sounding(true));
+    call.agent("How can I help you?");
+    call.now = Mono::from_millis(700);
+    assert_eq!(call.patient.poll_output(), None);
+    call.patient.handle_timeout(call.now);
+    assert_eq!(call.patient.poll_output(), None, "it sounds");
+    call.tell(Input::Sounding(false));
+    assert_eq!(call.next_says(), "a cardiologist please");
+    assert_eq!(call.now, Mono::from_millis(700) + Pace::TYPED.polite);
+}
+
+#[test]
+fn an_interruption_counts_from_when_the_words_begin_to_be_heard() {
+    let mut call = Call::new(RULES);
+    call.so_far("SG_1", "Sunday at nine. Is that correct", false);
+    call.now = Mono::from_millis(50);
+    call.tell(Input::Sounding(true));
+    assert_eq!(call.next_says(), "yes");
+    assert_eq!(call.now, Mono::from_millis(350));
+}
+
+#[test]
 fn somebody_else_acts_once_before_the_patient_answers() {
     let mut call = Call::new(RULES);
     call.agent("At nine or ten. Which time?");

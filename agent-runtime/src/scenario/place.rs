@@ -1,17 +1,22 @@
 //! One call from its preparation to its report.
 
-use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use frontdesk_pipelines::turn::Record;
 use frontdesk_tenants::Database;
 use frontdesk_tenants::crypt::KeyRing;
-use frontdesk_types::{AppointmentId, Clock, IdSource, Mono};
+use frontdesk_types::{Clock, IdSource, Mono};
 
+use super::course::Course;
+use super::decided;
 use super::format::{Medium, Scenario};
 use super::judge::Evidence;
 use super::line::{Dial, Exchange, Heard, Line, LineError};
 use super::patient::{Ending, Input, Output, Pace, Patient};
-use super::report::{Event, Report, Turn};
+use super::report::{Event, Report};
+use super::speech::{Carrier, Intelligible, Listener, Recording, Sound, SpeechError, Voice};
 use super::world::{World, WorldError};
 
 /// Why there is no report.
@@ -23,12 +28,20 @@ pub enum PlaceError {
     /// The room.
     #[error(transparent)]
     Line(#[from] LineError),
-    /// Speaking is not built.
-    #[error(
-        "{0}: this runner types and does not speak yet; call with --channel text, or say \
-         `channel: text` in the file"
-    )]
-    Spoken(String),
+    /// The patient's voice.
+    #[error(transparent)]
+    Speech(#[from] SpeechError),
+    /// The recording.
+    #[error("the recording {} cannot be written: {reason}", path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Who listens to the recording.
+    #[error("the agent's recorded voice cannot be recognized: {0}")]
+    Listening(String),
 }
 
 /// What all calls of a run share.
@@ -44,76 +57,35 @@ pub struct Outside {
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub ids: Arc<dyn IdSource>,
+    /// Hears whether the agent could be understood, after spoken calls.
+    pub listener: Listener,
 }
 
-/// What was heard and done in a call.
-struct Course {
-    turns: Vec<Turn>,
-    /// Where the text of a segment stands: turn and place in it.
-    places: HashMap<String, (usize, usize)>,
-    /// The turn in which a segment was first heard of.
-    seen: HashMap<String, usize>,
-    /// When the words of the turn that goes on were said.
-    said_at: Mono,
-    others: Vec<AppointmentId>,
-    fault: Option<String>,
+/// How a call is placed, whatever the scenario says.
+#[derive(Debug, Clone, Default)]
+pub struct Manner {
+    /// Typing or speaking.
+    pub medium: Option<Medium>,
+    /// The patient's flite voice.
+    pub voice: Option<String>,
+    /// What the patient's voice goes through.
+    pub carrier: Carrier,
+    /// Where both sides are recorded, where the call is spoken.
+    pub record: Option<PathBuf>,
 }
 
-impl Course {
-    fn new(joined: Mono) -> Self {
-        Self {
-            turns: vec![Turn::default()],
-            places: HashMap::new(),
-            seen: HashMap::new(),
-            said_at: joined,
-            others: Vec::new(),
-            fault: None,
-        }
-    }
-
-    fn turn(&mut self) -> (usize, &mut Turn) {
-        if self.turns.is_empty() {
-            self.turns.push(Turn::default());
-        }
-        let index = self.turns.len() - 1;
-        (index, &mut self.turns[index])
-    }
-
-    fn said(&mut self, now: Mono, patient: String, rule: Option<usize>) {
-        self.said_at = now;
-        let rule = rule.map(|rule| rule + 1);
-        self.turns.push(Turn { patient: Some(patient), rule, ..Turn::default() });
-    }
-
-    fn heard(&mut self, now: Mono, segment: &str, text: &str, is_final: bool) {
-        let after = now.since(self.said_at).as_secs_f64() * 1000.0;
-        let known = self.places.get(segment).copied();
-        let last = self.turn().0;
-        let index = *self.seen.entry(segment.to_owned()).or_insert(last);
-        let turn = &mut self.turns[index];
-        // What was talked over ends in the next turn and answers nothing there.
-        if index == last {
-            turn.first_segment_ms.get_or_insert(after);
-            if is_final {
-                turn.final_ms.get_or_insert(after);
-            }
-        }
-        if !is_final || text.trim().is_empty() {
-            return;
-        }
-        match known {
-            // Cut: what was heard of it takes its place.
-            Some((turn, place)) => text.clone_into(&mut self.turns[turn].agent[place]),
-            None => {
-                turn.agent.push(text.to_owned());
-                let place = turn.agent.len() - 1;
-                self.places.insert(segment.to_owned(), (index, place));
-            }
-        }
-    }
+/// A line of the conversation, while it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// What the patient says.
+    Patient(String),
+    /// What the agent understood of it.
+    Understood(String),
+    /// What the agent said, as far as it was heard.
+    Agent(String),
 }
 
-/// Places the call of `scenario` and judges it. `medium` overrides the scenario's.
+/// Places the call of `scenario` and judges it; `told` gets each line with the time since joining.
 ///
 /// # Errors
 /// [`PlaceError`] if the call could not be prepared or the database could not be read; a call that
@@ -122,111 +94,194 @@ pub async fn place(
     outside: &Outside,
     scenario: &Scenario,
     file: &str,
-    medium: Option<Medium>,
+    manner: &Manner,
+    mut told: impl FnMut(Duration, Told) + Send,
 ) -> Result<Report, PlaceError> {
-    let medium = medium.unwrap_or(scenario.medium);
-    if medium != Medium::Text {
-        return Err(PlaceError::Spoken(scenario.name.clone()));
-    }
-    let Outside { exchange, database, ring, clock, ids } = outside;
-    let (clock, ids) = (clock.as_ref(), ids.as_ref());
+    let medium = manner.medium.unwrap_or(scenario.medium);
+    let Outside { exchange, database, ring, clock, ids, listener } = outside;
+    let ids = ids.as_ref();
+    let voice = match medium {
+        Medium::Text => None,
+        Medium::Web => {
+            let name = manner.voice.as_deref().or(scenario.voice.as_deref());
+            let said = scenario.rules.iter().filter_map(|rule| rule.say.clone());
+            let said = said.chain(scenario.silence.clone()).collect();
+            Some(Voice::prepare(name, manner.carrier, said, Arc::clone(clock)).await?)
+        }
+    };
+    let clock = clock.as_ref();
     let world = World::prepare(database, ring, scenario, clock, ids).await?;
     let before = world.visits().await?;
     let joining = clock.mono();
+    let spoken = voice.as_ref().map(|voice| (voice.name().to_owned(), voice.recording()));
     let dial = Dial { clinic: world.slug().to_owned(), medium, now: world.pinned_now() };
-    let line = Line::open(exchange, &dial, ids).await?;
+    let line = Line::open(exchange, &dial, voice, ids).await?;
     let room = line.room_name().to_owned();
-    let patient = Patient::new(scenario, Pace::TYPED, clock.mono());
-    let (course, agent_turns) = hold(line, patient, &world, clock, ids, joining).await?;
+    let pace = if spoken.is_some() { Pace::SPOKEN } else { Pace::TYPED };
+    let patient = Patient::new(scenario, pace, clock.mono());
+    let call = Conversation { patient, line, world: &world, clock, ids, joined: joining };
+    let (mut course, agent_turns) = call.hold(&mut told).await;
     let seconds = clock.mono().since(joining).as_secs_f64();
     // The record is closed after the last write of the call.
-    let outcome = world.outcome(&room).await?;
+    let ended = world.ended(&room).await?;
+    if let Some(call) = ended.as_ref().filter(|_| spoken.is_some()) {
+        let log = world.decisions(call.id).await?;
+        // A log that cannot be read leaves absent what only the agent knows.
+        if let Ok(record) = Record::read(&log) {
+            decided::add(&mut course.turns, &record.decisions());
+        }
+    }
+    let agent = course.agent();
+    let (voice, intelligible) = match spoken {
+        Some((name, recording)) => {
+            if let Some(path) = &manner.record {
+                let written = recording.write(path);
+                written.map_err(|error| PlaceError::Recording {
+                    path: path.clone(),
+                    reason: error.to_string(),
+                })?;
+            }
+            (Some(name), Some(listen(listener, recording, agent.clone()).await?))
+        }
+        None => (None, None),
+    };
     let evidence = Evidence {
         today: Some(world.today()),
-        outcome,
+        outcome: ended.as_ref().and_then(|call| call.outcome),
         before,
         after: world.visits().await?,
         others: course.others,
-        agent: course.turns.iter().flat_map(|turn| turn.agent.iter().cloned()).collect(),
+        agent,
         agent_turns,
+        intelligible: intelligible.as_ref().map(Intelligible::share),
         fault: course.fault,
     };
     let mut report = Report {
         scenario: scenario.name.clone(),
         file: file.to_owned(),
+        call: ended.map(|call| call.id),
         channel: medium,
+        voice,
         clinic: world.slug().to_owned(),
         now: world.local_start().to_string(),
         passed: false,
+        wrong_write: false,
         outcome: None,
         appointments: Vec::new(),
         checks: Vec::new(),
         turns: course.turns,
+        intelligible,
         seconds,
     };
-    let checks = evidence.judge(&scenario.expect);
-    report.conclude(&evidence, checks);
+    report.conclude(&evidence, &scenario.expect);
     Ok(report)
 }
 
-/// Holds the call; returns what happened and the agent's turns.
-async fn hold(
-    mut line: Line,
-    mut patient: Patient,
-    world: &World,
-    clock: &dyn Clock,
-    ids: &dyn IdSource,
-    joined: Mono,
-) -> Result<(Course, u32), PlaceError> {
-    let mut course = Course::new(joined);
-    let ending = 'call: loop {
-        while let Some(output) = patient.poll_output() {
-            match output {
-                Output::Say { text, rule } => {
-                    course.said(clock.mono(), text.clone(), rule);
-                    if line.say(&text).await.is_err() {
-                        patient.handle_input(clock.mono(), Input::AgentGone);
-                    }
-                    patient.handle_input(clock.mono(), Input::Said);
-                }
-                Output::Take { offer, .. } => {
-                    let since = clock.mono().since(joined);
-                    match world.take_offered(&offer, since, ids).await {
-                        Ok(taken) => {
-                            course.others.push(taken.appointment);
-                            course.turn().1.meanwhile.push(Event { what: taken.description });
-                        }
-                        Err(error) => course.fault = Some(error.to_string()),
-                    }
-                    patient.handle_input(clock.mono(), Input::Taken);
-                }
-                Output::HangUp(ending) => break 'call ending,
-            }
-        }
-        let wait = patient.poll_timeout().map(|due| due.since(clock.mono()));
-        let wait = wait.unwrap_or_default();
-        tokio::select! {
-            biased;
-            heard = line.next() => {
-                let now = clock.mono();
-                let input = match heard {
-                    Heard::Agent { segment, text, is_final } => {
-                        course.heard(now, &segment, &text, is_final);
-                        Input::Agent { segment, text, is_final }
-                    }
-                    Heard::Listening(listening) => Input::Listening(listening),
-                    Heard::Gone => Input::AgentGone,
-                };
-                patient.handle_input(now, input);
-            }
-            () = tokio::time::sleep(wait) => patient.handle_timeout(clock.mono()),
-        }
-    };
-    line.close().await;
-    if let Some(fault) = Ending::fault(ending) {
-        course.fault.get_or_insert_with(|| fault.to_owned());
+/// Whether the recorded agent said what its transcript says.
+async fn listen(
+    listener: &Listener,
+    recording: Recording,
+    transcript: Vec<String>,
+) -> Result<Intelligible, PlaceError> {
+    let listener = listener.clone();
+    let work = move || listener.compare(&recording.agent(), &transcript);
+    match tokio::task::spawn_blocking(work).await {
+        Ok(compared) => compared.map_err(PlaceError::Listening),
+        Err(error) => Err(PlaceError::Listening(error.to_string())),
     }
-    // A greeting that never came is not a turn.
-    course.turns.retain(|turn| turn.patient.is_some() || !turn.agent.is_empty());
-    Ok((course, patient.agent_turns()))
+}
+
+/// A call that goes on.
+struct Conversation<'a> {
+    patient: Patient,
+    line: Line,
+    world: &'a World,
+    clock: &'a dyn Clock,
+    ids: &'a dyn IdSource,
+    joined: Mono,
+}
+
+impl Conversation<'_> {
+    /// Holds the call; returns what happened and the agent's turns.
+    async fn hold(mut self, told: &mut (impl FnMut(Duration, Told) + Send)) -> (Course, u32) {
+        let mut course = Course::new(self.joined, self.line.is_spoken(), self.clock);
+        let ending = 'call: loop {
+            while let Some(output) = self.patient.poll_output() {
+                if let Output::HangUp(ending) = output {
+                    break 'call ending;
+                }
+                self.carry_out(output, &mut course, told).await;
+            }
+            let wait = self.patient.poll_timeout().map(|due| due.since(self.clock.mono()));
+            tokio::select! {
+                biased;
+                heard = self.line.next() => {
+                    let now = self.clock.mono();
+                    if let Some(line) = course.take(now, &heard) {
+                        told(now.since(self.joined), line);
+                    }
+                    if let Some(input) = input_of(heard) {
+                        self.patient.handle_input(now, input);
+                    }
+                }
+                () = tokio::time::sleep(wait.unwrap_or_default()) => {
+                    self.patient.handle_timeout(self.clock.mono());
+                }
+            }
+        };
+        self.line.close().await;
+        if let Some(fault) = Ending::fault(ending) {
+            course.fault.get_or_insert_with(|| fault.to_owned());
+        }
+        // A greeting that never came is not a turn.
+        course.turns.retain(|turn| turn.patient.is_some() || !turn.agent.is_empty());
+        (course, self.patient.agent_turns())
+    }
+
+    async fn carry_out(
+        &mut self,
+        output: Output,
+        course: &mut Course,
+        told: &mut (impl FnMut(Duration, Told) + Send),
+    ) {
+        match output {
+            Output::Say { text, rule } => {
+                let now = self.clock.mono();
+                course.said(now, text.clone(), rule);
+                told(now.since(self.joined), Told::Patient(text.clone()));
+                if self.line.say(&text).await.is_err() {
+                    self.patient.handle_input(self.clock.mono(), Input::AgentGone);
+                } else if !self.line.is_spoken() {
+                    self.patient.handle_input(self.clock.mono(), Input::Said);
+                }
+            }
+            Output::Take { offer, .. } => {
+                let since = self.clock.mono().since(self.joined);
+                match self.world.take_offered(&offer, since, self.ids).await {
+                    Ok(taken) => {
+                        course.others.push(taken.appointment);
+                        course.turn().1.meanwhile.push(Event { what: taken.description });
+                    }
+                    Err(error) => course.fault = Some(error.to_string()),
+                }
+                self.patient.handle_input(self.clock.mono(), Input::Taken);
+            }
+            // Ends the call, before it comes here.
+            Output::HangUp(_) => {}
+        }
+    }
+}
+
+/// What the patient makes of what comes over the line.
+fn input_of(heard: Heard) -> Option<Input> {
+    Some(match heard {
+        Heard::Agent { segment, text, is_final } => Input::Agent { segment, text, is_final },
+        Heard::Listening(listening) => Input::Listening(listening),
+        Heard::Sound(Sound::Said { .. }) => Input::Said,
+        Heard::Sound(Sound::Onset { .. }) => Input::Sounding(true),
+        Heard::Sound(Sound::Quiet) => Input::Sounding(false),
+        // Without a voice there is no call.
+        Heard::Sound(Sound::Mute(_)) | Heard::Gone => Input::AgentGone,
+        Heard::Sound(Sound::Packet { .. }) | Heard::Understood { .. } => return None,
+    })
 }

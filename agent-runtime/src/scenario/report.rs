@@ -5,10 +5,14 @@
 
 use std::fmt::{self, Display};
 
+use frontdesk_pipelines::turn::EndReason;
+use frontdesk_types::CallId;
 use serde::Serialize;
 
-use super::format::Medium;
+use super::decided::Spoken;
+use super::format::{Expect, Medium};
 use super::judge::{Check, Evidence, named};
+use super::speech::Intelligible;
 
 /// What somebody else did meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +37,40 @@ pub struct Turn {
     pub first_segment_ms: Option<f64>,
     /// Milliseconds from there to the first final segment.
     pub final_ms: Option<f64>,
+    /// What could be heard, where the call is spoken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speech: Option<SpokenTurn>,
+}
+
+/// What could be heard in a turn. Times are milliseconds from the moment at which the patient's
+/// last voiced frame was sent (from joining, for the greeting).
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct SpokenTurn {
+    /// From the patient's first voiced frame to the last.
+    pub speaking_ms: Option<f64>,
+    /// What the agent understood of the patient's words: its own transcript of them.
+    pub understood: Option<String>,
+    /// Words that the patient said, as they are spoken.
+    pub words: usize,
+    /// Words of them that the agent got wrong or missed, and those that it made up.
+    pub word_errors: Option<usize>,
+    /// When it was said.
+    #[serde(skip)]
+    pub spoken: Option<Spoken>,
+    /// How often the agent took the turn to be over while the patient was still speaking.
+    pub cuts: Option<usize>,
+    /// When the agent paused for it, from the patient's first voiced frame.
+    pub paused_ms: Option<f64>,
+    /// When the agent decided that the patient had finished, as its decision log says.
+    pub turn_decided_ms: Option<f64>,
+    /// By which rule.
+    pub reason: Option<EndReason>,
+    /// From there to the recognizer's final words.
+    pub recognized_ms: Option<u64>,
+    /// When the first packet of the agent's voice came.
+    pub first_packet_ms: Option<f64>,
+    /// When its first voiced sample came.
+    pub first_audio_ms: Option<f64>,
 }
 
 /// An appointment after the call, for the report.
@@ -50,6 +88,13 @@ pub struct Row {
     pub reference: String,
 }
 
+impl Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { change, start, doctor, patient, reference } = self;
+        write!(f, "{change:<8} {start} Dr. {doctor} for {patient}, reference {reference}")
+    }
+}
+
 /// One call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -57,14 +102,20 @@ pub struct Report {
     pub scenario: String,
     /// Its file.
     pub file: String,
+    /// Id of the call's record, for `frontdesk replay`.
+    pub call: Option<CallId>,
     /// How the patient called.
     pub channel: Medium,
+    /// The patient's voice, where the call was spoken.
+    pub voice: Option<String>,
     /// Slug of the copy of the clinic that was called.
     pub clinic: String,
     /// Clinic-local clock at the start of the call.
     pub now: String,
     /// Whether everything expected holds.
     pub passed: bool,
+    /// Whether the call did something to an appointment that was not expected of it.
+    pub wrong_write: bool,
     /// The outcome in the call's record.
     pub outcome: Option<&'static str>,
     /// What the call did to appointments.
@@ -73,13 +124,17 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// The conversation.
     pub turns: Vec<Turn>,
+    /// How much of the agent's voice could be understood, where the call was spoken.
+    pub intelligible: Option<Intelligible>,
     /// Seconds from joining the room to leaving it.
     pub seconds: f64,
 }
 
 impl Report {
     /// Puts what the judge found into the report.
-    pub fn conclude(&mut self, evidence: &Evidence, checks: Vec<Check>) {
+    pub fn conclude(&mut self, evidence: &Evidence, expect: &Expect) {
+        let checks = evidence.judge(expect);
+        self.wrong_write = evidence.wrote_wrongly(expect);
         self.passed = checks.iter().all(|check| check.ok);
         self.checks = checks;
         self.outcome = evidence.outcome.map(named);
@@ -97,24 +152,37 @@ impl Report {
         self.appointments = made.chain(moved).chain(cancelled).collect();
     }
 
-    /// Every measured time from a patient's words to the agent's answer, in milliseconds, the
-    /// greeting left out.
+    /// Every measured time from a patient's words to the text of the agent's answer, in
+    /// milliseconds, the greeting left out.
     pub fn reply_times(&self) -> impl Iterator<Item = f64> {
-        let replies = self.turns.iter().filter(|turn| turn.patient.is_some());
-        replies.filter_map(|turn| turn.first_segment_ms)
+        self.replies().filter_map(|turn| turn.first_segment_ms)
+    }
+
+    /// The same to the answer being heard, where the call was spoken.
+    pub fn audio_times(&self) -> impl Iterator<Item = f64> {
+        self.replies().filter_map(|turn| turn.speech.as_ref()?.first_audio_ms)
+    }
+
+    /// The turns in which the patient said something.
+    pub fn replies(&self) -> impl Iterator<Item = &Turn> {
+        self.turns.iter().filter(|turn| turn.patient.is_some())
     }
 }
 
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scenario, channel, clinic, now, .. } = self;
-        writeln!(f, "{scenario}: {} call to {clinic}, {now}", channel.as_str())?;
+        let voice = self.voice.as_ref().map_or_else(String::new, |voice| format!(" by {voice}"));
+        writeln!(f, "{scenario}: {} call{voice} to {clinic}, {now}", channel.as_str())?;
         for turn in &self.turns {
             if let Some(words) = &turn.patient {
                 let by = turn.rule.map_or("no rule".to_owned(), |rule| format!("rule {rule}"));
                 writeln!(f, "  patient  {words}  [{by}]")?;
+                if let Some(speech) = &turn.speech {
+                    writeln!(f, "  heard    {speech}")?;
+                }
             }
-            let times = Times(turn.first_segment_ms, turn.final_ms);
+            let times = Times(turn);
             for (number, words) in turn.agent.iter().enumerate() {
                 match number {
                     0 => writeln!(f, "  agent    {words}{times}")?,
@@ -127,8 +195,7 @@ impl Display for Report {
         }
         writeln!(f, "  outcome  {}", self.outcome.unwrap_or("none recorded"))?;
         for row in &self.appointments {
-            let Row { change, start, doctor, patient, reference } = row;
-            writeln!(f, "  {change:<8} {start} Dr. {doctor} for {patient}, {reference}")?;
+            writeln!(f, "  {row}")?;
         }
         for check in &self.checks {
             let Check { name, expected, actual, ok } = check;
@@ -143,114 +210,48 @@ impl Display for Report {
     }
 }
 
-struct Times(Option<f64>, Option<f64>);
-
-impl Display for Times {
+impl Display for SpokenTurn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self(Some(first), Some(last)) => write!(f, "  [{first:.1} ms, final {last:.1} ms]"),
-            Self(Some(first), None) => write!(f, "  [{first:.1} ms]"),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Several calls.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Suite {
-    /// Whether every call passed.
-    pub passed: bool,
-    /// Wall time of the whole run in seconds.
-    pub seconds: f64,
-    /// Reply times of all turns in milliseconds.
-    pub replies: Replies,
-    /// The calls, in the order of the files.
-    pub calls: Vec<Report>,
-    /// Files whose call could not be placed, and why.
-    pub faults: Vec<Fault>,
-}
-
-/// A call that could not be placed or followed to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// The scenario's file.
-    pub file: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// From a patient's words to the first sign of the answer, in milliseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Replies {
-    /// How many.
-    pub count: usize,
-    /// Half of them took at most so long.
-    pub median_ms: f64,
-    /// 99 of 100 took at most so long.
-    pub p99_ms: f64,
-    /// The longest.
-    pub max_ms: f64,
-}
-
-impl Replies {
-    /// Of these times, in any order.
-    #[must_use]
-    pub fn of(mut times: Vec<f64>) -> Self {
-        times.sort_by(f64::total_cmp);
-        let Some(&max_ms) = times.last() else { return Self::default() };
-        let rank = |share: usize| times[(times.len() * share).div_ceil(100).max(1) - 1];
-        Self { count: times.len(), median_ms: rank(50), p99_ms: rank(99), max_ms }
-    }
-}
-
-impl Suite {
-    /// Of these calls, which took `seconds` together.
-    #[must_use]
-    pub fn of(calls: Vec<Report>, faults: Vec<Fault>, seconds: f64) -> Self {
-        let replies = Replies::of(calls.iter().flat_map(Report::reply_times).collect());
-        let passed = faults.is_empty() && calls.iter().all(|call| call.passed);
-        Self { passed, seconds, replies, calls, faults }
-    }
-}
-
-impl Display for Suite {
-    /// The table: one line per call, and what was not as expected under it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.calls.iter().map(|call| call.scenario.len()).max().unwrap_or(0).max(8);
-        writeln!(
-            f,
-            "{:<6} {:<width$} {:<12} {:>5} {:>7}",
-            "", "scenario", "outcome", "turns", "s"
-        )?;
-        for call in &self.calls {
-            let verdict = if call.passed { "passed" } else { "FAILED" };
-            let (outcome, turns) = (call.outcome.unwrap_or("-"), call.turns.len());
-            let Report { scenario, seconds, .. } = call;
-            writeln!(f, "{verdict} {scenario:<width$} {outcome:<12} {turns:>5} {seconds:>7.1}")?;
-            for check in call.checks.iter().filter(|check| !check.ok) {
-                let Check { name, expected, actual, .. } = check;
-                writeln!(f, "       {name}: expected {expected}; got {actual}")?;
+        let Self { understood, words, word_errors, .. } = self;
+        match (understood, word_errors) {
+            (Some(text), Some(0)) => write!(f, "{text}  [all {words} words]"),
+            (Some(text), Some(errors)) => {
+                write!(f, "{text}  [{errors} word errors in {words} words]")
             }
+            _ => write!(f, "nothing"),
         }
-        for fault in &self.faults {
-            writeln!(f, "FAILED {}: {}", fault.file, fault.reason)?;
-        }
-        let passed = self.calls.iter().filter(|call| call.passed).count();
-        let all = self.calls.len() + self.faults.len();
-        let Replies { count, median_ms, p99_ms, max_ms } = self.replies;
-        writeln!(f, "{passed} of {all} calls as expected in {:.1} s", self.seconds)?;
-        write!(
-            f,
-            "replies: {count}, median {median_ms:.1} ms, p99 {p99_ms:.1} ms, max {max_ms:.1} ms"
-        )
+    }
+}
+
+/// The times of a turn, as far as they are known.
+struct Times<'a>(&'a Turn);
+
+impl Display for Times<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(speech) = &self.0.speech else {
+            return match (self.0.first_segment_ms, self.0.final_ms) {
+                (Some(first), Some(last)) => write!(f, "  [{first:.1} ms, final {last:.1} ms]"),
+                (Some(first), None) => write!(f, "  [{first:.1} ms]"),
+                _ => Ok(()),
+            };
+        };
+        let times = [
+            ("decided", speech.turn_decided_ms),
+            ("text", self.0.first_segment_ms),
+            ("packet", speech.first_packet_ms),
+            ("audio", speech.first_audio_ms),
+        ];
+        let known = times.iter().filter_map(|(name, ms)| Some(format!("{name} {:.0}", (*ms)?)));
+        let known: Vec<String> = known.collect();
+        if known.is_empty() { Ok(()) } else { write!(f, "  [{} ms]", known.join(", ")) }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn report(passed: bool) -> Report {
+    pub(in super::super) fn report(passed: bool) -> Report {
         let turn = Turn {
             patient: Some("Good morning".to_owned()),
             rule: Some(1),
@@ -268,14 +269,18 @@ mod tests {
         Report {
             scenario: "books".to_owned(),
             file: "books.yaml".to_owned(),
+            call: None,
             channel: Medium::Text,
+            voice: None,
             clinic: "nile-heart-7".to_owned(),
             now: "2026-06-10T09:00:00".to_owned(),
             passed,
+            wrong_write: false,
             outcome: Some("abandoned"),
             appointments: Vec::new(),
             checks: vec![check],
             turns: vec![Turn { first_segment_ms: Some(900.0), ..Turn::default() }, turn],
+            intelligible: None,
             seconds: 1.5,
         }
     }
@@ -294,23 +299,19 @@ mod tests {
     }
 
     #[test]
-    fn several_calls_pass_only_if_all_do() {
-        assert!(Suite::of(vec![report(true)], Vec::new(), 2.0).passed);
-        assert!(!Suite::of(vec![report(true), report(false)], Vec::new(), 2.0).passed);
-        let fault = Fault { file: "x.yaml".to_owned(), reason: "no server".to_owned() };
-        let suite = Suite::of(vec![report(true)], vec![fault], 2.0);
-        assert!(!suite.passed);
-        assert!(suite.to_string().contains("1 of 2 calls as expected"), "{suite}");
-    }
-
-    #[test]
-    fn the_greeting_is_no_reply() {
-        let suite = Suite::of(vec![report(true)], Vec::new(), 1.0);
-        assert_eq!(suite.replies.count, 1);
-        assert!((suite.replies.p99_ms - 4.25).abs() < f64::EPSILON);
-        let many = Replies::of((1..=200).map(f64::from).collect());
-        assert!((many.median_ms - 100.0).abs() < f64::EPSILON);
-        assert!((many.p99_ms - 198.0).abs() < f64::EPSILON);
+    fn a_spoken_turn_is_printed_with_what_was_understood_and_every_known_time() {
+        let mut report = report(true);
+        report.turns[1].speech = Some(SpokenTurn {
+            understood: Some("good morning".to_owned()),
+            words: 2,
+            word_errors: Some(0),
+            first_packet_ms: Some(300.0),
+            first_audio_ms: Some(320.0),
+            ..SpokenTurn::default()
+        });
+        let text = report.to_string();
+        assert!(text.contains("heard    good morning  [all 2 words]"), "{text}");
+        assert!(text.contains("[text 4, packet 300, audio 320 ms]"), "{text}");
     }
 
     #[test]

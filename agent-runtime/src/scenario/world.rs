@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::demo::{DemoClinic, DemoPatient, demo_file, seed_clinic};
+use frontdesk_tenants::overview::CallSummary;
 use frontdesk_tenants::patient::{self, Claim, Draft, Verification, VerifiedPatient};
 use frontdesk_tenants::{
-    By, Database, Error, Principal, SetupError, Tenant, TenantTx, booking, directory, overview,
-    schedule,
+    By, Database, Error, Principal, SetupError, Tenant, TenantTx, booking, decisions, directory,
+    overview, schedule,
 };
-use frontdesk_types::{AppointmentId, CallOutcome, Clock, IdSource, Offer, Phi};
+use frontdesk_types::{AppointmentId, CallId, Clock, IdSource, Offer, Phi};
 use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -203,21 +204,31 @@ impl World {
         Ok(plain.collect())
     }
 
-    /// The outcome of the call in `room`, once its record is closed; `None` if it is not closed in
-    /// time.
+    /// The decision log of a call.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn outcome(&self, room: &str) -> Result<Option<CallOutcome>, WorldError> {
+    pub async fn decisions(&self, call: CallId) -> Result<Vec<u8>, WorldError> {
+        let mut tx = TenantTx::begin(&self.database, &self.tenant).await?;
+        let log = decisions::of_call(&mut tx, call).await?;
+        tx.commit().await?;
+        Ok(log)
+    }
+
+    /// The record of the call in `room`, once it is closed; `None` if it is not closed in time.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn ended(&self, room: &str) -> Result<Option<CallSummary>, WorldError> {
         let deadline = tokio::time::Instant::now() + RECORD_PATIENCE;
         // Not under a timeout: a transaction must not be given up half begun.
         loop {
             let mut tx = TenantTx::begin(&self.database, &self.tenant).await?;
             let call = overview::call_in_room(&mut tx, room).await?;
             tx.commit().await?;
-            let outcome = call.and_then(|call| call.outcome);
-            if outcome.is_some() || tokio::time::Instant::now() >= deadline {
-                return Ok(outcome);
+            let ended = call.filter(|call| call.outcome.is_some());
+            if ended.is_some() || tokio::time::Instant::now() >= deadline {
+                return Ok(ended);
             }
             tokio::time::sleep(RECORD_POLL).await;
         }

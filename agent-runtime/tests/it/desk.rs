@@ -9,8 +9,9 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-/// How long a server may take to start or to end on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+/// How long anything may take on a busy machine: a server to start or to end, a call to be spoken
+/// and listened to.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(20);

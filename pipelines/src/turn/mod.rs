@@ -4,6 +4,8 @@
 //! deadline. Every decision comes out with the inputs that led to it, so that it can be explained
 //! and replayed. Starting values are those of `TurnSettings`; each says where it comes from.
 
+mod log;
+mod replay;
 mod words;
 
 use std::collections::VecDeque;
@@ -12,6 +14,8 @@ use std::time::Duration;
 use frontdesk_types::Mono;
 use serde::{Deserialize, Serialize};
 
+pub use log::{LogHead, MAX_LOG, TurnLog, quantized};
+pub use replay::{CUT_WITHIN, DamagedLog, Decision, LogEntry, Record, Verdict};
 pub use words::{Completeness, is_backchannel, is_stop};
 
 /// Waits and thresholds. All waits count from the last voiced frame, corrected for the lag of the
@@ -63,7 +67,7 @@ impl Default for TurnSettings {
 }
 
 /// What turn taking hears of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum TurnInput {
     /// A frame of audio was scored. `duration` is its length.
     Voice {

@@ -3,6 +3,7 @@
 use frontdesk_tenants::By;
 use frontdesk_tenants::calls::{self, CallbackReason, NewCall, Speaker, Turn};
 use frontdesk_tenants::crypt::KeyRing;
+use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::testing::{IDS, RING, TestDb, now, ring};
 use frontdesk_types::{CallId, CallOutcome, Channel, Phi};
 use jiff::SignedDuration;
@@ -112,4 +113,30 @@ async fn after_a_rotation_the_old_key_may_go_and_running_calls_go_on() {
         assert_eq!(turns[0].text.expose(), "hello");
         assert!(calls::transcript(&mut tx, &ring(), *id).await.is_err(), "the old key is needed");
     }
+}
+
+#[tokio::test]
+async fn a_decision_log_is_written_in_pieces_and_read_by_its_clinic_alone() {
+    let t = TestDb::seeded().await;
+    let id = CallId::new(&IDS);
+    let mut tx = t.begin("nile-heart").await;
+    let new = NewCall {
+        id,
+        channel: Channel::Web,
+        video: false,
+        language: "en".to_owned(),
+        room: None,
+        caller_phone: None,
+        worker: "first".to_owned(),
+        lease_until: now(),
+    };
+    calls::start(&mut tx, &ring(), &new, false, now()).await.expect("started");
+    let part = |number, body: &[u8]| Part { number, body: body.to_vec() };
+    assert_eq!(decisions::of_call(&mut tx, id).await.expect("read"), b"");
+    decisions::add(&mut tx, id, &[part(0, b"one "), part(1, b"two")]).await.expect("written");
+    decisions::add(&mut tx, id, &[part(1, b"two"), part(2, b" three")]).await.expect("again");
+    assert_eq!(decisions::of_call(&mut tx, id).await.expect("read"), b"one two three");
+    tx.commit().await.expect("commit");
+    let mut other = t.begin("harbor-family").await;
+    assert_eq!(decisions::of_call(&mut other, id).await.expect("read"), b"");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use frontdesk_tenants::catalogue::{Room, TABLES};
 use frontdesk_tenants::testing::{IDS, TestDb, now};
-use frontdesk_tenants::{By, Principal, calls, patient, waitlist};
+use frontdesk_tenants::{By, Principal, calls, decisions, patient, waitlist};
 use frontdesk_types::{CallId, Channel};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
@@ -83,6 +83,8 @@ async fn full() -> TestDb {
         };
         calls::add_turns(&mut tx, &key, &[turn]).await.expect("turn");
         calls::save_snapshot(&mut tx, &key, 1, b"state", now()).await.expect("snapshot");
+        let part = decisions::Part { number: 0, body: b"log".to_vec() };
+        decisions::add(&mut tx, call, &[part]).await.expect("decisions");
         let reason = calls::CallbackReason::Asked;
         calls::add_callback(&mut tx, Some(call), None, reason, &by, now(), &IDS)
             .await

@@ -1,36 +1,33 @@
-//! Both sides of the call on one time line: caller left, agent right.
+//! Both sides of the call on one time line: patient left, agent right.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use frontdesk_rtc::Packet;
-use frontdesk_rtc::codec::OpusDecoder;
+use frontdesk_rtc::codec::{OpusDecoder, TICKS_PER_SAMPLE};
 use frontdesk_types::SAMPLE_RATE_HZ;
 use tokio::time::Instant;
-
-/// Ticks of RTP time per sample.
-const TICKS_PER_SAMPLE: u64 = 48_000 / SAMPLE_RATE_HZ as u64;
 
 /// Who is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     /// Left.
-    Caller,
+    Patient,
     /// Right.
     Agent,
 }
 
 /// A recording that several tasks write to.
 #[derive(Clone)]
-pub(super) struct Recording {
+pub struct Recording {
     started: Instant,
     sides: Arc<Mutex<[Vec<i16>; 2]>>,
 }
 
 impl Recording {
-    /// An empty recording whose time begins at `started`.
-    pub(super) fn new(started: Instant) -> Self {
-        Self { started, sides: Arc::default() }
+    /// An empty recording whose time begins now.
+    pub(super) fn new() -> Self {
+        Self { started: Instant::now(), sides: Arc::default() }
     }
 
     /// Adds `samples` at the present moment, or right after what that side has already.
@@ -61,13 +58,22 @@ impl Recording {
     }
 
     /// A writer of what arrives of the agent's voice.
-    pub(super) fn ear(&self) -> Option<Ear> {
+    pub(super) fn decoder(&self) -> Option<Decoder> {
         let decoder = OpusDecoder::new().ok()?;
-        Some(Ear { recording: self.clone(), decoder, origin: None })
+        Some(Decoder { recording: self.clone(), decoder, origin: None })
     }
 
-    /// Writes the file.
-    pub(super) fn write(&self, path: &Path) -> Result<(), hound::Error> {
+    /// What the patient heard of the agent.
+    #[must_use]
+    pub fn agent(&self) -> Vec<i16> {
+        self.sides.lock().unwrap_or_else(PoisonError::into_inner)[Side::Agent as usize].clone()
+    }
+
+    /// Writes the file: 16 kHz stereo.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), hound::Error> {
         let spec = hound::WavSpec {
             channels: 2,
             sample_rate: SAMPLE_RATE_HZ,
@@ -75,10 +81,10 @@ impl Recording {
             sample_format: hound::SampleFormat::Int,
         };
         let sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
-        let [caller, agent] = &*sides;
+        let [patient, agent] = &*sides;
         let mut file = hound::WavWriter::create(path, spec)?;
-        for i in 0..caller.len().max(agent.len()) {
-            for side in [caller, agent] {
+        for i in 0..patient.len().max(agent.len()) {
+            for side in [patient, agent] {
                 file.write_sample(side.get(i).copied().unwrap_or(0))?;
             }
         }
@@ -88,24 +94,25 @@ impl Recording {
 
 /// Decodes one track into the recording. Packets stand where their RTP time says, counted from the
 /// arrival of the first one.
-pub(super) struct Ear {
+pub(super) struct Decoder {
     recording: Recording,
     decoder: OpusDecoder,
     /// Epoch, RTP time and place of the first packet.
     origin: Option<(u32, u64, usize)>,
 }
 
-impl Ear {
-    pub(super) fn hear(&mut self, packet: &Packet) {
+impl Decoder {
+    /// Records the packet and gives its samples.
+    pub(super) fn hear(&mut self, packet: &Packet) -> &[i16] {
         let (_, first, at) = match self.origin {
             Some(origin) if origin.0 == packet.epoch => origin,
             _ => *self.origin.insert((packet.epoch, packet.rtp_time, self.recording.now())),
         };
         let offset = packet.rtp_time.saturating_sub(first) / TICKS_PER_SAMPLE;
-        if let (Ok(samples), Ok(offset)) =
-            (self.decoder.decode(&packet.payload), usize::try_from(offset))
-        {
+        let Ok(samples) = self.decoder.decode(&packet.payload) else { return &[] };
+        if let Ok(offset) = usize::try_from(offset) {
             self.recording.put_at(Side::Agent, at + offset, samples);
         }
+        samples
     }
 }

@@ -1,0 +1,109 @@
+//! The decision log of a call: noted by AudioIngest, written behind the call by the CallRecorder.
+//!
+//! What is noted becomes part of the log in the same breath as the state of turn taking that came
+//! of it, so that a replay of the log comes to that state whatever died in between.
+
+use frontdesk_pipelines::turn::{LogHead, TurnInput, TurnLog, TurnOutput};
+use frontdesk_tenants::decisions::Part;
+use frontdesk_types::Mono;
+
+/// Something that belongs into the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Note {
+    /// Turn taking was fed.
+    Input(Mono, TurnInput),
+    /// It decided.
+    Output(TurnOutput),
+    /// The recognizer's final words are there.
+    Recognized(Mono),
+}
+
+/// The log, and what of it is not yet in the database.
+#[derive(Default)]
+pub(crate) struct Decisions {
+    log: Option<TurnLog>,
+    /// Whether there is more in it than its head: a typed call has no decisions.
+    begun: bool,
+    parts: Vec<Part>,
+    next: i32,
+}
+
+impl Decisions {
+    /// Begins the log; one that was begun goes on.
+    pub(crate) fn begin(&mut self, head: &LogHead) {
+        self.log.get_or_insert_with(|| TurnLog::new(head));
+    }
+
+    /// Adds to a log that was begun.
+    pub(crate) fn note(&mut self, notes: impl IntoIterator<Item = Note>) {
+        let Some(log) = &mut self.log else { return };
+        for note in notes {
+            self.begun = true;
+            match note {
+                Note::Input(now, input) => log.input(now, &input),
+                Note::Output(output) => log.output(&output),
+                Note::Recognized(now) => log.recognized(now),
+            }
+        }
+    }
+
+    /// What is to be written. It stays the same until [`Decisions::written`], whatever follows.
+    pub(crate) fn unwritten(&mut self) -> Vec<Part> {
+        if self.begun
+            && let Some(log) = &mut self.log
+        {
+            let body = log.take();
+            if !body.is_empty() {
+                self.parts.push(Part { number: self.next, body });
+                self.next += 1;
+            }
+        }
+        self.parts.clone()
+    }
+
+    /// These parts are in the database.
+    pub(crate) fn written(&mut self, parts: &[Part]) {
+        let last = parts.last().map(|part| part.number);
+        self.parts.retain(|part| last.is_none_or(|last| part.number > last));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use frontdesk_pipelines::turn::{Record, TurnSettings};
+
+    use super::*;
+
+    fn head() -> LogHead {
+        let (lag, frame) = (Duration::from_millis(68), Duration::from_millis(16));
+        let settings = TurnSettings::default();
+        LogHead { settings, lag, frame, begun: Mono::ZERO, begun_wall: 0 }
+    }
+
+    #[test]
+    fn what_is_not_written_is_given_again_and_all_parts_are_one_log() {
+        let mut decisions = Decisions::default();
+        decisions.begin(&head());
+        assert_eq!(decisions.unwritten(), [], "nothing was decided");
+        decisions.note([Note::Input(Mono::from_millis(1), TurnInput::Playing(true))]);
+        let first = decisions.unwritten();
+        decisions.begin(&head());
+        decisions.note([Note::Input(Mono::from_millis(2), TurnInput::Playing(false))]);
+        let both = decisions.unwritten();
+        assert_eq!((first.len(), both.len()), (1, 2));
+        assert_eq!(both[0], first[0]);
+        decisions.written(&first);
+        assert_eq!(decisions.unwritten(), both[1..]);
+        let log: Vec<u8> = both.into_iter().flat_map(|part| part.body).collect();
+        assert_eq!(Record::read(&log).expect("a log").entries.len(), 2);
+    }
+
+    #[test]
+    fn without_records_nothing_is_kept() {
+        let mut decisions = Decisions::default();
+        decisions.note([Note::Output(TurnOutput::Interrupt)]);
+        assert_eq!(decisions.unwritten(), []);
+    }
+}
