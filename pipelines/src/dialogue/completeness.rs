@@ -42,6 +42,50 @@ pub(crate) fn of(text: &str, setting: Setting<'_>) -> Completeness {
             Completeness::Complete
         }
         Expectation::Day if heard.day.is_some() => Completeness::Complete,
+        // "No thank you" to "anything else", or a wish with who and when in it.
+        Expectation::Request
+            if heard.goodbye
+                || heard.thanks
+                || heard.book && heard.has_doctor() && heard.has_time() =>
+        {
+            Completeness::Complete
+        }
         _ => Completeness::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use frontdesk_types::Mono;
+
+    use super::*;
+    use crate::dialogue::language::Language;
+    use crate::dialogue::{ClinicFacts, Now};
+
+    #[test]
+    fn an_answer_that_says_all_that_was_asked_is_complete_and_half_of_one_is_not() {
+        let now = Now { mono: Mono::ZERO, wall: "2026-06-10T06:00:00Z".parse().expect("valid") };
+        let (language, clinic) = (Language::english(), ClinicFacts::default());
+        let of = |expect, text| {
+            super::of(text, Setting { language: &language, clinic: &clinic, expect, now })
+        };
+        use Completeness::{Complete, Incomplete, Unknown};
+        use Expectation::{DateOfBirth, Day, PhoneNumber, Request, YesNo};
+        for (expect, text, verdict) in [
+            (Request, "i would like to see a cardiologist tomorrow morning", Complete),
+            (Request, "i would like to see a cardiologist", Unknown),
+            (Request, "i would like to see a", Incomplete),
+            (Request, "no thank you", Complete),
+            (Request, "no", Unknown),
+            (YesNo, "no", Complete),
+            (Day, "next tuesday", Complete),
+            (Day, "maybe on", Incomplete),
+            (DateOfBirth, "march twelfth", Incomplete),
+            (DateOfBirth, "march twelfth nineteen eighty four", Complete),
+            (PhoneNumber, "zero one zero zero", Incomplete),
+            (YesNo, "hold on", Incomplete),
+        ] {
+            assert_eq!(of(expect, text), verdict, "{expect:?}: {text}");
+        }
     }
 }

@@ -130,7 +130,7 @@ tables! {
         not_new, any_doctor, list_first, list_last, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated, negated_after,
+        polite, suggestion, leads, negated, negated_after, not_made,
     }
 }
 

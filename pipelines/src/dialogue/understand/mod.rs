@@ -173,7 +173,8 @@ impl Heard {
         self.cancel = is(&intents.cancel);
         self.move_ = is(&intents.r#move);
         self.abort = is(&intents.abort);
-        self.list = is(&intents.list);
+        // "When is the earliest appointment" is about one that is not yet made.
+        self.list = is(&intents.list) && !is(&words.not_made);
         self.book = is(&intents.book) || is(&intents.book_question);
         self.another = is(&words.another);
         self.other_patient = is(&words.other_patient) && !is(&words.for_me);
@@ -238,13 +239,19 @@ impl Heard {
         self.person || self.repeat || self.cancel || self.hold_on || self.empty
     }
 
+    /// Whether it names a doctor or a specialty.
+    pub(crate) const fn has_doctor(&self) -> bool {
+        self.doctor.is_some() || self.specialty.is_some()
+    }
+
+    /// Whether it names a day or a time.
+    pub(crate) const fn has_time(&self) -> bool {
+        self.day.is_some() || self.part.is_some() || self.time.is_some()
+    }
+
     /// Whether it names a day, time, doctor or specialty.
     pub(crate) const fn has_content(&self) -> bool {
-        self.doctor.is_some()
-            || self.specialty.is_some()
-            || self.day.is_some()
-            || self.part.is_some()
-            || self.time.is_some()
+        self.has_doctor() || self.has_time()
     }
 
     /// Whether it tells who the patient is.

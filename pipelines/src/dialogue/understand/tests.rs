@@ -352,6 +352,7 @@ fn an_intent_is_found_in_the_many_ways_people_put_it() {
         "do you have anything available tomorrow",
         "what is the earliest appointment you have with a cardiologist",
         "when could doctor baker see me",
+        "when is the earliest appointment you have for my daughter with the pediatrician",
         "hello yes i was hoping to book a visit",
         "please put me down for a checkup",
         "i want to come in and see somebody",
