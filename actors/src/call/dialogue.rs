@@ -76,7 +76,10 @@ impl Dialogue {
         let call = Arc::clone(&self.call);
         self.call.tasks.spawn(async move {
             match names_born_on(&call, born).await {
-                Ok(names) => call.hearing.lock().patients = names,
+                Ok(names) => {
+                    call.hearing.lock().patients = names;
+                    call.prepare_hearing();
+                }
                 Err(error) => tracing::warn!(%error, "names not read"),
             }
         });

@@ -295,7 +295,10 @@ impl Stage for AudioIngest {
             IngestInput::Recognized => {
                 self.notes.push(Note::Recognized(self.call.clock.mono()));
             }
-            IngestInput::Expect(expectation) => self.call.hearing.lock().expectation = expectation,
+            IngestInput::Expect(expectation) => {
+                self.call.hearing.lock().expectation = expectation;
+                self.call.prepare_hearing();
+            }
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Expectation, Now};
 use frontdesk_pipelines::turn::TurnSettings;
 use frontdesk_rtc::Room;
-use frontdesk_types::{CallId, CallOutcome, Clock, IdSource, Mono};
+use frontdesk_types::{CallId, CallOutcome, Channel, Clock, IdSource, Mono};
 use parking_lot::Mutex;
 use ractor::ActorRef;
 use tokio::sync::oneshot;
@@ -226,6 +226,21 @@ impl Call {
         } else {
             self.spoken.listening(expectation)
         }
+    }
+
+    /// Has what the recognizer will need made ready while the agent still asks.
+    pub(crate) fn prepare_hearing(&self) {
+        if self.facts.channel == Channel::Text {
+            return;
+        }
+        let listening = self.listening(&self.hearing.lock());
+        let recognition = self.services.recognition.clone();
+        self.tasks.spawn(async move {
+            let ready = tokio::task::spawn_blocking(move || recognition.prepare(&listening)).await;
+            if let Ok(Err(error)) = ready {
+                tracing::warn!(%error, "language model not built");
+            }
+        });
     }
 
     /// Sends to the supervisor; without one (it is being replaced) the message is for its

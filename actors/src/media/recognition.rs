@@ -391,6 +391,14 @@ impl RecognitionPool {
         Ok(())
     }
 
+    /// Makes ready what an utterance will need. Computes: not for a thread that others wait for.
+    ///
+    /// # Errors
+    /// [`SttError`] if it cannot be made.
+    pub(crate) fn prepare(&self, listening: &Listening) -> Result<(), SttError> {
+        self.threads.work().stt.prepare(listening)
+    }
+
     /// Begins an utterance; `sink` is called on a thread of the pool.
     pub(crate) fn begin(
         &self,

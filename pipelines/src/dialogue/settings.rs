@@ -26,6 +26,9 @@ pub struct Settings {
     pub max_writes: u32,
     /// Turns of the caller at most.
     pub max_turns: u32,
+    /// Words of which the recognizer is less sure than this, in percent, are asked for again.
+    #[serde(default)]
+    pub min_confidence: u8,
 }
 
 impl Settings {
@@ -46,6 +49,7 @@ impl Settings {
             max_identifications: 3,
             max_writes: 12,
             max_turns: 60,
+            min_confidence: 12,
         }
     }
 }

@@ -46,31 +46,25 @@ fn clinic() -> ClinicFacts {
     }
 }
 
-fn now() -> Now {
+pub(crate) fn now() -> Now {
     Now { mono: Mono::default(), wall: "2026-06-13T07:00:00Z".parse().expect("a time") }
 }
 
 /// Recognizer and dialogue of one clinic.
-struct Ears {
-    provider: PocketSphinx,
-    callers: Spoken,
+pub(crate) struct Ears {
+    pub(crate) provider: PocketSphinx,
+    pub(crate) callers: Spoken,
 }
 
 impl Ears {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let provider = PocketSphinx::open(&Options::default(), NO_CONTEXTS);
         let callers = Spoken::new(&Language::english(), &clinic());
         Self { provider: provider.expect("a recognizer"), callers }
     }
 
     fn hear(&self, said: &str, listening: &Listening) -> String {
-        let mut samples = vec![0; 4000];
-        let speak = &mut |chunk: &[i16]| {
-            samples.extend_from_slice(chunk);
-            ControlFlow::Continue(())
-        };
-        Flite::new().synthesize(said, VOICE, speak).expect("flite speaks");
-        samples.extend([0; 6000]);
+        let samples = speech(said, VOICE);
         let mut recognizer = self.provider.recognizer().expect("a recognizer");
         recognizer.listen(listening).expect("listens");
         for frame in samples.chunks(1600) {
@@ -88,12 +82,23 @@ impl Ears {
     }
 }
 
+/// A sentence with silence around it.
+pub(crate) fn speech(said: &str, voice: &str) -> Vec<i16> {
+    let mut samples = vec![0; 4000];
+    let speak = &mut |chunk: &[i16]| {
+        samples.extend_from_slice(chunk);
+        ControlFlow::Continue(())
+    };
+    Flite::new().synthesize(said, voice, speak).expect("flite speaks");
+    samples.extend([0; 6000]);
+    samples
+}
+
 /// Sentences by state; written for this, none of them a template written out.
-fn sentences() -> BTreeMap<Expectation, Vec<&'static str>> {
+pub(crate) fn sentences(file: &'static str) -> BTreeMap<Expectation, Vec<&'static str>> {
     let mut all: BTreeMap<Expectation, Vec<&str>> = BTreeMap::new();
     let mut state = Expectation::Request;
-    let lines = include_str!("../data/spoken.txt").lines();
-    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         match line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             Some(name) => {
                 let mut known = Expectation::ALL.into_iter();
@@ -110,7 +115,7 @@ fn what_callers_say_is_understood_in_every_state() {
     let ears = Ears::new();
     let mut wrong = Vec::new();
     let mut all = 0;
-    for (state, sentences) in sentences() {
+    for (state, sentences) in sentences(include_str!("../data/spoken.txt")) {
         let listening = ears.callers.listening(state);
         for said in sentences {
             let heard = Spoken::respelled(state, &ears.hear(said, &listening), &[]);

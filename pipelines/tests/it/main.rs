@@ -6,3 +6,4 @@ mod dialogue_props;
 mod dialogue_sim;
 mod dialogue_words;
 mod hearing;
+mod hearing_figures;

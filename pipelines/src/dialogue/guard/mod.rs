@@ -264,6 +264,8 @@ impl<D: Dialogue> Guarded<D> {
             self.hand_over(now, "failed", &sorry);
             return;
         }
+        let sure = confidence * 100.0 >= f32::from(self.settings.min_confidence);
+        let text = if sure { text } else { String::new() };
         match self.state.mode {
             Mode::Policy => self.feed(now, Input::Heard { text, confidence }),
             Mode::ReadBack(_) => self.answer_read_back(now, text, confidence),
