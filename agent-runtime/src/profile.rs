@@ -77,6 +77,7 @@ impl Profile {
             Self::Bench => CallSettings {
                 turn: TurnSettings {
                     min_delay: WAIT,
+                    short_answer_delay: WAIT,
                     default_delay: WAIT,
                     incomplete_delay: WAIT,
                     min_speech: INTERRUPT,

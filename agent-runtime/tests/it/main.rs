@@ -6,4 +6,5 @@ mod load;
 mod refusals;
 mod scenarios;
 mod serving;
+mod spoken_scenarios;
 mod the_demo;

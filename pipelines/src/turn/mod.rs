@@ -18,6 +18,9 @@ pub use log::{LogHead, MAX_LOG, TurnLog, quantized};
 pub use replay::{CUT_WITHIN, DamagedLog, Decision, LogEntry, Record, Verdict};
 pub use words::{Completeness, is_backchannel, is_stop};
 
+/// Most words of a short answer.
+const SHORT_ANSWER: usize = 2;
+
 /// Waits and thresholds. All waits count from the last voiced frame, corrected for the lag of the
 /// detector. Names follow LiveKit Agents where it has the same setting.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub struct TurnSettings {
     pub min_speech: Duration,
     /// Wait when the words heard complete what was asked.
     pub min_delay: Duration,
+    /// Wait when one or two words complete it: "yes" is often followed by more after a comma, for
+    /// which voices pause some 300 ms.
+    pub short_answer_delay: Duration,
     /// Wait when nothing is known of the words.
     pub default_delay: Duration,
     /// Wait when the words are unfinished ("on the …").
@@ -54,6 +60,7 @@ impl Default for TurnSettings {
             activation_threshold: 0.5,
             min_speech: Duration::from_millis(60),
             min_delay: Duration::from_millis(250),
+            short_answer_delay: Duration::from_millis(450),
             default_delay: Duration::from_millis(700),
             incomplete_delay: Duration::from_millis(1300),
             max_delay: Duration::from_millis(2500),
@@ -259,7 +266,11 @@ impl TurnTaker {
 
     /// The wait that the words heard so far deserve, and its name.
     fn wait(&self) -> (Duration, EndReason) {
+        let short = self.words <= SHORT_ANSWER;
         let (wait, reason) = match self.completeness {
+            Completeness::Complete if short => {
+                (self.settings.short_answer_delay, EndReason::Complete)
+            }
             Completeness::Complete => (self.settings.min_delay, EndReason::Complete),
             Completeness::Unknown => (self.settings.default_delay, EndReason::Default),
             Completeness::Incomplete => (self.settings.incomplete_delay, EndReason::Incomplete),

@@ -60,6 +60,21 @@ fn the_wait_follows_what_the_words_amount_to_and_counts_from_the_last_voiced_sam
 }
 
 #[test]
+fn one_or_two_words_that_complete_an_answer_are_given_time_for_more() {
+    for (count, wait) in [(1, 450), (2, 450), (3, 250)] {
+        let mut taker = TurnTaker::new(TurnSettings::default(), LAG);
+        let mut now = Mono::ZERO;
+        feed(&mut taker, &mut now, true, Duration::from_secs(1));
+        taker.handle_input(now, &words(count, Completeness::Complete));
+        let spoke_until = now.as_millis() - 68;
+        let out = feed(&mut taker, &mut now, false, Duration::from_secs(2));
+        let (at, reason) = turn_end(&out).expect("the turn ends");
+        assert_eq!(reason, EndReason::Complete);
+        assert!((wait..=wait + 16).contains(&(at - spoke_until)), "{count} words: {at}");
+    }
+}
+
+#[test]
 fn a_click_is_not_speech() {
     let mut taker = TurnTaker::new(TurnSettings::default(), LAG);
     let mut now = Mono::ZERO;

@@ -2,6 +2,7 @@
 
 mod dialogue;
 mod dialogue_guard;
+mod dialogue_heard;
 mod dialogue_props;
 mod dialogue_sim;
 mod dialogue_words;

@@ -151,6 +151,9 @@ impl Policy {
         let text = std::mem::take(&mut self.state.carry);
         let utterance = UtteranceId(self.state.next_utterance);
         self.state.next_utterance += 1;
+        if self.state.news.is_some() && self.state.telling.is_none() {
+            self.state.telling = Some(utterance.0);
+        }
         self.state.patience.said(now.mono, &text, self.settings.silence);
         self.outputs.push_back(Output::Say { utterance, text });
     }
@@ -413,8 +416,9 @@ impl Dialogue for Policy {
             Input::Heard { text, .. } => self.on_heard(now, &text),
             Input::Partial { .. } | Input::CallerLeft => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
-            Input::Played { .. } => {
+            Input::Played { utterance, heard, .. } => {
                 self.state.patience.played(now.mono, self.settings.silence);
+                self.on_played(utterance, &heard);
             }
             Input::Timeout => self.on_timeout(now),
         }

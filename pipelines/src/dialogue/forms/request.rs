@@ -27,7 +27,11 @@ impl Policy {
             return;
         }
         let phrases = self.language.phrases.clone();
-        if heard.small_talk || (heard.greeting && !heard.no) {
+        if self.has_news() && !heard.no {
+            // "Yes", which booked it, went on: "that's perfect".
+            self.understood();
+            self.open(now);
+        } else if heard.small_talk || (heard.greeting && !heard.no) {
             // Also "lovely day, is it not": that is no answer to "anything else".
             self.understood();
             self.carry(&phrases.small_talk);

@@ -2,6 +2,7 @@
 
 use super::state::{Goal, Pending, Phase};
 use super::{Now, Policy, fill};
+use crate::dialogue::UtteranceId;
 use crate::dialogue::guard::visit;
 use crate::dialogue::tools::{
     AppointmentFacts, BAD_PHONE, Refusal, ToolCall, ToolCallId, ToolResult,
@@ -90,13 +91,38 @@ impl Policy {
         }
     }
 
+    /// Carries what came of a write: it is told until it was heard.
+    fn tell(&mut self, text: &str) {
+        self.carry(text);
+        self.state.news = Some(text.to_owned());
+    }
+
+    /// Who talks over the first words of what came of a write has not heard it: it comes first in
+    /// what is said next.
+    pub(super) fn on_played(&mut self, utterance: UtteranceId, heard: &str) {
+        if self.state.telling != Some(utterance.0) {
+            return;
+        }
+        self.state.telling = None;
+        let words = |text: &str| text.split_whitespace().count();
+        match self.state.news.clone() {
+            Some(news) if words(heard) < words(&news) => self.carry(&news),
+            _ => self.state.news = None,
+        }
+    }
+
+    /// Whether what came of a write is still to be told.
+    pub(super) const fn has_news(&self) -> bool {
+        self.state.news.is_some() && self.state.telling.is_none()
+    }
+
     /// An answer that nobody waits for any more. A booking that came through must be told.
     fn on_late(&mut self, result: ToolResult) {
         if let ToolResult::Booked { appointment } = result {
             let visit = visit(&appointment.visit, &self.language);
             let values = [("visit", &*visit), ("reference", &*appointment.reference)];
             let text = fill(&self.language.phrases.late_booked, &values);
-            self.carry(&text);
+            self.tell(&text);
             self.state.last_booked = Some(appointment);
         }
     }
@@ -130,7 +156,7 @@ impl Policy {
         let moved = matches!(tool, ToolCall::Reschedule { .. });
         self.understood();
         self.state.held = None;
-        self.carry(&fill(if moved { &phrases.moved } else { &phrases.booked }, &values));
+        self.tell(&fill(if moved { &phrases.moved } else { &phrases.booked }, &values));
         self.state.last_booked = Some(appointment);
         self.open(now);
     }
@@ -140,7 +166,7 @@ impl Policy {
         if let Some(target) = self.state.target.take() {
             let spoken = visit(&target.visit, &self.language);
             let text = fill(&self.language.phrases.cancelled, &[("visit", &spoken)]);
-            self.carry(&text);
+            self.tell(&text);
             if self.state.last_booked.as_ref().is_some_and(|last| last.id == target.id) {
                 self.state.last_booked = None;
             }

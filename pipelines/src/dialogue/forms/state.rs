@@ -158,6 +158,12 @@ pub(super) struct State {
     pub(super) prompt: String,
     /// Said before the next question.
     pub(super) carry: String,
+    /// What came of a write, until the caller has heard it.
+    #[serde(default)]
+    pub(super) news: Option<String>,
+    /// The utterance in which it is being told.
+    #[serde(default)]
+    pub(super) telling: Option<u64>,
     pub(super) next_utterance: u64,
     pub(super) next_call: u64,
     pub(super) next_write: u32,
