@@ -182,6 +182,9 @@ impl Recognition {
     fn lease(&self, utterance: &Arc<Utterance>) -> Lease {
         let mut recognizers = self.recognizers.lock();
         if let Some(recognizer) = recognizers.idle.pop() {
+            // More audio may have woken it before its turn came: it leaves the line, or it would be
+            // called again when it is long over.
+            recognizers.waiting.retain(|waiting| !Arc::ptr_eq(waiting, utterance));
             return Lease::Got(recognizer);
         }
         if recognizers.made >= self.max {
@@ -191,6 +194,7 @@ impl Recognition {
             return Lease::Wait;
         }
         recognizers.made += 1;
+        recognizers.waiting.retain(|waiting| !Arc::ptr_eq(waiting, utterance));
         drop(recognizers);
         match self.stt.recognizer() {
             Ok(recognizer) => Lease::Got(recognizer),
@@ -199,6 +203,11 @@ impl Recognition {
                 Lease::Failed(error)
             }
         }
+    }
+
+    fn is_waiting(&self, utterance: &Arc<Utterance>) -> bool {
+        let recognizers = self.recognizers.lock();
+        recognizers.waiting.iter().any(|waiting| Arc::ptr_eq(waiting, utterance))
     }
 
     /// Takes a recognizer back (or counts it as gone) and lets the next in line have its turn.
@@ -256,7 +265,11 @@ impl Recognition {
                     // Nothing was recognized: the chunk is read again when a recognizer is free.
                     let mut audio = utterance.audio.lock();
                     audio.read -= chunk.len();
-                    audio.schedule = Schedule::Running;
+                    // More audio needs no turn before there is a recognizer. One may have become
+                    // free since, and this utterance have been taken out of the line for it: that
+                    // turn must not be forgotten.
+                    let in_line = self.is_waiting(utterance);
+                    audio.schedule = if in_line { Schedule::Running } else { Schedule::Again };
                     return Ok(false);
                 }
                 Lease::Failed(error) => return Err(Failure { error, leased: false }),

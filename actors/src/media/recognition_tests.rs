@@ -83,17 +83,23 @@ fn final_text(events: &mpsc::Receiver<RecognitionEvent>) -> String {
 #[test]
 fn more_utterances_than_recognizers_take_turns_and_each_hears_all_its_samples() {
     let (pool, engine) = pool(2, 2);
-    let all: Vec<_> = (0..20).map(|_| begin(&pool)).collect();
-    for _ in 0..10 {
-        for (utterance, _) in &all {
-            utterance.push(&[1; 320]);
+    // Many rounds: a wake-up lost between two threads is rare.
+    for _ in 0..50 {
+        let all: Vec<_> = (0..20).map(|_| begin(&pool)).collect();
+        for _ in 0..10 {
+            for (utterance, _) in &all {
+                utterance.push(&[1; 320]);
+            }
         }
-    }
-    for (utterance, _) in &all {
-        utterance.finish();
-    }
-    for (_, events) in &all {
-        assert_eq!(final_text(events), "3200");
+        for (utterance, _) in &all {
+            utterance.finish();
+        }
+        for (_, events) in &all {
+            assert_eq!(final_text(events), "3200");
+        }
+        for (_, events) in &all {
+            assert!(events.try_recv().is_err(), "its words are told once");
+        }
     }
     assert!(engine.most.load(Ordering::SeqCst) <= 2);
     assert_eq!(pool.queued(), 0);
