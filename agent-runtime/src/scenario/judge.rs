@@ -11,6 +11,9 @@ use serde::Serialize;
 use super::format::{Day, Expect, ExpectedAppointment, PartOfDay};
 use super::speech::NEEDED;
 
+/// Name of the check of the agent's voice.
+pub const INTELLIGIBLE: &str = "intelligible";
+
 /// An appointment of the clinic, as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
@@ -108,7 +111,7 @@ impl Evidence {
             checks.push(Check { name: "call", expected, actual: fault.clone(), ok: false });
         }
         checks.extend(self.intelligible.map(|share| Check {
-            name: "intelligible",
+            name: INTELLIGIBLE,
             expected: format!("at least {:.0} % of the agent's words", NEEDED * 100.0),
             actual: format!("{:.1} %", share * 100.0),
             ok: share >= NEEDED,
