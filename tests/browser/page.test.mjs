@@ -25,7 +25,8 @@ test("the development page holds a call: state, transcript, mute, hang up", asyn
     await page.getByRole("status").filter({ hasText: "speaking" }).waitFor({ timeout: 20_000 });
     await page.getByText("this is the automatic assistant").waitFor({ timeout: 20_000 });
     await page.locator("li.me").first().waitFor({ timeout: 40_000 });
-    await page.getByText(/shall I book/i).waitFor({ timeout: 40_000 });
+    // Who calls by voice is asked for the date of birth first.
+    await page.getByText(/date of birth/i).first().waitFor({ timeout: 40_000 });
     await shot("during");
     await page.getByRole("button", { name: "Mute" }).click();
     await page.getByRole("button", { name: "Unmute" }).waitFor();
