@@ -174,8 +174,9 @@ impl Heard {
         self.move_ = is(&intents.r#move);
         self.abort = is(&intents.abort);
         // "When is the earliest appointment" is about one that is not yet made.
-        self.list = is(&intents.list) && !is(&words.not_made);
-        self.book = is(&intents.book) || is(&intents.book_question);
+        let not_made = is(&words.not_made);
+        self.list = is(&intents.list) && !not_made;
+        self.book = is(&intents.book) || is(&intents.book_question) || not_made;
         self.another = is(&words.another);
         self.other_patient = is(&words.other_patient) && !is(&words.for_me);
         self.new_patient = is(&words.new_patient) && !is(&words.not_new);
@@ -218,7 +219,8 @@ impl Heard {
         let (polite, asks) = (starts(&words.polite), starts(&words.question_start));
         let polite = polite.is_some() && polite >= asks;
         let changes = self.cancel || self.move_;
-        let booking = (is(&intents.book_question) && !changes) || (polite && self.book);
+        let asks_for_one = is(&intents.book_question) || is(&words.not_made);
+        let booking = (asks_for_one && !changes) || (polite && self.book);
         let change = changes && polite;
         let suggestion = is(&words.suggestion) && (wish || self.doctor.is_some());
         let question = asks.is_some() || all.question;
