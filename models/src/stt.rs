@@ -6,6 +6,9 @@ pub mod lm;
 mod memfile;
 pub mod pocketsphinx;
 
+use std::any::Any;
+use std::sync::Arc;
+
 pub use listening::Listening;
 
 /// Why speech could not be recognized.
@@ -58,9 +61,34 @@ impl std::fmt::Debug for Transcript {
     }
 }
 
+/// What a recognizer learned of a caller's voice and line: kept with the call, so that recognizers
+/// can serve many. It means something only to recognizers of the same provider.
+#[derive(Clone)]
+pub struct Adaptation(Arc<dyn Any + Send + Sync>);
+
+impl Adaptation {
+    /// Keeps what a provider learned.
+    pub fn new(learned: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(learned))
+    }
+
+    /// What was kept, if this provider kept it.
+    #[must_use]
+    pub fn learned<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl std::fmt::Debug for Adaptation {
+    // A voice is personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Adaptation")
+    }
+}
+
 /// A provider of recognizers; shared by all calls.
 pub trait SpeechToText: Send + Sync + 'static {
-    /// A recognizer for one call. It may share models with others, never state.
+    /// A recognizer. It may share models with others, never state.
     ///
     /// # Errors
     /// [`SttError`] if a model is missing or the engine refuses.
@@ -75,8 +103,18 @@ pub trait SpeechToText: Send + Sync + 'static {
     }
 }
 
-/// The recognizer of one call. Used from one thread at a time; each method may compute.
+/// Recognizes one utterance after the other. Used from one thread at a time; each method may
+/// compute.
 pub trait Recognizer: Send {
+    /// The utterances that follow are of a caller of whom this was learned before; of a new one if
+    /// `None`. Nothing that was learned of another stays.
+    fn adapt(&mut self, _learned: Option<&Adaptation>) {}
+
+    /// What was learned of the caller by now; `None` from a provider that does not learn.
+    fn adaptation(&self) -> Option<Adaptation> {
+        None
+    }
+
     /// Begins an utterance; one that was not finished is given up. `context` names what the caller
     /// is likely to say (a dialogue state), so that the provider can choose a language model or a
     /// prompt.

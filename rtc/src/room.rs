@@ -379,6 +379,21 @@ impl Room {
         self.ask(|reply| Command::Update { name: None, metadata: None, attributes, reply }).await
     }
 
+    /// Sets attributes of our own without waiting for the server's word, which takes a round trip
+    /// of signalling: for what is to be seen soon and must not hold up anything. What the server
+    /// refuses is logged.
+    ///
+    /// # Errors
+    /// [`RtcError::Closed`].
+    pub async fn announce_attributes(
+        &self,
+        attributes: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), RtcError> {
+        let attributes = attributes.into_iter().collect();
+        let (reply, _) = oneshot::channel();
+        self.tell(Command::Update { name: None, metadata: None, attributes, reply }).await
+    }
+
     /// Sets our display name.
     ///
     /// # Errors

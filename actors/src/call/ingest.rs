@@ -22,7 +22,7 @@ use super::Call;
 use super::decisions::{Decisions, Note};
 use super::link::{AgentState, LinkInput};
 use super::transcriber::TranscriberInput;
-use crate::media::Utterance;
+use crate::media::{Learned, Utterance};
 use crate::stage::Stage;
 
 /// Audio before the first voiced frame that belongs to the utterance: the detector needs 60 ms of
@@ -59,6 +59,8 @@ pub(crate) struct Hearing {
     /// Patients whom the caller may be, by the date of birth that was heard: their names are
     /// listened for where a name is asked for.
     pub(crate) patients: Vec<Phi<String>>,
+    /// What was learned of the caller's voice.
+    learned: Learned,
     pub(crate) decisions: Decisions,
     pub(crate) packets: u64,
     pub(crate) concealed_ms: u64,
@@ -250,8 +252,9 @@ impl AudioIngest {
         let number = hearing.next_utterance;
         hearing.next_utterance += 1;
         let listening = self.call.listening(&hearing);
+        let learned = Arc::clone(&hearing.learned);
         let transcriber = Arc::clone(&self.call.mails.transcriber);
-        let utterance = self.call.services.recognition.begin(listening, move |event| {
+        let utterance = self.call.services.recognition.begin(listening, learned, move |event| {
             transcriber.post(TranscriberInput::Recognized(number, event));
         });
         utterance.push(self.preroll.make_contiguous());

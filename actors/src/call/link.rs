@@ -223,7 +223,8 @@ impl RoomLink {
             return;
         }
         let attributes = HashMap::from([(STATE_ATTRIBUTE.to_owned(), state.as_str().to_owned())]);
-        if let Err(error) = self.call.room.set_attributes(attributes).await {
+        // A caller's words wait behind this: the server's answer is not waited for.
+        if let Err(error) = self.call.room.announce_attributes(attributes).await {
             tracing::debug!(%error, "agent state not published");
         }
     }

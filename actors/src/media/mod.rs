@@ -11,7 +11,7 @@ mod threads;
 
 pub(crate) use outlet::Outlet;
 pub use pacer::Pacer;
-pub(crate) use recognition::{RecognitionEvent, Utterance};
+pub(crate) use recognition::{Learned, RecognitionEvent, Utterance};
 pub use recognition::{RecognitionPool, RecognitionSettings};
 pub use speech::SpeechPool;
 pub(crate) use speech::SpokenClause;

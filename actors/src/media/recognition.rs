@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use frontdesk_models::stt::{Listening, Recognizer, SpeechToText, SttError, Transcript};
+use frontdesk_models::stt::{
+    Adaptation, Listening, Recognizer, SpeechToText, SttError, Transcript,
+};
 use frontdesk_types::{Clock, Mono, SAMPLE_RATE_HZ};
 use parking_lot::Mutex;
 
@@ -64,9 +66,14 @@ struct Audio {
     epoch: u32,
 }
 
+/// What recognizers learned of a call's caller. The call keeps it: the next utterance may be
+/// recognized by another one.
+pub(crate) type Learned = Arc<Mutex<Option<Adaptation>>>;
+
 /// The audio of one utterance, and who wants its words.
 pub(crate) struct Utterance {
     listening: Listening,
+    learned: Learned,
     audio: Mutex<Audio>,
     recognizer: Mutex<Option<Box<dyn Recognizer>>>,
     sink: Box<dyn Fn(RecognitionEvent) + Send + Sync>,
@@ -258,6 +265,7 @@ impl Recognition {
             Some(recognizer) => recognizer,
             None => match self.lease(utterance) {
                 Lease::Got(mut recognizer) => {
+                    recognizer.adapt(utterance.learned.lock().as_ref());
                     recognizer.listen(&utterance.listening)?;
                     recognizer
                 }
@@ -285,6 +293,7 @@ impl Recognition {
         }
         if let Some(transcript) = transcript {
             self.count(utterance);
+            *utterance.learned.lock() = recognizer.adaptation();
             utterance.emit(epoch, RecognitionEvent::Final(transcript));
             self.give_back(Some(recognizer));
         } else {
@@ -416,6 +425,7 @@ impl RecognitionPool {
     pub(crate) fn begin(
         &self,
         listening: Listening,
+        learned: Learned,
         sink: impl Fn(RecognitionEvent) + Send + Sync + 'static,
     ) -> Arc<Utterance> {
         let audio = Audio {
@@ -430,6 +440,7 @@ impl RecognitionPool {
         };
         Arc::new(Utterance {
             listening,
+            learned,
             audio: Mutex::new(audio),
             recognizer: Mutex::new(None),
             sink: Box::new(sink),

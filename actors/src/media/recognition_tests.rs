@@ -17,6 +17,8 @@ struct Engine {
 struct Counting {
     engine: Arc<Engine>,
     samples: usize,
+    /// Samples of this caller in all utterances.
+    learned: usize,
 }
 
 struct Provider(Arc<Engine>);
@@ -25,7 +27,7 @@ impl SpeechToText for Provider {
     fn recognizer(&self) -> Result<Box<dyn Recognizer>, SttError> {
         let live = self.0.live.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.most.fetch_max(live, Ordering::SeqCst);
-        Ok(Box::new(Counting { engine: Arc::clone(&self.0), samples: 0 }))
+        Ok(Box::new(Counting { engine: Arc::clone(&self.0), samples: 0, learned: 0 }))
     }
 }
 
@@ -36,6 +38,14 @@ impl Drop for Counting {
 }
 
 impl Recognizer for Counting {
+    fn adapt(&mut self, learned: Option<&Adaptation>) {
+        self.learned = learned.and_then(|learned| learned.learned().copied()).unwrap_or(0);
+    }
+
+    fn adaptation(&self) -> Option<Adaptation> {
+        Some(Adaptation::new(self.learned))
+    }
+
     fn start(&mut self, _context: &str) -> Result<(), SttError> {
         self.samples = 0;
         Ok(())
@@ -49,6 +59,7 @@ impl Recognizer for Counting {
             }
         }
         self.samples += samples.len();
+        self.learned += samples.len();
         Ok(None)
     }
 
@@ -66,8 +77,15 @@ fn pool(threads: usize, recognizers: usize) -> (RecognitionPool, Arc<Engine>) {
 }
 
 fn begin(pool: &RecognitionPool) -> (Arc<Utterance>, mpsc::Receiver<RecognitionEvent>) {
+    begin_of(pool, Learned::default())
+}
+
+fn begin_of(
+    pool: &RecognitionPool,
+    caller: Learned,
+) -> (Arc<Utterance>, mpsc::Receiver<RecognitionEvent>) {
     let (tell, events) = mpsc::channel();
-    let utterance = pool.begin(Listening::unspecific("request"), move |event| {
+    let utterance = pool.begin(Listening::unspecific("request"), caller, move |event| {
         let _ = tell.send(event);
     });
     (utterance, events)
@@ -147,5 +165,23 @@ fn a_thread_that_hangs_is_abandoned_and_its_utterance_recognized_by_another() {
     pool.threads.replace_hung(Duration::ZERO);
     assert_eq!(final_text(&events), "960");
     assert_eq!(pool.check(), 1);
+    pool.close();
+}
+
+#[test]
+fn a_recognizer_goes_from_caller_to_caller_and_each_keeps_what_was_learned_of_them() {
+    let (pool, engine) = pool(1, 1);
+    let callers = [Learned::default(), Learned::default()];
+    for _ in 0..3 {
+        for (caller, samples) in callers.iter().zip([320, 640]) {
+            let (utterance, events) = begin_of(&pool, Arc::clone(caller));
+            utterance.push(&vec![1; samples]);
+            utterance.finish();
+            assert_eq!(final_text(&events), samples.to_string());
+        }
+    }
+    let learned = callers.map(|caller| caller.lock().as_ref()?.learned::<usize>().copied());
+    assert_eq!(learned, [Some(3 * 320), Some(3 * 640)]);
+    assert_eq!(engine.most.load(Ordering::SeqCst), 1);
     pool.close();
 }

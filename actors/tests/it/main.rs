@@ -4,6 +4,8 @@ mod admission;
 mod early_words;
 mod faults;
 mod leaks;
+mod odd_callers;
 mod rig;
+mod spoken_crashes;
 mod text_bench;
 mod text_calls;

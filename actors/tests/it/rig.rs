@@ -1,5 +1,7 @@
 //! A switchboard with everything real but the ears, and callers to talk to it.
 
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use frontdesk_actors::{
 };
 use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_models::fake::FixedStt;
+use frontdesk_models::stt::SpeechToText;
+use frontdesk_models::tts::TextToSpeech as _;
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_models::vad::earshot::Earshot;
 use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, Dialogue, DoctorFacts, Forms};
@@ -74,7 +78,13 @@ impl Drop for Rig {
 }
 
 impl Rig {
+    /// The agent's recognizer hears "what" in everything.
     pub(crate) async fn start(max_calls: usize) -> Self {
+        Self::hearing(max_calls, Arc::new(FixedStt::new("what"))).await
+    }
+
+    /// With a recognizer.
+    pub(crate) async fn hearing(max_calls: usize, stt: Arc<dyn SpeechToText>) -> Self {
         let alone = ALONE.lock().await;
         // `RUST_LOG=frontdesk_actors=debug` shows what happened; not set, nothing is written.
         if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
@@ -93,7 +103,6 @@ impl Rig {
             .enable_all()
             .build()
             .expect("a runtime");
-        let stt = Arc::new(FixedStt::new("what"));
         let recognition = RecognitionSettings { threads: 1, recognizers: 2 };
         let settings = CallSettings { voice: "kal16".into(), ..CallSettings::default() };
         // Idle slot actors go soon, so that what a process holds can be counted.
@@ -256,6 +265,7 @@ const SILENCE: usize = 10;
 pub(crate) struct Caller {
     pub(crate) room: Room,
     segments: mpsc::Receiver<(String, bool)>,
+    transcript: Vec<String>,
     packets: Arc<AtomicU64>,
     tasks: JoinSet<()>,
 }
@@ -294,20 +304,27 @@ impl Caller {
                 }
             }
         });
-        Self { room, segments, packets, tasks }
+        Self { room, segments, transcript: Vec::new(), packets, tasks }
     }
 
     /// Publishes a microphone that hums until the caller leaves.
     pub(crate) async fn hum(&mut self) -> LocalAudio {
+        self.sound(|| [0; SAMPLES_PER_FRAME]).await
+    }
+
+    /// Publishes a microphone that sends those frames until the caller leaves.
+    pub(crate) async fn sound(
+        &mut self,
+        mut source: impl FnMut() -> [i16; SAMPLES_PER_FRAME] + Send + 'static,
+    ) -> LocalAudio {
         let audio = self.room.publish_audio(AudioPublish::default()).await.expect("published");
         let track = audio.clone();
         self.tasks.spawn(async move {
             let mut encoder = OpusEncoder::new(EncoderOptions::default()).expect("an encoder");
-            let quiet = [0_i16; SAMPLES_PER_FRAME];
             let mut tick = tokio::time::interval(Duration::from_millis(20));
             for frame in 0_u64.. {
                 tick.tick().await;
-                track.write(encoder.encode(&quiet).expect("encodes"), frame * 960, false);
+                track.write(encoder.encode(&source()).expect("encodes"), frame * 960, false);
             }
         });
         audio
@@ -326,6 +343,7 @@ impl Caller {
         let mut heard = Vec::new();
         let wait = async {
             while let Some((text, is_final)) = self.segments.recv().await {
+                self.transcript.push(text.clone());
                 if is_final && words.iter().any(|words| text.contains(words)) {
                     return text;
                 }
@@ -335,6 +353,24 @@ impl Caller {
         };
         let said = tokio::time::timeout(PATIENCE, wait).await;
         said.unwrap_or_else(|_| panic!("not said: {words:?}, but {heard:?}"))
+    }
+
+    /// Waits until a segment, final or not, is `words`.
+    pub(crate) async fn hears_so_far(&mut self, words: &str) {
+        let wait = async {
+            while let Some((text, _)) = self.segments.recv().await {
+                if text == words {
+                    return;
+                }
+            }
+            panic!("the room closed before {words:?} was said");
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("said");
+    }
+
+    /// Whether a segment that was waited for, or passed over on the way, is `words`.
+    pub(crate) fn has_heard(&self, words: &str) -> bool {
+        self.transcript.iter().any(|text| text == words)
     }
 
     pub(crate) async fn types(&self, text: &str) {
@@ -358,6 +394,35 @@ impl Caller {
     pub(crate) async fn leave(mut self) {
         self.room.close().await;
         self.tasks.shutdown().await;
+    }
+}
+
+/// What a microphone picks up of somebody who speaks with the voice kal16, and is silent between.
+#[derive(Default)]
+pub(crate) struct Speech {
+    samples: VecDeque<i16>,
+}
+
+impl Speech {
+    /// Of somebody who says `text` at once.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut speech = Self::default();
+        speech.say(text);
+        speech
+    }
+
+    /// Says `text` after what is being said.
+    pub(crate) fn say(&mut self, text: &str) {
+        let spoken = Flite::new().synthesize(text, "kal16", &mut |more| {
+            self.samples.extend(more);
+            ControlFlow::Continue(())
+        });
+        spoken.expect("a voice");
+    }
+
+    /// The next 20 ms.
+    pub(crate) fn frame(&mut self) -> [i16; SAMPLES_PER_FRAME] {
+        std::array::from_fn(|_| self.samples.pop_front().unwrap_or_default())
     }
 }
 

@@ -115,8 +115,8 @@ struct Shared {
     contexts: Vec<Arc<Model>>,
     built: Mutex<Built>,
     pool: Mutex<Pool>,
-    /// Numbers the recognizers, from 1: no decoder was theirs before.
-    next_session: AtomicU64,
+    /// Numbers the callers, from 1: no decoder has listened to them before.
+    next_caller: AtomicU64,
 }
 
 #[derive(Default)]
@@ -180,7 +180,7 @@ impl PocketSphinx {
             contexts: models,
             built: Mutex::default(),
             pool: Mutex::default(),
-            next_session: AtomicU64::new(1),
+            next_caller: AtomicU64::new(1),
         });
         let mut first = shared.take(0)?;
         for model in &shared.contexts {
@@ -243,12 +243,12 @@ impl Shared {
         Ok((model, guesses))
     }
 
-    /// An idle decoder, the one that this session had before if it can be, or a new one if the
-    /// limit allows.
-    fn take(&self, session: u64) -> Result<Decoder, SttError> {
+    /// An idle decoder, the one that listened to this caller before if it can be, or a new one if
+    /// the limit allows.
+    fn take(&self, caller: u64) -> Result<Decoder, SttError> {
         {
             let mut pool = self.pool.lock();
-            let own = pool.idle.iter().position(|decoder| decoder.user == session);
+            let own = pool.idle.iter().position(|decoder| decoder.user == caller);
             if let Some(decoder) = own.map(|at| pool.idle.remove(at)) {
                 return Ok(decoder);
             }

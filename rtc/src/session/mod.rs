@@ -73,6 +73,15 @@ struct PendingUpdate {
     reply: Reply<()>,
 }
 
+impl PendingUpdate {
+    fn answer(self, outcome: Result<(), RtcError>) {
+        if let Err(Err(error)) = self.reply.send(outcome) {
+            // Nobody waits for it any more.
+            tracing::debug!(%error, "our own metadata not changed");
+        }
+    }
+}
+
 struct Session {
     options: RoomOptions,
     shared: Arc<Shared>,
@@ -312,7 +321,7 @@ impl Session {
         self.shared.streams.store(self.incoming.len(), Ordering::Relaxed);
         let expired: Vec<_> = self.updates.extract_if(.., |u| u.deadline <= now).collect();
         for update in expired {
-            let _ = update.reply.send(Err(RtcError::Timeout {
+            update.answer(Err(RtcError::Timeout {
                 what: "the change of our own metadata",
                 seconds: REQUEST_TIMEOUT.as_secs(),
             }));

@@ -109,8 +109,7 @@ impl Session {
         if let Some(at) = self.updates.iter().position(|u| u.request == response.request_id)
             && matches!(response.request, Some(Request::UpdateMetadata(_)) | None)
         {
-            let update = self.updates.remove(at);
-            let _ = update.reply.send(match reason {
+            self.updates.remove(at).answer(match reason {
                 Reason::Ok => Ok(()),
                 _ => Err(RtcError::Refused { what: "a metadata change", reason: refused() }),
             });
@@ -263,7 +262,7 @@ impl Session {
         };
         let done: Vec<_> = self.updates.extract_if(.., confirmed).collect();
         for update in done {
-            let _ = update.reply.send(Ok(()));
+            update.answer(Ok(()));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::super::{Listening, Recognizer, SttError, Transcript};
+use super::super::{Adaptation, Listening, Recognizer, SttError, Transcript};
 use super::Shared;
 use super::ffi::{CepstralMean, Engine, Failed};
 use super::model::Model;
@@ -37,7 +37,7 @@ pub(super) struct Decoder {
     loaded: Vec<Arc<Model>>,
     /// Words that its dictionary has beyond the one that it started with.
     added: HashSet<CString>,
-    /// Number of the session that had it last.
+    /// Number of the caller that it listened to last.
     pub(super) user: u64,
 }
 
@@ -90,29 +90,39 @@ impl Decoder {
     }
 }
 
-/// The recognizer of one call.
+/// A caller, and what was learned of their voice in the utterances before.
+#[derive(Clone)]
+struct Caller {
+    number: u64,
+    voice: Option<CepstralMean>,
+}
+
+/// A recognizer: it borrows a decoder from the start of an utterance to its end.
 pub(super) struct Session {
     shared: Arc<Shared>,
-    number: u64,
+    caller: Caller,
     /// Present from the start of an utterance to its end.
     decoder: Option<Decoder>,
-    /// What was learned of the caller's voice in the utterances before.
-    voice: Option<CepstralMean>,
     noise: Noise,
     noisy: Vec<i16>,
     since_partial: usize,
     partial: String,
 }
 
+impl Caller {
+    fn new(shared: &Shared) -> Self {
+        Self { number: shared.next_caller.fetch_add(1, Ordering::Relaxed), voice: None }
+    }
+}
+
 impl Session {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let noise = Noise::new(shared.options.dither_rms);
-        let number = shared.next_session.fetch_add(1, Ordering::Relaxed);
+        let caller = Caller::new(&shared);
         Self {
             shared,
-            number,
+            caller,
             decoder: None,
-            voice: None,
             noise,
             noisy: Vec::new(),
             since_partial: 0,
@@ -142,19 +152,20 @@ impl Session {
         if self.decoder.is_some() {
             self.finish()?;
         }
-        let mut decoder = self.shared.take(self.number)?;
+        let mut decoder = self.shared.take(self.caller.number)?;
         if let Err(error) = decoder.load(&self.shared, model) {
             drop(decoder);
             self.shared.forget();
             return Err(error);
         }
+        // Noise that was thrown away, or another caller, may have changed it since.
+        if let Some(voice) = self.caller.voice.as_ref().or(decoder.fresh.as_ref()) {
+            decoder.engine.set_cepstral_mean(voice);
+        }
         let mut ready = Ok(());
-        if std::mem::replace(&mut decoder.user, self.number) != self.number {
-            // Another caller had it: nothing of them stays. What the library knows of the noise on
-            // a line cannot be saved; it is learned anew in the first tenths of a second.
-            if let Some(voice) = self.voice.as_ref().or(decoder.fresh.as_ref()) {
-                decoder.engine.set_cepstral_mean(voice);
-            }
+        if std::mem::replace(&mut decoder.user, self.caller.number) != self.caller.number {
+            // What the library knows of the noise on a line cannot be saved; it is learned anew in
+            // the first tenths of a second.
             ready = decoder.engine.forget_noise();
         }
         let started = ready
@@ -176,6 +187,15 @@ impl Session {
 }
 
 impl Recognizer for Session {
+    fn adapt(&mut self, learned: Option<&Adaptation>) {
+        let known = learned.and_then(Adaptation::learned::<Caller>);
+        self.caller = known.cloned().unwrap_or_else(|| Caller::new(&self.shared));
+    }
+
+    fn adaptation(&self) -> Option<Adaptation> {
+        Some(Adaptation::new(self.caller.clone()))
+    }
+
     fn start(&mut self, context: &str) -> Result<(), SttError> {
         let known = self.shared.contexts.iter().find(|model| model.context == context);
         let model = known.ok_or_else(|| SttError::UnknownContext(context.to_owned()))?;
@@ -221,7 +241,7 @@ impl Recognizer for Session {
         let words = text.split(' ').count() as f64;
         let sure = engine.posterior().clamp(0.0, 1.0).powf(1.0 / words) as f32;
         let confidence = if text.is_empty() { 0.0 } else { sure };
-        self.voice = engine.cepstral_mean();
+        self.caller.voice = engine.cepstral_mean();
         self.release(true);
         Ok(Transcript { text, confidence })
     }
