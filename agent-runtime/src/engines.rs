@@ -9,9 +9,6 @@ use frontdesk_models::tts::flite::Flite;
 use frontdesk_models::tts::{TextToSpeech, TtsError};
 use frontdesk_models::vad::VoiceActivity;
 use frontdesk_models::vad::earshot::Earshot;
-use frontdesk_pipelines::dialogue::language::Language;
-use frontdesk_pipelines::dialogue::spoken::Spoken;
-use frontdesk_pipelines::dialogue::{ClinicFacts, Expectation};
 
 /// The recognizer listens for what each call's clinic is asked for, nothing besides.
 const NO_CONTEXTS: [(&str, Context); 0] = [];
@@ -49,11 +46,6 @@ impl Engines {
         // One more than can be lent at a time: a restarted stage asks before the old one gave back.
         let options = Options { max_decoders: calls + 1, ..Options::default() };
         let stt = PocketSphinx::open(&options, NO_CONTEXTS)?;
-        // What every clinic's callers say, so that a language model that cannot be made shows now.
-        let spoken = Spoken::new(&Language::english(), &ClinicFacts::default());
-        for expectation in Expectation::ALL {
-            stt.prepare(&spoken.listening(expectation))?;
-        }
         Ok(Self { tts, stt: Arc::new(stt), vad: Arc::new(Earshot) })
     }
 }

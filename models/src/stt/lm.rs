@@ -16,6 +16,7 @@
 //! # Ok::<(), frontdesk_models::stt::lm::LmError>(())
 //! ```
 
+mod background;
 mod network;
 mod ngram;
 mod template;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
+pub use background::Background;
 pub use ngram::NgramModel;
 
 /// Why a language model cannot be built.
@@ -55,6 +57,12 @@ pub enum LmError {
     /// Slots inside slots span too many words.
     #[error("the templates span more than {0} words; nest fewer slots")]
     TooLarge(usize),
+    /// A line that is not a word with how often it is said, and the words that follow it.
+    #[error("{line:?} is no line of a background; see Background::parse for how to write one")]
+    NotABackground {
+        /// The line.
+        line: String,
+    },
     /// There is no sentence.
     #[error("there are no sentences")]
     NoSentences,
@@ -68,6 +76,7 @@ pub struct LmSource {
     sentences: Vec<(String, f64)>,
     slots: BTreeMap<String, Vec<(String, f64)>>,
     mixed: Vec<(LmSource, f64)>,
+    background: Option<(&'static Background, f64)>,
     worth: Option<f64>,
 }
 
@@ -126,6 +135,14 @@ impl LmSource {
         self
     }
 
+    /// Lets `share` (0 to 1) of all words come from a language at large: what is said in words that
+    /// no template has would be heard as words that mean something else.
+    #[must_use]
+    pub const fn background(mut self, background: &'static Background, share: f64) -> Self {
+        self.background = Some((background, share));
+        self
+    }
+
     /// How many templates' worth of evidence the source is, where a few nested ones stand for many.
     #[must_use]
     pub const fn worth(mut self, templates: f64) -> Self {
@@ -140,6 +157,12 @@ impl LmSource {
     pub fn build(&self) -> Result<NgramModel, LmError> {
         let mut counts = ngram::Counts::default();
         self.count_into(&mut counts, 1.0, self.size())?;
+        if let Some((background, share)) = self.background {
+            if !(share > 0.0 && share < 1.0) {
+                return Err(LmError::BadWeight("the background".to_owned()));
+            }
+            counts.add_background(background, share);
+        }
         Ok(NgramModel::from_counts(counts))
     }
 
@@ -163,6 +186,8 @@ impl LmSource {
             list(values, hasher);
         }
         self.worth.map(f64::to_bits).hash(hasher);
+        let background = self.background.map(|(all, share)| (all.sizes(), share.to_bits()));
+        background.hash(hasher);
         for (other, share) in &self.mixed {
             share.to_bits().hash(hasher);
             other.hash_into(hasher);

@@ -1,8 +1,9 @@
 //! Language models from templates: right counts, right probabilities, taken by the recognizer.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use frontdesk_models::stt::lm::{LmError, LmSource, NgramModel};
+use frontdesk_models::stt::lm::{Background, LmError, LmSource, NgramModel};
 use frontdesk_models::stt::pocketsphinx::{Options, PocketSphinx};
 use proptest::prelude::*;
 
@@ -140,5 +141,36 @@ proptest! {
     #[test]
     fn any_model_is_taken_by_the_recognizer(source in source()) {
         PocketSphinx::open(&Options::default(), [("any", source)]).unwrap();
+    }
+}
+
+#[test]
+fn a_language_at_large_stands_behind_what_is_expected() {
+    static ENGLISH: LazyLock<Background> = LazyLock::new(|| {
+        Background::parse("# word, times, what follows\nput 60 it 40\nit 300 down 10\ndown 40\n")
+            .unwrap()
+    });
+    let expected = || LmSource::new().sentences(["yes please", "no thank you"]);
+    let strict = expected().build().unwrap();
+    let model = expected().background(&ENGLISH, 0.3).build().unwrap();
+    assert_eq!(strict.probability(&["yes"], "put"), 0.0);
+    assert!(model.probability(&["yes"], "put") > 0.0);
+    assert!(model.probability(&["put"], "it") > 10.0 * model.probability(&["put"], "down"));
+    // What a template says is as likely as before.
+    for (history, word) in [(["<s>", "yes"], "please"), (["no", "thank"], "you")] {
+        let (strict, now) = (strict.probability(&history, word), model.probability(&history, word));
+        assert!((strict - now).abs() < 0.02, "{history:?} {word}: {strict} {now}");
+    }
+    for history in [vec![], vec!["put"], vec!["it"], vec!["no", "thank"]] {
+        let sum = sum_after(&model, &history);
+        assert!((sum - 1.0).abs() < 1e-6, "{history:?}: {sum}");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_word_with_counts_is_named() {
+    for bad in ["put", "put often", "put 0", "put 60 it", "put 60 it 4", "put 60 put x"] {
+        let error = Background::parse(&format!("put 1 put 1\n{bad}\n")).unwrap_err();
+        assert!(matches!(&error, LmError::NotABackground { line } if line == bad), "{error}");
     }
 }

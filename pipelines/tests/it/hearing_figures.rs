@@ -155,3 +155,36 @@ fn hearing_in_each_state() {
 fn hearing_of_unseen_wording() {
     figures(&sentences(include_str!("../data/unseen.txt")), "Unseen wording");
 }
+
+#[test]
+#[ignore = "figures, not a test"]
+fn sizes_of_the_language_models() {
+    let clock = SystemClock::new();
+    let ears = Ears::new();
+    speech("hello there", VOICES[0]);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\nengines: {:.1} MiB", resident_mib()).expect("printed");
+    for state in Expectation::ALL {
+        let listening = ears.callers.listening(state);
+        let began = clock.mono();
+        ears.provider.prepare(&listening).expect("prepared");
+        let mut recognizer = ears.provider.recognizer().expect("a recognizer");
+        let built = clock.mono();
+        recognizer.listen(&listening).expect("listens");
+        let loaded = clock.mono();
+        let sizes = listening.source().build().expect("a model").sizes();
+        let (built, loaded) = (built.since(began), loaded.since(built));
+        let (name, now) = (state.context(), resident_mib());
+        writeln!(out, "{name} {sizes:?}: built {built:?}, loaded {loaded:?}; {now:.1} MiB")
+            .expect("printed");
+    }
+}
+
+/// For wordings of one's own: `HEARING_FILE` names a file like those in `data`.
+#[test]
+#[ignore = "figures, not a test"]
+fn hearing_of_a_file() {
+    let file = std::env::var("HEARING_FILE").expect("HEARING_FILE names a file");
+    let text = std::fs::read_to_string(&file).expect("the file");
+    figures(&sentences(text.leak()), &file);
+}

@@ -10,6 +10,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
+use super::Background;
+
 /// Index of a word in the vocabulary.
 pub(super) type WordId = u32;
 
@@ -72,6 +74,29 @@ impl Counts {
         *self.trigrams.entry((first, second, third)).or_default() += count;
     }
 
+    /// Makes `share` of all words come from a language at large. Its pairs are few of those that
+    /// are said, so the rest of what follows a word is left to the back-off.
+    pub(super) fn add_background(&mut self, background: &Background, share: f64) {
+        let seen: f64 = self.unigrams.values().sum();
+        let all: f64 = background.words.iter().map(|(_, times)| times).sum();
+        let scale = seen * share / (1.0 - share) / all;
+        let mut ids = Vec::with_capacity(background.words.len());
+        let mut left = Vec::with_capacity(background.words.len());
+        for (word, times) in &background.words {
+            let id = self.word(word);
+            self.add_unigram(id, times * scale);
+            ids.push(id);
+            left.push(times * scale);
+        }
+        for &(first, second, times) in &background.pairs {
+            self.add_bigram(ids[first], ids[second], times * scale);
+            left[first] -= times * scale;
+        }
+        for (id, left) in ids.into_iter().zip(left) {
+            self.drop_after_one(id, left.max(0.0));
+        }
+    }
+
     /// Counts that were left out after a history of one word.
     pub(super) fn drop_after_one(&mut self, first: WordId, count: f64) {
         *self.dropped_after_one.entry(first).or_default() += count;
@@ -94,7 +119,8 @@ struct History {
 impl History {
     fn add(&mut self, count: f64) {
         self.seen += count;
-        self.types += 1.0;
+        // A word that was hardly seen is hardly a type of its own.
+        self.types += count.min(1.0);
     }
 
     fn total(&self) -> f64 {
