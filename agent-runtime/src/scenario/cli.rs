@@ -35,6 +35,10 @@ pub struct CallArgs {
     /// Send the patient's voice in the band of a telephone: 300 to 3400 Hz, 8 kHz µ-law.
     #[arg(long)]
     pub phone: bool,
+    /// Stop for so many milliseconds in the middle of every sentence of four words or more: at the
+    /// comma next to its middle, or else between two words.
+    #[arg(long, value_name = "MS")]
+    pub hesitate: Option<u32>,
     /// Record the one spoken call to this WAV file: patient left, agent right.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -63,6 +67,7 @@ impl CallArgs {
         Manner {
             medium: self.channel,
             voice: self.voice.clone(),
+            hesitation_ms: self.hesitate.unwrap_or(0),
             carrier: Carrier { noise_db: self.noise, telephone: self.phone },
             record: self.record.clone(),
         }

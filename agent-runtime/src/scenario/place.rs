@@ -70,6 +70,8 @@ pub struct Manner {
     pub voice: Option<String>,
     /// What the patient's voice goes through.
     pub carrier: Carrier,
+    /// Pause in the middle of each sentence, in milliseconds; 0 for none.
+    pub hesitation_ms: u32,
     /// Where both sides are recorded, where the call is spoken.
     pub record: Option<PathBuf>,
 }
@@ -106,7 +108,8 @@ pub async fn place(
             let name = manner.voice.as_deref().or(scenario.voice.as_deref());
             let said = scenario.rules.iter().filter_map(|rule| rule.say.clone());
             let said = said.chain(scenario.silence.clone()).collect();
-            Some(Voice::prepare(name, manner.carrier, said, Arc::clone(clock)).await?)
+            let Manner { carrier, hesitation_ms, .. } = *manner;
+            Some(Voice::prepare(name, carrier, hesitation_ms, said, Arc::clone(clock)).await?)
         }
     };
     let clock = clock.as_ref();

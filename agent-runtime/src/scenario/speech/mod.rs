@@ -96,13 +96,15 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// Makes the voice `name` (slt if none is named) ready to say `sentences`.
+    /// Makes the voice `name` (slt if none is named) ready to say `sentences`, with a pause of
+    /// `hesitation_ms` in the middle of each.
     ///
     /// # Errors
     /// [`SpeechError`] if flite has no such voice.
     pub async fn prepare(
         name: Option<&str>,
         carrier: Carrier,
+        hesitation_ms: u32,
         sentences: Vec<String>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SpeechError> {
@@ -114,7 +116,7 @@ impl Voice {
             Rendered::of(&tts, &voice, "hello").map_err(|error| SpeechError::of(&error))?;
             let mut rendered = HashMap::new();
             for text in sentences {
-                let said = Rendered::of(&tts, &voice, &text);
+                let said = Rendered::hesitant(&tts, &voice, &text, hesitation_ms);
                 let said = said.map_err(|error| SpeechError::of(&error))?;
                 rendered.insert(text, Arc::new(said));
             }

@@ -44,6 +44,26 @@ impl Rendered {
         Ok(Self { frames: frames[from..to].to_vec(), voiced: (first - from, last - from) })
     }
 
+    /// The same with a pause in the middle, from the last voiced frame before it to the first one
+    /// after it, if the text is long enough to have a middle.
+    pub(super) fn hesitant(
+        tts: &dyn TextToSpeech,
+        voice: &str,
+        text: &str,
+        pause_ms: u32,
+    ) -> Result<Self, TtsError> {
+        let Some((before, after)) = halves(text).filter(|_| pause_ms > 0) else {
+            return Self::of(tts, voice, text);
+        };
+        let (mut all, after) = (Self::of(tts, voice, before)?, Self::of(tts, voice, after)?);
+        let quiet = all.frames.len() - 1 - all.voiced.1 + after.voiced.0;
+        let pause = ((pause_ms / FRAME_MS) as usize).saturating_sub(quiet);
+        all.frames.extend(std::iter::repeat_n([0; SAMPLES_PER_FRAME], pause));
+        all.voiced.1 = all.frames.len() + after.voiced.1;
+        all.frames.extend(after.frames);
+        Ok(all)
+    }
+
     /// Power and number of the samples between the first and the last voiced frame.
     pub(super) fn power(&self) -> (f64, usize) {
         let (first, last) = self.voiced;
@@ -51,6 +71,18 @@ impl Rendered {
         let power = frames.iter().flatten().map(|&sample| f64::from(sample).powi(2)).sum();
         (power, frames.len() * SAMPLES_PER_FRAME)
     }
+}
+
+/// Where a speaker may hesitate: at the comma next to the middle, or else between the two words
+/// next to it. `None` for fewer than four words.
+fn halves(text: &str) -> Option<(&str, &str)> {
+    let words = text.split_whitespace().count();
+    let spaces = text.match_indices(' ').map(|(at, _)| at);
+    let inside =
+        spaces.filter(|&at| !text[..at].trim().is_empty() && !text[at..].trim().is_empty());
+    let from_middle = |at: usize| at.abs_diff(text.len() / 2);
+    let at = inside.min_by_key(|&at| (!text[..at].ends_with(','), from_middle(at)))?;
+    (words >= 4).then(|| text.split_at(at))
 }
 
 /// What the mouth speaks with.
@@ -131,6 +163,24 @@ mod tests {
         assert!(first <= MARGIN && last + MARGIN + 1 >= rendered.frames.len());
         assert!(last - first > 20, "{} frames of voice", last - first);
         assert!(first_voiced(&rendered.frames[last]).is_some());
+    }
+
+    #[test]
+    fn a_hesitant_speaker_stops_at_a_comma_or_between_two_words() {
+        let halves_of = |text| halves(text).map(|(before, after)| (before, after.trim()));
+        assert_eq!(halves_of("Yes, on Monday then"), Some(("Yes,", "on Monday then")));
+        assert_eq!(halves_of("I need an appointment"), Some(("I need an", "appointment")));
+        assert_eq!(halves_of("Mary Johnson"), None);
+
+        let frames = |pause| {
+            let said = Rendered::hesitant(&Flite::new(), "kal16", "Yes, on Monday then", pause);
+            let Rendered { frames, voiced: (first, last) } = said.expect("spoken");
+            let voiced = |at: &usize| first_voiced(&frames[*at]).is_some();
+            let silent = (first..last).filter(|at| !voiced(at)).count();
+            assert!(voiced(&first) && voiced(&last));
+            silent
+        };
+        assert_eq!(frames(800) - frames(400), 400 / FRAME_MS as usize);
     }
 
     #[test]

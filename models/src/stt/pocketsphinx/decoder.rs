@@ -209,7 +209,6 @@ impl Recognizer for Session {
     }
 
     fn push(&mut self, samples: &[i16]) -> Result<Option<Transcript>, SttError> {
-        let mut changed = None;
         for chunk in samples.chunks(CHUNK) {
             let mut noisy = std::mem::take(&mut self.noisy);
             noisy.clear();
@@ -217,19 +216,20 @@ impl Recognizer for Session {
             let processed = self.engine()?.process(&noisy);
             self.noisy = noisy;
             self.checked(processed)?;
-            self.since_partial += chunk.len();
-            if self.since_partial < PARTIAL_EVERY {
-                continue;
-            }
-            self.since_partial = 0;
-            let words = self.engine()?.hypothesis().unwrap_or_default();
-            if words != self.partial {
-                self.partial.clone_from(&words);
-                // The posterior needs the whole utterance; a partial is believed by its stability.
-                changed = Some(Transcript { text: words, confidence: 0.0 });
-            }
         }
-        Ok(changed)
+        // Who is late gets more samples at a time, and fewer partials: they go first.
+        self.since_partial += samples.len();
+        if self.since_partial < PARTIAL_EVERY {
+            return Ok(None);
+        }
+        self.since_partial = 0;
+        let words = self.engine()?.hypothesis().unwrap_or_default();
+        if words == self.partial {
+            return Ok(None);
+        }
+        self.partial.clone_from(&words);
+        // The posterior needs the whole utterance; a partial is believed by its stability.
+        Ok(Some(Transcript { text: words, confidence: 0.0 }))
     }
 
     fn finish(&mut self) -> Result<Transcript, SttError> {
