@@ -32,7 +32,10 @@ pub fn add(turns: &mut [Turn], decisions: &[Decision]) {
         speech.turn_decided_ms = decided.map(|decision| since(decision.wall, ended));
         speech.reason = decided.and_then(|decision| decision.reason);
         speech.recognized_ms = decided.and_then(|decision| decision.recognized_ms);
-        let paused = during(began, until).find(|decision| decision.verdict == Verdict::Paused);
+        // Who is cut is answered while still speaking: no interruption.
+        let whole = speech.cuts == Some(0);
+        let paused = |decision: &&Decision| whole && decision.verdict == Verdict::Paused;
+        let paused = during(began, until).find(paused);
         speech.paused_ms = paused.map(|decision| since(decision.wall, began));
         until = began;
     }

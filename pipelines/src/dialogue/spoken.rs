@@ -30,6 +30,9 @@ const OWN_SPECIALTY: f64 = 8.0;
 /// enough that a patient is heard as the patient: both are tested.
 const KNOWN_NAME: f64 = 0.0001;
 
+/// The same of a name that is said with the last name first, which few do.
+const KNOWN_REVERSED: f64 = 0.001;
+
 /// Weight of the spelling of a name that the caller is likely to have; the commonest name's is
 /// ten times that.
 const KNOWN_SPELLING: f64 = 3.0;
@@ -249,7 +252,7 @@ impl Spoken {
                 all.push(("{last} {first} {last}".to_owned(), 1.0));
                 for name in patients.iter().filter_map(|name| words(name.expose())) {
                     if let Some((first, last)) = name.rsplit_once(' ') {
-                        all.push((format!("{last} {first} [{last}]"), KNOWN_NAME));
+                        all.push((format!("{last} {first} [{last}]"), KNOWN_REVERSED));
                     }
                 }
                 all

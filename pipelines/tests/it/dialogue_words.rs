@@ -48,6 +48,7 @@ fn names_stand_anywhere_in_the_answer() {
         "Miller, first name Jane",
         "my first name is Jane and my last name is Miller",
         "Jane, and the surname is Miller",
+        "miller jane miller",
     ] {
         let mut call = Call::new(Clinic::new());
         call.hears("I need Dr Haddad on Sunday");
@@ -66,6 +67,7 @@ fn the_year_of_birth_may_stand_apart() {
         "fifth month, the seventeenth, nineteen eighty, so May seventeenth",
         "nineteen eighty it was, on the seventeenth of May",
         "sorry, I meant May the seventeenth, nineteen eighty",
+        "five seventeen eighty, I mean May the seventeenth",
     ] {
         let mut call = Call::new(Clinic::new());
         call.hears("I need Dr Haddad on Sunday");
@@ -190,4 +192,79 @@ fn small_talk_with_a_no_in_it_ends_no_call() {
     let text = call.hears("nice weather, is it not?");
     assert!(text.contains("help you"), "{text}");
     assert_eq!(call.outcome, None);
+}
+
+#[test]
+fn a_question_is_answered_also_while_the_caller_is_asked_who_they_are() {
+    for question in [
+        "I wanted to know the price of a visit to Doctor Haddad",
+        "i wanted to know the price of a visit to doctor this on",
+        "before I tell you that, what does a visit cost?",
+        "how much would a visit be?",
+    ] {
+        let mut call = Call::new(Clinic::new());
+        call.hears("I need an appointment with Dr Haddad");
+        let text = call.hears(question);
+        let asked = call.clinic.calls.iter().any(|tool| matches!(tool, ToolCall::AskClinic { .. }));
+        assert!(asked, "{question}: {text}");
+    }
+}
+
+#[test]
+fn a_child_has_a_name_too() {
+    for answer in [
+        "my daughter is called Jane Miller",
+        "her name is Jane Miller",
+        "my little girl's name is Jane Miller",
+        "he goes by Jane Miller",
+        "it should be under Jane Miller",
+        "my wife is registered as Jane Miller",
+    ] {
+        let mut call = Call::new(Clinic::new());
+        call.hears("I need Dr Haddad on Sunday");
+        let text = call.hears(answer);
+        assert!(text.contains("date of birth"), "{answer}: {text}");
+        let text = call.hears("17 May 1980");
+        assert!(text.contains("Sunday, June 14"), "{answer}: {text}");
+    }
+}
+
+#[test]
+fn many_words_say_yes() {
+    for yes in [
+        "yes, that is quite all right",
+        "that's absolutely fine by me",
+        "it is perfectly all right",
+        "yes now it is correct",
+        "sounds about right, go on",
+        "yes yes, do go ahead",
+        "I'd say so, yes",
+        "that'll be just fine",
+    ] {
+        let mut call = known();
+        call.hears("Dr Haddad on Sunday at nine");
+        let text = call.hears(yes);
+        assert!(text.contains("reference"), "{yes}: {text}");
+    }
+}
+
+#[test]
+fn a_word_that_was_taken_for_a_time_does_not_undo_a_choice() {
+    let mut call = known();
+    let text = call.hears("Dr Haddad on Sunday");
+    assert!(text.contains("9:00 AM"), "{text}");
+    let text = call.hears("the earliest of them we'll do eleven silly");
+    assert!(text.contains("9:00 AM") && text.contains("Shall I book"), "{text}");
+}
+
+#[test]
+fn words_that_sound_like_numbers_are_numbers_where_those_are_asked_for() {
+    let mut call = Call::new(Clinic::new());
+    call.hears("I need Dr Haddad on Sunday");
+    call.hears("Peter Zoller, I am new");
+    let text = call.hears("may the seventeenth nineteen sixty to");
+    assert!(text.contains("phone"), "{text}");
+    let text = call.hears("zero one zero zero for five six seven ate nine");
+    assert!(text.contains("0 1 0 0 4 5 6 7 8 9"), "{text}");
+    assert!(text.contains("1962"), "{text}");
 }

@@ -302,9 +302,13 @@ impl Policy {
             time.at.is_some() && time.at == self.state.wish.time.and_then(|wish| wish.at)
         });
         let none_fits = !shown.iter().any(|offer| said_of(heard, offer));
+        // A time that none of them has, beside "the first": a word that was taken for a number.
+        let only_a_time = heard.day.is_none() && heard.part.is_none() && !heard.has_doctor();
+        let stray_time =
+            by_place.is_some() && only_a_time && heard.time.is_some_and(|time| time.at.is_some());
         let rest = Heard {
             day: heard.day.filter(|_| !(wished && none_fits)),
-            time: heard.time.filter(|_| !(wished_time && none_fits)),
+            time: heard.time.filter(|_| !((wished_time || stray_time) && none_fits)),
             ..heard.clone()
         };
         if let Some(offer) = by_place.filter(|offer| !rest.has_content() || said_of(&rest, offer)) {

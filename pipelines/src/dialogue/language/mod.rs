@@ -215,6 +215,7 @@ struct File {
     spelling: Vec<String>,
     phrases: Phrases,
     rewrites: HashMap<String, String>,
+    homophones: HashMap<String, String>,
     numbers: HashMap<String, i64>,
     ordinals: HashMap<String, i64>,
     month_words: HashMap<String, usize>,
@@ -259,6 +260,8 @@ pub struct Tables {
     /// Words in which one wrong letter is forgiven.
     pub(crate) spelling: Vec<String>,
     pub(crate) rewrites: HashMap<String, String>,
+    /// Words that sound like a number, and that number's word.
+    pub(crate) homophones: HashMap<String, String>,
     pub(crate) numbers: HashMap<String, i64>,
     pub(crate) ordinals: HashMap<String, i64>,
     month_words: HashMap<String, usize>,
@@ -330,6 +333,7 @@ impl Language {
             weekdays: file.weekdays,
             spelling: file.spelling,
             rewrites: file.rewrites,
+            homophones: file.homophones,
             numbers: file.numbers,
             ordinals: file.ordinals,
             days: file.days,

@@ -102,6 +102,9 @@ impl Heard {
         let Setting { language, clinic, expect, .. } = setting;
         let calendar = setting.calendar();
         let mut all = Tokens::of(text, language);
+        if matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
+            all.read_homophones(language);
+        }
         let greeting = take_all(&mut all, &language.words.greetings, language);
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = other_language(text, &all, language);
@@ -230,7 +233,9 @@ impl Heard {
             && !change
             && !suggestion
             && ((question && (of_clinic || !(wish || self.later || self.earlier)))
-                || (topic && !self.book && self.doctor.is_none()));
+                || (topic && !self.book && self.doctor.is_none())
+                // "The price of a visit" is no visit yet.
+                || (is(&questions.fee) && !wish));
         if self.ask && changes && !question {
             self.ask = false;
         }

@@ -44,6 +44,9 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
         None => return None,
     };
     let range = better(tokens, language, range);
+    // "Miller Jane Miller": the last name first, and then all of it.
+    let twice = range.len() >= 3 && tokens.text(range.start) == tokens.text(range.end - 1);
+    let range = range.start + usize::from(twice)..range.end;
     let name = spoken_name(&tokens.words[range.clone()], language);
     let words = name.split(' ').count();
     if name.chars().filter(|c| c.is_alphabetic()).count() < 2 {

@@ -118,6 +118,17 @@ impl Tokens {
         }
     }
 
+    /// Reads words that sound like a number as that number where one stands before them:
+    /// "sixty to" is a year of birth.
+    pub(crate) fn read_homophones(&mut self, language: &Language) {
+        for at in 1..self.words.len() {
+            let after_number = language.numbers.contains_key(self.text(at - 1));
+            if let Some(number) = language.homophones.get(self.text(at)).filter(|_| after_number) {
+                self.words[at].text.clone_from(number);
+            }
+        }
+    }
+
     /// Whether every word has been taken.
     pub(crate) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| word.text.is_empty())
