@@ -22,10 +22,27 @@ pub type Corrections = BTreeMap<String, Vec<String>>;
 /// Words that CMUdict lacks and that letter-to-sound rules get wrong, with all pronunciations that
 /// are to be understood: people's, and for names also the rules' own, since voices say that.
 const CORRECTIONS: &[(&str, &[&str])] = &[
+    ("abdullah", &["AE B D AH L AH", "AE B D AA L AH"]),
+    ("aisha", &["AY SH AH", "AA IY SH AH"]),
     ("bupa", &["B UW P AH", "B Y UW P AH"]),
+    ("emad", &["IY M AE D", "AH M AH D"]),
+    ("farouk", &["F AH R UW K", "F AA R UW K"]),
+    ("fatima", &["F AE TH IH M AH", "F AE T IH M AH", "F AH T AH M AH"]),
+    ("fouad", &["F UW AE D", "F UH AE D"]),
+    ("khaled", &["HH AH L AH D", "K AH L AH D", "K AA L EH D"]),
     ("laila", &["L EY L AH", "L AY L AH"]),
+    ("layla", &["L EY L AA", "L EY L AH"]),
+    ("mahmoud", &["M AE M UW D", "M AA M UW D", "M AA M AW UW D"]),
+    ("majid", &["M AH JH IH D", "M AE JH IH D"]),
+    ("masoud", &["M AH S UW D", "M AA Z AW UW D"]),
+    ("nada", &["N AA D AA", "N AA D AH"]),
+    ("nadia", &["N AE D Y AH", "N AA D Y AH", "N AA D IY AH"]),
+    ("rashad", &["R AH SH AA D", "R AE SH AE D"]),
+    ("sabry", &["S AA B R IY", "S AE B R IY"]),
     ("samira", &["S AH M IH R AH", "S AH M IY R AH", "S AA M AY R AH"]),
     ("toothache", &["T UW TH EY K"]),
+    ("yahya", &["Y AH Y AH", "Y AA Y AH"]),
+    ("ziad", &["Z IY AE D", "Z AY AE D", "Z IY AH D"]),
 ];
 
 /// The phones of the recognizer.

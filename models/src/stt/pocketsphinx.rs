@@ -182,7 +182,8 @@ impl PocketSphinx {
             pool: Mutex::default(),
             next_caller: AtomicU64::new(1),
         });
-        let mut first = shared.take(0)?;
+        let mut first = Decoder::open(&shared)?;
+        shared.pool.lock().made += 1;
         for model in &shared.contexts {
             first.load(&shared, model)?;
         }
@@ -243,18 +244,17 @@ impl Shared {
         Ok((model, guesses))
     }
 
-    /// An idle decoder, the one that listened to this caller before if it can be, or a new one if
-    /// the limit allows.
-    fn take(&self, caller: u64) -> Result<Decoder, SttError> {
+    /// An idle decoder, or a new one if the limit allows: one that holds the model, rather than one
+    /// that listened to this caller before, rather than the one that lay idle longest.
+    fn take(&self, caller: u64, model: &Model) -> Result<Decoder, SttError> {
         {
             let mut pool = self.pool.lock();
-            let own = pool.idle.iter().position(|decoder| decoder.user == caller);
-            if let Some(decoder) = own.map(|at| pool.idle.remove(at)) {
+            let fit = |decoder: &Decoder| (decoder.holds(model), decoder.user == caller);
+            // The first of the best: of those that fit alike, the last caller of the one that lay
+            // idle longest is least likely to want it back.
+            let best = (0..pool.idle.len()).rev().max_by_key(|&at| fit(&pool.idle[at]));
+            if let Some(decoder) = best.map(|at| pool.idle.remove(at)) {
                 return Ok(decoder);
-            }
-            // The one that lay idle longest: its last caller is least likely to want it back.
-            if !pool.idle.is_empty() {
-                return Ok(pool.idle.remove(0));
             }
             let limit = self.options.max_decoders;
             if pool.made >= limit {

@@ -22,8 +22,9 @@ impl From<Failed> for SttError {
     }
 }
 
-/// Language models that a decoder holds at most. Each costs it one to three megabytes.
-const MAX_LOADED: usize = 12;
+/// Language models that a decoder holds at most. Each costs it some five megabytes, and to load
+/// one takes tens of milliseconds; decoders are many, and one that holds a model is preferred.
+const MAX_LOADED: usize = 3;
 
 /// Words that are added to a decoder's dictionary at most before it is made anew: the library
 /// cannot forget one, and callers' names come and go.
@@ -46,6 +47,11 @@ impl Decoder {
         let engine = Engine::open(&shared.acoustic_model, &shared.dictionary.path())?;
         let fresh = engine.cepstral_mean();
         Ok(Self { engine, fresh, loaded: Vec::new(), added: HashSet::new(), user: 0 })
+    }
+
+    /// Whether it holds a model.
+    pub(super) fn holds(&self, model: &Model) -> bool {
+        self.loaded.iter().any(|held| held.id == model.id)
     }
 
     /// Holds a model from now on.
@@ -152,7 +158,7 @@ impl Session {
         if self.decoder.is_some() {
             self.finish()?;
         }
-        let mut decoder = self.shared.take(self.caller.number)?;
+        let mut decoder = self.shared.take(self.caller.number, model)?;
         if let Err(error) = decoder.load(&self.shared, model) {
             drop(decoder);
             self.shared.forget();
