@@ -219,6 +219,10 @@ fn a_child_has_a_name_too() {
         "he goes by Jane Miller",
         "it should be under Jane Miller",
         "my wife is registered as Jane Miller",
+        "my daughter is called jane miller",
+        "her name is jane miller",
+        "it should be under jane miller",
+        "she goes by jane miller",
     ] {
         let mut call = Call::new(Clinic::new());
         call.hears("I need Dr Haddad on Sunday");

@@ -183,6 +183,7 @@ fn sizes_of_the_language_models() {
 /// For wordings of one's own: `HEARING_FILE` names a file like those in `data`.
 #[test]
 #[ignore = "figures, not a test"]
+#[expect(clippy::disallowed_methods, reason = "a test binary takes no other arguments")]
 fn hearing_of_a_file() {
     let file = std::env::var("HEARING_FILE").expect("HEARING_FILE names a file");
     let text = std::fs::read_to_string(&file).expect("the file");
