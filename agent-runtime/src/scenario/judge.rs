@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::format::{Day, Expect, ExpectedAppointment, PartOfDay};
 use super::speech::NEEDED;
+use super::speech::words::{Sounds, as_spoken, understood};
 
 /// Name of the check of the agent's voice.
 pub const INTELLIGIBLE: &str = "intelligible";
@@ -52,6 +53,9 @@ pub struct Evidence {
     pub agent_turns: u32,
     /// Share of the agent's words that could be heard, where the call was spoken.
     pub intelligible: Option<f64>,
+    /// How names sound, where the call was spoken: those that sound alike are one name then, since
+    /// nobody could tell "Sara" from "Sarah".
+    pub sounds: Sounds,
     /// What went wrong with the call itself, beside all expectations.
     pub fault: Option<String>,
 }
@@ -172,7 +176,7 @@ impl Evidence {
         let today = self.today.unwrap_or_default();
         let none_fits = expect.appointment.as_ref().is_some_and(|wanted| {
             let all = changes.made.iter().chain(&changes.moved).chain(&changes.cancelled);
-            (made || taken) && !all.into_iter().any(|visit| fits(wanted, visit, today))
+            (made || taken) && !all.into_iter().any(|visit| self.fits(wanted, visit, today))
         });
         too_many || (made && !may_make) || (taken && !may_take) || none_fits
     }
@@ -213,25 +217,31 @@ impl Evidence {
             changes.made.iter().chain(&changes.moved).copied().collect()
         };
         let today = self.today.unwrap_or_default();
-        let ok = candidates.iter().any(|visit| fits(wanted, visit, today));
+        let ok = candidates.iter().any(|visit| self.fits(wanted, visit, today));
         let actual = listed(&candidates);
         Check { name: "appointment", expected: described(wanted, today), actual, ok }
     }
-}
 
-fn fits(wanted: &ExpectedAppointment, visit: &Visit, today: Date) -> bool {
-    let equal = |wanted: &Option<String>, actual: &str| {
-        wanted.as_ref().is_none_or(|wanted| plain_name(wanted) == plain_name(actual))
-    };
-    let specialty = wanted.specialty.as_ref().is_none_or(|wanted| {
-        visit.specialties.iter().any(|known| known.eq_ignore_ascii_case(wanted))
-    });
-    equal(&wanted.doctor, &visit.doctor)
-        && equal(&wanted.patient, &visit.patient)
-        && specialty
-        && wanted.date.is_none_or(|day| day.resolve(today) == visit.start.date())
-        && wanted.part_of_day.is_none_or(|part| part == PartOfDay::of(visit.start.time()))
-        && wanted.time.is_none_or(|time| time == visit.start.time())
+    fn fits(&self, wanted: &ExpectedAppointment, visit: &Visit, today: Date) -> bool {
+        let equal = |wanted: &Option<String>, actual: &str| {
+            wanted.as_ref().is_none_or(|wanted| self.same_name(wanted, actual))
+        };
+        let specialty = wanted.specialty.as_ref().is_none_or(|wanted| {
+            visit.specialties.iter().any(|known| known.eq_ignore_ascii_case(wanted))
+        });
+        equal(&wanted.doctor, &visit.doctor)
+            && equal(&wanted.patient, &visit.patient)
+            && specialty
+            && wanted.date.is_none_or(|day| day.resolve(today) == visit.start.date())
+            && wanted.part_of_day.is_none_or(|part| part == PartOfDay::of(visit.start.time()))
+            && wanted.time.is_none_or(|time| time == visit.start.time())
+    }
+
+    fn same_name(&self, wanted: &str, actual: &str) -> bool {
+        let (wanted, actual) = (plain_name(wanted), plain_name(actual));
+        let alike = || understood(&as_spoken(&wanted), &as_spoken(&actual), &self.sounds);
+        wanted == actual || (!self.sounds.is_empty() && alike().errors == 0)
+    }
 }
 
 /// A name without its title, in lower case.

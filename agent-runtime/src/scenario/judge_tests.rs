@@ -26,6 +26,17 @@ fn failing(evidence: &Evidence, yaml: &str) -> Vec<&'static str> {
     checks.iter().filter(|check| !check.ok).map(|check| check.name).collect()
 }
 
+#[test]
+fn names_that_sound_alike_are_one_name_where_they_were_spoken() {
+    let wanted = "{appointment: {patient: Merry Johnson}}";
+    assert_eq!(failing(&booked(), wanted), ["appointment"]);
+    let sound = |word: &str, phones: &str| (word.to_owned(), [phones.to_owned()].into());
+    let sounds = [sound("merry", "M EH R IY"), sound("mary", "M EH R IY")].into();
+    let spoken = Evidence { sounds, ..booked() };
+    assert_eq!(failing(&spoken, wanted), [""; 0]);
+    assert_eq!(failing(&spoken, "{appointment: {patient: Terry Johnson}}"), ["appointment"]);
+}
+
 fn booked() -> Evidence {
     let ids = SeededIds::new(1);
     let (given, made, other) = (visit(&ids, 14, 9), visit(&ids, 16, 9), visit(&ids, 16, 10));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use frontdesk_models::stt::pocketsphinx::Options;
 use frontdesk_pipelines::turn::Record;
 use frontdesk_tenants::Database;
 use frontdesk_tenants::crypt::KeyRing;
@@ -16,6 +17,7 @@ use super::judge::Evidence;
 use super::line::{Dial, Exchange, Heard, Line, LineError};
 use super::patient::{Ending, Input, Output, Pace, Patient};
 use super::report::{Event, Report};
+use super::speech::words::{Sounds, as_spoken, sounds_of};
 use super::speech::{Carrier, Intelligible, Listener, Recording, Sound, SpeechError, Voice};
 use super::world::{World, WorldError};
 
@@ -148,15 +150,24 @@ pub async fn place(
         }
         None => (None, None),
     };
+    let after = world.visits().await?;
+    let wanted = scenario.expect.appointment.as_ref().and_then(|wanted| wanted.patient.clone());
+    let sounds = match (medium, wanted) {
+        (Medium::Web, Some(wanted)) => {
+            how_names_sound(after.iter().map(|visit| visit.patient.clone()).chain([wanted]))?
+        }
+        _ => Sounds::new(),
+    };
     let evidence = Evidence {
         today: Some(world.today()),
         outcome: ended.as_ref().and_then(|call| call.outcome),
         before,
-        after: world.visits().await?,
+        after,
         others: course.others,
         agent,
         agent_turns,
         intelligible: intelligible.as_ref().map(Intelligible::share),
+        sounds,
         fault: course.fault,
     };
     let mut report = Report {
@@ -178,6 +189,13 @@ pub async fn place(
     };
     report.conclude(&evidence, &scenario.expect);
     Ok(report)
+}
+
+/// How the words of names are pronounced.
+fn how_names_sound(names: impl Iterator<Item = String>) -> Result<Sounds, PlaceError> {
+    let words: Vec<String> = names.flat_map(|name| as_spoken(&name)).collect();
+    let sounds = sounds_of(&Options::default().dictionary, &words);
+    sounds.map_err(|error| PlaceError::Listening(error.to_string()))
 }
 
 /// Whether the recorded agent said what its transcript says.
