@@ -35,7 +35,7 @@ pub fn add(turns: &mut [Turn], decisions: &[Decision]) {
         // Who is cut is answered while still speaking: no interruption.
         let whole = speech.cuts == Some(0);
         let paused = |decision: &&Decision| whole && decision.verdict == Verdict::Paused;
-        let paused = during(began, until).find(paused);
+        let paused = during(began, ended).find(paused);
         speech.paused_ms = paused.map(|decision| since(decision.wall, began));
         until = began;
     }

@@ -49,6 +49,7 @@ fn booked() -> Evidence {
         agent: vec!["Hello.".to_owned(), "Your reference is D F.".to_owned()],
         agent_turns: 7,
         intelligible: None,
+        sounds: Sounds::new(),
         fault: None,
     }
 }
