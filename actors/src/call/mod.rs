@@ -220,8 +220,7 @@ impl Call {
     /// What the recognizer listens for now.
     pub(crate) fn listening(&self, hearing: &ingest::Hearing) -> Listening {
         let (expectation, patients) = (hearing.expectation, &hearing.patients);
-        let naming = matches!(expectation, Expectation::FullName | Expectation::Spelling);
-        if naming && !patients.is_empty() {
+        if expectation.is_naming() && !patients.is_empty() {
             self.spoken.listening_among(expectation, patients)
         } else {
             self.spoken.listening(expectation)

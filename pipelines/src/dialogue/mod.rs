@@ -128,8 +128,12 @@ pub enum Expectation {
     Choice,
     /// A full name.
     FullName,
-    /// A name spelled letter by letter.
+    /// A name whose last part is spelled letter by letter.
     Spelling,
+    /// A first name, letter by letter.
+    SpellingFirst,
+    /// A last name, letter by letter.
+    SpellingLast,
     /// A date of birth.
     DateOfBirth,
     /// A phone number.
@@ -142,12 +146,14 @@ pub enum Expectation {
 
 impl Expectation {
     /// Every expectation, for loading one language model each.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Request,
         Self::YesNo,
         Self::Choice,
         Self::FullName,
         Self::Spelling,
+        Self::SpellingFirst,
+        Self::SpellingLast,
         Self::DateOfBirth,
         Self::PhoneNumber,
         Self::Doctor,
@@ -163,11 +169,19 @@ impl Expectation {
             Self::Choice => "choice",
             Self::FullName => "full_name",
             Self::Spelling => "spelling",
+            Self::SpellingFirst => "spelling_first",
+            Self::SpellingLast => "spelling_last",
             Self::DateOfBirth => "date_of_birth",
             Self::PhoneNumber => "phone_number",
             Self::Doctor => "doctor",
             Self::Day => "day",
         }
+    }
+
+    /// Whether a name is asked for, spelled or not.
+    #[must_use]
+    pub const fn is_naming(self) -> bool {
+        matches!(self, Self::FullName | Self::Spelling | Self::SpellingFirst | Self::SpellingLast)
     }
 }
 

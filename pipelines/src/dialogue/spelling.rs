@@ -13,8 +13,17 @@ const SOUNDS_ALIKE: f64 = 0.4;
 /// Cost of a vowel that was lost or heard where there was none; of another letter, 1.
 const VOWEL: f64 = 0.6;
 
+/// Cost of one vowel for another.
+const OTHER_VOWEL: f64 = 0.5;
+
 /// Cost for each letter of a name up to which it is taken to be meant.
 const NEAR: f64 = 0.3;
+
+/// The same, of the name that was also heard.
+const NEAR_AND_SAID: f64 = 0.5;
+
+/// What a difference from the name as it was heard costs, of what one from the letters does.
+const SOUND: f64 = 0.7;
 
 /// Fewest letters in a row that are a spelling.
 const FEWEST: usize = 3;
@@ -39,6 +48,39 @@ pub(super) fn respell<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> S
     let before = words[..run.start].iter().map(|word| (*word).to_owned());
     let after = words[run.end..].iter().map(|word| (*word).to_owned());
     before.chain(spelled).chain(after).collect::<Vec<_>>().join(" ")
+}
+
+/// The name that `text` spells letter by letter, with a capital, after it was heard as `said`;
+/// nothing if `text` has no letters that can be a name's.
+///
+/// Letters and sound err in different ways: of the `names`, and what was heard, it is the one that
+/// is nearest to both, the letters counting for more. What is near none is written as spelled.
+pub(super) fn spelled_name<'a>(
+    text: &str,
+    said: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Option<String> {
+    let text = text.to_lowercase();
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphabetic() && c != '\'').collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let (_, letters) = longest_run(&words)?;
+    let said = said.to_lowercase();
+    let (spelled, sounded): (Vec<char>, Vec<char>) =
+        (letters.chars().collect(), said.chars().collect());
+    let mut best: Option<(f64, &str)> = None;
+    for name in names.map(|name| -> &str { name }).chain(std::iter::once(said.as_str())) {
+        let meant: Vec<char> = name.chars().filter(|c| c.is_alphabetic()).collect();
+        let by_letters = distance(&spelled, &meant);
+        let near = if name == said { NEAR_AND_SAID } else { NEAR };
+        let cost = by_letters + SOUND * distance(&sounded, &meant);
+        if by_letters <= near * meant.len() as f64 && best.is_none_or(|(least, _)| cost < least) {
+            best = Some((cost, name));
+        }
+    }
+    let literal = || letters.contains(|c| "aeiouy".contains(c)).then_some(letters.as_str());
+    let name = best.map(|(_, name)| name).or_else(literal)?;
+    let mut rest = name.chars();
+    rest.next().map(|c| c.to_uppercase().chain(rest).collect())
 }
 
 /// Where the most letters stand in a row, and which.
@@ -87,12 +129,14 @@ fn run(words: &[&str], start: usize) -> (usize, String) {
 
 /// Levenshtein distance, with letters that sound alike nearer than others.
 fn distance(heard: &[char], meant: &[char]) -> f64 {
-    let edge = |c: char| if "aeiou".contains(c) { VOWEL } else { 1.0 };
+    let vowel = |c: char| "aeiou".contains(c);
+    let edge = |c: char| if vowel(c) { VOWEL } else { 1.0 };
     let other = |a: char, b: char| {
         let alike = ALIKE.iter().any(|group| group.contains(a) && group.contains(b));
         match (a == b, alike) {
             (true, _) => 0.0,
             (_, true) => SOUNDS_ALIKE,
+            _ if vowel(a) && vowel(b) => OTHER_VOWEL,
             _ => 1.0,
         }
     };
@@ -131,6 +175,26 @@ mod tests {
         assert_eq!(heard("m i double l e r"), "m i l l e r");
         assert_eq!(heard("o b r i n thank you"), "o b r i e n thank you");
         assert_eq!(heard("h like hotel e n as in november t e r s o n"), "h e n d e r s o n");
+    }
+
+    #[test]
+    fn a_name_is_what_its_letters_and_its_sound_agree_on() {
+        let names = ["sarah", "sharon", "sara", "greta", "sierra", "carlos", "patty"];
+        let of = |text, said| spelled_name(text, said, names.into_iter());
+        for (letters, said, meant) in [
+            ("s a r a", "Sarah", "Sara"),
+            ("s u e r a", "Sharon", "Sara"),
+            ("S, A, R, A.", "Sherry", "Sara"),
+            ("it's g r e t h", "Greta", "Greta"),
+            ("c a r double l a s", "Carlos", "Carlos"),
+            ("g i o v a n n i", "Joe", "Giovanni"),
+            ("k r i n", "Karim", "Karim"),
+        ] {
+            assert_eq!(of(letters, said).as_deref(), Some(meant), "{letters}");
+        }
+        for nothing in ["sara", "could you say that again", "c r lois", "x t z"] {
+            assert_eq!(of(nothing, "Sara"), None, "{nothing}");
+        }
     }
 
     #[test]

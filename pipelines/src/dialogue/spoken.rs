@@ -193,17 +193,21 @@ impl Spoken {
         if !matches!(expectation, Expectation::FullName | Expectation::Spelling) {
             return text.to_owned();
         }
-        let known = patients.iter().filter_map(|name| words(name.expose()));
-        let known: Vec<String> =
-            known.filter_map(|name| name.rsplit(' ').next().map(str::to_owned)).collect();
+        let known = Part::Last.of_all(patients);
         let common = LAST.iter().map(|(name, _)| name.as_str());
         spelling::respell(text, common.chain(known.iter().map(String::as_str)))
+    }
+
+    /// The name that somebody spelled after they said it; nothing if these are no letters of one.
+    pub(super) fn spelled_name(part: Part, text: &str, said: &str) -> Option<String> {
+        let common = part.common().iter().map(|(name, _)| name.as_str());
+        spelling::spelled_name(text, said, common)
     }
 
     fn source(&self, expectation: Expectation, patients: &[Phi<String>]) -> LmSource {
         let templates = &*ENGLISH;
         let Some(state) = templates.states.get(&expectation) else { return LmSource::new() };
-        let naming = matches!(expectation, Expectation::FullName | Expectation::Spelling);
+        let naming = expectation.is_naming();
         let any = if state.plain { "{any_plain}" } else { "{any}" };
         let any = self.fill(&[Weighted(any.to_owned(), 1.0)], false, &[]);
         let source = self.fill(&state.say, naming, patients).worth(state.worth).mix(any, state.any);
@@ -241,8 +245,10 @@ impl Spoken {
         match slot {
             "first" => take(&FIRST),
             "last" => take(&LAST),
-            "spelled" => spelled(patients, false),
-            "said_spelled" => spelled(patients, true),
+            "spelled" => spelled(Part::Last, patients, false),
+            "said_spelled" => spelled(Part::Last, patients, true),
+            "spelled_first" => spelled(Part::First, patients, false),
+            "said_spelled_first" => spelled(Part::First, patients, true),
             "patient_name" => {
                 let names = patients.iter().filter_map(|name| words(name.expose()));
                 names.map(|name| (name, 1.0)).collect()
@@ -271,13 +277,38 @@ impl Spoken {
     }
 }
 
-/// Last names letter by letter, after the name itself or without it. Rare names are spelled more
-/// often than they are borne, and those of the caller's day of birth are likelier than others.
-fn spelled(patients: &[Phi<String>], said: bool) -> Vec<(String, f64)> {
-    let known = patients.iter().filter_map(|name| words(name.expose()));
-    let known: Vec<String> =
-        known.filter_map(|name| name.rsplit(' ').next().map(str::to_owned)).collect();
-    let common = LAST.iter().map(|(name, count)| (name.as_str(), count.sqrt()));
+/// Which part of a name is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    First,
+    Last,
+}
+
+impl Part {
+    /// The names that are common.
+    fn common(self) -> &'static Names {
+        match self {
+            Self::First => &FIRST,
+            Self::Last => &LAST,
+        }
+    }
+
+    /// This part of each of these people's names.
+    fn of_all(self, patients: &[Phi<String>]) -> Vec<String> {
+        let part = |name: String| match self {
+            Self::First => name.split(' ').next().map(str::to_owned),
+            Self::Last => name.rsplit(' ').next().map(str::to_owned),
+        };
+        patients.iter().filter_map(|name| words(name.expose())).filter_map(part).collect()
+    }
+}
+
+/// First or last names letter by letter, after the name itself or without it. Rare names are
+/// spelled more often than they are borne, and those of the caller's day of birth are likelier than
+/// others.
+fn spelled(part: Part, patients: &[Phi<String>], said: bool) -> Vec<(String, f64)> {
+    let known = part.of_all(patients);
+    let common = part.common().iter().map(|(name, count)| (name.as_str(), count.sqrt()));
     let known = known.iter().map(|name| (name.as_str(), KNOWN_SPELLING));
     let mut all = Vec::new();
     for (name, weight) in common.chain(known) {

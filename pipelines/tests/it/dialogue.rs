@@ -98,7 +98,7 @@ fn a_new_patient_is_registered_after_a_read_back() {
     let read_back = call.hears("oh one oh oh, one two three, four five six seven");
     assert_eq!(
         read_back,
-        "Greta Olsen-Berg, born February 2, 1991, reached at 0 1 0 0 1 2 3 4 5 6 7. Is that correct?"
+        "Greta Olsen-Berg, date of birth February 2, 1991, phone number 0 1 0 0 1 2 3 4 5 6 7. Is that correct?"
     );
     assert_eq!(writes(&call), 0);
     assert!(call.hears("no, I was born on February 3rd 1991").contains("February 3, 1991"));
@@ -116,7 +116,7 @@ fn a_stranger_may_turn_out_to_be_new() {
     call.hears("Ida Strand");
     assert!(call.hears("1 March 1970").contains("full name"));
     assert!(call.hears("I am a new patient").contains("phone number"));
-    assert!(call.hears("0100 111 2233").contains("Ida Strand, born March 1, 1970"));
+    assert!(call.hears("0100 111 2233").contains("Ida Strand, date of birth March 1, 1970"));
 }
 
 #[test]

@@ -14,6 +14,8 @@ use frontdesk_pipelines::dialogue::{ClinicFacts, DoctorFacts, Expectation, Now};
 use frontdesk_types::{DoctorId, Mono, Phi};
 use uuid::Uuid;
 
+use crate::dialogue_spelled::registered;
+
 const NO_CONTEXTS: [(&str, Context); 0] = [];
 
 /// The voice that says the same samples every time.
@@ -63,8 +65,8 @@ impl Ears {
         Self { provider: provider.expect("a recognizer"), callers }
     }
 
-    fn hear(&self, said: &str, listening: &Listening) -> String {
-        let samples = speech(said, VOICE);
+    fn hear(&self, said: &str, listening: &Listening, voice: &str) -> String {
+        let samples = speech(said, voice);
         let mut recognizer = self.provider.recognizer().expect("a recognizer");
         recognizer.listen(listening).expect("listens");
         for frame in samples.chunks(1600) {
@@ -77,8 +79,43 @@ impl Ears {
     fn name(&self, said: &str, patient: &str) -> String {
         let patients = [Phi::new(patient.to_owned())];
         let listening = self.callers.listening_among(Expectation::FullName, &patients);
-        let heard = self.hear(said, &listening);
+        let heard = self.hear(said, &listening, VOICE);
         self.callers.name(&heard, now()).unwrap_or_default()
+    }
+}
+
+/// What became of the names of people who are to be registered.
+pub(crate) struct Registered {
+    /// Names that were heard right when they were said.
+    pub(crate) said: usize,
+    /// Names that were right after they had been spelled too.
+    pub(crate) spelled: usize,
+    /// The others, with what was heard.
+    pub(crate) wrong: Vec<String>,
+}
+
+impl Ears {
+    /// Has new patients say their names and spell them.
+    pub(crate) fn register(&self, names: &[String], voice: &str) -> Registered {
+        let mut all = Registered { said: 0, spelled: 0, wrong: Vec::new() };
+        for name in names {
+            let hear = |said: &str, state| self.hear(said, &self.callers.listening(state), voice);
+            let letters = |part: &str| part.split("").collect::<Vec<_>>().join(" ");
+            let (first, last) = name.split_once(' ').expect("two names");
+            let heard = hear(name, Expectation::FullName);
+            // Who was not heard to say two names is asked for the other one first.
+            let Some(heard) = self.callers.name(&heard, now()) else { continue };
+            let first = hear(&letters(first), Expectation::SpellingFirst);
+            let last = hear(&letters(last), Expectation::SpellingLast);
+            let written = registered(&heard, &first, &last);
+            all.said += usize::from(same_name(&heard, name));
+            if same_name(&written, name) {
+                all.spelled += 1;
+            } else {
+                all.wrong.push(format!("{name}: {heard} | {first} | {last} → {written}"));
+            }
+        }
+        all
     }
 }
 
@@ -118,7 +155,7 @@ fn what_callers_say_is_understood_in_every_state() {
     for (state, sentences) in sentences(include_str!("../data/spoken.txt")) {
         let listening = ears.callers.listening(state);
         for said in sentences {
-            let heard = Spoken::respelled(state, &ears.hear(said, &listening), &[]);
+            let heard = Spoken::respelled(state, &ears.hear(said, &listening, VOICE), &[]);
             let meant = Spoken::respelled(state, said, &[]);
             all += 1;
             if !ears.callers.same(state, &meant, &heard, now()) {
@@ -135,7 +172,7 @@ fn same_name(a: &str, b: &str) -> bool {
 }
 
 /// Names out of the lists, the same in each run.
-fn strangers(count: usize) -> Vec<String> {
+pub(crate) fn strangers(count: usize) -> Vec<String> {
     let (first, last) = Spoken::common_names();
     let name = |n: usize| {
         let n = n * 7919 + 104_729;
@@ -196,4 +233,12 @@ fn a_patient_is_known_by_name_also_where_the_name_is_rare() {
     let missed: Vec<_> =
         patients.into_iter().filter(|name| !same_name(&ears.name(name, name), name)).collect();
     assert!(missed.len() <= 1, "{missed:?}");
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_written_right_more_often_after_it_was_spelled() {
+    let names = strangers(16);
+    let Registered { said, spelled, wrong } = Ears::new().register(&names, VOICE);
+    let figures = format!("{said} as said, {spelled} as spelled:\n{}", wrong.join("\n"));
+    assert!(spelled > said && spelled * 4 >= names.len() * 3, "{figures}");
 }

@@ -10,7 +10,7 @@ use frontdesk_pipelines::dialogue::Expectation;
 use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_types::{Clock, SystemClock};
 
-use crate::hearing::{Ears, now, sentences, speech};
+use crate::hearing::{Ears, Registered, now, sentences, speech, strangers};
 
 const VOICES: [&str; 4] = ["slt", "rms", "awb", "kal16"];
 
@@ -176,6 +176,21 @@ fn sizes_of_the_language_models() {
         let (built, loaded) = (built.since(began), loaded.since(built));
         let (name, now) = (state.context(), resident_mib());
         writeln!(out, "{name} {sizes:?}: built {built:?}, loaded {loaded:?}; {now:.1} MiB")
+            .expect("printed");
+    }
+}
+
+/// Names of nobody who is known, as they were heard and after they were spelled.
+#[test]
+#[ignore = "figures, not a test"]
+fn names_of_new_patients() {
+    let ears = Ears::new();
+    let mut out = std::io::stdout().lock();
+    let names = strangers(40);
+    for voice in VOICES {
+        let Registered { said, spelled, wrong } = ears.register(&names, voice);
+        let (of, wrong) = (names.len(), wrong.join("\n  "));
+        writeln!(out, "{voice}: of {of} {said} as said, {spelled} as spelled\n  {wrong}")
             .expect("printed");
     }
 }

@@ -5,6 +5,7 @@ mod dialogue_guard;
 mod dialogue_heard;
 mod dialogue_props;
 mod dialogue_sim;
+mod dialogue_spelled;
 mod dialogue_words;
 mod hearing;
 mod hearing_figures;

@@ -2,11 +2,18 @@
 
 use frontdesk_types::{Channel, Phi};
 
-use super::state::{Patient, Phase};
+use super::state::{Patient, Phase, Spelled};
 use super::{Heard, Now, Output, Policy};
+use crate::dialogue::spoken::{Part, Spoken};
 use crate::dialogue::tools::{Identity, ToolCall};
 use crate::dialogue::understand::birth::{BirthMention, of_parts};
 use crate::dialogue::understand::phones::PhoneMention;
+
+/// Times that somebody who is to be registered is asked to spell, both names and a second try.
+const MAX_SPELLINGS: u32 = 3;
+
+/// Answers without a letter after which the name is taken as it was heard.
+const MAX_UNSPELLED: u32 = 2;
 
 impl Policy {
     /// Takes what was said of the patient; whether there was anything.
@@ -111,6 +118,17 @@ impl Policy {
             self.ask(now, Phase::Birth, text);
             return;
         };
+        let unspelled = aloud && patient.new && patient.spelling_asks < MAX_SPELLINGS;
+        let spelling = match patient.spelled {
+            Spelled::Nothing => Some((Phase::SpellFirst, &phrases.ask_first_spelled)),
+            Spelled::First => Some((Phase::SpellLast, &phrases.ask_last_spelled)),
+            Spelled::Whole => None,
+        };
+        if let Some((phase, text)) = spelling.filter(|_| unspelled) {
+            self.state.patient.spelling_asks += 1;
+            self.ask(now, phase, text);
+            return;
+        }
         if (patient.new || patient.ambiguous) && patient.phone.is_none() {
             self.ask(now, Phase::Phone, &phrases.ask_phone);
             return;
@@ -126,6 +144,43 @@ impl Policy {
         } else {
             self.call(ToolCall::IdentifyPatient(identity));
         }
+    }
+
+    /// An answer to how a part of the name is spelled; whether it was one.
+    ///
+    /// Names are what is heard worst, and nobody who is not yet registered can be listened for: a
+    /// name is written down as its letters say. Who does not spell is taken at their word, and has
+    /// the name read back like everybody.
+    pub(super) fn on_spelling(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
+        let part = match self.state.phase {
+            Phase::SpellFirst => Part::First,
+            Phase::SpellLast => Part::Last,
+            _ => return false,
+        };
+        let patient = &mut self.state.patient;
+        let Some(name) = &patient.name else { return false };
+        let mut parts: Vec<&str> = name.expose().split(' ').collect();
+        let at = if part == Part::First { 0 } else { parts.len() - 1 };
+        if let Some(spelled) = Spoken::spelled_name(part, text, parts[at]) {
+            parts[at] = &spelled;
+            patient.name = Some(Phi::new(parts.join(" ")));
+            patient.spelled = if part == Part::First { Spelled::First } else { Spelled::Whole };
+            self.understood();
+        } else {
+            let wants = heard.person || heard.goodbye || heard.abort || heard.cancel;
+            let introduced = heard.name.as_ref().is_some_and(|name| name.introduced && name.full);
+            if wants || heard.hold_on || heard.ask || introduced || heard.birth.is_some() {
+                return false;
+            }
+            if patient.spelling_asks >= MAX_UNSPELLED {
+                patient.spelled = Spelled::Whole;
+            } else {
+                let sorry = self.language.phrases.not_understood.clone();
+                self.carry(&sorry);
+            }
+        }
+        self.advance(now);
+        true
     }
 
     /// An answer to one of the questions of identification.

@@ -265,13 +265,21 @@ impl Policy {
             }
             return;
         }
+        if self.on_spelling(now, &heard, text) {
+            return;
+        }
         let told = self.merge_identity(&heard);
         if self.everywhere(now, &heard) {
             return;
         }
         match self.state.phase {
             Phase::Open => self.on_request(now, &heard, text),
-            Phase::Name | Phase::SpelledName | Phase::Birth | Phase::Phone => {
+            Phase::Name
+            | Phase::SpelledName
+            | Phase::SpellFirst
+            | Phase::SpellLast
+            | Phase::Birth
+            | Phase::Phone => {
                 self.on_identity(now, &heard, text, told);
             }
             Phase::Doctor => self.on_doctor(now, &heard, text),

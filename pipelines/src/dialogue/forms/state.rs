@@ -26,6 +26,10 @@ pub(super) enum Phase {
     Name,
     /// The name once more, spelled.
     SpelledName,
+    /// The first name of somebody who is to be registered, letter by letter.
+    SpellFirst,
+    /// The last name of somebody who is to be registered, letter by letter.
+    SpellLast,
     Birth,
     Phone,
     Doctor,
@@ -46,6 +50,8 @@ impl Phase {
             Self::Open | Self::Over => Expectation::Request,
             Self::Name => Expectation::FullName,
             Self::SpelledName => Expectation::Spelling,
+            Self::SpellFirst => Expectation::SpellingFirst,
+            Self::SpellLast => Expectation::SpellingLast,
             Self::Birth => Expectation::DateOfBirth,
             Self::Phone | Self::CallbackPhone => Expectation::PhoneNumber,
             Self::Doctor => Expectation::Doctor,
@@ -98,6 +104,15 @@ impl Wish {
     }
 }
 
+/// How much of a name was spelled, or need not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) enum Spelled {
+    #[default]
+    Nothing,
+    First,
+    Whole,
+}
+
 /// Who the patient is, as far as it was said.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Patient {
@@ -108,6 +123,12 @@ pub(super) struct Patient {
     /// Month and day of a date of birth whose year is missing.
     pub(super) birthday: Option<Phi<(i8, i8)>>,
     pub(super) phone: Option<Phi<String>>,
+    /// How much of the name was spelled.
+    #[serde(default)]
+    pub(super) spelled: Spelled,
+    /// Times that the spelling was asked for.
+    #[serde(default)]
+    pub(super) spelling_asks: u32,
     /// To be registered.
     pub(super) new: bool,
     /// Several patients match without the phone number.

@@ -31,6 +31,8 @@ phrases! {
     ask_last_name,
     ask_name_next,
     ask_name_spelled,
+    ask_first_spelled,
+    ask_last_spelled,
     ask_birth,
     ask_birth_first,
     ask_other_birth,

@@ -117,7 +117,7 @@ impl Heard {
         heard.birth = birth::take(&mut rest, language, calendar, asked_birth);
         let asked_phone = expect == Expectation::PhoneNumber;
         heard.phone = phones::take(&mut rest, language, asked_phone);
-        let doctor_first = !asks(&[Expectation::FullName, Expectation::Spelling]);
+        let doctor_first = !expect.is_naming();
         if doctor_first {
             heard.name = names::take(&mut rest, language, Asked::No);
         } else if !heard.is_command() {
