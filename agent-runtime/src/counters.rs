@@ -26,7 +26,9 @@ pub fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
         counters.calls_ended.iter().map(|(outcome, n)| (outcome.clone(), *n as f64)).collect();
     ended.sort_by(|a, b| a.0.cmp(&b.0));
     let c = counters;
+    let tasks = tokio::runtime::Handle::try_current().map(|h| h.metrics().num_alive_tasks());
     vec![
+        gauge("tasks", tasks.unwrap_or_default() as f64, "Tasks that live; an actor is one"),
         gauge("live_calls", c.live_calls as f64, "Calls under way"),
         gauge("max_calls", c.max_calls as f64, "Calls that may be under way at once"),
         gauge("draining", flag(c.draining), "1 if new calls are refused"),

@@ -32,7 +32,7 @@ async fn a_call_with(rig: &Rig, number: usize, stage: &str, fault: Fault) {
     let mut armed = false;
     // The calls compete for the first free slot: whoever loses it is offered the next.
     while !heard.contains("reference") {
-        if heard.contains("Shall I book it?") && !armed {
+        if heard.contains("Shall I book the appointment?") && !armed {
             armed = true;
             arm(id, stage, fault, 1, 1);
         }

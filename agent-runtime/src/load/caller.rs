@@ -4,12 +4,12 @@ use std::time::{Duration, Instant as StdInstant};
 
 use frontdesk_rtc::token::{AgentRequest, JoinToken};
 use frontdesk_rtc::{
-    AudioPublish, LocalAudio, Packet, PacketReader, Room, RoomEvent, RoomEvents, RoomOptions,
-    TrackSource,
+    AudioPublish, DisconnectReason, LocalAudio, Packet, PacketReader, ParticipantKind, Room,
+    RoomEvent, RoomEvents, RoomOptions, TrackSource,
 };
 use frontdesk_types::{FRAME_MS, IdSource};
 use serde_json::json;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::speech::Speech;
@@ -187,13 +187,7 @@ impl Caller {
     async fn talk(&mut self, plan: &Plan) -> Result<(), String> {
         self.await_silence(plan).await?;
         for _ in 0..plan.turns {
-            let _place = loop {
-                match plan.may_speak.try_acquire() {
-                    Ok(place) => break place,
-                    // The microphone goes on while the others speak.
-                    Err(_) => self.step(plan).await?,
-                }
-            };
+            let _place = self.place(plan).await?;
             self.turn(plan).await?;
             if plan.barge {
                 self.interrupt(plan).await?;
@@ -201,6 +195,19 @@ impl Caller {
             self.await_silence(plan).await?;
         }
         Ok(())
+    }
+
+    /// A place among those who may be in a turn, first come, first served: an agent hangs up on
+    /// who says nothing for long. The microphone goes on meanwhile.
+    async fn place<'a>(&mut self, plan: &'a Plan) -> Result<SemaphorePermit<'a>, String> {
+        let mut place = std::pin::pin!(plan.may_speak.acquire());
+        loop {
+            tokio::select! {
+                biased;
+                place = &mut place => return place.map_err(|error| error.to_string()),
+                stepped = self.step(plan) => stepped?,
+            }
+        }
     }
 
     /// Says the sentence and waits for the answer to begin.
@@ -285,6 +292,14 @@ impl Caller {
             match event {
                 RoomEvent::LocalTrackSubscribed { .. } => self.listened_to = true,
                 RoomEvent::TrackSubscribed(audio) => self.ear = Some(audio.packets.reader(0)),
+                // An agent that joins anew takes the place of its former self.
+                RoomEvent::ParticipantLeft { participant, reason }
+                    if participant.kind == ParticipantKind::Agent
+                        && reason != DisconnectReason::DuplicateIdentity =>
+                {
+                    let after = self.joined_at.elapsed().as_secs();
+                    return Err(format!("the agent left after {after} s: {reason:?}"));
+                }
                 RoomEvent::Disconnected { reason } => {
                     return Err(format!("the room was closed: {reason:?}"));
                 }

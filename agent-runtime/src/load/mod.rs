@@ -146,6 +146,25 @@ impl Counted {
     }
 }
 
+/// What the agent's processes hold besides memory.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+struct Held {
+    files: usize,
+    threads: usize,
+    /// Tasks of our own runtime; every actor is one.
+    tasks: Option<f64>,
+}
+
+impl Held {
+    async fn now(agent: &Processes, host: Option<&Host>) -> Self {
+        let tasks = match host {
+            Some(host) => host.metric("frontdesk_tasks").await,
+            None => None,
+        };
+        Self { files: agent.open_files(), threads: agent.threads(), tasks }
+    }
+}
+
 async fn run(
     config: &Config,
     args: &LoadArgs,
@@ -184,8 +203,7 @@ async fn run(
     let agent = Processes::tree_of(pid);
     let before = agent.memory_bytes();
     let counted_before = Counted::now(host).await;
-
-    let files_before = agent.open_files();
+    let held_before = Held::now(&agent, host).await;
     let mut courses = Vec::new();
     let mut used = report::Used::default();
     for _ in 0..args.rounds {
@@ -199,7 +217,7 @@ async fn run(
     let measured = report::Measured {
         before,
         after: agent.memory_bytes(),
-        files: (files_before, agent.open_files()),
+        held: (held_before, Held::now(&agent, host).await),
         used,
         counted,
     };

@@ -54,6 +54,12 @@ impl Processes {
         self.all().into_iter().filter_map(of).sum()
     }
 
+    /// Threads.
+    pub(super) fn threads(&self) -> usize {
+        let of = |pid: u32| Some(fs::read_dir(format!("/proc/{pid}/task")).ok()?.count());
+        self.all().into_iter().filter_map(of).sum()
+    }
+
     /// User and system time so far.
     pub(super) fn cpu_seconds(&self) -> f64 {
         let of = |pid: u32| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::caller::Course;
-use super::{Counted, LoadArgs};
+use super::{Counted, Held, LoadArgs};
 
 /// What the processes used while all calls were held.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,8 +37,8 @@ pub(super) struct Measured {
     /// Proportional memory of the agent after one call, and after all, bytes.
     pub(super) before: u64,
     pub(super) after: u64,
-    /// Its open files then.
-    pub(super) files: (usize, usize),
+    /// What else it held then.
+    pub(super) held: (Held, Held),
     pub(super) used: Used,
     /// What the agent counted, if it does.
     pub(super) counted: Option<Counted>,
@@ -95,8 +95,8 @@ pub(super) struct Report {
     agent_mib_before: f64,
     agent_mib: f64,
     agent_mib_after: f64,
-    agent_files_before: usize,
-    agent_files_after: usize,
+    agent_held_before: Held,
+    agent_held_after: Held,
     agent_mib_per_call: f64,
     agent_cores: f64,
     agent_cores_per_call: f64,
@@ -137,8 +137,8 @@ impl Report {
             agent_mib_before: before,
             agent_mib: during,
             agent_mib_after: mib(measured.after),
-            agent_files_before: measured.files.0,
-            agent_files_after: measured.files.1,
+            agent_held_before: measured.held.0,
+            agent_held_after: measured.held.1,
             agent_mib_per_call: (during - before) / calls,
             agent_cores: used.agent_cpu / seconds,
             agent_cores_per_call: used.agent_cpu / seconds / calls,
@@ -179,11 +179,14 @@ impl fmt::Display for Report {
             "agent: {:.1} MiB after one call, {:.1} MiB with all: {:.2} MiB per call; {:.1} MiB after",
             self.agent_mib_before, self.agent_mib, self.agent_mib_per_call, self.agent_mib_after
         )?;
-        writeln!(
-            f,
-            "agent: {} open files after one call, {} after all",
-            self.agent_files_before, self.agent_files_after
-        )?;
+        for (when, held) in [("one call", self.agent_held_before), ("all", self.agent_held_after)] {
+            let Held { files, threads, tasks } = held;
+            write!(f, "agent after {when}: {files} open files, {threads} threads")?;
+            match tasks {
+                Some(tasks) => writeln!(f, ", {tasks:.0} tasks")?,
+                None => writeln!(f)?,
+            }
+        }
         writeln!(
             f,
             "agent: {:.2} cores, {:.2} % of a core per call; callers: {:.2} cores",

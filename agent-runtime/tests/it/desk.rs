@@ -79,13 +79,28 @@ impl Desk {
 
     /// Processes whose command line names this folder: children that were left behind.
     pub(crate) fn leftovers(&self) -> Vec<String> {
+        self.processes().map(|(_, line)| line).collect()
+    }
+
+    fn processes(&self) -> impl Iterator<Item = (i32, String)> {
         let folder = self.folder.path().to_string_lossy().into_owned();
         let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
-        processes
-            .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
-            .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
-            .filter(|line| line.contains(&folder))
-            .collect()
+        processes.filter_map(move |entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+            let line = String::from_utf8_lossy(&line).replace('\0', " ");
+            line.contains(&folder).then_some((pid, line))
+        })
+    }
+}
+
+impl Drop for Desk {
+    /// A runtime that is killed with its test leaves its servers behind.
+    fn drop(&mut self) {
+        for pid in self.processes().filter_map(|(pid, _)| rustix::process::Pid::from_raw(pid)) {
+            // One that has ended meanwhile is as good.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
     }
 }
 

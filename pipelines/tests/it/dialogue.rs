@@ -41,7 +41,7 @@ fn a_specialist_tomorrow_morning_is_booked_with_read_back_and_reference() {
     let read_back = call.hears("the second one");
     assert_eq!(
         read_back,
-        "Thursday, June 11, at 9:30 AM with Dr. Nora Haddad. Is that correct? Shall I book it?"
+        "Thursday, June 11, at 9:30 AM with Dr. Nora Haddad. Is that correct? Shall I book the appointment?"
     );
     assert_eq!(writes(&call), 0);
     let told = call.hears("yes that's right");
@@ -98,7 +98,7 @@ fn a_new_patient_is_registered_after_a_read_back() {
     let read_back = call.hears("oh one oh oh, one two three, four five six seven");
     assert_eq!(
         read_back,
-        "Greta Olsen-Berg, date of birth February 2, 1991, phone number 0 1 0 0 1 2 3 4 5 6 7. Is that correct?"
+        "Greta Olsen-Berg, born on February 2, 1991. We can call you at 0 1 0 0 1 2 3 4 5 6 7. Is that correct?"
     );
     assert_eq!(writes(&call), 0);
     assert!(call.hears("no, I was born on February 3rd 1991").contains("February 3, 1991"));
@@ -116,7 +116,7 @@ fn a_stranger_may_turn_out_to_be_new() {
     call.hears("Ida Strand");
     assert!(call.hears("1 March 1970").contains("full name"));
     assert!(call.hears("I am a new patient").contains("phone number"));
-    assert!(call.hears("0100 111 2233").contains("Ida Strand, date of birth March 1, 1970"));
+    assert!(call.hears("0100 111 2233").contains("Ida Strand, born on March 1, 1970"));
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn an_emergency_interrupts_everything_and_can_be_denied() {
     call.hears("a cardiologist on Sunday at nine, this is Jane Miller, born 17 May 1980");
     assert!(call.hears("my chest hurts").contains("123"));
     let text = call.hears("no");
-    assert!(text.contains("Shall I book it?"), "back to the read-back: {text}");
+    assert!(text.contains("Shall I book the appointment?"), "back to the read-back: {text}");
     call.hears("yes");
     call.hears("no thanks");
     assert_eq!(call.outcome, Some(CallOutcome::Emergency), "it comes before the booking");
@@ -388,7 +388,7 @@ fn silence_is_asked_about_and_then_ends_the_call() {
     assert_eq!(call.outcome, Some(CallOutcome::Abandoned));
     let mut call = Call::new(Clinic::new());
     call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday at nine");
-    assert!(call.waits().contains("Shall I book it?"));
+    assert!(call.waits().contains("Shall I book the appointment?"));
     call.waits();
     call.waits();
     assert_eq!((call.outcome, writes(&call)), (Some(CallOutcome::Abandoned), 0));
@@ -439,7 +439,7 @@ fn a_yes_counts_only_after_the_read_back_was_played() {
             break;
         }
     }
-    assert!(call.said.last().is_some_and(|text| text.contains("shall I book it?")));
+    assert!(call.said.last().is_some_and(|text| text.contains("shall I book the appointment?")));
     call.hears("yes");
     assert_eq!(writes(&call), 1);
 
@@ -451,7 +451,10 @@ fn a_yes_counts_only_after_the_read_back_was_played() {
         call.input(Input::Played { utterance, heard, complete: false });
     }
     let again = call.hears("yes");
-    assert!(again.contains("Shall I book it?") && writes(&call) == 0, "cut short: {again}");
+    assert!(
+        again.contains("Shall I book the appointment?") && writes(&call) == 0,
+        "cut short: {again}"
+    );
 }
 
 #[test]

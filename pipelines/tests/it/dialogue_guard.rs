@@ -162,7 +162,7 @@ fn read_back(outputs: &[Output]) -> Input {
     });
     let (utterance, text) = said.expect("a read-back");
     assert!(text.contains("Sunday, June 14, at 9:00 AM with Dr. Nora Haddad"), "{text}");
-    assert!(text.contains("Is that correct? Shall I book it?"), "{text}");
+    assert!(text.contains("Is that correct? Shall I book the appointment?"), "{text}");
     Input::Played { utterance, heard: text, complete: true }
 }
 

@@ -64,7 +64,7 @@ fn what_else_is_said_instead_of_letters_is_not_lost() {
     call.hears("m a n s o u r");
     assert_eq!(read_back(call), "Sara Mansour");
     let text = new_patient("sarah mahmoud").hears("can i speak to a person");
-    assert!(text.contains("which phone number"), "{text}");
+    assert!(text.contains("What is your phone number"), "{text}");
 }
 
 #[test]

@@ -42,6 +42,25 @@ fn a_yes_that_sounds_like_a_question_is_a_yes() {
 }
 
 #[test]
+fn a_yes_with_another_hour_in_it_is_neither_a_yes_nor_a_correction() {
+    let mut call = known();
+    call.hears("Dr Haddad on Sunday at ten");
+    for _ in 0..3 {
+        // "Yes ma'am", as a recognizer may hear it.
+        let text = call.hears("yes nine");
+        assert!(text.contains("10:00 AM") && text.contains("Shall I book"), "{text}");
+    }
+    assert!(call.clinic.booked().is_empty());
+    assert!(call.hears("yes ten").contains("reference"), "the same hour is a yes");
+    let mut call = known();
+    call.hears("Dr Haddad on Sunday at ten");
+    let text = call.hears("no nine");
+    assert!(text.contains("9:00 AM"), "{text}");
+    let text = call.hears("yes but at eleven please");
+    assert!(text.contains("11:00 AM"), "{text}");
+}
+
+#[test]
 fn an_hour_that_works_is_a_choice_and_no_question() {
     let mut call = known();
     call.hears("Dr Haddad on Sunday morning");

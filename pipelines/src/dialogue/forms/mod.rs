@@ -24,7 +24,6 @@ use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId, WriteNumber};
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
-use crate::turn::Completeness;
 use state::{Goal, Pending, Phase, State};
 
 /// Times in a row that a question is repeated on request before it counts as misunderstood.
@@ -82,12 +81,6 @@ impl Forms {
     #[must_use]
     pub fn history(&self) -> &[Turn] {
         self.0.history()
-    }
-
-    /// Whether the words so far of an unfinished turn complete what was asked, for turn taking.
-    #[must_use]
-    pub fn completeness(&self, now: Now, text: &str) -> Completeness {
-        self.0.completeness(now, text)
     }
 }
 

@@ -25,14 +25,12 @@ use std::collections::VecDeque;
 
 use frontdesk_types::{CallOutcome, Mono};
 
-use super::completeness;
 use super::history::{ToolRecord, Turn};
 use super::language::Language;
 use super::settings::Settings;
 use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber};
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Expectation, Input, Now, Output, UtteranceId};
-use crate::turn::Completeness;
 use check::Verdict;
 use state::{Mode, Running, Spoken, State};
 
@@ -84,16 +82,6 @@ impl<D: Dialogue> Guarded<D> {
     /// What was said, heard and done so far.
     pub fn history(&self) -> &[Turn] {
         &self.state.history
-    }
-
-    /// Whether the words so far of an unfinished turn complete what was asked.
-    pub fn completeness(&self, now: Now, text: &str) -> Completeness {
-        let expect = match self.state.mode {
-            Mode::ReadBack(_) | Mode::Emergency { .. } => Expectation::YesNo,
-            _ => self.state.expect,
-        };
-        let (language, clinic) = (&self.language, &self.facts.clinic);
-        completeness::of(text, Setting { language, clinic, expect, now })
     }
 
     /// The policy.

@@ -15,6 +15,9 @@ use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
 /// Read-backs of one write before the policy takes over again.
 const MAX_ASKS: u32 = 4;
 
+/// Times that it is read back to who says yes to another time.
+const MAX_TORN_ASKS: u32 = 2;
+
 /// "Sunday, June 14, at 9:00 AM with Dr. Samira Hassan".
 pub(crate) fn visit(offer: &Offer, language: &Language) -> String {
     let start = offer.local_start();
@@ -126,10 +129,14 @@ impl<D: Dialogue> Guarded<D> {
             self.ask(now, &text, Expectation::YesNo);
             return;
         }
+        let plain = self.understand(now, &text, Expectation::Request);
         let Mode::ReadBack(read_back) = &mut self.state.mode else { return };
         let playing = self.state.spoken.contains_key(&read_back.utterance.0);
         let yes = is_yes(&heard, &read_back.tool, self.state.offers.iter());
-        match (read_back.heard, yes || heard.empty) {
+        // "Yes, nine" to another time: neither a yes to it nor a correction. Most likely "nine" is
+        // a misheard word, and whoever means nine says so once more.
+        let torn = !yes && is_yes(&plain, &read_back.tool, self.state.offers.iter());
+        match (read_back.heard, yes || heard.empty || torn) {
             (true, _) if yes => {
                 let read_back = read_back.clone();
                 self.confirm(now, *read_back);
@@ -139,12 +146,18 @@ impl<D: Dialogue> Guarded<D> {
                 let read_back = *read_back.clone();
                 self.speak_read_back(now, read_back);
             }
+            _ if torn && read_back.asks < MAX_TORN_ASKS => {
+                let read_back = *read_back.clone();
+                self.speak_read_back(now, read_back);
+            }
             _ => {
                 let call = read_back.call;
                 let refusal = Refusal::NotConfirmed;
                 self.give_floor(now);
                 let result = ToolResult::Refused { refusal };
                 self.feed(now, Input::ToolDone { call, result });
+                // What contradicts itself each time is not understood.
+                let text = if torn { String::new() } else { text };
                 self.feed(now, Input::Heard { text, confidence });
             }
         }
