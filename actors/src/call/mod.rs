@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use frontdesk_models::stt::Listening;
 use frontdesk_pipelines::dialogue::spoken::Spoken;
-use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Expectation, Now};
+use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Now};
 use frontdesk_pipelines::turn::TurnSettings;
 use frontdesk_rtc::Room;
 use frontdesk_types::{CallId, CallOutcome, Channel, Clock, IdSource, Mono};
