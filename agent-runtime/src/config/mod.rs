@@ -104,6 +104,14 @@ pub enum LiveKitConfig {
     },
 }
 
+/// Calls that one core carries with speech recognized in this process; docs/performance.md says how
+/// it was found ("Recognition under load").
+const CALLS_PER_CORE: usize = 20;
+
+fn calls_of_this_machine() -> usize {
+    CALLS_PER_CORE * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// The whole configuration, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -385,9 +393,12 @@ impl Values<'_> {
                 .unwrap_or_else(|| self.env.default_data_dir()),
             default_clinic: default_clinic
                 .or_else(|| embedded_database.then(|| "nile-heart".to_owned())),
-            max_calls: self.value("FRONTDESK_MAX_CALLS", "a number from 1 to 10000", |text| {
-                text.parse().ok().filter(|calls| (1..=10_000).contains(calls))
-            })?,
+            max_calls: self
+                .get("FRONTDESK_MAX_CALLS")
+                .parse("a number from 1 to 10000", |text| {
+                    text.parse().ok().filter(|calls| (1..=10_000).contains(calls))
+                })?
+                .unwrap_or_else(calls_of_this_machine),
             voice: self.value("FRONTDESK_VOICE", "the name of a voice such as slt", |text| {
                 let known = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
                 (!text.is_empty() && text.chars().all(known)).then(|| text.to_owned())

@@ -80,7 +80,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "FRONTDESK_MAX_CALLS",
         "max_calls",
-        Value("50"),
+        Unset("20 for each processor core"),
         "Calls at once, exactly; 1 to 10000. More are refused.",
     ),
     setting(
