@@ -14,7 +14,7 @@ use frontdesk_pipelines::dialogue::{ClinicFacts, DoctorFacts, Expectation, Now};
 use frontdesk_types::{DoctorId, Mono, Phi};
 use uuid::Uuid;
 
-use crate::dialogue_spelled::registered;
+use crate::dialogue_new_patient::registered;
 
 const NO_CONTEXTS: [(&str, Context); 0] = [];
 

@@ -3,9 +3,9 @@
 mod dialogue;
 mod dialogue_guard;
 mod dialogue_heard;
+mod dialogue_new_patient;
 mod dialogue_props;
 mod dialogue_sim;
-mod dialogue_spelled;
 mod dialogue_words;
 mod hearing;
 mod hearing_figures;

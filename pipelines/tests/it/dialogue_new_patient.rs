@@ -1,5 +1,5 @@
-//! Who speaks and is to be registered spells their name: what a recognizer took it for is not
-//! what is written down.
+//! New patients are registered after a read-back. Who speaks spells their name first: what a
+//! recognizer took it for is not what is written down.
 
 use frontdesk_types::Channel;
 
@@ -77,4 +77,34 @@ fn a_no_to_the_read_back_has_the_name_spelled_again() {
     assert!(call.hears("no").contains("date of birth"));
     call.hears("ninth of october two thousand and one");
     assert!(call.hears("sara mahmoud").contains("spell the first name"));
+}
+
+#[test]
+fn a_new_patient_is_registered_after_a_read_back() {
+    let mut call = Call::new(Clinic::new());
+    call.hears("I'm new here and need a cardiologist on Sunday");
+    call.hears("Greta Olsen-Berg");
+    assert!(call.hears("2 February 1991").contains("phone number"));
+    let read_back = call.hears("oh one oh oh, one two three, four five six seven");
+    assert_eq!(
+        read_back,
+        "Greta Olsen-Berg, born on February 2, 1991. We can call you at 0 1 0 0 1 2 3 4 5 6 7. Is that correct?"
+    );
+    assert!(call.clinic.registered().is_empty());
+    assert!(call.hears("no, I was born on February 3rd 1991").contains("February 3, 1991"));
+    assert!(call.hears("yes that's correct").contains("Which one"));
+    assert_eq!(call.clinic.registered(), ["Greta Olsen-Berg 1991-02-03 01001234567"]);
+    call.hears("the first");
+    call.hears("yes");
+    assert_eq!(call.clinic.booked(), ["Greta Olsen-Berg: Nora Haddad 2026-06-14 09:00"]);
+}
+
+#[test]
+fn a_stranger_may_turn_out_to_be_new() {
+    let mut call = Call::new(Clinic::new());
+    call.hears("a cardiologist on Sunday please");
+    call.hears("Ida Strand");
+    assert!(call.hears("1 March 1970").contains("full name"));
+    assert!(call.hears("I am a new patient").contains("phone number"));
+    assert!(call.hears("0100 111 2233").contains("Ida Strand, born on March 1, 1970"));
 }
