@@ -20,6 +20,9 @@ const FRAME_TICKS: u64 = 48 * FRAME_MS as u64;
 const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
 /// Bytes of the longest packet that is no voice: encoders make 3 to 9 of a frame of silence.
 const SILENCE: usize = 12;
+/// How a packet begins that LiveKit's server makes itself, 80 bytes long, for an audio track that
+/// has nothing to send: Opus silence, and zeros behind it.
+const SERVER_SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
 /// How long the agent must say nothing until it is the caller's turn.
 const TURN_OVER: Duration = Duration::from_millis(800);
 /// How long the agent may take to begin: longer is a failure, and no number.
@@ -76,6 +79,10 @@ pub(super) struct Course {
     pub(super) gaps: u64,
     /// What went wrong.
     pub(super) fault: Option<String>,
+}
+
+fn is_voice(packet: &Packet) -> bool {
+    packet.payload.len() > SILENCE && !packet.payload.starts_with(&SERVER_SILENCE)
 }
 
 /// A caller in a room.
@@ -263,7 +270,7 @@ impl Caller {
 
     /// The first voice packet of the last step that came after `since`.
     fn first_after(&self, since: Option<StdInstant>) -> Option<StdInstant> {
-        let voices = self.packets.iter().filter(|packet| packet.payload.len() > SILENCE);
+        let voices = self.packets.iter().filter(|packet| is_voice(packet));
         voices.map(|packet| packet.received).find(|at| since.is_none_or(|since| *at > since))
     }
 
@@ -310,7 +317,7 @@ impl Caller {
         if let Some(ear) = &mut self.ear {
             ear.drain(50, &mut self.packets);
         }
-        for packet in self.packets.iter().filter(|packet| packet.payload.len() > SILENCE) {
+        for packet in self.packets.iter().filter(|packet| is_voice(packet)) {
             self.course.heard += 1;
             let pause = self.last_voice.map(|last| packet.received.duration_since(last));
             self.course.gaps += u64::from(pause.is_some_and(|p| p > GAP && p < TURN_OVER / 4));

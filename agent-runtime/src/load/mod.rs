@@ -30,8 +30,11 @@ use caller::{Caller, Course, Plan};
 use process::Processes;
 use report::Report;
 
-/// How long a process may settle after the call that warms it up, before its memory is taken.
+/// How long a process may settle after calls, before its memory is taken.
 const SETTLE: Duration = Duration::from_secs(3);
+
+/// How long calls may last that their callers have left: the agent waits for them to come back.
+const LINGER: Duration = Duration::from_secs(60);
 
 /// How long before the calls may end their memory is taken.
 const BEFORE_THE_END: Duration = Duration::from_millis(500);
@@ -198,7 +201,7 @@ async fn run(
     if let Some(Ok(Course { fault: Some(fault), .. })) = warm_up.join_next().await {
         return Err(Failure::new(Exit::Failed, format!("the first call failed: {fault}")));
     }
-    tokio::time::sleep(SETTLE).await;
+    settle(host).await;
     let pid = host.map(Host::pid).or(args.pid).unwrap_or_default();
     let agent = Processes::tree_of(pid);
     let before = agent.memory_bytes();
@@ -213,7 +216,7 @@ async fn run(
     }
     let counted =
         Counted::now(host).await.zip(counted_before).map(|(after, before)| after.since(before));
-    tokio::time::sleep(SETTLE).await;
+    settle(host).await;
     let measured = report::Measured {
         before,
         after: agent.memory_bytes(),
@@ -231,6 +234,19 @@ async fn run(
         })?;
     }
     Ok(if report.failures.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// Waits until the calls are over, where the agent tells, and a little longer.
+async fn settle(host: Option<&Host>) {
+    if let Some(host) = host {
+        let patience = Instant::now() + LINGER;
+        while host.metric("frontdesk_live_calls").await.is_some_and(|calls| calls > 0.0)
+            && Instant::now() < patience
+        {
+            tokio::time::sleep(SETTLE / 10).await;
+        }
+    }
+    tokio::time::sleep(SETTLE).await;
 }
 
 /// All calls once; what they went through and what the processes used meanwhile.
