@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// For C libraries too: the recognizer's language models and decoders come and go, and the C
+/// library's allocator gives little of them back (decision 0055).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     #[cfg(feature = "fault-injection")]
     if let Some(folder) = std::env::var_os("TAP_INGEST") {
