@@ -16,8 +16,8 @@ const MAX_SPELLINGS: u32 = 3;
 const MAX_UNSPELLED: u32 = 2;
 
 impl Policy {
-    /// Takes what was said of the patient; whether there was anything.
-    pub(super) fn merge_identity(&mut self, heard: &Heard) -> bool {
+    /// Takes what was said of the patient, or `typed`; whether there was anything.
+    pub(super) fn merge_identity(&mut self, heard: &Heard, typed: bool) -> bool {
         let asked = matches!(self.state.phase, Phase::Name | Phase::SpelledName);
         let mut told = false;
         if let Some(name) = heard.name.as_ref().filter(|name| asked || name.introduced) {
@@ -42,6 +42,9 @@ impl Policy {
                 }
             };
             patient.name = Some(Phi::new(whole));
+            if typed {
+                patient.spelled = Spelled::Whole;
+            }
             told = true;
         }
         if self.state.identified {

@@ -26,6 +26,9 @@ use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
 use state::{Goal, Pending, Phase, State};
 
+/// Confidence of typed words; what is recognized is never as sure.
+const TYPED: f32 = 1.0;
+
 /// Times in a row that a question is repeated on request before it counts as misunderstood.
 const MAX_REPEATS: u32 = 3;
 
@@ -241,7 +244,7 @@ impl Policy {
         Setting { language: &self.language, clinic: &self.facts.clinic, expect, now }
     }
 
-    fn on_heard(&mut self, now: Now, text: &str) {
+    fn on_heard(&mut self, now: Now, text: &str, typed: bool) {
         self.state.patience.heard();
         if self.state.pending.is_some() {
             // Heard after the answer that is on its way.
@@ -261,7 +264,7 @@ impl Policy {
         if self.on_spelling(now, &heard, text) {
             return;
         }
-        let told = self.merge_identity(&heard);
+        let told = self.merge_identity(&heard, typed);
         if self.everywhere(now, &heard) {
             return;
         }
@@ -414,7 +417,7 @@ impl Dialogue for Policy {
         }
         match input {
             Input::Begin => self.greet(now),
-            Input::Heard { text, .. } => self.on_heard(now, &text),
+            Input::Heard { text, confidence } => self.on_heard(now, &text, confidence >= TYPED),
             Input::Partial { .. } | Input::CallerLeft => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {

@@ -103,7 +103,7 @@ impl Policy {
                 self.state.patient = Patient::default();
                 self.state.identified = false;
                 self.state.last_booked = None;
-                self.merge_identity(heard);
+                self.merge_identity(heard, false);
             }
             self.state.patient.other = true;
         }

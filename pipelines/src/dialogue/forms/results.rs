@@ -78,7 +78,7 @@ impl Policy {
             && self.state.phase != Phase::Over
             && let Some(text) = self.state.queued.take()
         {
-            self.on_heard(now, text.expose());
+            self.on_heard(now, text.expose(), false);
         }
     }
 
