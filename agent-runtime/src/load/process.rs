@@ -50,13 +50,17 @@ impl Processes {
 
     /// Open file descriptors.
     pub(super) fn open_files(&self) -> usize {
-        let of = |pid: u32| Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count());
-        self.all().into_iter().filter_map(of).sum()
+        self.entries("fd")
     }
 
     /// Threads.
     pub(super) fn threads(&self) -> usize {
-        let of = |pid: u32| Some(fs::read_dir(format!("/proc/{pid}/task")).ok()?.count());
+        self.entries("task")
+    }
+
+    /// Entries of this folder of each process in `/proc`.
+    fn entries(&self, folder: &str) -> usize {
+        let of = |pid: u32| Some(fs::read_dir(format!("/proc/{pid}/{folder}")).ok()?.count());
         self.all().into_iter().filter_map(of).sum()
     }
 

@@ -33,16 +33,11 @@ pub(super) fn respell<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> S
     let words: Vec<&str> = text.split_whitespace().collect();
     let Some((run, letters)) = longest_run(&words) else { return text.to_owned() };
     let heard: Vec<char> = letters.chars().collect();
-    let mut best: Option<(f64, &str)> = None;
-    for name in names {
-        let meant: Vec<char> = name.chars().filter(char::is_ascii_lowercase).collect();
-        let cost = distance(&heard, &meant);
-        let near = cost <= NEAR * meant.len() as f64;
-        if near && best.is_none_or(|(least, _)| cost < least) {
-            best = Some((cost, name));
-        }
-    }
-    let meant = best.map_or(letters.as_str(), |(_, name)| name);
+    let meant = nearest(names, |_, meant| {
+        let cost = distance(&heard, meant);
+        (cost <= NEAR * meant.len() as f64).then_some(cost)
+    });
+    let meant = meant.unwrap_or(&letters);
     let spelled: Vec<String> =
         meant.chars().filter(char::is_ascii_lowercase).map(String::from).collect();
     let before = words[..run.start].iter().map(|word| (*word).to_owned());
@@ -67,20 +62,34 @@ pub(super) fn spelled_name<'a>(
     let said = said.to_lowercase();
     let (spelled, sounded): (Vec<char>, Vec<char>) =
         (letters.chars().collect(), said.chars().collect());
-    let mut best: Option<(f64, &str)> = None;
-    for name in names.map(|name| -> &str { name }).chain(std::iter::once(said.as_str())) {
-        let meant: Vec<char> = name.chars().filter(|c| c.is_alphabetic()).collect();
-        let by_letters = distance(&spelled, &meant);
+    let names = names.map(|name| -> &str { name }).chain(std::iter::once(said.as_str()));
+    let meant = nearest(names, |name, meant| {
+        let by_letters = distance(&spelled, meant);
         let near = if name == said { NEAR_AND_SAID } else { NEAR };
-        let cost = by_letters + SOUND * distance(&sounded, &meant);
-        if by_letters <= near * meant.len() as f64 && best.is_none_or(|(least, _)| cost < least) {
+        let close = by_letters <= near * meant.len() as f64;
+        close.then(|| by_letters + SOUND * distance(&sounded, meant))
+    });
+    let literal = || letters.contains(|c| "aeiouy".contains(c)).then_some(letters.as_str());
+    let name = meant.or_else(literal)?;
+    let mut rest = name.chars();
+    rest.next().map(|c| c.to_uppercase().chain(rest).collect())
+}
+
+/// The name whose letters cost least, the first of equals, of those that have a cost.
+fn nearest<'a>(
+    names: impl Iterator<Item = &'a str>,
+    cost: impl Fn(&str, &[char]) -> Option<f64>,
+) -> Option<&'a str> {
+    let mut best: Option<(f64, &str)> = None;
+    for name in names {
+        let letters: Vec<char> = name.chars().filter(|c| c.is_alphabetic()).collect();
+        if let Some(cost) = cost(name, &letters)
+            && best.is_none_or(|(least, _)| cost < least)
+        {
             best = Some((cost, name));
         }
     }
-    let literal = || letters.contains(|c| "aeiouy".contains(c)).then_some(letters.as_str());
-    let name = best.map(|(_, name)| name).or_else(literal)?;
-    let mut rest = name.chars();
-    rest.next().map(|c| c.to_uppercase().chain(rest).collect())
+    best.map(|(_, name)| name)
 }
 
 /// Where the most letters stand in a row, and which.

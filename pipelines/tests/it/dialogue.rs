@@ -24,10 +24,6 @@ fn scripted(clinic: Clinic, first: &[(&'static str, &'static str)], opening: &'s
     call
 }
 
-fn writes(call: &Call) -> usize {
-    call.clinic.calls.iter().filter(|tool| tool.write_number().is_some()).count()
-}
-
 #[test]
 fn a_specialist_tomorrow_morning_is_booked_with_read_back_and_reference() {
     let mut call = Call::new(Clinic::new());
@@ -43,7 +39,7 @@ fn a_specialist_tomorrow_morning_is_booked_with_read_back_and_reference() {
         read_back,
         "Thursday, June 11, at 9:30 AM with Dr. Nora Haddad. Is that correct? Shall I book the appointment?"
     );
-    assert_eq!(writes(&call), 0);
+    assert_eq!(call.writes(), 0);
     let told = call.hears("yes that's right");
     assert!(told.contains("Your reference is K1M2.") && told.contains("anything else"), "{told}");
     call.hears("no thank you");
@@ -137,7 +133,7 @@ fn a_yes_with_a_correction_is_a_correction() {
     assert!(text.contains("June 14, at 10:00 AM"), "{text}");
     let text = call.hears("sorry, I meant Tuesday");
     assert!(text.contains("Tuesday, June 16, at 10:00 AM"), "{text}");
-    assert_eq!(writes(&call), 0);
+    assert_eq!(call.writes(), 0);
     assert!(call.hears("yes, Tuesday at ten").contains("reference"));
     assert_eq!(call.clinic.booked(), ["Jane Miller: Nora Haddad 2026-06-16 10:00"]);
 }
@@ -361,7 +357,7 @@ fn silence_is_asked_about_and_then_ends_the_call() {
     assert!(call.waits().contains("Shall I book the appointment?"));
     call.waits();
     call.waits();
-    assert_eq!((call.outcome, writes(&call)), (Some(CallOutcome::Abandoned), 0));
+    assert_eq!((call.outcome, call.writes()), (Some(CallOutcome::Abandoned), 0));
 }
 
 #[test]
@@ -401,7 +397,7 @@ fn a_yes_counts_only_after_the_read_back_was_played() {
     call.plays = false;
     call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday at nine");
     assert_eq!(call.hears("yes"), "", "said into the read-back");
-    assert_eq!(writes(&call), 0);
+    assert_eq!(call.writes(), 0);
     let before = call.said.len();
     while let Some(played) = call.unplayed.pop_front() {
         call.input(played);
@@ -411,7 +407,7 @@ fn a_yes_counts_only_after_the_read_back_was_played() {
     }
     assert!(call.said.last().is_some_and(|text| text.contains("shall I book the appointment?")));
     call.hears("yes");
-    assert_eq!(writes(&call), 1);
+    assert_eq!(call.writes(), 1);
 
     let mut call = Call::new(Clinic::new());
     call.plays = false;
@@ -422,7 +418,7 @@ fn a_yes_counts_only_after_the_read_back_was_played() {
     }
     let again = call.hears("yes");
     assert!(
-        again.contains("Shall I book the appointment?") && writes(&call) == 0,
+        again.contains("Shall I book the appointment?") && call.writes() == 0,
         "cut short: {again}"
     );
 }

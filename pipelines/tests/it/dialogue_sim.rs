@@ -490,6 +490,11 @@ impl Call {
         self.said[before..].join(" ")
     }
 
+    /// Writes that reached the clinic so far.
+    pub(crate) fn writes(&self) -> usize {
+        self.clinic.calls.iter().filter(|tool| tool.write_number().is_some()).count()
+    }
+
     /// Waits for the next deadline, and gives back what is said then.
     pub(crate) fn waits(&mut self) -> String {
         let before = self.said.len();

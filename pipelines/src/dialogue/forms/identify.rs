@@ -12,7 +12,7 @@ use crate::dialogue::understand::phones::PhoneMention;
 /// Times that somebody who is to be registered is asked to spell, both names and a second try.
 const MAX_SPELLINGS: u32 = 3;
 
-/// Answers without a letter after which the name is taken as it was heard.
+/// Questions for letters from which on an answer without any has the name taken as it was heard.
 const MAX_UNSPELLED: u32 = 2;
 
 impl Policy {

@@ -129,27 +129,22 @@ impl<D: Dialogue> Guarded<D> {
             self.ask(now, &text, Expectation::YesNo);
             return;
         }
-        let plain = self.understand(now, &text, Expectation::Request);
-        let Mode::ReadBack(read_back) = &mut self.state.mode else { return };
-        let playing = self.state.spoken.contains_key(&read_back.utterance.0);
-        let yes = is_yes(&heard, &read_back.tool, self.state.offers.iter());
+        let Mode::ReadBack(read_back) = &self.state.mode else { return };
+        let is_yes = |heard: &Heard| is_yes(heard, &read_back.tool, self.state.offers.iter());
+        let yes = is_yes(&heard);
         // "Yes, nine" to another time: neither a yes to it nor a correction. Most likely "nine" is
         // a misheard word, and whoever means nine says so once more.
-        let torn = !yes && is_yes(&plain, &read_back.tool, self.state.offers.iter());
+        let torn = !yes && heard.yes && is_yes(&self.understand(now, &text, Expectation::Request));
+        let Mode::ReadBack(read_back) = &mut self.state.mode else { return };
+        let playing = self.state.spoken.contains_key(&read_back.utterance.0);
         match (read_back.heard, yes || heard.empty || torn) {
             (true, _) if yes => {
                 let read_back = read_back.clone();
                 self.confirm(now, *read_back);
             }
             (false, true) if playing => read_back.early |= yes,
-            (false, true) if read_back.asks < MAX_ASKS => {
-                let read_back = *read_back.clone();
-                self.speak_read_back(now, read_back);
-            }
-            _ if torn && read_back.asks < MAX_TORN_ASKS => {
-                let read_back = *read_back.clone();
-                self.speak_read_back(now, read_back);
-            }
+            (false, true) if read_back.asks < MAX_ASKS => self.repeat_read_back(now),
+            _ if torn && read_back.asks < MAX_TORN_ASKS => self.repeat_read_back(now),
             _ => {
                 let call = read_back.call;
                 let refusal = Refusal::NotConfirmed;
