@@ -215,7 +215,7 @@ impl RoomLink {
             return;
         }
         self.call.outlet.stop();
-        self.call.mails.dialogue.post(Input::Heard { text, confidence: 1.0 });
+        self.call.mails.dialogue.post(Input::Heard { text, confidence: None });
     }
 
     async fn set_state(&self, state: AgentState) {

@@ -65,7 +65,7 @@ impl Transcriber {
             self.call.mails.link.post(caption);
         }
         self.call.mails.ingest.post(IngestInput::Recognized);
-        self.call.mails.dialogue.post(Input::Heard { text, confidence });
+        self.call.mails.dialogue.post(Input::Heard { text, confidence: Some(confidence) });
     }
 }
 

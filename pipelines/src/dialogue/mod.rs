@@ -46,8 +46,8 @@ pub enum Input {
     Heard {
         /// The words, as recognized or typed.
         text: String,
-        /// 0 (a guess) to 1 (sure); 1 for typed text.
-        confidence: f32,
+        /// 0 (a guess) to 1 (sure); none for typed words, which nobody had to recognize.
+        confidence: Option<f32>,
     },
     /// Words so far of an unfinished turn: looked at for red flags only.
     Partial {

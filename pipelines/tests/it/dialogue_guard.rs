@@ -81,7 +81,7 @@ impl Rig {
     }
 
     fn hears(&mut self, text: &str) -> Vec<Output> {
-        self.input(Input::Heard { text: text.to_owned(), confidence: 1.0 })
+        self.input(Input::Heard { text: text.to_owned(), confidence: None })
     }
 
     /// Answers the only tool call among `outputs`.

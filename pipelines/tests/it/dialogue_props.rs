@@ -249,11 +249,11 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
         let input = match event {
             Event::Words(words) => {
                 seen.last_words = words.join(" ");
-                Input::Heard { text: words.join(" "), confidence: 0.9 }
+                Input::Heard { text: words.join(" "), confidence: Some(0.9) }
             }
             Event::Noise(text) => {
                 seen.last_words.clone_from(&text);
-                Input::Heard { text, confidence: 0.1 }
+                Input::Heard { text, confidence: Some(0.1) }
             }
             Event::Partial(words) => Input::Partial { text: words.join(" "), stable: true },
             Event::Silence => {

@@ -476,15 +476,16 @@ impl Call {
     /// Says something, or types it where the call is a chat, and gives back all that is answered.
     pub(crate) fn hears(&mut self, text: &str) -> String {
         let typed = self.clinic.facts.channel == Channel::Text;
-        self.is_told(text, if typed { 1.0 } else { 0.6 })
+        // As sure as a recognizer can be is still not typed.
+        self.is_told(text, (!typed).then_some(1.0))
     }
 
     /// Types something, and gives back all that is answered.
     pub(crate) fn types(&mut self, text: &str) -> String {
-        self.is_told(text, 1.0)
+        self.is_told(text, None)
     }
 
-    fn is_told(&mut self, text: &str, confidence: f32) -> String {
+    fn is_told(&mut self, text: &str, confidence: Option<f32>) -> String {
         let before = self.said.len();
         self.input(Input::Heard { text: text.to_owned(), confidence });
         self.said[before..].join(" ")

@@ -26,9 +26,6 @@ use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
 use state::{Goal, Pending, Phase, State};
 
-/// Confidence of typed words; what is recognized is never as sure.
-const TYPED: f32 = 1.0;
-
 /// Times in a row that a question is repeated on request before it counts as misunderstood.
 const MAX_REPEATS: u32 = 3;
 
@@ -417,7 +414,7 @@ impl Dialogue for Policy {
         }
         match input {
             Input::Begin => self.greet(now),
-            Input::Heard { text, confidence } => self.on_heard(now, &text, confidence >= TYPED),
+            Input::Heard { text, confidence } => self.on_heard(now, &text, confidence.is_none()),
             Input::Partial { .. } | Input::CallerLeft => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {

@@ -62,7 +62,7 @@ impl<D: Dialogue> Guarded<D> {
         self.ask(now, &text, Expectation::YesNo);
     }
 
-    pub(super) fn answer_emergency(&mut self, now: Now, text: String, confidence: f32) {
+    pub(super) fn answer_emergency(&mut self, now: Now, text: String, confidence: Option<f32>) {
         let heard = self.understand(now, &text, Expectation::YesNo);
         let asks = heard.ask && !heard.repeat;
         // "Yes, quickly" is no day.
@@ -79,7 +79,7 @@ impl<D: Dialogue> Guarded<D> {
     }
 
     /// The caller does not want a person: back to where they were.
-    fn resume(&mut self, now: Now, text: String, confidence: f32, wish: bool) {
+    fn resume(&mut self, now: Now, text: String, confidence: Option<f32>, wish: bool) {
         let number = &self.facts.clinic.emergency_number;
         self.state.preface =
             Some(fill(&self.language.phrases.emergency_resume, &[("number", number)]));

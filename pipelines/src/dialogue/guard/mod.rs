@@ -236,7 +236,7 @@ impl<D: Dialogue> Guarded<D> {
 
     // --- inputs ---------------------------------------------------------------------------
 
-    fn on_heard(&mut self, now: Now, text: String, confidence: f32) {
+    fn on_heard(&mut self, now: Now, text: String, confidence: Option<f32>) {
         self.state.turns += 1;
         self.state.calls_in_turn = 0;
         self.state.asked_for_policy = false;
@@ -252,7 +252,8 @@ impl<D: Dialogue> Guarded<D> {
             self.hand_over(now, "failed", &sorry);
             return;
         }
-        let sure = confidence * 100.0 >= f32::from(self.settings.min_confidence);
+        let least = f32::from(self.settings.min_confidence) / 100.0;
+        let sure = confidence.is_none_or(|confidence| confidence >= least);
         let text = if sure { text } else { String::new() };
         match self.state.mode {
             Mode::Policy => self.feed(now, Input::Heard { text, confidence }),

@@ -122,7 +122,7 @@ impl<D: Dialogue> Guarded<D> {
         }
     }
 
-    pub(super) fn answer_read_back(&mut self, now: Now, text: String, confidence: f32) {
+    pub(super) fn answer_read_back(&mut self, now: Now, text: String, confidence: Option<f32>) {
         let heard = self.understand(now, &text, Expectation::YesNo);
         if heard.hold_on && !heard.yes && !heard.has_content() {
             let text = self.language.phrases.waiting.clone();
