@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use frontdesk_types::{Clock, Mono};
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use ractor::{Actor, ActorProcessingErr, ActorRef, MessagingErr};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use crate::faults;
@@ -128,11 +129,15 @@ impl<S: Stage> StageActor<S> {
     }
 }
 
+/// A task that wakes a stage.
+type Timer = AbortOnDropHandle<Result<(), MessagingErr<StageMsg>>>;
+
 pub(crate) struct StageState<S: Stage> {
     spec: StageSpec<S>,
     stage: S,
-    /// When the timer that is set runs out; it is not moved for a later deadline.
-    timer: Option<Mono>,
+    /// The timer that is set, and when it runs out; it is not moved for a later deadline, and ends
+    /// with the stage.
+    timer: Option<(Mono, Timer)>,
 }
 
 impl<S: Stage> StageState<S> {
@@ -168,13 +173,13 @@ impl<S: Stage> StageState<S> {
 
     fn set_timer(&mut self, myself: &ActorRef<StageMsg>) {
         let Some(deadline) = self.stage.deadline() else { return };
-        if self.timer.is_some_and(|set| set <= deadline) {
+        if self.timer.as_ref().is_some_and(|(set, _)| *set <= deadline) {
             return;
         }
-        self.timer = Some(deadline);
         // Rounded up: a timer that fires a moment early finds nothing due.
         let wait = deadline.since(self.spec.clock.mono()) + Duration::from_millis(1);
-        myself.send_after(wait, || StageMsg::Timer);
+        let timer = Timer::new(myself.send_after(wait, || StageMsg::Timer));
+        self.timer = Some((deadline, timer));
     }
 
     fn begin(&self) {

@@ -36,6 +36,10 @@ impl Stage for Recorder {
         self.0.handled.lock().push(input);
         Ok(())
     }
+
+    fn deadline(&self) -> Option<Mono> {
+        Some(Mono::ZERO + Duration::from_secs(3600))
+    }
 }
 
 /// Restarts its one child whenever it dies.
@@ -168,4 +172,15 @@ async fn inputs_posted_while_no_actor_lives_are_handled_by_the_next() {
     let (second, _) = Keeper::spawn(None, Keeper, spec.clone()).await.expect("starts");
     until("it is handled", || *seen.handled.lock() == [7]).await;
     second.stop(None);
+}
+
+#[tokio::test]
+async fn nothing_of_a_stage_runs_on_after_it() {
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let before = metrics.num_alive_tasks();
+    let (keeper, ..) = keeper().await;
+    // Two actors, and the timer of one.
+    assert_eq!(metrics.num_alive_tasks(), before + 3);
+    keeper.stop(None);
+    until("all its tasks are over", || metrics.num_alive_tasks() == before).await;
 }

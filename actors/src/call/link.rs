@@ -15,9 +15,10 @@ use frontdesk_rtc::{
 };
 use frontdesk_types::Mono;
 use ractor::ActorProcessingErr;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::ingest::IngestInput;
-use super::pump::Pump;
+use super::pump::pump;
 use super::{Call, CallMsg};
 use crate::stage::Stage;
 
@@ -99,14 +100,14 @@ pub(crate) struct Memory {
 pub(crate) struct RoomLink {
     call: Arc<Call>,
     writer: Option<(UtteranceId, frontdesk_rtc::TextStreamWriter)>,
-    _pump: Pump,
+    _pump: AbortOnDropHandle<()>,
 }
 
 impl RoomLink {
     pub(crate) fn build(call: Arc<Call>) -> Self {
         // A successor looks at the room as it is: what happened in between is in its state.
         call.mails.link.post(LinkInput::Rejoined);
-        let pump = Pump::start(&call.room, Arc::clone(&call.mails.link));
+        let pump = pump(&call.room, Arc::clone(&call.mails.link));
         Self { call, writer: None, _pump: pump }
     }
 

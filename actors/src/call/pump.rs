@@ -7,7 +7,7 @@ use std::sync::Arc;
 use frontdesk_rtc::{Room, RoomEvent, RoomEvents, TextStreamReader};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::task::AbortHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::link::LinkInput;
 use crate::mail::Mail;
@@ -18,20 +18,9 @@ const CHAT_TOPIC: &str = "lk.chat";
 /// Chat messages read at once; more wait in the room's bounded queue.
 const MAX_READERS: usize = 8;
 
-/// A running pump; dropping it ends the task.
-pub(crate) struct Pump(AbortHandle);
-
-impl Drop for Pump {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl Pump {
-    pub(crate) fn start(room: &Room, mail: Arc<Mail<LinkInput>>) -> Self {
-        let events = room.events();
-        Self(tokio::spawn(run(events, mail)).abort_handle())
-    }
+/// Starts a pump; dropping it ends the task.
+pub(crate) fn pump(room: &Room, mail: Arc<Mail<LinkInput>>) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(run(room.events(), mail)))
 }
 
 async fn run(mut events: RoomEvents, mail: Arc<Mail<LinkInput>>) {
