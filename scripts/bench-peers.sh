@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Calls Frontdesk's bench profile and other runtimes with the same caller, and prints one JSON line
-# for each. See bench/peers/README.md.
+# for each and a table of all. See bench/peers/README.md.
 #
 #   scripts/bench-peers.sh [calls…]     (1 10)
 set -euo pipefail
@@ -63,10 +63,12 @@ children+=($!)
 place() {
     local name=$1 pid=$2 calls=$3
     shift 3
-    printf '%-16s ' "$name"
-    "$python" bench/peers/call_bench.py --url "$url" --secret "$secret" --wav "$scratch/say.wav" \
-        --calls "$calls" --turns 3 --barge --pid "$pid" "$@" 2>"$scratch/$name.log" ||
-        printf 'failed: %s\n' "$(tail -n 1 "$scratch/$name.log")"
+    {
+        printf '%-16s ' "$name"
+        "$python" bench/peers/call_bench.py --url "$url" --secret "$secret" \
+            --wav "$scratch/say.wav" --calls "$calls" --turns 3 --barge --pid "$pid" "$@" \
+            2>"$scratch/$name.log" || printf 'failed: %s\n' "$(tail -n 1 "$scratch/$name.log")"
+    } | tee -a "$scratch/peers.out"
 }
 
 # ended PID: stops an agent and its children. Some wait for calls that are over: not for long.
@@ -103,7 +105,7 @@ for calls in "$@"; do
     agent=$!
     children+=("$agent")
     until curl --silent --fail --output /dev/null http://127.0.0.1:7988/readyz; do sleep 0.2; done
-    place "frontdesk" "$agent" "$calls" --agent frontdesk --metadata '{"clinic":"nile-heart"}'
+    place "frontdesk" "$agent" "$calls" --agent frontdesk
     ended "$agent"
 
     LIVEKIT_URL=$url LIVEKIT_API_KEY=devkey LIVEKIT_API_SECRET=$secret \
@@ -123,3 +125,5 @@ for calls in "$@"; do
     place "pipecat" "$agent" "$calls" --prefix pipe --tag "$calls"
     ended "$agent"
 done
+printf '\n'
+python3 scripts/bench-table.py "$scratch"

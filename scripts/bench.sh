@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures what docs/performance.md states, in release, one part after the other. Everything shares
-# the machine's cores, so only figures of one run may be compared.
+# Measures what docs/performance.md states, in release, one part after the other, and ends with one
+# table. Everything shares the machine's cores, so only figures of one run may be compared.
 #
 #   scripts/bench.sh [PART…]     (all parts but `many` if none is named)
 #
@@ -12,7 +12,7 @@
 #   browser  a call from Chromium
 #   many     10,000 short calls: memory and open files before and after (25 minutes)
 #
-# BENCH_CALLS  calls at once in the part `calls` (50)
+# BENCH_CALLS  calls at once of the bench profile in the part `calls` (100)
 # BENCH_RUNS   times that the part `spoken` says each scenario in each voice (3)
 # BENCH_JOBS   spoken calls at once (2)
 set -euo pipefail
@@ -24,7 +24,7 @@ cd -- "$root"
 export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
 if [ $# -eq 0 ]; then set -- calls spoken codec booking text browser; fi
 target=${CARGO_TARGET_DIR:-$root/target}
-calls=${BENCH_CALLS:-50}
+calls=${BENCH_CALLS:-100}
 # Twelve of the library: bookings in many words, a move, a cancellation, questions, an emergency.
 spoken=(
     books_a_cardiologist_tomorrow books_a_doctor_by_name wants_an_evening
@@ -42,15 +42,16 @@ say "$(nproc) cores, $(uname -m), load $(cut -d' ' -f1 /proc/loadavg) before; co
 cargo build --locked --release -p frontdesk
 frontdesk=$target/release/frontdesk
 
-for part in "$@"; do
-    printf '\n=== %s\n' "$part"
-    case $part in
+# One part of the run; what it prints is kept for the table at the end.
+measure() {
+    case $1 in
     calls)
-        say "greeted callers with the real engines, $calls at once, who listen"
-        "$frontdesk" load --calls "$calls" --turns 0 --seconds 20
+        say "greeted callers with the real engines, 50 at once, who listen"
+        "$frontdesk" load --calls 50 --turns 0 --seconds 20 --ramp 300 --json "$scratch/load-greeted.json"
         for count in 1 10 "$calls"; do
-            say "bench profile: $count callers, two turns each, answers interrupted"
-            "$frontdesk" load --profile bench --calls "$count" --turns 2 --barge --speaking 0.3
+            say "bench profile: $count callers, three turns each, answers interrupted"
+            "$frontdesk" load --profile bench --calls "$count" --turns 3 --barge --speaking 0.3 \
+                --seconds 15 --json "$scratch/load-$count.json"
         done
         ;;
     spoken)
@@ -60,10 +61,10 @@ for part in "$@"; do
                 say "twelve scenarios spoken by $voice, run $run"
                 # Calls that are not as expected are what is measured, not a fault of the script.
                 "$frontdesk" call --channel web --voice "$voice" --jobs "${BENCH_JOBS:-2}" \
-                    --json "$scratch/$voice-$run.json" --scenario "${files[@]/%/.yaml}" || true
+                    --json "$scratch/spoken-$voice-$run.json" --scenario "${files[@]/%/.yaml}" || true
             done
         done
-        python3 scripts/spoken-figures.py "$scratch"/*.json
+        python3 scripts/spoken-figures.py "$scratch"/spoken-*.json
         ;;
     codec) cargo run --locked --release -p frontdesk-bench ;;
     booking)
@@ -87,9 +88,13 @@ for part in "$@"; do
         PROGRAM_UNDER_TEST=$(realpath -- "$frontdesk") \
             node --test --test-timeout=180000 tests/browser/call.test.mjs | grep -E '^(#|ok|not ok)'
         ;;
-    *)
-        say "no such part: $part"
-        exit 2
-        ;;
+    *) die "no such part: $1" ;;
     esac
+}
+
+for part in "$@"; do
+    printf '\n=== %s\n' "$part"
+    measure "$part" | tee "$scratch/$part.out"
 done
+printf '\n=== all of it; times and rates depend on the machine, ratios less\n'
+python3 scripts/bench-table.py "$scratch"
