@@ -56,8 +56,13 @@ def milliseconds(pattern, text):
 
 def density(run):
     one = run.report("1")
+    if one is not None and one["response_ms"]:
+        answer, wait = one["response_ms"], 500.0
+        run.add("1 call, bench profile: answer, median", answer["p50"], "fixed wait", wait, " ms", 1)
     for path in sorted(run.folder.glob("load-*.json"), key=lambda path: path.stat().st_mtime):
         name = path.stem.removeprefix("load-")
+        if name == "1":
+            continue
         report = run.report(name)
         calls = report["calls"]
         if name == "greeted":
@@ -67,18 +72,17 @@ def density(run):
         if report["greeting_ms"]:
             delay = report["greeting_ms"]
             run.add(f"{what}: greeting, p95", delay["p95"], "median", delay["p50"], " ms")
-        if one_call and report is not one and report["response_ms"]:
+        if one_call and report["response_ms"]:
             for key, of in (("response_ms", "answer"), ("interruption_ms", "interruption")):
                 value, base = report[key]["p50"], one_call[key]["p50"]
                 run.add(f"{what}: {of}, median", value, "one call", base, " ms", 1)
-        if calls > 1:
-            memory, process = report["agent_mib_per_call"], report["agent_mib_before"]
-            run.add(f"{what}: memory of a call", memory, "the process", process, " MiB", 2)
-            agent, callers = report["agent_cores"] / calls, report["caller_cores"] / calls
-            what = f"{what}: agent, for a call"
-            run.add(what, 100 * agent, "its caller", 100 * callers, " % of a core", 2)
-            decoded, sent = report["packets_decoded"], report["packets_sent"]
-            run.add(f"{calls} calls: packets decoded", decoded, "sent", sent)
+        memory, process = report["agent_mib_per_call"], report["agent_mib_before"]
+        run.add(f"{what}: memory of a call", memory, "the process", process, " MiB", 2)
+        agent, callers = report["agent_cores"] / calls, report["caller_cores"] / calls
+        decoded, sent = report["packets_decoded"], report["packets_sent"]
+        run.add(f"{what}: packets decoded", decoded, "sent", sent)
+        what = f"{what}: agent, for a call"
+        run.add(what, 100 * agent, "its caller", 100 * callers, " % of a core", 2)
 
 
 def spoken(run, text):
