@@ -16,20 +16,20 @@ import statistics
 import sys
 
 
+# Wait of the bench profile from the last voiced frame, ms: agent-runtime/src/profile.rs.
+FIXED_WAIT = 500.0
+
+
 class Figures:
     """What one run left, and the lines of the table so far."""
 
     def __init__(self, folder):
-        self.folder = folder
+        reports = sorted(folder.glob("load-*.json"), key=lambda path: path.stat().st_mtime)
+        self.reports = {
+            path.stem.removeprefix("load-"): json.loads(path.read_text()) for path in reports
+        }
+        self.outputs = {path.stem: path.read_text() for path in folder.glob("*.out")}
         self.lines = []
-
-    def output(self, part):
-        path = self.folder / f"{part}.out"
-        return path.read_text() if path.exists() else None
-
-    def report(self, name):
-        path = self.folder / f"load-{name}.json"
-        return json.loads(path.read_text()) if path.exists() else None
 
     def add(self, what, value, beside, base, unit="", decimals=0):
         """A figure, what it is compared with, and their ratio."""
@@ -55,15 +55,12 @@ def milliseconds(pattern, text):
 
 
 def density(run):
-    one = run.report("1")
-    if one is not None and one["response_ms"]:
-        answer, wait = one["response_ms"], 500.0
-        run.add("1 call, bench profile: answer, median", answer["p50"], "fixed wait", wait, " ms", 1)
-    for path in sorted(run.folder.glob("load-*.json"), key=lambda path: path.stat().st_mtime):
-        name = path.stem.removeprefix("load-")
-        if name == "1":
+    one = run.reports.get("1")
+    for name, report in run.reports.items():
+        if report is one:
+            what, answer = "1 call, bench profile: answer, median", one["response_ms"]["p50"]
+            run.add(what, answer, "fixed wait", FIXED_WAIT, " ms", 1)
             continue
-        report = run.report(name)
         calls = report["calls"]
         if name == "greeted":
             what, one_call = f"{calls} greeted calls", None
@@ -100,6 +97,8 @@ def spoken(run, text):
 
 def codec(run, text):
     rows = [line.strip("| \n").split(" | ") for line in text.splitlines() if re.match(r"\| \d", line)]
+    if not rows:
+        sys.exit("bench-table: the table of the codec is not as it was")
     at = {(int(row[0]), int(row[1])): (float(row[2]), float(row[3])) for row in rows}
     low, high = min(at), max(at)
     run.add("Opus, least effort", at[low][0], "most effort", at[high][0], " % of a core", 2)
@@ -129,9 +128,10 @@ def text(run, text):
 
 def browser(run, text):
     page = numbers(r"greeting audio \d+ ms after connecting began, (\d+) ms after joining", text)[0]
-    greeted = run.report("greeted")
-    base = greeted["greeting_ms"]["p50"] if greeted else 0.0
-    run.add("Chromium: greeting", page, "greeted calls, median", base, " ms")
+    greeted = run.reports.get("greeted")
+    if greeted:
+        base = greeted["greeting_ms"]["p50"]
+        run.add("Chromium: greeting", page, "greeted calls, median", base, " ms")
 
 
 def peers(run, text):
@@ -169,9 +169,8 @@ def main():
     run = Figures(pathlib.Path(sys.argv[1]))
     density(run)
     for figures in PARTS:
-        printed = run.output(figures.__name__)
-        if printed is not None:
-            figures(run, printed)
+        if figures.__name__ in run.outputs:
+            figures(run, run.outputs[figures.__name__])
     print("| figure | measured | beside | measured | ratio |")
     print("|---|---|---|---|---|")
     for line in run.lines:

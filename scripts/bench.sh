@@ -10,7 +10,7 @@
 #   booking  bookings, refusals and searches, beside pgbench
 #   text     replies to typed turns, one call and 500 at once (a development build)
 #   browser  a call from Chromium
-#   many     10,000 short calls: memory and open files before and after (25 minutes)
+#   many     10,000 short calls: memory and open files before and after (15 minutes)
 #
 # BENCH_CALLS  calls at once of the bench profile in the part `calls` (100)
 # BENCH_RUNS   times that the part `spoken` says each scenario in each voice (3)
@@ -23,6 +23,16 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$root"
 export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
 if [ $# -eq 0 ]; then set -- calls spoken codec booking text browser; fi
+for part in "$@"; do
+    # Before anything is measured: a wrong name at the end would lose the table.
+    case $part in
+    calls | spoken | codec | booking | text | browser | many) ;;
+    *)
+        say "no such part: $part"
+        exit 2
+        ;;
+    esac
+done
 target=${CARGO_TARGET_DIR:-$root/target}
 calls=${BENCH_CALLS:-100}
 # Twelve of the library: bookings in many words, a move, a cancellation, questions, an emergency.
@@ -88,7 +98,6 @@ measure() {
         PROGRAM_UNDER_TEST=$(realpath -- "$frontdesk") \
             node --test --test-timeout=180000 tests/browser/call.test.mjs | grep -E '^(#|ok|not ok)'
         ;;
-    *) die "no such part: $1" ;;
     esac
 }
 
