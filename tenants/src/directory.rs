@@ -73,6 +73,9 @@ pub struct Clinic {
     pub opening_hours: BTreeMap<String, String>,
     /// Booking policy.
     pub policy: BookingPolicy,
+    /// Grows with every change of what a call is told: of this row, of the clinic's doctors, of its
+    /// documents. What was read at one version holds as long as the version stays.
+    pub facts_version: i64,
 }
 
 impl Clinic {
@@ -111,11 +114,12 @@ struct ClinicRow {
     booking_window_days: i32,
     cancel_notice_minutes: i32,
     prepayment: bool,
+    facts_version: i64,
 }
 
 const COLUMNS: &str = "id, slug, kind, active, demo, name, country, time_zone, languages,
     emergency_number, phone, address, opening_hours, min_lead_minutes, booking_window_days,
-    cancel_notice_minutes, prepayment";
+    cancel_notice_minutes, prepayment, facts_version";
 
 impl From<ClinicRow> for Clinic {
     fn from(row: ClinicRow) -> Self {
@@ -139,6 +143,7 @@ impl From<ClinicRow> for Clinic {
                 cancel_notice_minutes: row.cancel_notice_minutes,
                 prepayment: row.prepayment,
             },
+            facts_version: row.facts_version,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod outlet;
 mod pacer;
 mod recognition;
+mod rendered;
 mod speech;
 mod threads;
 

@@ -1,4 +1,7 @@
 //! Synthesis on threads of its own: clause by clause, so that calls take turns.
+//!
+//! A clause that many calls hear is synthesized once and kept ([`Rendered`]); the next call has it
+//! at once, without waiting for a thread.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -12,6 +15,7 @@ use frontdesk_types::Clock;
 use parking_lot::Mutex;
 
 use super::Outlet;
+use super::rendered::Rendered;
 use super::threads::{After, Threads, Work};
 
 /// Longest a clause may take to synthesize before its thread counts as hung.
@@ -23,11 +27,21 @@ pub(crate) struct SpokenClause {
     pub(crate) utterance: UtteranceId,
     pub(crate) number: u32,
     pub(crate) spoken: String,
+    /// Whether many calls hear it, so that its samples are kept. Nothing of a caller is in it.
+    pub(crate) fixed: bool,
 }
 
-/// The clauses of one utterance; one clause is synthesized per turn.
+/// What one turn of a thread works on.
 #[derive(Clone)]
-struct Job {
+enum Job {
+    /// The clauses of one utterance; one clause is synthesized per turn.
+    Speak(Speak),
+    /// A phrase that calls will say, to be kept.
+    Prepare(Arc<str>, String),
+}
+
+#[derive(Clone)]
+struct Speak {
     outlet: Arc<Outlet>,
     voice: Arc<str>,
     clauses: Arc<Mutex<VecDeque<SpokenClause>>>,
@@ -35,13 +49,82 @@ struct Job {
 
 struct Synthesis {
     tts: Arc<dyn TextToSpeech>,
+    rendered: Arc<Rendered>,
+}
+
+/// Hands kept samples to the outlet.
+fn play(outlet: &Outlet, clause: &SpokenClause, samples: &[i16]) {
+    let (utterance, number) = (clause.utterance, clause.number);
+    outlet.push_samples(utterance, number, &lead_in(clause).cut(samples));
+    outlet.finish_clause(utterance, number);
+}
+
+/// Silence is cut off where an utterance begins.
+fn lead_in(clause: &SpokenClause) -> LeadIn {
+    if clause.number == 0 { LeadIn::default() } else { LeadIn::passed() }
 }
 
 impl Synthesis {
-    fn give_up(job: &Job) {
+    fn give_up(job: &Speak) {
         let clause = job.clauses.lock().pop_front();
         if let Some(clause) = clause {
             job.outlet.finish_clause(clause.utterance, clause.number);
+        }
+    }
+}
+
+    fn speak(&self, job: Speak) -> After<Job> {
+        let Some(clause) = job.clauses.lock().front().cloned() else { return After::Done };
+        let (utterance, number) = (clause.utterance, clause.number);
+        if !job.outlet.wants(utterance, number) {
+            return After::Done;
+        }
+        if clause.spoken.is_empty() {
+            Self::give_up(&job);
+            return After::Again(Job::Speak(job));
+        }
+        // Another call may have had it synthesized since this one asked.
+        if clause.fixed
+            && let Some(samples) = self.rendered.get(&job.voice, &clause.spoken)
+        {
+            play(&job.outlet, &clause, &samples);
+            job.clauses.lock().pop_front();
+            return After::Again(Job::Speak(job));
+        }
+        let mut lead = lead_in(&clause);
+        let mut all = Vec::new();
+        let mut wanted = true;
+        let result = self.tts.synthesize(&clause.spoken, &job.voice, &mut |samples| {
+            wanted =
+                wanted && job.outlet.push_samples(utterance, number, &lead.cut(samples));
+            if clause.fixed {
+                // To its end, even if this caller has heard enough: the next call needs it too.
+                all.extend_from_slice(samples);
+            }
+            if wanted || clause.fixed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        match &result {
+            Ok(()) if clause.fixed => self.rendered.put(&job.voice, &clause.spoken, all),
+            Ok(()) => {}
+            Err(error) => tracing::error!(%error, "clause not spoken"),
+        }
+        job.clauses.lock().pop_front();
+        job.outlet.finish_clause(utterance, number);
+        After::Again(Job::Speak(job))
+    }
+
+    fn prepare(&self, voice: &Arc<str>, spoken: &str) {
+        if self.rendered.get(voice, spoken).is_some() {
+            return;
+        }
+        let mut all = Vec::new();
+        let result = self.tts.synthesize(spoken, voice, &mut |samples| {
+            all.extend_from_slice(samples);
+            ControlFlow::Continue(())
+        });
+        match result {
+            Ok(()) => self.rendered.put(voice, spoken, all),
+            Err(error) => tracing::error!(%error, "phrase not rendered"),
         }
     }
 }
@@ -50,36 +133,22 @@ impl Work for Synthesis {
     type Job = Job;
 
     fn run(&self, job: Job) -> After<Job> {
-        let Some(clause) = job.clauses.lock().front().cloned() else { return After::Done };
-        let (utterance, number) = (clause.utterance, clause.number);
-        if !job.outlet.wants(utterance, number) {
-            return After::Done;
-        }
-        if clause.spoken.is_empty() {
-            Self::give_up(&job);
-            return After::Again(job);
-        }
-        let mut lead = if number == 0 { LeadIn::default() } else { LeadIn::passed() };
-        let result = self.tts.synthesize(&clause.spoken, &job.voice, &mut |samples| {
-            if job.outlet.push_samples(utterance, number, &lead.cut(samples)) {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
+        match job {
+            Job::Speak(job) => self.speak(job),
+            Job::Prepare(voice, spoken) => {
+                self.prepare(&voice, &spoken);
+                After::Done
             }
-        });
-        if let Err(error) = &result {
-            tracing::error!(%error, "clause not spoken");
         }
-        job.clauses.lock().pop_front();
-        job.outlet.finish_clause(utterance, number);
-        After::Again(job)
     }
 
     fn lost(&self, job: Job) {
         // The clause that killed its thread is passed over; the rest of the sentence is spoken by
         // the next utterance or not at all, since each of its clauses may do the same.
-        while !job.clauses.lock().is_empty() {
-            Self::give_up(&job);
+        if let Job::Speak(job) = job {
+            while !job.clauses.lock().is_empty() {
+                Self::give_up(&job);
+            }
         }
     }
 }
@@ -88,6 +157,7 @@ impl Work for Synthesis {
 #[derive(Clone)]
 pub struct SpeechPool {
     threads: Threads<Synthesis>,
+    rendered: Arc<Rendered>,
 }
 
 impl SpeechPool {
@@ -100,12 +170,32 @@ impl SpeechPool {
         clock: Arc<dyn Clock>,
         tts: Arc<dyn TextToSpeech>,
     ) -> std::io::Result<Self> {
-        Ok(Self { threads: Threads::start("tts", threads, clock, Synthesis { tts })? })
+        let rendered = Arc::new(Rendered::default());
+        let synthesis = Synthesis { tts, rendered: Arc::clone(&rendered) };
+        Ok(Self { threads: Threads::start("tts", threads, clock, synthesis)?, rendered })
     }
 
+    /// Speaks the clauses of an utterance that `outlet` has queued. Those that are kept are there
+    /// when this returns.
     pub(crate) fn speak(&self, outlet: Arc<Outlet>, voice: Arc<str>, clauses: Vec<SpokenClause>) {
-        let clauses = Arc::new(Mutex::new(clauses.into()));
-        self.threads.submit(Job { outlet, voice, clauses });
+        let mut rest = VecDeque::from(clauses);
+        while let Some(clause) = rest.front().filter(|clause| clause.fixed)
+            && let Some(samples) = self.rendered.get(&voice, &clause.spoken)
+        {
+            play(&outlet, clause, &samples);
+            rest.pop_front();
+        }
+        if !rest.is_empty() {
+            let clauses = Arc::new(Mutex::new(rest));
+            self.threads.submit(Job::Speak(Speak { outlet, voice, clauses }));
+        }
+    }
+
+    /// Has a phrase that calls will say synthesized and kept, unless it is.
+    pub(crate) fn prepare(&self, voice: &Arc<str>, spoken: &str) {
+        if !spoken.is_empty() && self.rendered.get(voice, spoken).is_none() {
+            self.threads.submit(Job::Prepare(Arc::clone(voice), spoken.to_owned()));
+        }
     }
 
     /// Replaces hung threads; returns how many were abandoned since the start.

@@ -8,6 +8,7 @@ mod crash;
 mod crash_paths;
 mod doctors;
 mod documents;
+mod facts_version;
 mod merge;
 mod migration;
 mod patients;

@@ -12,6 +12,11 @@ macro_rules! phrases {
         pub(crate) struct Phrases { $(pub(crate) $name: String),* }
 
         impl Phrases {
+            /// The text of every phrase.
+            pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+                [$(self.$name.as_str()),*].into_iter()
+            }
+
             fn get_mut(&mut self, name: &str) -> Option<&mut String> {
                 match name {
                     $(stringify!($name) => Some(&mut self.$name),)*
