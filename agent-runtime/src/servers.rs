@@ -95,13 +95,13 @@ impl Servers {
     pub async fn died(&self) -> String {
         let postgres = async {
             match &self.postgres_child {
-                Some(child) => (child.exited().await, child.log()).1,
+                Some(child) => (child.server().exited().await, child.server().log()).1,
                 None => std::future::pending().await,
             }
         };
         let livekit = async {
             match &self.livekit_child {
-                Some(child) => (child.exited().await, child.log()).1,
+                Some(child) => (child.server().exited().await, child.server().log()).1,
                 None => std::future::pending().await,
             }
         };

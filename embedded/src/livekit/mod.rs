@@ -21,6 +21,7 @@ use config::{Bound, Keys, yaml};
 
 const KIND: Kind = Kind {
     name: "livekit-server",
+    on_drop: Signal::KILL,
     // The first signal waits for the participants to leave, the second does not. The server
     // forgets one that comes in the first 100 ms after it began to answer.
     stop: &[
@@ -96,7 +97,6 @@ pub struct LiveKit {
     server: Server,
     ports: Bound,
     keys: Keys,
-    stop_on_drop: bool,
     _lock: Lock,
 }
 
@@ -137,7 +137,7 @@ impl LiveKit {
                 );
                 let server =
                     Server::adopt(KIND, left, &data_dir, files.log.clone(), files.pid_file())?;
-                return Ok(Self { server, ports, keys, stop_on_drop: true, _lock: lock });
+                return Ok(Self { server, ports, keys, _lock: lock });
             }
             tracing::info!(pid = left.pid, "stopping the livekit-server left by an earlier run");
             stop_process(KIND, left).await?;
@@ -164,7 +164,7 @@ impl LiveKit {
                         udp_port = ports.udp,
                         "livekit-server started"
                     );
-                    return Ok(Self { server, ports, keys, stop_on_drop: true, _lock: lock });
+                    return Ok(Self { server, ports, keys, _lock: lock });
                 }
                 // Somebody took the port between the choice and the server's bind.
                 Err(EmbeddedError::Exited { .. })
@@ -193,12 +193,6 @@ impl LiveKit {
         format!("ws://127.0.0.1:{}", self.ports.http)
     }
 
-    /// Where the server's API is, `http://127.0.0.1:port`.
-    #[must_use]
-    pub fn http_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.http)
-    }
-
     /// The API key.
     #[must_use]
     pub fn api_key(&self) -> &str {
@@ -217,21 +211,10 @@ impl LiveKit {
         Ports::Fixed { http: self.ports.http, udp: self.ports.udp }
     }
 
-    /// The server's log.
+    /// Its process.
     #[must_use]
-    pub fn log(&self) -> &Path {
-        self.server.log.path()
-    }
-
-    /// Id of the server process.
-    #[must_use]
-    pub fn pid(&self) -> i32 {
-        self.server.process.pid
-    }
-
-    /// Comes back when the server has ended by itself.
-    pub async fn exited(&self) {
-        self.server.exited().await;
+    pub const fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Whether it answers right now.
@@ -243,8 +226,7 @@ impl LiveKit {
     ///
     /// # Errors
     /// [`EmbeddedError::NotStopped`] if nothing ends it.
-    pub async fn stop(mut self) -> Result<(), EmbeddedError> {
-        self.stop_on_drop = false;
+    pub async fn stop(self) -> Result<(), EmbeddedError> {
         self.server.stop().await
     }
 
@@ -252,18 +234,9 @@ impl LiveKit {
     ///
     /// # Errors
     /// [`EmbeddedError::NotStopped`] if it does not go.
-    pub async fn kill(mut self) -> Result<(), EmbeddedError> {
-        self.stop_on_drop = false;
+    pub async fn kill(self) -> Result<(), EmbeddedError> {
         self.server.kill();
         self.server.stop().await
-    }
-}
-
-impl Drop for LiveKit {
-    fn drop(&mut self) {
-        if self.stop_on_drop {
-            self.server.kill();
-        }
     }
 }
 

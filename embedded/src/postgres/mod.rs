@@ -25,6 +25,7 @@ const DATABASE: &str = "frontdesk";
 
 const KIND: Kind = Kind {
     name: "PostgreSQL",
+    on_drop: Signal::INT,
     // Fast shutdown; then immediate, after which the next start recovers; then nothing is left.
     stop: &[
         (Signal::INT, Duration::from_secs(30)),
@@ -74,7 +75,6 @@ impl PostgresOptions {
 pub struct Postgres {
     server: Server,
     cluster: Cluster,
-    stop_on_drop: bool,
     _lock: Option<Lock>,
 }
 
@@ -108,7 +108,7 @@ impl Postgres {
             if left.arguments() == arguments && still_serves(left, || answers(&cluster)).await {
                 tracing::info!(pid = left.pid, "adopted the database left by an earlier run");
                 let server = Server::adopt(KIND, left, data_dir, log, pid_file)?;
-                let running = Self { server, cluster, stop_on_drop: true, _lock: lock };
+                let running = Self { server, cluster, _lock: lock };
                 return running.with_database().await;
             }
             tracing::info!(pid = left.pid, "stopping the database left by an earlier run");
@@ -123,7 +123,7 @@ impl Postgres {
         let mut command = cluster.command(&programs.postgres());
         command.args(&arguments[1..]);
         let server = Server::spawn(KIND, command, data_dir, log, pid_file)?;
-        let running = Self { server, cluster, stop_on_drop: true, _lock: lock };
+        let running = Self { server, cluster, _lock: lock };
         running.server.ready(options.start_timeout, || answers(&running.cluster)).await?;
         tracing::info!(
             pid = running.server.process.pid,
@@ -176,21 +176,10 @@ impl Postgres {
         &self.cluster.dir
     }
 
-    /// The server's log.
+    /// Its process.
     #[must_use]
-    pub fn log(&self) -> &Path {
-        self.server.log.path()
-    }
-
-    /// Id of the server process.
-    #[must_use]
-    pub fn pid(&self) -> i32 {
-        self.server.process.pid
-    }
-
-    /// Comes back when the server has ended by itself: it crashed or somebody stopped it.
-    pub async fn exited(&self) {
-        self.server.exited().await;
+    pub const fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Whether it takes connections right now.
@@ -202,8 +191,7 @@ impl Postgres {
     ///
     /// # Errors
     /// [`EmbeddedError::NotStopped`] if nothing ends it.
-    pub async fn stop(mut self) -> Result<(), EmbeddedError> {
-        self.stop_on_drop = false;
+    pub async fn stop(self) -> Result<(), EmbeddedError> {
         self.server.stop().await?;
         // Nothing is left in it; the next start makes it again.
         let _ = std::fs::remove_dir(&self.cluster.socket_dir);
@@ -212,16 +200,8 @@ impl Postgres {
 
     /// Leaves the server running for whoever adopts it next.
     #[cfg(feature = "testing")]
-    pub(crate) fn leave(mut self) {
-        self.stop_on_drop = false;
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        if self.stop_on_drop {
-            self.server.ask_to_stop();
-        }
+    pub(crate) fn leave(self) {
+        self.server.leave();
     }
 }
 
