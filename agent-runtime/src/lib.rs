@@ -19,5 +19,6 @@ pub mod runtime;
 pub mod servers;
 pub mod signals;
 pub mod telemetry;
+pub mod tls;
 pub mod token;
 pub mod worker;

@@ -63,6 +63,7 @@ async fn serve(dev: bool) -> (Arc<Scripted>, String) {
 }
 
 fn client() -> reqwest::Client {
+    crate::tls::install_provider();
     let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build();
     client.expect("a client")
 }
