@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use frontdesk::clinics::data_keys;
 use frontdesk::config::Config;
+use frontdesk::data_keys::data_keys;
 use frontdesk::servers::{last_database, last_livekit};
 use frontdesk_scenarios::line::Exchange;
 use frontdesk_scenarios::{Deployment, Exit, Failure};
