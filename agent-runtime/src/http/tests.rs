@@ -5,7 +5,7 @@ use frontdesk_types::SeededIds;
 use reqwest::StatusCode;
 
 use super::*;
-use crate::token::TokenSigner;
+use crate::join_token::TokenSigner;
 
 /// A runtime whose state the test sets.
 #[derive(Default)]
