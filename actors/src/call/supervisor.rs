@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::UtteranceId;
-use frontdesk_pipelines::dialogue::language::Language;
-use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::{AudioPublish, DisconnectReason, Room, RoomOptions, RtcError};
 use frontdesk_types::{CallOutcome, Channel, Mono};
@@ -143,7 +141,7 @@ impl Call {
             id: request.id,
             span,
             tenant: request.tenant,
-            spoken: Spoken::new(&Language::english(), &request.facts.clinic),
+            spoken: request.facts.clinic.spoken().clone(),
             facts: request.facts.clone(),
             clock: Arc::clone(&request.clock),
             simulated: request.simulated,
@@ -318,7 +316,8 @@ impl State {
         tracing::error!(stage, "stage fails again and again, ending the call");
         let (call, services) = (&self.call, &self.call.services);
         call.outlet.stop();
-        let clauses = frontdesk_pipelines::speak::clauses(APOLOGY);
+        let language = call.facts.clinic.language();
+        let clauses = frontdesk_pipelines::speak::clauses(APOLOGY, language);
         let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
         if call.facts.channel == Channel::Text {
             let (utterance, heard) = (APOLOGY_UTTERANCE, APOLOGY.to_owned());

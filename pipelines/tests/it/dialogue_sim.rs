@@ -1,14 +1,17 @@
 //! A small honest clinic in memory behind the tools, and a caller who drives the forms against it.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue::forms::Forms;
 use frontdesk_pipelines::dialogue::tools::{
     AppointmentFacts, Identity, PartOfDay, Refusal, SlotWish, ToolCall, ToolResult, WriteNumber,
 };
 use frontdesk_pipelines::dialogue::{
-    CallFacts, ClinicFacts, Dialogue, DoctorFacts, Input, Now, Output,
+    CallFacts, ClinicContext, ClinicFacts, ClinicSettings, Dialogue, DoctorFacts, Input, Now,
+    Output,
 };
+use frontdesk_pipelines::language::{Language, Languages};
 use frontdesk_types::{
     AppointmentId, CallOutcome, Channel, DoctorId, Mono, Offer, OfferId, SeededIds, SlotId,
 };
@@ -77,6 +80,10 @@ const SHIFTS: [(usize, Weekday, i8, i8); 9] = [
     (3, Weekday::Thursday, 9, 12),
 ];
 
+pub(crate) fn english() -> &'static Language {
+    Languages::built_in().get("en").expect("it comes with Frontdesk")
+}
+
 pub(crate) fn facts() -> CallFacts {
     let ids = SeededIds::new(99);
     let doctors = DOCTORS.iter().map(|(name, specialty)| DoctorFacts {
@@ -97,7 +104,8 @@ pub(crate) fn facts() -> CallFacts {
         vocabulary: Vec::new(),
         ..ClinicFacts::default()
     };
-    CallFacts { clinic, channel: Channel::Text, language: "en".to_owned() }
+    let clinic = ClinicContext::new(clinic, english(), ClinicSettings::default(), 1);
+    CallFacts::of(Arc::new(clinic.expect("it changes no phrase")), Channel::Text)
 }
 
 fn zone() -> TimeZone {
