@@ -3,6 +3,7 @@
 //! Metadata is server-side: it comes from the token or the dispatch rule that we signed, never
 //! from a caller. All the same it is checked, because an operator's mistake must be one clear line.
 
+use frontdesk_tenants::directory::is_slug;
 use frontdesk_types::Channel;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -101,16 +102,6 @@ impl Dispatch {
         }
         Ok(dispatch)
     }
-}
-
-/// Whether `text` can be a clinic's slug: 1 to 63 lowercase letters, digits and inner hyphens.
-#[must_use]
-pub fn is_slug(text: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=63).contains(&text.len())
-        && text.chars().all(inner)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
 }
 
 fn is_language(text: &str) -> bool {

@@ -1,5 +1,9 @@
 //! The `frontdesk` program.
 
+mod cli;
+#[cfg(test)]
+mod docs;
+
 use std::process::ExitCode;
 
 /// For C libraries too: the recognizer's language models and decoders come and go, and the C
@@ -12,5 +16,5 @@ fn main() -> ExitCode {
     if let Some(folder) = std::env::var_os("TAP_INGEST") {
         frontdesk_actors::faults::tap_ingest(folder.into());
     }
-    frontdesk::cli::main(std::env::args_os())
+    cli::main(std::env::args_os())
 }

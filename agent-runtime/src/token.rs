@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use frontdesk_rtc::token::{AgentRequest, ApiKey, JoinToken};
+use frontdesk_tenants::directory::is_slug;
 use frontdesk_types::IdSource;
 use serde::{Deserialize, Serialize};
-
-use crate::dispatch::is_slug;
 
 /// How long a token is valid if nobody says otherwise.
 pub const DEFAULT_TTL: Duration = Duration::from_secs(15 * 60);

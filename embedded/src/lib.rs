@@ -27,3 +27,4 @@ mod user;
 pub use error::EmbeddedError;
 pub use livekit::{LiveKit, LiveKitOptions, Ports};
 pub use postgres::{Postgres, PostgresOptions};
+pub use server::Server;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -13,20 +14,27 @@ use crate::folder;
 use crate::logfile::{LogFile, reason, tells_disk_full};
 use crate::process::{POLL, ProcessId};
 
+/// How long a server may take to answer before an operator is told, each time.
+const TELL_EVERY: Duration = Duration::from_secs(30);
+/// How long one that was left behind may take to answer before it is stopped: others may use it.
+const STILL_SERVES: Duration = Duration::from_secs(120);
+
 /// What makes the servers differ in how they end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// Signals to send one after the other, each with the time that it gets to work.
     pub(crate) stop: &'static [(Signal, Duration)],
+    /// What is sent to a server whose handle is dropped; nobody waits for its end then.
+    pub(crate) on_drop: Signal,
 }
 
-/// A server process, ours or adopted.
+/// The process of a running server, started here or adopted.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     kind: Kind,
     pub(crate) process: ProcessId,
-    pub(crate) log: LogFile,
+    log: LogFile,
     pid_file: PathBuf,
     data_dir: PathBuf,
     // Where the log stood when the process was started.
@@ -34,6 +42,8 @@ pub(crate) struct Server {
     // Kept so that the runtime reaps it; `None` if adopted, then the system's init does.
     child: Mutex<Option<Child>>,
     log_keeper: JoinHandle<()>,
+    // Whether dropping this ends the process.
+    ends_on_drop: AtomicBool,
 }
 
 impl Server {
@@ -90,7 +100,8 @@ impl Server {
         let log_keeper = tokio::spawn(log.clone().keep_small());
         let data_dir = data_dir.to_owned();
         let child = Mutex::new(child);
-        Self { kind, process, log, pid_file, data_dir, log_offset, child, log_keeper }
+        let ends_on_drop = AtomicBool::new(true);
+        Self { kind, process, log, pid_file, data_dir, log_offset, child, log_keeper, ends_on_drop }
     }
 
     fn write_pid_file(&self) -> Result<(), EmbeddedError> {
@@ -98,7 +109,8 @@ impl Server {
         folder::write_private(&self.pid_file, &text)
     }
 
-    /// Asks `answers` until it says yes.
+    /// Asks `answers` until it says yes. Ends with the process, and after `limit`, which is there for
+    /// one that hangs: a busy machine may take minutes.
     pub(crate) async fn ready<F>(
         &self,
         limit: Duration,
@@ -116,6 +128,19 @@ impl Server {
                     return Ok(());
                 }
                 tokio::time::sleep(POLL).await;
+            }
+        };
+        let tell = async {
+            loop {
+                tokio::time::sleep(TELL_EVERY).await;
+                let log = self.log.path().display();
+                tracing::warn!(server = self.kind.name, %log, "still waiting for a server to answer");
+            }
+        };
+        let wait = async {
+            tokio::select! {
+                ended = wait => ended,
+                never = tell => never,
             }
         };
         tokio::time::timeout(limit, wait).await.unwrap_or_else(|_| {
@@ -144,8 +169,20 @@ impl Server {
         }
     }
 
-    /// Comes back when the process is gone.
-    pub(crate) async fn exited(&self) {
+    /// The server's log.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        self.log.path()
+    }
+
+    /// Id of the process.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.process.pid
+    }
+
+    /// Comes back when the server has ended by itself: it crashed or somebody stopped it.
+    pub async fn exited(&self) {
         while self.process.is_alive() {
             tokio::time::sleep(POLL * 10).await;
         }
@@ -153,6 +190,7 @@ impl Server {
 
     /// Ends the process and waits until it is gone.
     pub(crate) async fn stop(&self) -> Result<(), EmbeddedError> {
+        self.leave();
         stop_process(self.kind, self.process).await?;
         let child = self.child.lock().ok().and_then(|mut child| child.take());
         if let Some(mut child) = child {
@@ -169,19 +207,20 @@ impl Server {
         }
     }
 
-    /// Asks it to end and does not wait.
-    pub(crate) fn ask_to_stop(&self) {
-        if let Some((signal, _)) = self.kind.stop.first()
-            && let Err(error) = self.process.signal(*signal)
-        {
-            tracing::warn!(pid = self.process.pid, %error, "cannot stop a server");
-        }
+    /// Lets the process outlive this handle.
+    pub(crate) fn leave(&self) {
+        self.ends_on_drop.store(false, Ordering::Relaxed);
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.log_keeper.abort();
+        if *self.ends_on_drop.get_mut()
+            && let Err(error) = self.process.signal(self.kind.on_drop)
+        {
+            tracing::warn!(pid = self.process.pid, %error, "cannot stop a server");
+        }
     }
 }
 
@@ -199,7 +238,7 @@ where
         }
         false
     };
-    tokio::time::timeout(Duration::from_secs(10), asked).await.unwrap_or(false)
+    tokio::time::timeout(STILL_SERVES, asked).await.unwrap_or(false)
 }
 
 /// The process of a pid file, if it is still the same one.

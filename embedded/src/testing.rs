@@ -64,8 +64,8 @@ pub async fn test_postgres() -> Result<TestPostgres, EmbeddedError> {
         remove_data(&dir)?;
     }
     let postgres = Postgres::start(options).await?;
-    if known.is_none_or(|known| known.pid != postgres.pid()) {
-        watch_idle(&dir, postgres.pid())?;
+    if known.is_none_or(|known| known.pid != postgres.server().pid()) {
+        watch_idle(&dir, postgres.server().pid())?;
     }
     let url = postgres.superuser_url();
     postgres.leave();

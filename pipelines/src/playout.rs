@@ -140,12 +140,6 @@ impl Playout {
         self.paused = false;
     }
 
-    /// Whether playout is held.
-    #[must_use]
-    pub const fn is_paused(&self) -> bool {
-        self.paused
-    }
-
     /// Drops all that is queued and reports what was heard of it.
     pub fn stop(&mut self) {
         self.paused = false;

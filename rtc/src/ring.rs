@@ -89,11 +89,6 @@ impl PacketRing {
         }
     }
 
-    /// Takes the bell away; packets are still kept.
-    pub fn clear_doorbell(&self) {
-        self.inner.lock().bell = None;
-    }
-
     /// A reader that starts at the packet with `index`, or at the oldest kept if that one is gone.
     /// `reader(0)` reads everything kept; [`PacketRing::reader_from_now`] nothing of it.
     #[must_use]

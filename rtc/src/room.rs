@@ -52,13 +52,7 @@ pub(crate) enum Command {
     Publish(AudioPublish, Reply<LocalAudio>),
     Unpublish(String, Reply<()>),
     Subscribe(String, bool, Reply<()>),
-    Update {
-        name: Option<String>,
-        metadata: Option<String>,
-        attributes: HashMap<String, String>,
-        reply: Reply<()>,
-    },
-    Permit(proto::SubscriptionPermission),
+    Update { name: Option<String>, attributes: HashMap<String, String>, reply: Reply<()> },
     Simulate(Simulate),
     Close(oneshot::Sender<()>),
 }
@@ -197,26 +191,6 @@ impl Room {
     pub async fn unsubscribe(&self, sid: &str) -> Result<(), RtcError> {
         let sid = sid.to_owned();
         self.ask(|reply| Command::Subscribe(sid, false, reply)).await
-    }
-
-    /// Restricts who may subscribe to our tracks: these identities only; everybody if `None`.
-    ///
-    /// # Errors
-    /// [`RtcError::Closed`].
-    pub async fn permit_subscribers(&self, identities: Option<&[String]>) -> Result<(), RtcError> {
-        let permission = proto::SubscriptionPermission {
-            all_participants: identities.is_none(),
-            track_permissions: identities
-                .unwrap_or_default()
-                .iter()
-                .map(|identity| proto::TrackPermission {
-                    participant_identity: identity.clone(),
-                    all_tracks: true,
-                    ..Default::default()
-                })
-                .collect(),
-        };
-        self.tell(Command::Permit(permission)).await
     }
 
     /// Sends a payload of at most [`MAX_DATA_PAYLOAD`] bytes to the identities named, to everybody
@@ -376,7 +350,7 @@ impl Room {
         attributes: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), RtcError> {
         let attributes = attributes.into_iter().collect();
-        self.ask(|reply| Command::Update { name: None, metadata: None, attributes, reply }).await
+        self.ask(|reply| Command::Update { name: None, attributes, reply }).await
     }
 
     /// Sets attributes of our own without waiting for the server's word, which takes a round trip
@@ -391,7 +365,7 @@ impl Room {
     ) -> Result<(), RtcError> {
         let attributes = attributes.into_iter().collect();
         let (reply, _) = oneshot::channel();
-        self.tell(Command::Update { name: None, metadata: None, attributes, reply }).await
+        self.tell(Command::Update { name: None, attributes, reply }).await
     }
 
     /// Sets our display name.
@@ -400,16 +374,7 @@ impl Room {
     /// As [`Room::set_attributes`].
     pub async fn set_name(&self, name: &str) -> Result<(), RtcError> {
         let (name, attributes) = (Some(name.to_owned()), HashMap::new());
-        self.ask(|reply| Command::Update { name, metadata: None, attributes, reply }).await
-    }
-
-    /// Sets our metadata.
-    ///
-    /// # Errors
-    /// As [`Room::set_attributes`].
-    pub async fn set_metadata(&self, metadata: &str) -> Result<(), RtcError> {
-        let (metadata, attributes) = (Some(metadata.to_owned()), HashMap::new());
-        self.ask(|reply| Command::Update { name: None, metadata, attributes, reply }).await
+        self.ask(|reply| Command::Update { name, attributes, reply }).await
     }
 
     /// Asks the server to simulate a failure, for tests of reconnecting.

@@ -78,7 +78,6 @@ pub struct JoinToken {
     agents: Vec<AgentRequest>,
     hidden: bool,
     publish: bool,
-    update_metadata: bool,
 }
 
 impl fmt::Debug for JoinToken {
@@ -105,7 +104,6 @@ impl JoinToken {
             agents: Vec::new(),
             hidden: false,
             publish: true,
-            update_metadata: false,
         }
     }
 
@@ -133,13 +131,6 @@ impl JoinToken {
     #[must_use]
     pub fn attribute(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.insert(key.into(), value.into());
-        self
-    }
-
-    /// May change its own name, metadata and attributes.
-    #[must_use]
-    pub const fn may_update_metadata(mut self) -> Self {
-        self.update_metadata = true;
         self
     }
 
@@ -173,7 +164,7 @@ impl JoinToken {
             can_publish: Some(self.publish),
             can_publish_data: Some(self.publish),
             can_subscribe: Some(true),
-            can_update_own_metadata: Some(self.update_metadata),
+            can_update_own_metadata: Some(false),
             hidden: self.hidden,
             ..Default::default()
         };

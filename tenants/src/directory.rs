@@ -2,30 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use frontdesk_types::{ClinicId, DoctorId};
+use frontdesk_types::{ClinicId, DoctorId, named_enum};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::{Database, Error, Result, Tenant, TenantTx};
 
-/// What a tenant is. A pharmacy may have neither doctors nor slots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClinicKind {
-    /// A clinic or practice.
-    Clinic,
-    /// A pharmacy.
-    Pharmacy,
-}
-
-impl ClinicKind {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Clinic => "clinic",
-            Self::Pharmacy => "pharmacy",
-        }
+named_enum! {
+    /// What a tenant is. A pharmacy may have neither doctors nor slots.
+    pub enum ClinicKind: "kind of clinic" {
+        /// A clinic or practice.
+        Clinic = "clinic",
+        /// A pharmacy.
+        Pharmacy = "pharmacy",
     }
 }
 
@@ -117,12 +107,14 @@ const COLUMNS: &str = "id, slug, kind, active, demo, name, country, time_zone, l
     emergency_number, phone, address, opening_hours, min_lead_minutes, booking_window_days,
     cancel_notice_minutes, prepayment";
 
-impl From<ClinicRow> for Clinic {
-    fn from(row: ClinicRow) -> Self {
-        Self {
+impl TryFrom<ClinicRow> for Clinic {
+    type Error = Error;
+
+    fn try_from(row: ClinicRow) -> Result<Self> {
+        Ok(Self {
             id: ClinicId::from_uuid(row.id),
             slug: row.slug,
-            kind: if row.kind == "pharmacy" { ClinicKind::Pharmacy } else { ClinicKind::Clinic },
+            kind: row.kind.parse()?,
             active: row.active,
             demo: row.demo,
             name: row.name,
@@ -139,7 +131,7 @@ impl From<ClinicRow> for Clinic {
                 cancel_notice_minutes: row.cancel_notice_minutes,
                 prepayment: row.prepayment,
             },
-        }
+        })
     }
 }
 
@@ -147,7 +139,17 @@ async fn one(db: &Database, clause: &'static str, value: &str) -> Result<Option<
     // Constant parts only; the value is bound.
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM clinics WHERE {clause}"));
     let row: Option<ClinicRow> = sqlx::query_as(sql).bind(value).fetch_optional(db.pool()).await?;
-    Ok(row.map(Clinic::from))
+    row.map(Clinic::try_from).transpose()
+}
+
+/// Whether `text` can be a clinic's slug: 1 to 63 lowercase letters, digits and inner hyphens.
+#[must_use]
+pub fn is_slug(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&text.len())
+        && text.chars().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// The clinic of that slug, active or not.
@@ -182,7 +184,7 @@ pub async fn active_clinics(db: &Database) -> Result<Vec<Clinic>> {
     let sql =
         sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM clinics WHERE active ORDER BY slug"));
     let rows: Vec<ClinicRow> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
-    Ok(rows.into_iter().map(Clinic::from).collect())
+    rows.into_iter().map(Clinic::try_from).collect()
 }
 
 /// A doctor as callers may know them.

@@ -1,7 +1,7 @@
 //! Doctors of a clinic, and their projection into the directory of all clinics, which is all that a
 //! search across clinics may read.
 
-use frontdesk_types::{ClinicId, DoctorId, IdSource};
+use frontdesk_types::{ClinicId, DoctorId, EventId, IdSource};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::FromRow;
@@ -143,7 +143,7 @@ async fn record(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DoctorEvent {
     /// Id of the event.
-    pub event: uuid::Uuid,
+    pub event: EventId,
     /// Its clinic.
     pub clinic: ClinicId,
     /// Its aggregate.
@@ -158,7 +158,7 @@ pub struct DoctorEvent {
 /// If the database fails.
 pub async fn project(worker: &Database, event: &DoctorEvent, now: Timestamp) -> Result<bool> {
     Ok(sqlx::query_scalar("SELECT project_doctor($1, $2, $3, $4)")
-        .bind(event.event)
+        .bind(event.event.uuid())
         .bind(now.to_sqlx())
         .bind(event.clinic.uuid())
         .bind(event.doctor.uuid())

@@ -1,5 +1,6 @@
 //! What can go wrong. A [`Refusal`] is the domain saying no; everything else is trouble.
 
+use frontdesk_types::UnknownName;
 use serde::{Deserialize, Serialize};
 
 /// The domain says no. Written nowhere, told to the caller in words of their own.
@@ -131,6 +132,12 @@ impl Error {
     pub(crate) fn is_retryable(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         matches!(error.code().as_deref(), Some("FD002" | "40001" | "40P01" | "55P03"))
+    }
+}
+
+impl From<UnknownName> for Error {
+    fn from(error: UnknownName) -> Self {
+        Self::Answer(error.to_string())
     }
 }
 

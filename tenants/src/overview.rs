@@ -70,8 +70,6 @@ pub async fn visits(tx: &mut TenantTx, limit: i64) -> Result<Vec<Visit>> {
 }
 
 fn visit(row: VisitRow) -> Result<Visit> {
-    let status = Status::ALL.into_iter().find(|status| status.as_str() == row.status);
-    let status = status.ok_or_else(|| Error::Answer(format!("status {}", row.status)))?;
     let reference = serde_json::from_value(row.reference.into());
     Ok(Visit {
         id: AppointmentId::from_uuid(row.id),
@@ -81,7 +79,7 @@ fn visit(row: VisitRow) -> Result<Visit> {
         patient: PatientId::from_uuid(row.patient_id),
         patient_name: row.patient_name.map(Phi::new),
         starts_at: row.starts_at.to_jiff(),
-        status,
+        status: row.status.parse()?,
         reference: reference.map_err(|error| Error::Answer(error.to_string()))?,
         call: row.booked_in_call.map(CallId::from_uuid),
     })
@@ -115,11 +113,10 @@ pub async fn call_in_room(tx: &mut TenantTx, room: &str) -> Result<Option<CallSu
     .fetch_optional(tx.conn())
     .await?;
     let Some((id, started_at, ended_at, outcome)) = row else { return Ok(None) };
-    let outcome = outcome.map(|outcome| serde_json::from_value(outcome.into())).transpose();
     Ok(Some(CallSummary {
         id: CallId::from_uuid(id),
         started_at: started_at.to_jiff(),
         ended_at: ended_at.map(jiff_sqlx::Timestamp::to_jiff),
-        outcome: outcome.map_err(|error| Error::Answer(error.to_string()))?,
+        outcome: outcome.map(|outcome| outcome.parse()).transpose()?,
     }))
 }

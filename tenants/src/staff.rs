@@ -1,7 +1,7 @@
 //! Staff logins and their memberships in clinics. How a login is proven comes elsewhere; here is
 //! what it may enter: [`tenant_of`] is the way from a verified login to a [`Tenant`].
 
-use frontdesk_types::{ClinicId, IdSource, Phi, UserId};
+use frontdesk_types::{ClinicId, IdSource, Phi, UserId, named_enum};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::types::Json;
@@ -9,58 +9,25 @@ use sqlx::types::Json;
 use crate::schedule::{Deactivated, Hanging};
 use crate::{By, Database, Error, Principal, Result, Tenant, TenantTx};
 
-/// What somebody is in a clinic. What a role may do is a matter of permissions, not of its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Role {
-    /// Runs the clinic's account.
-    ClinicAdmin,
-    /// Listens to calls and takes them over.
-    Supervisor,
-    /// Doctor.
-    Doctor,
-    /// Nurse.
-    Nurse,
-    /// Pharmacist.
-    Pharmacist,
-    /// Laboratory.
-    LabStaff,
-    /// Reception.
-    Receptionist,
-    /// A patient with a login of their own.
-    Patient,
-}
-
-impl Role {
-    /// All roles within a clinic.
-    pub const ALL: [Self; 8] = [
-        Self::ClinicAdmin,
-        Self::Supervisor,
-        Self::Doctor,
-        Self::Nurse,
-        Self::Pharmacist,
-        Self::LabStaff,
-        Self::Receptionist,
-        Self::Patient,
-    ];
-
-    /// As it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ClinicAdmin => "clinic_admin",
-            Self::Supervisor => "supervisor",
-            Self::Doctor => "doctor",
-            Self::Nurse => "nurse",
-            Self::Pharmacist => "pharmacist",
-            Self::LabStaff => "lab_staff",
-            Self::Receptionist => "receptionist",
-            Self::Patient => "patient",
-        }
-    }
-
-    fn parse(text: &str) -> Result<Self> {
-        let role = Self::ALL.into_iter().find(|role| role.as_str() == text);
-        role.ok_or_else(|| Error::Answer(format!("role {text}")))
+named_enum! {
+    /// What somebody is in a clinic. What a role may do is a matter of permissions, not of its name.
+    pub enum Role: "role" {
+        /// Runs the clinic's account.
+        ClinicAdmin = "clinic_admin",
+        /// Listens to calls and takes them over.
+        Supervisor = "supervisor",
+        /// Doctor.
+        Doctor = "doctor",
+        /// Nurse.
+        Nurse = "nurse",
+        /// Pharmacist.
+        Pharmacist = "pharmacist",
+        /// Laboratory.
+        LabStaff = "lab_staff",
+        /// Reception.
+        Receptionist = "receptionist",
+        /// A patient with a login of their own.
+        Patient = "patient",
     }
 }
 
@@ -173,7 +140,7 @@ pub async fn memberships(db: &Database, user: UserId) -> Result<Vec<Membership>>
     .await?;
     rows.into_iter()
         .map(|(clinic, role)| {
-            Ok(Membership { clinic: ClinicId::from_uuid(clinic), role: Role::parse(&role)? })
+            Ok(Membership { clinic: ClinicId::from_uuid(clinic), role: role.parse()? })
         })
         .collect()
 }
@@ -196,7 +163,7 @@ pub async fn tenant_of(
     .bind(clinic.uuid())
     .fetch_all(db.pool())
     .await?;
-    let roles = roles.iter().map(|role| Role::parse(role)).collect::<Result<Vec<_>>>()?;
+    let roles = roles.iter().map(|role| Ok(role.parse()?)).collect::<Result<Vec<Role>>>()?;
     Ok((!roles.is_empty()).then(|| (Tenant::verified(clinic), roles)))
 }
 

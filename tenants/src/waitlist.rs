@@ -1,13 +1,13 @@
 //! The waitlist: a freed slot is offered to the next in line who can use it, to one at a time, with
 //! a deadline [WAIT-1]. The offer is made by the SQL function that frees the slot.
 
-use frontdesk_types::{AppointmentId, CallId, DoctorId, IdSource};
+use frontdesk_types::{AppointmentId, DoctorId, IdSource, WaitlistEntryId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde::Deserialize;
 use sqlx::types::Json;
 
-use crate::booking::{Answer, Booked, call, references, request_hash, same_clinic};
+use crate::booking::{Answer, Booked, Header, call, references, request_hash, same_clinic};
 use crate::patient::VerifiedPatient;
 use crate::{By, Database, Error, Refusal, Result, Tenant};
 
@@ -29,7 +29,7 @@ struct Joined {
     refused: Option<Refusal>,
 }
 
-/// Puts a patient on the waitlist; returns the entry's id.
+/// Puts a patient on the waitlist.
 ///
 /// # Errors
 /// Refusals: patient unknown, doctor inactive.
@@ -41,29 +41,24 @@ pub async fn join(
     by: &By,
     now: Timestamp,
     ids: &dyn IdSource,
-) -> Result<uuid::Uuid> {
+) -> Result<WaitlistEntryId> {
     same_clinic(tenant, who)?;
     if wish.from >= wish.until || (wish.doctor.is_none() && wish.specialty.is_none()) {
         return Err(Error::Invalid(
             "a waitlist entry needs a doctor or a specialty, and a range of time".to_owned(),
         ));
     }
-    let id = ids.uuid();
-    let Json(joined): Json<Joined> =
-        sqlx::query_scalar("SELECT join_waitlist($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-            .bind(tenant.clinic().uuid())
-            .bind(now.to_sqlx())
-            .bind(by.principal.to_string())
-            .bind(id)
-            .bind(who.patient().uuid())
-            .bind(wish.doctor.map(DoctorId::uuid))
-            .bind(&wish.specialty)
-            .bind(wish.from.to_sqlx())
-            .bind(wish.until.to_sqlx())
-            .bind(by.call_id().map(CallId::uuid))
-            .bind(by.simulated)
-            .fetch_one(db.pool())
-            .await?;
+    let id = WaitlistEntryId::new(ids);
+    let Json(joined): Json<Joined> = Header::new(tenant, by, now)
+        .bind("SELECT join_waitlist($1, $2, $3, $6, $7, $8, $9, $10, $11, $4, $5)")
+        .bind(id.uuid())
+        .bind(who.patient().uuid())
+        .bind(wish.doctor.map(DoctorId::uuid))
+        .bind(&wish.specialty)
+        .bind(wish.from.to_sqlx())
+        .bind(wish.until.to_sqlx())
+        .fetch_one(db.pool())
+        .await?;
     joined.refused.map_or(Ok(id), |refusal| Err(refusal.into()))
 }
 
@@ -74,7 +69,7 @@ pub async fn join(
 pub async fn accept(
     db: &Database,
     tenant: &Tenant,
-    entry: uuid::Uuid,
+    entry: WaitlistEntryId,
     who: &VerifiedPatient,
     by: &By,
     now: Timestamp,
@@ -83,22 +78,17 @@ pub async fn accept(
     same_clinic(tenant, who)?;
     let hash = request_hash(&(entry, who.patient()))?;
     let appointment = AppointmentId::new(ids);
-    let principal = by.principal.to_string();
+    let header = Header::new(tenant, by, now);
     call(db, by, || {
-        sqlx::query_scalar(
-            "SELECT accept_waitlist_offer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        )
-        .bind(tenant.clinic().uuid())
-        .bind(now.to_sqlx())
-        .bind(principal.clone())
-        .bind(by.key.clone())
-        .bind(hash.clone())
-        .bind(entry)
-        .bind(who.patient().uuid())
-        .bind(appointment.uuid())
-        .bind(references())
-        .bind(by.call_id().map(CallId::uuid))
-        .bind(by.simulated)
+        header
+            .bind_keyed(
+                "SELECT accept_waitlist_offer($1, $2, $3, $6, $7, $8, $9, $10, $11, $4, $5)",
+                &hash,
+            )
+            .bind(entry.uuid())
+            .bind(who.patient().uuid())
+            .bind(appointment.uuid())
+            .bind(references())
     })
     .await
     .and_then(Answer::booked)
@@ -111,7 +101,7 @@ pub async fn accept(
 pub async fn leave(
     db: &Database,
     tenant: &Tenant,
-    entry: uuid::Uuid,
+    entry: WaitlistEntryId,
     who: &VerifiedPatient,
     by: &By,
     now: Timestamp,
@@ -137,7 +127,7 @@ pub async fn expire_offers(
             .fetch_all(db.pool())
             .await?;
     let mut ended = 0;
-    for entry in due {
+    for entry in due.into_iter().map(WaitlistEntryId::from_uuid) {
         ended += usize::from(end(db, tenant, entry, None, "expired", by, now).await?);
     }
     Ok(ended)
@@ -146,23 +136,20 @@ pub async fn expire_offers(
 async fn end(
     db: &Database,
     tenant: &Tenant,
-    entry: uuid::Uuid,
+    entry: WaitlistEntryId,
     who: Option<&VerifiedPatient>,
     to: &'static str,
     by: &By,
     now: Timestamp,
 ) -> Result<bool> {
+    let header = Header::new(tenant, by, now);
     let mut last = 0;
     loop {
-        let ended = sqlx::query_scalar("SELECT end_waitlist_entry($1, $2, $3, $4, $5, $6, $7, $8)")
-            .bind(tenant.clinic().uuid())
-            .bind(now.to_sqlx())
-            .bind(by.principal.to_string())
-            .bind(entry)
+        let ended = header
+            .bind("SELECT end_waitlist_entry($1, $2, $3, $6, $7, $8, $4, $5)")
+            .bind(entry.uuid())
             .bind(who.map(|who| who.patient().uuid()))
             .bind(to)
-            .bind(by.call_id().map(CallId::uuid))
-            .bind(by.simulated)
             .fetch_one(db.pool())
             .await
             .map_err(Error::from);

@@ -84,6 +84,14 @@ typed_ids! {
     UserId = "user";
     /// A domain event.
     EventId = "event";
+    /// A doctor's weekly template of slots.
+    TemplateId = "template";
+    /// An absence of a doctor, or a closure of the clinic.
+    AbsenceId = "absence";
+    /// A patient's place on the waitlist.
+    WaitlistEntryId = "waitlist entry";
+    /// A callback that somebody was promised.
+    CallbackId = "callback";
 }
 
 /// Source of new ids. Code that makes ids takes one, so that a test can repeat itself.

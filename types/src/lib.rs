@@ -7,6 +7,7 @@ mod audio;
 mod call;
 mod clock;
 mod id;
+mod name;
 mod offer;
 mod phi;
 #[cfg(feature = "testing")]
@@ -16,8 +17,10 @@ pub use audio::{FRAME_MS, PcmFrame, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME};
 pub use call::{CallOutcome, Channel};
 pub use clock::{Clock, ManualClock, Mono, SystemClock};
 pub use id::{
-    AppointmentId, CallId, ClinicId, DoctorId, EventId, HoldId, IdSource, OfferId, ParseIdError,
-    PatientId, SeededIds, SlotId, SystemIds, UserId,
+    AbsenceId, AppointmentId, CallId, CallbackId, ClinicId, DoctorId, EventId, HoldId, IdSource,
+    OfferId, ParseIdError, PatientId, SeededIds, SlotId, SystemIds, TemplateId, UserId,
+    WaitlistEntryId,
 };
+pub use name::UnknownName;
 pub use offer::Offer;
 pub use phi::Phi;

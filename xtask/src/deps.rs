@@ -106,6 +106,7 @@ fn findings(rooms: &Rooms, metadata: &Metadata) -> Findings {
             ));
             continue;
         };
+        findings.extend(unused(rooms, package, room));
         for dependency in &package.dependencies {
             findings.extend(edge(rooms, package, room, dependency));
             findings.extend(test_feature(rooms, package, dependency));
@@ -124,7 +125,74 @@ fn findings(rooms: &Rooms, metadata: &Metadata) -> Findings {
             findings.push(format!("{ROOMS} has a room for {name}, which is no crate of ours"));
         }
     }
+    findings.extend(unused_everywhere(rooms, metadata));
     findings
+}
+
+/// What a room may use and does not: an allowance is a decision, and nobody takes one in advance.
+fn unused(rooms: &Rooms, package: &Package, room: &Room) -> Findings {
+    let used = |wanted: Option<&str>, ours: bool| -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        for dependency in &package.dependencies {
+            let is_wanted = kind(rooms, package, dependency) == wanted;
+            if is_wanted && dependency.path.is_some() == ours && dependency.name != package.name {
+                names.insert(dependency.name.as_str());
+            }
+        }
+        names
+    };
+    // What a crate may use, its tests may: listed again for them it allows nothing.
+    let tests_of_ours = &used(Some("dev"), true) - &names(&room.uses);
+    let tests_of_others = &(&(&used(Some("dev"), false) - &names(&room.external))
+        - &names(&rooms.everywhere.external))
+        - &names(&rooms.everywhere.tests_external);
+    let of_others = &used(None, false) - &names(&rooms.everywhere.external);
+    let lists = [
+        ("uses", &room.uses, used(None, true)),
+        ("tests_use", &room.tests_use, tests_of_ours),
+        ("external", &room.external, of_others),
+        ("tests_external", &room.tests_external, tests_of_others),
+        ("build_external", &room.build_external, used(Some("build"), false)),
+    ];
+    let mut findings = Findings::new();
+    for (list, allowed, used) in lists {
+        for name in allowed.iter().filter(|name| !used.contains(name.as_str())) {
+            findings.push(format!(
+                "{} may use {name} by `{list}` and needs no such line: take it out of {ROOMS}",
+                package.name
+            ));
+        }
+    }
+    findings
+}
+
+/// What every crate may use and none does.
+fn unused_everywhere(rooms: &Rooms, metadata: &Metadata) -> Findings {
+    let is_used = |name: &str, tests: bool| {
+        metadata.packages.iter().any(|package| {
+            package.dependencies.iter().any(|one| {
+                let for_tests = kind(rooms, package, one) == Some("dev");
+                one.name == name && one.path.is_none() && (tests || !for_tests)
+            })
+        })
+    };
+    let lists = [
+        ("external", &rooms.everywhere.external, false),
+        ("tests_external", &rooms.everywhere.tests_external, true),
+    ];
+    let mut findings = Findings::new();
+    for (list, allowed, tests) in lists {
+        for name in allowed.iter().filter(|name| !is_used(name, tests)) {
+            findings.push(format!(
+                "`everywhere.{list}` has {name}, which no crate uses: take it out of {ROOMS}"
+            ));
+        }
+    }
+    findings
+}
+
+fn names(list: &BTreeSet<String>) -> BTreeSet<&str> {
+    list.iter().map(String::as_str).collect()
 }
 
 /// The broken rule, if `package` may not depend on `dependency`.
@@ -256,18 +324,41 @@ mod tests {
         }
     }
 
+    /// A crate that uses all that its room allows, and nothing else.
+    fn full(name: &str) -> Package {
+        match name {
+            "upper" => package(
+                name,
+                &[
+                    ("leaf", None, true),
+                    ("serde", None, false),
+                    ("tokio", None, false),
+                    ("servers", Some("dev"), true),
+                    ("tempfile", Some("dev"), false),
+                    ("upper", Some("dev"), true),
+                ],
+            ),
+            "servers" => package(name, &[("cc", Some("build"), false)]),
+            _ => package(name, &[]),
+        }
+    }
+
     fn findings_of(package: &Package) -> usize {
         let dependencies = package.dependencies.iter();
         let room = &rooms().room[&package.name];
         dependencies.filter_map(|one| edge(&rooms(), package, room, one)).count()
     }
 
-    /// The findings for `packages` beside empty crates for the rest of the table.
+    /// The findings for `packages`, of which each uses all that it may besides, among crates that
+    /// are as their rooms have them.
     fn found(packages: Vec<Package>) -> Findings {
         let mut packages = packages;
         for name in ["leaf", "upper", "servers"] {
-            if !packages.iter().any(|package| package.name == name) {
-                packages.push(package(name, &[]));
+            let all = full(name);
+            if let Some(package) = packages.iter_mut().find(|package| package.name == name) {
+                package.dependencies.extend(all.dependencies);
+            } else {
+                packages.push(all);
             }
         }
         findings(&rooms(), &Metadata { packages, workspace_root: String::new() })
@@ -275,19 +366,39 @@ mod tests {
 
     #[test]
     fn allowed_edges_pass() {
-        let upper = package(
-            "upper",
-            &[
-                ("leaf", None, true),
-                ("serde", None, false),
-                ("tokio", None, false),
-                ("servers", Some("dev"), true),
-                ("tempfile", Some("dev"), false),
-                ("upper", Some("dev"), true),
-            ],
-        );
-        let servers = package("servers", &[("cc", Some("build"), false)]);
-        assert_eq!(found(vec![upper, servers]), Findings::new());
+        assert_eq!(found(Vec::new()), Findings::new());
+    }
+
+    #[test]
+    fn an_allowance_that_nobody_needs_is_refused() {
+        let is_found = |list: &str, without: &str, room: &str| {
+            let mut packages: Vec<Package> = ["leaf", "upper", "servers"].map(full).into();
+            let package = packages.iter_mut().find(|one| one.name == room).expect("it is there");
+            package.dependencies.retain(|one| one.name != without);
+            let metadata = Metadata { packages, workspace_root: String::new() };
+            let findings = findings(&rooms(), &metadata);
+            assert_eq!(findings.len(), 1, "{findings:?}");
+            assert!(findings[0].contains(list) && findings[0].contains(without), "{findings:?}");
+        };
+        is_found("`uses`", "leaf", "upper");
+        is_found("`tests_use`", "servers", "upper");
+        is_found("`external`", "tokio", "upper");
+        is_found("`build_external`", "cc", "servers");
+        is_found("`everywhere.external`", "serde", "upper");
+        is_found("`everywhere.tests_external`", "tempfile", "upper");
+    }
+
+    #[test]
+    fn what_only_tests_use_needs_no_line_for_the_crate_itself() {
+        let mut table = rooms();
+        let upper = table.room.get_mut("upper").expect("it is there");
+        upper.external.insert("tempfile".to_owned());
+        upper.tests_external.insert("tokio".to_owned());
+        let packages = ["leaf", "upper", "servers"].map(full).into();
+        let findings = findings(&table, &Metadata { packages, workspace_root: String::new() });
+        assert_eq!(findings.len(), 2, "{findings:?}");
+        assert!(findings[0].contains("tempfile by `external`"), "{findings:?}");
+        assert!(findings[1].contains("tokio by `tests_external`"), "{findings:?}");
     }
 
     #[test]
@@ -331,7 +442,9 @@ mod tests {
         let findings = found(vec![package("stray", &[])]);
         assert!(findings[0].starts_with("stray has no room"), "{findings:?}");
         let none = Metadata { packages: Vec::new(), workspace_root: String::new() };
-        assert_eq!(super::findings(&rooms(), &none).len(), 3);
+        let findings = super::findings(&rooms(), &none);
+        let rooms = findings.iter().filter(|finding| finding.contains("has a room for"));
+        assert_eq!(rooms.count(), 3);
     }
 
     #[test]

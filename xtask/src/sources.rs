@@ -40,3 +40,9 @@ pub(crate) fn read(root: &Path, path: impl AsRef<Path>) -> Result<String> {
     let path = path.as_ref();
     fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {}", path.display()))
 }
+
+/// Whether the file holds tests only: below `tests/`, or a module of tests beside the code.
+pub(crate) fn is_test(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.iter().any(|part| part == "tests") || stem == "tests" || stem.ends_with("_tests")
+}

@@ -13,7 +13,7 @@ use frontdesk_tenants::booking::{
     Search, Status,
 };
 use frontdesk_tenants::calls::{self, CallbackReason};
-use frontdesk_tenants::patient::{self, Claim, Draft, Verification, VerifiedPatient};
+use frontdesk_tenants::patient::{self, Claim, Draft, Verification};
 use frontdesk_tenants::{By, Error, Principal, TenantTx};
 use frontdesk_types::{AppointmentId, Channel, Offer, OfferId, Phi};
 use jiff::Timestamp;
@@ -300,25 +300,14 @@ fn facts(call: &Call, appointment: &Appointment, made_here: bool) -> Appointment
     }
 }
 
-/// Whoever the booking is for: the identified patient, or one who is not known yet and whom the
-/// staff names later.
-async fn booker(call: &Call, by: &By) -> Result<VerifiedPatient, SlotError> {
-    if let Some(who) = call.offers.lock().patient {
-        return Ok(who);
-    }
-    let mut tx = tx(call).await?;
-    let (now, ids) = (call.clock.wall(), call.services.ids.as_ref());
-    let who = patient::register_provisional(&mut tx, None, by, now, ids).await?;
-    tx.commit().await?;
-    call.offers.lock().patient = Some(who);
-    Ok(who)
-}
-
 async fn book(call: &Call, id: OfferId, write: WriteNumber) -> Result<ToolResult, SlotError> {
     let Some(offer) = offer(call, id) else { return Ok(refused(Refusal::UnknownReference)) };
+    let (patient, hold) = {
+        let memory = call.offers.lock();
+        (memory.patient, memory.holds.get(&offer.slot).copied())
+    };
+    let Some(patient) = patient else { return Ok(refused(Refusal::NotIdentified)) };
     let by = by(call, write);
-    let patient = booker(call, &by).await?;
-    let hold = call.offers.lock().holds.get(&offer.slot).copied();
     let request = Book { slot: offer.slot, patient, hold, staff: None };
     let services = &call.services;
     let now = call.clock.wall();

@@ -1,7 +1,7 @@
 //! The schedule is made and taken away while slots are booked.
 
 use frontdesk_tenants::Principal;
-use frontdesk_tenants::schedule::{generate_range, remove_slot};
+use frontdesk_tenants::schedule::{Order, generate_range, remove_slot};
 use frontdesk_tenants::testing::{IDS, now};
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
@@ -35,10 +35,11 @@ async fn generating_while_booking_and_removing_makes_no_slot_twice() {
             .zip(&offers)
             .enumerate()
             .map(|(i, (who, offer))| house.take(i, &tenant, offer.slot, *who));
+        let order = Order { principal: job, reason: "", rebook: false };
         let removals = offers[40..]
             .iter()
             .enumerate()
-            .map(|(i, offer)| remove_slot(house.db(i), &tenant, offer.slot, false, job, "", now()));
+            .map(|(i, offer)| remove_slot(house.db(i), &tenant, offer.slot, order, now()));
         let (generated, booked, removed) =
             tokio::join!(join_all(generations), join_all(bookings), join_all(removals));
         if house.build == Build::Undefended {

@@ -2,10 +2,11 @@
 
 use frontdesk_types::{Clock, SystemClock, SystemIds};
 
+use frontdesk::clinics::{self, Clinics};
+use frontdesk::config::{Config, DatabaseConfig};
+use frontdesk::servers::DatabaseAccess;
+
 use super::{Exit, Failure, Out};
-use crate::clinics::{self, Clinics};
-use crate::config::{Config, DatabaseConfig};
-use crate::servers::DatabaseAccess;
 
 pub(super) fn migrate(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
     let DatabaseConfig::External { migrate_url: Some(url), .. } = &config.database else {

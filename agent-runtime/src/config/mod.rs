@@ -2,6 +2,7 @@
 //!
 //! [`SETTINGS`] is the one table; `docs/configuration.md` repeats it and a test compares the two.
 
+mod error;
 mod settings;
 mod value;
 
@@ -10,45 +11,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use error::ConfigError;
 pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
 pub use value::{Origin, Secret};
 
 use crate::profile::Profile;
 use value::{Given, Raw};
-
-/// Why the configuration is not usable. Each prints as one line that says what to change.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A value is not what the setting needs.
-    #[error("{name} is {shown}: expected {expected}")]
-    Invalid {
-        /// Variable, or key and file.
-        name: String,
-        /// The value, or `[secret]`.
-        shown: String,
-        /// What would be right.
-        expected: String,
-    },
-    /// A name that nobody reads, most likely misspelt.
-    #[error("{name} is not a setting{nearest}; all settings are in docs/configuration.md")]
-    Unknown {
-        /// Variable, or key and file.
-        name: String,
-        /// `", did you mean …?"` or nothing.
-        nearest: String,
-    },
-    /// The file cannot be read.
-    #[error("the configuration file {path} cannot be read: {reason}")]
-    File {
-        /// The file.
-        path: String,
-        /// What the system or the parser said, in one line.
-        reason: String,
-    },
-    /// Two settings do not go together.
-    #[error("{0}")]
-    Conflict(String),
-}
 
 /// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +95,8 @@ pub struct Config {
     pub voice: String,
     /// Whether `now` in metadata counts.
     pub allow_call_clock: bool,
+    /// Whether the data folder tells where the runtime is.
+    pub announce: bool,
     /// How long running calls may last once draining.
     pub drain_timeout: Duration,
     /// Whether the development page is served.
@@ -408,6 +378,7 @@ impl Values<'_> {
                 "on or off",
                 value::switch,
             )?,
+            announce: self.value("FRONTDESK_ANNOUNCE", "on or off", value::switch)?,
             drain_timeout: self.value(
                 "FRONTDESK_DRAIN_SECONDS",
                 "a number of seconds from 0 to 86400",

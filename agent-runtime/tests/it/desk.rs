@@ -37,7 +37,12 @@ impl Desk {
 
     /// The command with nothing of this process's configuration.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_frontdesk")), args)
+    }
+
+    /// The same of a program that lies elsewhere.
+    pub(crate) fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let configured = |name: &str| {
             let ours = ["FRONTDESK_", "LIVEKIT_"].iter().any(|prefix| name.starts_with(prefix));
             let tool = name == "LIVEKIT_SERVER_BIN" || name == "FRONTDESK_POSTGRES_BIN";

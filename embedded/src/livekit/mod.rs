@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::error::EmbeddedError;
+use crate::error::{EmbeddedError, IoContext};
 use crate::folder::{self, Lock};
 use crate::listening::listens;
 use crate::logfile::LogFile;
@@ -21,6 +21,7 @@ use config::{Bound, Keys, yaml};
 
 const KIND: Kind = Kind {
     name: "livekit-server",
+    on_drop: Signal::KILL,
     // The first signal waits for the participants to leave, the second does not. The server
     // forgets one that comes in the first 100 ms after it began to answer.
     stop: &[
@@ -50,7 +51,7 @@ pub struct LiveKitOptions {
     pub tool_dirs: Vec<PathBuf>,
     /// Which ports to use.
     pub ports: Ports,
-    /// How long it may take to answer.
+    /// How long it may take to answer while it runs. One that ends is not waited for.
     pub start_timeout: Duration,
 }
 
@@ -63,7 +64,7 @@ impl LiveKitOptions {
             program: None,
             tool_dirs: Vec::new(),
             ports: Ports::Auto,
-            start_timeout: Duration::from_secs(30),
+            start_timeout: Duration::from_secs(300),
         }
     }
 
@@ -72,21 +73,27 @@ impl LiveKitOptions {
             |looked| EmbeddedError::NotFound { program: "livekit-server", looked, remedy: REMEDY };
         if let Some(program) = &self.program {
             return if program::is_executable(program) {
-                Ok(program.clone())
+                absolute(program)
             } else {
                 Err(absent(format!("{} (LIVEKIT_SERVER_BIN)", program.display())))
             };
         }
         let candidates = self.tool_dirs.iter().cloned().chain(program::path_folders());
-        candidates
+        let found = candidates
             .map(|dir| dir.join("livekit-server"))
             .find(|program| program::is_executable(program))
             .ok_or_else(|| {
                 let dirs: Vec<_> =
                     self.tool_dirs.iter().map(|dir| dir.display().to_string()).collect();
                 absent([dirs.join(", "), "PATH".to_owned()].join(" and "))
-            })
+            })?;
+        absolute(&found)
     }
+}
+
+/// The server is started in its data folder: a path relative to ours would mean another file there.
+fn absolute(program: &Path) -> Result<PathBuf, EmbeddedError> {
+    std::path::absolute(program).at("find the whole path of", program)
 }
 
 /// A running livekit-server. [`LiveKit::stop`] ends it in order; dropping the value kills it, which
@@ -96,7 +103,6 @@ pub struct LiveKit {
     server: Server,
     ports: Bound,
     keys: Keys,
-    stop_on_drop: bool,
     _lock: Lock,
 }
 
@@ -137,7 +143,7 @@ impl LiveKit {
                 );
                 let server =
                     Server::adopt(KIND, left, &data_dir, files.log.clone(), files.pid_file())?;
-                return Ok(Self { server, ports, keys, stop_on_drop: true, _lock: lock });
+                return Ok(Self { server, ports, keys, _lock: lock });
             }
             tracing::info!(pid = left.pid, "stopping the livekit-server left by an earlier run");
             stop_process(KIND, left).await?;
@@ -164,7 +170,7 @@ impl LiveKit {
                         udp_port = ports.udp,
                         "livekit-server started"
                     );
-                    return Ok(Self { server, ports, keys, stop_on_drop: true, _lock: lock });
+                    return Ok(Self { server, ports, keys, _lock: lock });
                 }
                 // Somebody took the port between the choice and the server's bind.
                 Err(EmbeddedError::Exited { .. })
@@ -193,12 +199,6 @@ impl LiveKit {
         format!("ws://127.0.0.1:{}", self.ports.http)
     }
 
-    /// Where the server's API is, `http://127.0.0.1:port`.
-    #[must_use]
-    pub fn http_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.http)
-    }
-
     /// The API key.
     #[must_use]
     pub fn api_key(&self) -> &str {
@@ -217,21 +217,10 @@ impl LiveKit {
         Ports::Fixed { http: self.ports.http, udp: self.ports.udp }
     }
 
-    /// The server's log.
+    /// Its process.
     #[must_use]
-    pub fn log(&self) -> &Path {
-        self.server.log.path()
-    }
-
-    /// Id of the server process.
-    #[must_use]
-    pub fn pid(&self) -> i32 {
-        self.server.process.pid
-    }
-
-    /// Comes back when the server has ended by itself.
-    pub async fn exited(&self) {
-        self.server.exited().await;
+    pub const fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Whether it answers right now.
@@ -243,8 +232,7 @@ impl LiveKit {
     ///
     /// # Errors
     /// [`EmbeddedError::NotStopped`] if nothing ends it.
-    pub async fn stop(mut self) -> Result<(), EmbeddedError> {
-        self.stop_on_drop = false;
+    pub async fn stop(self) -> Result<(), EmbeddedError> {
         self.server.stop().await
     }
 
@@ -252,18 +240,9 @@ impl LiveKit {
     ///
     /// # Errors
     /// [`EmbeddedError::NotStopped`] if it does not go.
-    pub async fn kill(mut self) -> Result<(), EmbeddedError> {
-        self.stop_on_drop = false;
+    pub async fn kill(self) -> Result<(), EmbeddedError> {
         self.server.kill();
         self.server.stop().await
-    }
-}
-
-impl Drop for LiveKit {
-    fn drop(&mut self) {
-        if self.stop_on_drop {
-            self.server.kill();
-        }
     }
 }
 
@@ -335,7 +314,7 @@ async fn answers(port: u16) -> bool {
         stream.read_exact(&mut answer).await?;
         std::io::Result::Ok(answer.ends_with(b" 200"))
     };
-    tokio::time::timeout(Duration::from_secs(5), ask)
+    tokio::time::timeout(Duration::from_secs(30), ask)
         .await
         .is_ok_and(|answer| answer.is_ok_and(|ok| ok))
 }

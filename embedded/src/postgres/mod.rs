@@ -25,6 +25,7 @@ const DATABASE: &str = "frontdesk";
 
 const KIND: Kind = Kind {
     name: "PostgreSQL",
+    on_drop: Signal::INT,
     // Fast shutdown; then immediate, after which the next start recovers; then nothing is left.
     stop: &[
         (Signal::INT, Duration::from_secs(30)),
@@ -48,7 +49,8 @@ pub struct PostgresOptions {
     pub bin_dir: Option<PathBuf>,
     /// Connections at once.
     pub max_connections: u32,
-    /// How long it may take to answer, recovery after a crash included.
+    /// How long it may take to answer while it runs, recovery after a crash included. One that
+    /// ends is not waited for.
     pub start_timeout: Duration,
     /// Whether a commit survives a power cut. Off only for data that nobody needs (tests).
     pub durable: bool,
@@ -62,7 +64,7 @@ impl PostgresOptions {
             data_dir: data_dir.into(),
             bin_dir: None,
             max_connections: 100,
-            start_timeout: Duration::from_secs(120),
+            start_timeout: Duration::from_secs(600),
             durable: true,
         }
     }
@@ -74,7 +76,6 @@ impl PostgresOptions {
 pub struct Postgres {
     server: Server,
     cluster: Cluster,
-    stop_on_drop: bool,
     _lock: Option<Lock>,
 }
 
@@ -108,7 +109,7 @@ impl Postgres {
             if left.arguments() == arguments && still_serves(left, || answers(&cluster)).await {
                 tracing::info!(pid = left.pid, "adopted the database left by an earlier run");
                 let server = Server::adopt(KIND, left, data_dir, log, pid_file)?;
-                let running = Self { server, cluster, stop_on_drop: true, _lock: lock };
+                let running = Self { server, cluster, _lock: lock };
                 return running.with_database().await;
             }
             tracing::info!(pid = left.pid, "stopping the database left by an earlier run");
@@ -123,7 +124,7 @@ impl Postgres {
         let mut command = cluster.command(&programs.postgres());
         command.args(&arguments[1..]);
         let server = Server::spawn(KIND, command, data_dir, log, pid_file)?;
-        let running = Self { server, cluster, stop_on_drop: true, _lock: lock };
+        let running = Self { server, cluster, _lock: lock };
         running.server.ready(options.start_timeout, || answers(&running.cluster)).await?;
         tracing::info!(
             pid = running.server.process.pid,
@@ -162,12 +163,14 @@ impl Postgres {
     /// URL for a role and a database, in the form that sqlx and libpq understand.
     #[must_use]
     pub fn url(&self, role: &str, database: &str) -> String {
-        format!(
-            "postgres://{}@localhost:5432/{}?host={}&sslmode=disable",
-            percent(role),
-            percent(database),
-            percent(&self.cluster.socket_dir.to_string_lossy()),
-        )
+        url(&self.cluster.socket_dir, role, database)
+    }
+
+    /// The same URL of the server that has a data folder, whether it runs or not; `None` if there
+    /// is no database in the folder.
+    #[must_use]
+    pub fn url_of(data_dir: &Path, role: &str, database: &str) -> Option<String> {
+        Some(url(&cluster::existing_socket_dir(data_dir)?, role, database))
     }
 
     /// Folder of the database's files.
@@ -176,21 +179,10 @@ impl Postgres {
         &self.cluster.dir
     }
 
-    /// The server's log.
+    /// Its process.
     #[must_use]
-    pub fn log(&self) -> &Path {
-        self.server.log.path()
-    }
-
-    /// Id of the server process.
-    #[must_use]
-    pub fn pid(&self) -> i32 {
-        self.server.process.pid
-    }
-
-    /// Comes back when the server has ended by itself: it crashed or somebody stopped it.
-    pub async fn exited(&self) {
-        self.server.exited().await;
+    pub const fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Whether it takes connections right now.
@@ -202,8 +194,7 @@ impl Postgres {
     ///
     /// # Errors
     /// [`EmbeddedError::NotStopped`] if nothing ends it.
-    pub async fn stop(mut self) -> Result<(), EmbeddedError> {
-        self.stop_on_drop = false;
+    pub async fn stop(self) -> Result<(), EmbeddedError> {
         self.server.stop().await?;
         // Nothing is left in it; the next start makes it again.
         let _ = std::fs::remove_dir(&self.cluster.socket_dir);
@@ -212,23 +203,15 @@ impl Postgres {
 
     /// Leaves the server running for whoever adopts it next.
     #[cfg(feature = "testing")]
-    pub(crate) fn leave(mut self) {
-        self.stop_on_drop = false;
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        if self.stop_on_drop {
-            self.server.ask_to_stop();
-        }
+    pub(crate) fn leave(self) {
+        self.server.leave();
     }
 }
 
 async fn answers(cluster: &Cluster) -> bool {
     let socket = cluster.socket();
     let session = Session::open(&socket, SUPERUSER, "postgres");
-    tokio::time::timeout(Duration::from_secs(5), session).await.is_ok_and(|opened| opened.is_ok())
+    tokio::time::timeout(Duration::from_secs(30), session).await.is_ok_and(|opened| opened.is_ok())
 }
 
 /// The server's command line. A process with exactly these arguments may be adopted.
@@ -282,6 +265,15 @@ fn left_behind(cluster: &Cluster, pid_file: &Path) -> Vec<ProcessId> {
         left.insert(0, known);
     }
     left
+}
+
+fn url(socket_dir: &Path, role: &str, database: &str) -> String {
+    format!(
+        "postgres://{}@localhost:5432/{}?host={}&sslmode=disable",
+        percent(role),
+        percent(database),
+        percent(&socket_dir.to_string_lossy()),
+    )
 }
 
 /// Percent-encodes all but unreserved characters.

@@ -53,10 +53,11 @@ async fn it_listens_on_this_machine_only() {
     // The kernel's table is not read in one piece and can miss a line when others come and go.
     for (table, port) in [("tcp", http), ("udp", udp)] {
         let expected = [("0100007F".to_owned(), port)];
-        until("it is bound to loopback only", || bound(server.pid(), table) == expected).await;
+        until("it is bound to loopback only", || bound(server.server().pid(), table) == expected)
+            .await;
     }
     for table in ["tcp6", "udp6"] {
-        assert_eq!(bound(server.pid(), table), []);
+        assert_eq!(bound(server.server().pid(), table), []);
     }
     server.stop().await.expect("stops");
 }
@@ -125,7 +126,7 @@ async fn the_server_of_a_killed_runtime_is_adopted_or_stopped() {
     killed.kill().expect("killed");
     killed.wait().expect("gone");
     let server = LiveKit::start(livekit(dir.path())).await.expect("adopts");
-    assert!(pid_file.contains(&server.pid().to_string()), "the same process serves");
+    assert!(pid_file.contains(&server.server().pid().to_string()), "the same process serves");
     assert!(server.answers().await);
     server.stop().await.expect("stops");
     assert_eq!(runs(&dir.path().to_string_lossy()), Vec::<String>::new());

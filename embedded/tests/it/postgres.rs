@@ -62,7 +62,8 @@ async fn roles_and_other_databases_are_reached_by_url_and_only_over_the_private_
     let socket = dir.path().join("run").metadata().expect("there");
     assert_eq!(socket.mode() & 0o777, 0o700);
     if is_root() {
-        let owner = Path::new(&format!("/proc/{}", server.pid())).metadata().expect("runs").uid();
+        let owner =
+            Path::new(&format!("/proc/{}", server.server().pid())).metadata().expect("runs").uid();
         assert_ne!(owner, 0, "PostgreSQL does not run as root");
         assert_eq!(socket.uid(), owner);
     }
@@ -73,7 +74,7 @@ async fn roles_and_other_databases_are_reached_by_url_and_only_over_the_private_
 async fn a_failing_statement_leaves_nothing_of_a_patient_in_the_log() {
     let dir = folder();
     let server = Postgres::start(postgres(dir.path())).await.expect("starts");
-    let log = server.log().to_owned();
+    let log = server.server().log().to_owned();
     let mut session = connect(&server).await;
     sqlx::query("CREATE TABLE p (name text PRIMARY KEY)").execute(&mut session).await.unwrap();
     for _ in 0..2 {
@@ -107,7 +108,7 @@ async fn the_database_of_a_killed_runtime_is_adopted_and_then_stopped() {
     killed.wait().expect("gone");
 
     let server = Postgres::start(postgres(dir.path())).await.expect("adopts");
-    assert!(pid_file.contains(&server.pid().to_string()), "the same process serves");
+    assert!(pid_file.contains(&server.server().pid().to_string()), "the same process serves");
     connect(&server).await.close().await.expect("serves");
     server.stop().await.expect("stops");
     assert_eq!(runs(&dir.path().to_string_lossy()), Vec::<String>::new());

@@ -222,12 +222,6 @@ impl TurnTaker {
         }
     }
 
-    /// Whether the caller is speaking now, as far as is known.
-    #[must_use]
-    pub fn is_speaking(&self) -> bool {
-        self.phase == Phase::Speaking
-    }
-
     fn on_voice(&mut self, now: Mono, score: f32, duration: Duration) {
         if score < self.settings.activation_threshold {
             if self.phase == Phase::Onset {

@@ -408,11 +408,8 @@ impl Session {
             Some(Command::Subscribe(sid, on, reply)) => {
                 let _ = reply.send(self.subscribe(&sid, on));
             }
-            Some(Command::Update { name, metadata, attributes, reply }) => {
-                self.update_metadata(name, metadata, attributes, reply);
-            }
-            Some(Command::Permit(permission)) => {
-                self.send(proto::signal_request::Message::SubscriptionPermission(permission));
+            Some(Command::Update { name, attributes, reply }) => {
+                self.update_metadata(name, attributes, reply);
             }
             Some(Command::Simulate(what)) => self.simulate(what),
         }
@@ -421,7 +418,6 @@ impl Session {
     fn update_metadata(
         &mut self,
         name: Option<String>,
-        metadata: Option<String>,
         attributes: HashMap<String, String>,
         reply: Reply<()>,
     ) {
@@ -436,7 +432,7 @@ impl Session {
             proto::UpdateParticipantMetadata {
                 // What is not changed is repeated: the server takes all three.
                 name: name.or(own_name).unwrap_or_default(),
-                metadata: metadata.or(own_metadata).unwrap_or_default(),
+                metadata: own_metadata.unwrap_or_default(),
                 attributes: attributes.clone(),
                 request_id: request,
             },

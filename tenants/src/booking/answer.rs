@@ -2,76 +2,39 @@
 
 use std::time::Duration;
 
-use frontdesk_types::{AppointmentId, DoctorId, HoldId, PatientId, SlotId};
+use frontdesk_types::{AppointmentId, DoctorId, HoldId, PatientId, SlotId, named_enum};
 use jiff::Timestamp;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use sqlx::Postgres;
-use sqlx::postgres::PgArguments;
-use sqlx::query::QueryScalar;
 use sqlx::types::Json;
 
+use super::header::Scalar;
 use crate::{By, Database, Error, Reference, Refusal, Result};
 
-/// Where an appointment is in its life. The legal moves are a table of the database [BOOK-4].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Waiting for payment.
-    Scheduled,
-    /// Firm.
-    Confirmed,
-    /// The patient has arrived.
-    CheckedIn,
-    /// Over.
-    Completed,
-    /// Cancelled; the row stays.
-    Cancelled,
-    /// The patient did not come.
-    NoShow,
+named_enum! {
+    /// Where an appointment is in its life. The legal moves are a table of the database [BOOK-4].
+    pub enum Status: "status of an appointment" {
+        /// Waiting for payment.
+        Scheduled = "scheduled",
+        /// Firm.
+        Confirmed = "confirmed",
+        /// The patient has arrived.
+        CheckedIn = "checked_in",
+        /// Over.
+        Completed = "completed",
+        /// Cancelled; the row stays.
+        Cancelled = "cancelled",
+        /// The patient did not come.
+        NoShow = "no_show",
+    }
 }
 
 impl Status {
-    /// All statuses.
-    pub const ALL: [Self; 6] = [
-        Self::Scheduled,
-        Self::Confirmed,
-        Self::CheckedIn,
-        Self::Completed,
-        Self::Cancelled,
-        Self::NoShow,
-    ];
-
-    /// As it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Scheduled => "scheduled",
-            Self::Confirmed => "confirmed",
-            Self::CheckedIn => "checked_in",
-            Self::Completed => "completed",
-            Self::Cancelled => "cancelled",
-            Self::NoShow => "no_show",
-        }
-    }
-
     /// Whether it takes up its slot.
     #[must_use]
     pub const fn is_live(self) -> bool {
         !matches!(self, Self::Cancelled | Self::NoShow)
-    }
-
-    /// Whether the move is legal.
-    #[must_use]
-    pub const fn may_become(self, to: Self) -> bool {
-        use Status::{Cancelled, CheckedIn, Completed, Confirmed, NoShow, Scheduled};
-        matches!(
-            (self, to),
-            (Scheduled, Confirmed | Cancelled)
-                | (Confirmed, CheckedIn | Cancelled | NoShow)
-                | (CheckedIn, Completed | Cancelled)
-        )
     }
 }
 
@@ -167,7 +130,7 @@ const ATTEMPTS: u32 = 12;
 /// waited for too, and told only if it does not end.
 pub(crate) async fn call<'q, F>(db: &Database, by: &By, make: F) -> Result<Answer>
 where
-    F: Fn() -> QueryScalar<'q, Postgres, Json<Answer>, PgArguments>,
+    F: Fn() -> Scalar<'q, Json<Answer>>,
 {
     let mut lost = 0;
     let mut last = Error::Contended(ATTEMPTS);

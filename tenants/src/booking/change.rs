@@ -1,11 +1,12 @@
 //! Changing an appointment: move, cancel, and the steps of the visit.
 
-use frontdesk_types::{AppointmentId, CallId, SlotId};
+use frontdesk_types::{AppointmentId, SlotId, named_enum};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde::Serialize;
 
 use super::answer::{Answer, Booked, Hold, Status, call, request_hash};
+use super::header::Header;
 use super::take::same_clinic;
 use crate::patient::VerifiedPatient;
 use crate::{By, Database, Refusal, Result, StaffOverride, Tenant};
@@ -55,54 +56,38 @@ pub async fn reschedule(
         slot: request.slot,
         staff: request.staff.is_some(),
     })?;
-    let principal = by.principal.to_string();
+    let header = Header::new(tenant, by, now);
     call(db, by, || {
-        sqlx::query_scalar(
-            "SELECT reschedule_appointment($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                                           $14)",
-        )
-        .bind(tenant.clinic().uuid())
-        .bind(now.to_sqlx())
-        .bind(principal.clone())
-        .bind(by.key.clone())
-        .bind(hash.clone())
-        .bind(request.appointment.uuid())
-        .bind(request.patient.map(|patient| patient.patient().uuid()))
-        .bind(request.version)
-        .bind(request.slot.uuid())
-        .bind(request.hold.map(|hold| hold.id.uuid()))
-        .bind(request.hold.map(|hold| hold.fence))
-        .bind(by.call_id().map(CallId::uuid))
-        .bind(by.simulated)
-        .bind(request.staff.as_ref().map(|staff| staff.reason.clone()))
+        header
+            .bind_keyed(
+                "SELECT reschedule_appointment($1, $2, $3, $6, $7, $8, $9, $10, $11, $12, $13, $4,
+                                               $5, $14)",
+                &hash,
+            )
+            .bind(request.appointment.uuid())
+            .bind(request.patient.map(|patient| patient.patient().uuid()))
+            .bind(request.version)
+            .bind(request.slot.uuid())
+            .bind(request.hold.map(|hold| hold.id.uuid()))
+            .bind(request.hold.map(|hold| hold.fence))
+            .bind(request.staff.as_ref().map(|staff| staff.reason.clone()))
     })
     .await
     .and_then(Answer::booked)
     .inspect(|booked| debug_assert_eq!(booked.appointment.slot, request.slot, "BOOK-7"))
 }
 
-/// Why an appointment was cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CancelReason {
-    /// The patient asked.
-    Patient,
-    /// The staff did it.
-    Staff,
-    /// It was not paid in time.
-    Unpaid,
-    /// The clinic took the slot away.
-    ClinicChange,
-}
-
-impl CancelReason {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Patient => "patient",
-            Self::Staff => "staff",
-            Self::Unpaid => "unpaid",
-            Self::ClinicChange => "clinic_change",
-        }
+named_enum! {
+    /// Why an appointment was cancelled.
+    pub enum CancelReason: "reason of a cancellation" {
+        /// The patient asked.
+        Patient = "patient",
+        /// The staff did it.
+        Staff = "staff",
+        /// It was not paid in time.
+        Unpaid = "unpaid",
+        /// The clinic took the slot away.
+        ClinicChange = "clinic_change",
     }
 }
 
@@ -135,7 +120,7 @@ pub async fn cancel(
     if let Some(patient) = &request.patient {
         same_clinic(tenant, patient)?;
     }
-    let step = Step {
+    let transition = Transition {
         appointment: request.appointment,
         patient: request.patient,
         version: request.version,
@@ -143,66 +128,49 @@ pub async fn cancel(
         reason: Some(request.reason),
         staff: request.staff.as_ref(),
     };
-    change(db, tenant, &step, by, now).await
+    change(db, tenant, &transition, by, now).await
 }
 
-/// The payment has come: scheduled → confirmed.
+/// What happens to an appointment on its way, cancelling and moving apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The payment has come: scheduled → confirmed.
+    Paid,
+    /// The patient has arrived: confirmed → checked in.
+    Arrived,
+    /// The visit is over: checked in → completed.
+    Over,
+    /// The patient did not come: confirmed → no-show, once the visit should have begun.
+    Missed,
+}
+
+impl Step {
+    const fn status(self) -> Status {
+        match self {
+            Self::Paid => Status::Confirmed,
+            Self::Arrived => Status::CheckedIn,
+            Self::Over => Status::Completed,
+            Self::Missed => Status::NoShow,
+        }
+    }
+}
+
+/// Takes an appointment one step further.
 ///
 /// # Errors
-/// Refusals: appointment unknown, wrong status.
-pub async fn confirm_paid(
+/// Refusals: appointment unknown, wrong status; for [`Step::Missed`] too soon.
+pub async fn advance(
     db: &Database,
     tenant: &Tenant,
     appointment: AppointmentId,
+    step: Step,
     by: &By,
     now: Timestamp,
 ) -> Result<Booked> {
-    change(db, tenant, &Step::to(appointment, Status::Confirmed), by, now).await
+    change(db, tenant, &Transition::to(appointment, step.status()), by, now).await
 }
 
-/// The patient has arrived: confirmed → checked in.
-///
-/// # Errors
-/// Refusals: appointment unknown, wrong status.
-pub async fn check_in(
-    db: &Database,
-    tenant: &Tenant,
-    appointment: AppointmentId,
-    by: &By,
-    now: Timestamp,
-) -> Result<Booked> {
-    change(db, tenant, &Step::to(appointment, Status::CheckedIn), by, now).await
-}
-
-/// The visit is over: checked in → completed.
-///
-/// # Errors
-/// Refusals: appointment unknown, wrong status.
-pub async fn complete(
-    db: &Database,
-    tenant: &Tenant,
-    appointment: AppointmentId,
-    by: &By,
-    now: Timestamp,
-) -> Result<Booked> {
-    change(db, tenant, &Step::to(appointment, Status::Completed), by, now).await
-}
-
-/// The patient did not come: confirmed → no-show, once the visit should have begun.
-///
-/// # Errors
-/// Refusals: appointment unknown, wrong status, too soon.
-pub async fn no_show(
-    db: &Database,
-    tenant: &Tenant,
-    appointment: AppointmentId,
-    by: &By,
-    now: Timestamp,
-) -> Result<Booked> {
-    change(db, tenant, &Step::to(appointment, Status::NoShow), by, now).await
-}
-
-struct Step<'a> {
+struct Transition<'a> {
     appointment: AppointmentId,
     patient: Option<VerifiedPatient>,
     version: Option<i64>,
@@ -211,14 +179,14 @@ struct Step<'a> {
     staff: Option<&'a StaffOverride>,
 }
 
-impl Step<'_> {
+impl Transition<'_> {
     const fn to(appointment: AppointmentId, to: Status) -> Self {
         Self { appointment, patient: None, version: None, to, reason: None, staff: None }
     }
 }
 
 #[derive(Serialize)]
-struct StepHash {
+struct TransitionHash {
     appointment: AppointmentId,
     to: Status,
     reason: Option<CancelReason>,
@@ -227,37 +195,32 @@ struct StepHash {
 async fn change(
     db: &Database,
     tenant: &Tenant,
-    step: &Step<'_>,
+    transition: &Transition<'_>,
     by: &By,
     now: Timestamp,
 ) -> Result<Booked> {
-    let hash = request_hash(&StepHash {
-        appointment: step.appointment,
-        to: step.to,
-        reason: step.reason,
+    let hash = request_hash(&TransitionHash {
+        appointment: transition.appointment,
+        to: transition.to,
+        reason: transition.reason,
     })?;
-    let principal = by.principal.to_string();
+    let header = Header::new(tenant, by, now);
     call(db, by, || {
-        sqlx::query_scalar(
-            "SELECT change_status($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        )
-        .bind(tenant.clinic().uuid())
-        .bind(now.to_sqlx())
-        .bind(principal.clone())
-        .bind(by.key.clone())
-        .bind(hash.clone())
-        .bind(step.appointment.uuid())
-        .bind(step.patient.map(|patient| patient.patient().uuid()))
-        .bind(step.version)
-        .bind(step.to.as_str())
-        .bind(step.reason.map(CancelReason::as_str))
-        .bind(by.call_id().map(CallId::uuid))
-        .bind(by.simulated)
-        .bind(step.staff.map(|staff| staff.reason.clone()))
+        header
+            .bind_keyed(
+                "SELECT change_status($1, $2, $3, $6, $7, $8, $9, $10, $11, $12, $4, $5, $13)",
+                &hash,
+            )
+            .bind(transition.appointment.uuid())
+            .bind(transition.patient.map(|patient| patient.patient().uuid()))
+            .bind(transition.version)
+            .bind(transition.to.as_str())
+            .bind(transition.reason.map(CancelReason::as_str))
+            .bind(transition.staff.map(|staff| staff.reason.clone()))
     })
     .await
     .and_then(Answer::booked)
-    .inspect(|booked| debug_assert_eq!(booked.appointment.status, step.to, "BOOK-4"))
+    .inspect(|booked| debug_assert_eq!(booked.appointment.status, transition.to, "BOOK-4"))
 }
 
 /// Cancels the clinic's appointments that were not paid in time; returns how many.
@@ -278,9 +241,9 @@ pub async fn expire_unpaid(
             .await?;
     let mut expired = 0;
     for id in due {
-        let mut step = Step::to(AppointmentId::from_uuid(id), Status::Cancelled);
-        step.reason = Some(CancelReason::Unpaid);
-        match change(db, tenant, &step, by, now).await {
+        let mut transition = Transition::to(AppointmentId::from_uuid(id), Status::Cancelled);
+        transition.reason = Some(CancelReason::Unpaid);
+        match change(db, tenant, &transition, by, now).await {
             Ok(_) => expired += 1,
             // Paid, cancelled or moved meanwhile.
             Err(error) if error.refusal() == Some(Refusal::WrongStatus) => {}

@@ -8,16 +8,15 @@
 
 mod answer;
 mod change;
+mod header;
 mod read;
 mod search;
 mod take;
 
 pub(crate) use answer::{Answer, call, request_hash};
 pub use answer::{Appointment, Booked, Hold, Status};
-pub use change::{
-    Cancel, CancelReason, Move, cancel, check_in, complete, confirm_paid, expire_unpaid, no_show,
-    reschedule,
-};
+pub use change::{Cancel, CancelReason, Move, Step, advance, cancel, expire_unpaid, reschedule};
+pub(crate) use header::Header;
 pub use read::{
     SlotState, appointment, appointment_by_reference, appointments_made_in, appointments_of,
     slot_state,

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use frontdesk_types::{AppointmentId, CallId, DoctorId, HoldId, IdSource, SlotId};
+use frontdesk_types::{AppointmentId, DoctorId, HoldId, IdSource, SlotId};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
 use serde::Serialize;
 
 use super::answer::{Answer, Booked, Hold, call, request_hash};
+use super::header::Header;
 use crate::patient::VerifiedPatient;
 use crate::{By, Database, Reference, Refusal, Result, StaffOverride, Tenant};
 
@@ -57,20 +58,16 @@ pub async fn hold(
     now: Timestamp,
     ids: &dyn IdSource,
 ) -> Result<Hold> {
-    let owner = by.principal.to_string();
+    let header = Header::new(tenant, by, now);
     let hold = HoldId::new(ids);
     let until = now.checked_add(request.lasting).unwrap_or(Timestamp::MAX);
     call(db, by, || {
-        sqlx::query_scalar("SELECT hold_slot($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-            .bind(tenant.clinic().uuid())
-            .bind(now.to_sqlx())
-            .bind(owner.clone())
+        header
+            .bind("SELECT hold_slot($1, $2, $3, $6, $7, $8, $9, $4, $5)")
             .bind(request.slot.uuid())
             .bind(hold.uuid())
             .bind(until.to_sqlx())
             .bind(request.release.map(SlotId::uuid))
-            .bind(by.call_id().map(CallId::uuid))
-            .bind(by.simulated)
     })
     .await
     .and_then(Answer::held)
@@ -146,26 +143,22 @@ pub async fn book(
         patient: request.patient.patient(),
         staff: request.staff.is_some(),
     })?;
-    let principal = by.principal.to_string();
+    let header = Header::new(tenant, by, now);
     let appointment = AppointmentId::new(ids);
     call(db, by, || {
-        sqlx::query_scalar(
-            "SELECT book_appointment($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        )
-        .bind(tenant.clinic().uuid())
-        .bind(now.to_sqlx())
-        .bind(principal.clone())
-        .bind(by.key.clone())
-        .bind(hash.clone())
-        .bind(request.slot.uuid())
-        .bind(request.patient.patient().uuid())
-        .bind(appointment.uuid())
-        .bind(references())
-        .bind(request.hold.map(|hold| hold.id.uuid()))
-        .bind(request.hold.map(|hold| hold.fence))
-        .bind(by.call_id().map(CallId::uuid))
-        .bind(by.simulated)
-        .bind(request.staff.as_ref().map(|staff| staff.reason.clone()))
+        header
+            .bind_keyed(
+                "SELECT book_appointment($1, $2, $3, $6, $7, $8, $9, $10, $11, $12, $13, $4, $5,
+                                         $14)",
+                &hash,
+            )
+            .bind(request.slot.uuid())
+            .bind(request.patient.patient().uuid())
+            .bind(appointment.uuid())
+            .bind(references())
+            .bind(request.hold.map(|hold| hold.id.uuid()))
+            .bind(request.hold.map(|hold| hold.fence))
+            .bind(request.staff.as_ref().map(|staff| staff.reason.clone()))
     })
     .await
     .and_then(Answer::booked)
@@ -225,27 +218,23 @@ pub async fn book_assigned(
         until: request.until,
         visit_type: request.visit_type.as_deref(),
     })?;
-    let principal = by.principal.to_string();
+    let header = Header::new(tenant, by, now);
     let appointment = AppointmentId::new(ids);
     call(db, by, || {
-        sqlx::query_scalar(
-            "SELECT book_assigned($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        )
-        .bind(tenant.clinic().uuid())
-        .bind(now.to_sqlx())
-        .bind(principal.clone())
-        .bind(by.key.clone())
-        .bind(hash.clone())
-        .bind(request.doctor.map(DoctorId::uuid))
-        .bind(request.specialty.clone())
-        .bind(request.from.to_sqlx())
-        .bind(request.until.to_sqlx())
-        .bind(request.visit_type.clone())
-        .bind(request.patient.patient().uuid())
-        .bind(appointment.uuid())
-        .bind(references())
-        .bind(by.call_id().map(CallId::uuid))
-        .bind(by.simulated)
+        header
+            .bind_keyed(
+                "SELECT book_assigned($1, $2, $3, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $4,
+                                      $5)",
+                &hash,
+            )
+            .bind(request.doctor.map(DoctorId::uuid))
+            .bind(request.specialty.clone())
+            .bind(request.from.to_sqlx())
+            .bind(request.until.to_sqlx())
+            .bind(request.visit_type.clone())
+            .bind(request.patient.patient().uuid())
+            .bind(appointment.uuid())
+            .bind(references())
     })
     .await
     .and_then(Answer::booked)

@@ -1,7 +1,10 @@
 //! Sudden changes: what would be lost, and doing it, with the appointments that it orphans
 //! rebooked: cancelled, and alternatives named, in one transaction [SLOT-5].
 
-use frontdesk_types::{DoctorId, IdSource, SlotId};
+use frontdesk_types::{
+    AbsenceId, AppointmentId, ClinicId, DoctorId, HoldId, IdSource, SlotId, TemplateId,
+    WaitlistEntryId,
+};
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff_sqlx::ToSqlx as _;
@@ -23,8 +26,18 @@ pub struct Absence {
     pub from: Timestamp,
     /// Until; slots that touch the range are lost.
     pub until: Timestamp,
+}
+
+/// Who orders a change, why, and what becomes of appointments in its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order<'a> {
+    /// Who; audited.
+    pub principal: Principal,
     /// Why, for the staff; audited.
-    pub reason: String,
+    pub reason: &'a str,
+    /// Appointments in the way are cancelled and alternatives named; else the change is refused
+    /// with [`Refusal::AppointmentsInTheWay`].
+    pub rebook: bool,
 }
 
 /// One new template of a doctor.
@@ -157,7 +170,7 @@ pub async fn preview(
         Change::Absence(absence) => Reach::absence(absence)?,
         Change::Slot(slot) => Reach::slot(*slot, now),
         Change::Templates(doctor, templates) => {
-            let nobody = vec![uuid::Uuid::nil(); templates.len()];
+            let nobody = vec![TemplateId::from_uuid(uuid::Uuid::nil()); templates.len()];
             templates_reach(db, tenant, *doctor, templates, &nobody, now).await?.0
         }
     };
@@ -180,29 +193,28 @@ pub async fn preview(
 /// Takes a doctor's (or the clinic's) slots in a range away. Returns the absence's id too.
 ///
 /// # Errors
-/// [`Refusal::AppointmentsInTheWay`] if there are appointments and `rebook` is false.
+/// [`Refusal::AppointmentsInTheWay`] if there are appointments that are not to be rebooked.
 pub async fn add_absence(
     db: &Database,
     tenant: &Tenant,
     absence: &Absence,
-    rebook: bool,
-    principal: Principal,
+    order: Order<'_>,
     now: Timestamp,
     ids: &dyn IdSource,
-) -> Result<(uuid::Uuid, Withdrawn)> {
+) -> Result<(AbsenceId, Withdrawn)> {
     Reach::absence(absence)?;
-    let id = ids.uuid();
+    let id = AbsenceId::new(ids);
     let Json(answer): Json<Answer<Withdrawn>> =
         sqlx::query_scalar("SELECT add_absence($1, $2, $3, $4, $5, $6, $7, $8, $9)")
             .bind(tenant.clinic().uuid())
             .bind(now.to_sqlx())
-            .bind(principal.to_string())
-            .bind(id)
+            .bind(order.principal.to_string())
+            .bind(id.uuid())
             .bind(absence.doctor.map(DoctorId::uuid))
             .bind(absence.from.to_sqlx())
             .bind(absence.until.to_sqlx())
-            .bind(&absence.reason)
-            .bind(rebook)
+            .bind(order.reason)
+            .bind(order.rebook)
             .fetch_one(db.pool())
             .await?;
     Ok((id, answer.done()?))
@@ -215,7 +227,7 @@ pub async fn add_absence(
 pub async fn revoke_absence(
     db: &Database,
     tenant: &Tenant,
-    absence: uuid::Uuid,
+    absence: AbsenceId,
     now: Timestamp,
     ids: &dyn IdSource,
 ) -> Result<Generated> {
@@ -225,7 +237,7 @@ pub async fn revoke_absence(
           WHERE clinic_id = $1 AND id = $2 AND revoked_at IS NULL",
     )
     .bind(tenant.clinic().uuid())
-    .bind(absence)
+    .bind(absence.uuid())
     .bind(now.to_sqlx())
     .execute(tx.conn())
     .await?;
@@ -236,21 +248,18 @@ pub async fn revoke_absence(
 /// Gives a doctor new templates: slots that none asks for go, new ones come.
 ///
 /// # Errors
-/// [`Refusal::AppointmentsInTheWay`] if there are appointments and `rebook` is false; an unknown
-/// shift.
-#[expect(clippy::too_many_arguments, reason = "a change, by whom, when; no two belong together")]
+/// [`Refusal::AppointmentsInTheWay`] if there are appointments that are not to be rebooked; an
+/// unknown shift.
 pub async fn replace_templates(
     db: &Database,
     tenant: &Tenant,
     doctor: DoctorId,
     templates: &[NewTemplate],
-    rebook: bool,
-    principal: Principal,
-    reason: &str,
+    order: Order<'_>,
     now: Timestamp,
     ids: &dyn IdSource,
 ) -> Result<Withdrawn> {
-    let template_ids: Vec<uuid::Uuid> = templates.iter().map(|_| ids.uuid()).collect();
+    let template_ids: Vec<_> = templates.iter().map(|_| TemplateId::new(ids)).collect();
     let (reach, time_slots) =
         templates_reach(db, tenant, doctor, templates, &template_ids, now).await?;
     let weekdays = templates.iter().map(|t| i16::from(t.weekday.to_monday_one_offset()));
@@ -260,9 +269,9 @@ pub async fn replace_templates(
     )
     .bind(tenant.clinic().uuid())
     .bind(now.to_sqlx())
-    .bind(principal.to_string())
+    .bind(order.principal.to_string())
     .bind(doctor.uuid())
-    .bind(&template_ids)
+    .bind(template_ids.iter().map(|id| id.uuid()).collect::<Vec<_>>())
     .bind(weekdays.collect::<Vec<_>>())
     .bind(time_slots)
     .bind(templates.iter().map(|t| t.slot_minutes).collect::<Vec<_>>())
@@ -271,8 +280,8 @@ pub async fn replace_templates(
     .bind(reach.until())
     .bind(reach.keep_starts())
     .bind(reach.keep_ends())
-    .bind(rebook)
-    .bind(reason)
+    .bind(order.rebook)
+    .bind(order.reason)
     .fetch_one(db.pool())
     .await?;
     let withdrawn = answer.done()?;
@@ -286,7 +295,7 @@ async fn templates_reach(
     tenant: &Tenant,
     doctor: DoctorId,
     templates: &[NewTemplate],
-    ids: &[uuid::Uuid],
+    ids: &[TemplateId],
     now: Timestamp,
 ) -> Result<(Reach, Vec<uuid::Uuid>)> {
     type Row = (uuid::Uuid, String, jiff_sqlx::Time, jiff_sqlx::Time);
@@ -340,44 +349,37 @@ async fn templates_reach(
 /// Removes one slot for good: generation never brings it back [SLOT-4].
 ///
 /// # Errors
-/// [`Refusal::AppointmentsInTheWay`] if it is booked and `rebook` is false.
+/// [`Refusal::AppointmentsInTheWay`] if it is booked and that is not to be rebooked.
 pub async fn remove_slot(
     db: &Database,
     tenant: &Tenant,
     slot: SlotId,
-    rebook: bool,
-    principal: Principal,
-    reason: &str,
+    order: Order<'_>,
     now: Timestamp,
 ) -> Result<Withdrawn> {
-    withdraw_one(db, tenant, slot, rebook, "removed", principal, reason, now).await
+    withdraw_one(db, tenant, slot, "removed", order, now).await
 }
 
 /// Blocks one slot until [`unblock_slot`]; only a staff override books it.
 ///
 /// # Errors
-/// [`Refusal::AppointmentsInTheWay`] if it is booked and `rebook` is false.
+/// [`Refusal::AppointmentsInTheWay`] if it is booked and that is not to be rebooked.
 pub async fn block_slot(
     db: &Database,
     tenant: &Tenant,
     slot: SlotId,
-    rebook: bool,
-    principal: Principal,
-    reason: &str,
+    order: Order<'_>,
     now: Timestamp,
 ) -> Result<Withdrawn> {
-    withdraw_one(db, tenant, slot, rebook, "blocked", principal, reason, now).await
+    withdraw_one(db, tenant, slot, "blocked", order, now).await
 }
 
-#[expect(clippy::too_many_arguments, reason = "a change, by whom, when; no two belong together")]
 async fn withdraw_one(
     db: &Database,
     tenant: &Tenant,
     slot: SlotId,
-    rebook: bool,
     to: &'static str,
-    principal: Principal,
-    reason: &str,
+    order: Order<'_>,
     now: Timestamp,
 ) -> Result<Withdrawn> {
     let Json(answer): Json<Answer<Withdrawn>> = sqlx::query_scalar(
@@ -386,11 +388,11 @@ async fn withdraw_one(
     )
     .bind(tenant.clinic().uuid())
     .bind(now.to_sqlx())
-    .bind(principal.to_string())
+    .bind(order.principal.to_string())
     .bind(vec![slot.uuid()])
-    .bind(rebook)
+    .bind(order.rebook)
     .bind(to)
-    .bind(reason)
+    .bind(order.reason)
     .fetch_one(db.pool())
     .await?;
     answer.done()
@@ -417,12 +419,19 @@ pub async fn unblock_slot(
 }
 
 /// What still hangs on something that should go.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Hanging {
-    /// `appointment`, `waitlist`, `hold`, `doctor` or `membership` (then the id is the clinic's).
-    pub kind: String,
-    /// Its id.
-    pub id: uuid::Uuid,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum Hanging {
+    /// An appointment to come.
+    Appointment(AppointmentId),
+    /// Somebody who waits.
+    Waitlist(WaitlistEntryId),
+    /// A hold in force.
+    Hold(HoldId),
+    /// An active doctor.
+    Doctor(DoctorId),
+    /// A membership in that clinic.
+    Membership(ClinicId),
 }
 
 #[derive(Deserialize)]

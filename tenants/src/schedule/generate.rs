@@ -1,6 +1,6 @@
 //! Turning templates into rows.
 
-use frontdesk_types::{DoctorId, IdSource};
+use frontdesk_types::{DoctorId, IdSource, SlotId, TemplateId};
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use jiff_sqlx::ToSqlx as _;
@@ -57,7 +57,7 @@ pub(super) async fn shifts(tx: &mut TenantTx, doctor: Option<DoctorId>) -> Resul
                 .and_then(|day| Weekday::from_monday_one_offset(day).ok())
                 .ok_or_else(|| Error::Answer(format!("weekday {}", row.weekday)))?;
             Ok(Shift {
-                template: row.template,
+                template: TemplateId::from_uuid(row.template),
                 doctor: DoctorId::from_uuid(row.doctor),
                 weekday,
                 from: row.starts_local.to_jiff(),
@@ -119,13 +119,13 @@ pub async fn generate_range(
             .bind(tenant.clinic().uuid())
             .bind(now.to_sqlx())
             .bind(principal.to_string())
-            .bind(slots.iter().map(|_| ids.uuid()).collect::<Vec<_>>())
+            .bind(slots.iter().map(|_| SlotId::new(ids).uuid()).collect::<Vec<_>>())
             .bind(slots.iter().map(|s| s.doctor.uuid()).collect::<Vec<_>>())
             .bind(slots.iter().map(|s| s.starts_at.to_sqlx()).collect::<Vec<_>>())
             .bind(slots.iter().map(|s| s.ends_at.to_sqlx()).collect::<Vec<_>>())
             .bind(slots.iter().map(|s| s.blocked_until.to_sqlx()).collect::<Vec<_>>())
             .bind(slots.iter().map(|s| s.visit_type.as_str()).collect::<Vec<_>>())
-            .bind(slots.iter().map(|s| s.template).collect::<Vec<_>>())
+            .bind(slots.iter().map(|s| s.template.uuid()).collect::<Vec<_>>())
             .fetch_one(db.pool())
             .await?;
     let made = usize::try_from(made).unwrap_or(0);

@@ -6,7 +6,7 @@
 //! is spoken. PostgreSQL would quietly move the first and take the second of the latter, so the
 //! mapping is done here.
 
-use frontdesk_types::DoctorId;
+use frontdesk_types::{DoctorId, TemplateId};
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
@@ -17,7 +17,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shift {
     /// The template's id.
-    pub template: uuid::Uuid,
+    pub template: TemplateId,
     /// The doctor.
     pub doctor: DoctorId,
     /// The day on which it begins.
@@ -38,7 +38,7 @@ pub struct Shift {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GridSlot {
     /// The template that it comes from.
-    pub template: uuid::Uuid,
+    pub template: TemplateId,
     /// The doctor.
     pub doctor: DoctorId,
     /// Start.
@@ -143,7 +143,7 @@ mod tests {
 
     fn night(weekday: Weekday, minutes: i32, buffer: i32) -> Shift {
         Shift {
-            template: uuid::Uuid::nil(),
+            template: TemplateId::from_uuid(uuid::Uuid::nil()),
             doctor: DoctorId::from_uuid(SeededIds::new(1).uuid()),
             weekday,
             from: time(0, 0, 0, 0),

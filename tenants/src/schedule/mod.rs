@@ -6,9 +6,9 @@ mod grid;
 
 pub(crate) use change::Deactivated;
 pub use change::{
-    Absence, Alternative, Change, Hanging, Impact, NewTemplate, Rebooked, Withdrawn, add_absence,
-    block_slot, deactivate_clinic, deactivate_doctor, preview, remove_slot, replace_templates,
-    revoke_absence, unblock_slot,
+    Absence, Alternative, Change, Hanging, Impact, NewTemplate, Order, Rebooked, Withdrawn,
+    add_absence, block_slot, deactivate_clinic, deactivate_doctor, preview, remove_slot,
+    replace_templates, revoke_absence, unblock_slot,
 };
 pub use generate::{Generated, generate, generate_range};
 pub use grid::{Grid, GridSlot, Shift, grid};

@@ -1,6 +1,7 @@
 //! What the database refuses, whoever writes: here the superuser, past every function.
 
 use frontdesk_tenants::booking::{HOLD_CALL, HoldRequest, hold};
+use frontdesk_tenants::schedule::Hanging;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::waitlist::{self, Wish};
 use frontdesk_tenants::{By, Principal, schedule};
@@ -68,7 +69,7 @@ async fn a_clinic_is_not_deactivated_under_somebody_who_waits_for_any_doctor() {
         assert_eq!(hanging.expect("deactivated"), []);
     }
     let hanging = schedule::deactivate_clinic(t.db(), &tenant, job, now()).await.expect("asked");
-    assert_eq!((hanging.len(), hanging[0].kind.as_str()), (1, "waitlist"));
+    assert_eq!(hanging, [Hanging::Waitlist(entry)]);
     let mut conn = t.superuser().await;
     let bare = "UPDATE clinics SET active = false WHERE slug = 'nile-heart'";
     assert_eq!(refused(&mut conn, bare).await, "waitlist_live_clinic");

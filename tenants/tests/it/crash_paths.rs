@@ -1,7 +1,7 @@
 //! A crash in a hold, its confirmation, an accepted waitlist offer or an absence: all or nothing.
 
 use frontdesk_tenants::booking::{self, Book, Cancel, CancelReason, HOLD_WEB, HoldRequest, Search};
-use frontdesk_tenants::schedule::{self, Absence};
+use frontdesk_tenants::schedule::{self, Absence, Order};
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::waitlist::{self, Wish};
 use frontdesk_tenants::{By, Principal};
@@ -122,10 +122,9 @@ async fn an_absence_takes_all_its_slots_and_rebooks_or_does_nothing() {
         doctor: Some(offer.doctor),
         from: offer.starts_at,
         until: offer.starts_at + SignedDuration::from_hours(6),
-        reason: "ill".to_owned(),
     };
-    let staff = Principal::Job("staff");
-    let apply = || schedule::add_absence(t.db(), &tenant, &absence, true, staff, now(), &IDS);
+    let order = Order { principal: Principal::Job("staff"), reason: "ill", rebook: true };
+    let apply = || schedule::add_absence(t.db(), &tenant, &absence, order, now(), &IDS);
     let (free, events) = (t.free(&tenant, 5000).await.len(), t.count("outbox").await);
     let steps = [
         ("availability_exceptions", "INSERT"),

@@ -3,7 +3,7 @@
 use frontdesk_tenants::doctors::{DoctorDetails, DoctorEvent, add, find, project, update};
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::{By, Database, Principal, Refusal, schedule};
-use frontdesk_types::{ClinicId, DoctorId};
+use frontdesk_types::{ClinicId, DoctorId, EventId};
 use sqlx::Connection as _;
 
 const BY: By = By::principal(Principal::Job("test"));
@@ -34,7 +34,7 @@ async fn events(t: &TestDb) -> Vec<DoctorEvent> {
     conn.close().await.expect("close");
     rows.into_iter()
         .map(|(event, clinic, doctor)| DoctorEvent {
-            event,
+            event: EventId::from_uuid(event),
             clinic: ClinicId::from_uuid(clinic),
             doctor: DoctorId::from_uuid(doctor),
         })

@@ -32,8 +32,8 @@ fn op() -> impl Strategy<Value = Op> {
         3 => which.clone().prop_map(|which| Op::Paid { which }),
         2 => Just(Op::ExpireUnpaid),
         3 => (which, 0..3_usize).prop_map(|(which, to)| {
-            let steps = [booking::Status::CheckedIn, booking::Status::Completed,
-                         booking::Status::NoShow];
+            let steps = [booking::Step::Arrived, booking::Step::Over,
+                         booking::Step::Missed];
             Op::Visit { which, to: steps[to] }
         }),
         5 => prop_oneof![1..10_i64, 1..300_i64].prop_map(|minutes| Op::Pass { minutes }),

@@ -1,7 +1,7 @@
 //! Generation, tombstones, sudden changes, deactivation.
 
-use frontdesk_tenants::booking::{self, Book, Search, Status};
-use frontdesk_tenants::schedule::{self, Absence, Change, NewTemplate};
+use frontdesk_tenants::booking::{self, Book, Search, Status, Step};
+use frontdesk_tenants::schedule::{self, Absence, Change, Hanging, NewTemplate, Order};
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::{By, Principal, Refusal, Tenant};
 use frontdesk_types::{CallId, DoctorId, Offer, SlotId};
@@ -9,6 +9,10 @@ use jiff::SignedDuration;
 use jiff::civil::Weekday;
 
 const STAFF: Principal = Principal::Job("staff");
+
+const fn order(rebook: bool) -> Order<'static> {
+    Order { principal: STAFF, reason: "ill, or new hours", rebook }
+}
 
 async fn of_doctor(t: &TestDb, tenant: &Tenant, doctor: DoctorId) -> Vec<Offer> {
     let search = Search { doctor: Some(doctor), ..Default::default() };
@@ -27,7 +31,7 @@ async fn the_horizon_rolls_on_and_a_removed_slot_never_comes_back() {
     let t = TestDb::seeded().await;
     let tenant = t.tenant("nile-heart").await;
     let offers = t.free(&tenant, 10).await;
-    schedule::remove_slot(t.db(), &tenant, offers[3].slot, false, STAFF, "", now())
+    schedule::remove_slot(t.db(), &tenant, offers[3].slot, order(false), now())
         .await
         .expect("removed");
     let tomorrow = now() + SignedDuration::from_hours(24);
@@ -59,17 +63,16 @@ async fn an_absence_is_previewed_refused_and_then_rebooks_with_alternatives() {
         doctor: Some(doctor),
         from: mine[0].starts_at,
         until: mine[0].starts_at + SignedDuration::from_hours(12),
-        reason: "ill".to_owned(),
     };
     let change = Change::Absence(absence.clone());
     let impact = schedule::preview(t.db(), &tenant, &change, now()).await.expect("preview");
     assert_eq!(impact.orphaned, std::slice::from_ref(&appointment));
     assert!(impact.lost >= 5, "{impact:?}");
-    let refused = schedule::add_absence(t.db(), &tenant, &absence, false, STAFF, now(), &IDS).await;
+    let refused = schedule::add_absence(t.db(), &tenant, &absence, order(false), now(), &IDS).await;
     assert_eq!(refused.expect_err("refused").refusal(), Some(Refusal::AppointmentsInTheWay));
     assert_eq!(of_doctor(&t, &tenant, doctor).await.len(), mine.len() - 1);
 
-    let (id, done) = schedule::add_absence(t.db(), &tenant, &absence, true, STAFF, now(), &IDS)
+    let (id, done) = schedule::add_absence(t.db(), &tenant, &absence, order(true), now(), &IDS)
         .await
         .expect("applied");
     assert_eq!(done.lost, impact.lost);
@@ -114,19 +117,9 @@ async fn new_templates_keep_what_fits_and_withdraw_the_rest() {
     let change = Change::Templates(doctor, new.to_vec());
     let impact = schedule::preview(t.db(), &tenant, &change, now()).await.expect("preview");
     assert_eq!(impact.orphaned.iter().map(|a| a.id).collect::<Vec<_>>(), [lost.id]);
-    let done = schedule::replace_templates(
-        t.db(),
-        &tenant,
-        doctor,
-        &new,
-        true,
-        STAFF,
-        "new hours",
-        now(),
-        &IDS,
-    )
-    .await
-    .expect("replaced");
+    let done = schedule::replace_templates(t.db(), &tenant, doctor, &new, order(true), now(), &IDS)
+        .await
+        .expect("replaced");
     assert_eq!(done.rebooked.len(), 1);
     let days: std::collections::BTreeSet<i8> = of_doctor(&t, &tenant, doctor)
         .await
@@ -148,9 +141,7 @@ async fn a_doctor_goes_only_when_nothing_hangs_on_them_and_history_never_does() 
     let doctor = offer.doctor;
     let booked = book(&t, &tenant, offer.slot).await;
     let hanging = || schedule::deactivate_doctor(t.db(), &tenant, doctor, STAFF, now());
-    let list = hanging().await.expect("a list");
-    assert_eq!((list.len(), list[0].kind.as_str()), (1, "appointment"));
-    assert_eq!(list[0].id, booked.id.uuid());
+    assert_eq!(hanging().await.expect("a list"), [Hanging::Appointment(booked.id)]);
     let mut conn = t.superuser().await;
     let forced = sqlx::query("UPDATE doctors SET active = false WHERE id = $1")
         .bind(doctor.uuid())
@@ -158,8 +149,8 @@ async fn a_doctor_goes_only_when_nothing_hangs_on_them_and_history_never_does() 
         .await;
     assert!(forced.is_err(), "the database let a doctor with appointments go");
     let by = By::principal(STAFF);
-    booking::check_in(t.db(), &tenant, booked.id, &by, now()).await.expect("in");
-    booking::complete(t.db(), &tenant, booked.id, &by, now()).await.expect("done");
+    booking::advance(t.db(), &tenant, booked.id, Step::Arrived, &by, now()).await.expect("in");
+    booking::advance(t.db(), &tenant, booked.id, Step::Over, &by, now()).await.expect("done");
     assert_eq!(hanging().await.expect("done"), []);
     assert!(of_doctor(&t, &tenant, doctor).await.is_empty());
     schedule::generate(t.db(), &tenant, now(), &IDS).await.expect("generated");

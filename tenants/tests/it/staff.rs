@@ -1,5 +1,6 @@
 //! Who may enter which clinic.
 
+use frontdesk_tenants::schedule::Hanging;
 use frontdesk_tenants::staff::{
     Membership, NewMember, Role, add_member, deactivate_user, end_membership, memberships,
     tenant_of,
@@ -53,7 +54,7 @@ async fn a_login_is_deactivated_only_when_no_membership_hangs_on_it_and_enters_n
     let user = add_member(&mut tx, &nurse, &BY, now(), &IDS).await.expect("added");
     tx.commit().await.expect("commit");
     let hanging = deactivate_user(t.db(), &nile, user, job, now()).await.expect("asked");
-    assert_eq!((hanging.len(), hanging[0].kind.as_str()), (1, "membership"));
+    assert_eq!(hanging, [Hanging::Membership(nile.clinic())]);
     // The database's own word, past the function.
     let mut conn = t.superuser().await;
     let bare = conn.execute("UPDATE users SET active = false").await;

@@ -44,20 +44,15 @@ async fn full() -> TestDb {
             doctor: Some(offer.doctor),
             from: now() + jiff::SignedDuration::from_hours(2000),
             until: now() + jiff::SignedDuration::from_hours(2001),
-            reason: "course".to_owned(),
         };
-        let job = Principal::Job("test");
-        frontdesk_tenants::schedule::add_absence(
-            t.db(),
-            &tenant,
-            &absence,
-            false,
-            job,
-            now(),
-            &IDS,
-        )
-        .await
-        .expect("absent");
+        let order = frontdesk_tenants::schedule::Order {
+            principal: Principal::Job("test"),
+            reason: "course",
+            rebook: false,
+        };
+        frontdesk_tenants::schedule::add_absence(t.db(), &tenant, &absence, order, now(), &IDS)
+            .await
+            .expect("absent");
         let ring = frontdesk_tenants::testing::ring();
         let mut tx = t.begin(slug).await;
         let record =

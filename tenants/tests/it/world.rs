@@ -5,19 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use frontdesk_tenants::booking::{
-    self, Book, Cancel, CancelReason, Hold, HoldRequest, Move, Search, Status,
+    self, Book, Cancel, CancelReason, Hold, HoldRequest, Move, Search, Step,
 };
 use frontdesk_tenants::catalogue::TABLES;
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_tenants::schedule::{self, Absence};
+use frontdesk_tenants::schedule::{self, Absence, Order};
 use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
 use frontdesk_tenants::waitlist::{self, Wish};
 use frontdesk_tenants::{By, Error, Principal, StaffOverride, Tenant, demo};
-use frontdesk_types::{AppointmentId, CallId, DoctorId, Offer, SlotId};
+use frontdesk_types::{AbsenceId, AppointmentId, CallId, DoctorId, Offer, SlotId, WaitlistEntryId};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+
+const fn order(rebook: bool) -> Order<'static> {
+    Order { principal: STAFF, reason: "test", rebook }
+}
 
 /// Slots and patients that take part: few, so that they meet.
 pub(crate) const SLOTS: usize = 10;
@@ -66,7 +70,7 @@ pub(crate) enum Op {
     ExpireUnpaid,
     Visit {
         which: usize,
-        to: Status,
+        to: Step,
     },
     Pass {
         minutes: i64,
@@ -125,8 +129,8 @@ pub(crate) struct World {
     answered: Vec<(Book, By, AppointmentId, Timestamp)>,
     holds: Vec<(usize, Hold)>,
     removed: Vec<SlotId>,
-    absences: Vec<uuid::Uuid>,
-    entries: Vec<(uuid::Uuid, usize)>,
+    absences: Vec<AbsenceId>,
+    entries: Vec<(WaitlistEntryId, usize)>,
     writes: u32,
     before: Picture,
 }
@@ -330,7 +334,7 @@ impl World {
             Op::Paid { which } => {
                 let Some(appointment) = self.pick(which) else { return Ok(()) };
                 let by = By::principal(STAFF);
-                booking::confirm_paid(db, tenant, appointment, &by, self.now).await?;
+                booking::advance(db, tenant, appointment, Step::Paid, &by, self.now).await?;
             }
             Op::ExpireUnpaid => {
                 let due: Vec<uuid::Uuid> = sqlx::query_scalar(
@@ -349,17 +353,9 @@ impl World {
             Op::Visit { which, to } => {
                 let Some(appointment) = self.pick(which) else { return Ok(()) };
                 let by = By::principal(STAFF);
-                match to {
-                    Status::CheckedIn => {
-                        booking::check_in(db, tenant, appointment, &by, self.now).await?;
-                    }
-                    Status::Completed => {
-                        booking::complete(db, tenant, appointment, &by, self.now).await?;
-                    }
-                    _ => {
-                        booking::no_show(db, tenant, appointment, &by, self.now).await?;
-                        self.live.remove(&appointment);
-                    }
+                booking::advance(db, tenant, appointment, to, &by, self.now).await?;
+                if to == Step::Missed {
+                    self.live.remove(&appointment);
                 }
             }
             Op::Pass { minutes } => {
@@ -375,8 +371,7 @@ impl World {
             }
             Op::Remove { slot, rebook } => {
                 let slot = self.slots[slot].slot;
-                let done =
-                    schedule::remove_slot(db, tenant, slot, rebook, STAFF, "", self.now).await?;
+                let done = schedule::remove_slot(db, tenant, slot, order(rebook), self.now).await?;
                 self.gone(&done);
                 // Not if it was gone already, by the schedule: then it may come back.
                 if done.lost + done.rebooked.len() > 0 {
@@ -385,7 +380,7 @@ impl World {
             }
             Op::Block { slot } => {
                 let slot = self.slots[slot].slot;
-                schedule::block_slot(db, tenant, slot, false, STAFF, "", self.now).await?;
+                schedule::block_slot(db, tenant, slot, order(false), self.now).await?;
             }
             Op::Unblock { slot } => {
                 let slot = self.slots[slot].slot;
@@ -397,10 +392,9 @@ impl World {
                     doctor: Some(slot.doctor),
                     from: slot.starts_at,
                     until: slot.starts_at + SignedDuration::from_hours(1),
-                    reason: "test".to_owned(),
                 };
                 let (id, done) =
-                    schedule::add_absence(db, tenant, &absence, rebook, STAFF, self.now, &IDS)
+                    schedule::add_absence(db, tenant, &absence, order(rebook), self.now, &IDS)
                         .await?;
                 self.absences.push(id);
                 self.gone(&done);

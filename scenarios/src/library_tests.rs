@@ -14,8 +14,13 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The folder of the scenarios, which is this crate's own.
+fn library() -> PathBuf {
+    root().join("scenarios")
+}
+
 fn scenarios() -> Vec<(PathBuf, Scenario)> {
-    let folder = root().join("scenarios");
+    let folder = library();
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.expect("readable").path())
@@ -38,7 +43,7 @@ fn plain(text: &str) -> String {
 
 /// Every text file of the tree that an agent could be tuned by: code, tests of it, and data.
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
-    const SKIPPED: [&str; 6] = ["target", "node_modules", "scenarios", "docs", "dist", ".git"];
+    const SKIPPED: [&str; 5] = ["target", "node_modules", "docs", "dist", ".git"];
     const TEXT: [&str; 14] = [
         "rs", "toml", "yaml", "yml", "json", "sql", "txt", "md", "ts", "js", "mjs", "html", "lm",
         "dict",
@@ -50,7 +55,10 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
             if !name.starts_with('.') && !SKIPPED.contains(&&*name) {
                 sources(&path, found);
             }
-        } else if path.extension().is_some_and(|ext| TEXT.iter().any(|known| ext == *known)) {
+        } else if let Some(ext) = path.extension()
+            && TEXT.iter().any(|known| ext == *known)
+            && !(dir == library() && ext == "yaml")
+        {
             found.push(path);
         }
     }

@@ -13,19 +13,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use frontdesk_models::tts::flite::Flite;
 use frontdesk_types::SystemIds;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Exit, Failure, Out};
-use crate::config::Config;
-use crate::engines::load_voice;
-use crate::profile::Profile;
-use crate::scenario::host::Host;
-use crate::scenario::line::Exchange;
-use crate::signals::{Asked, Signals};
+use crate::deployment::Deployment;
+use crate::host::Host;
+use crate::outcome::{Exit, Failure, Output};
 use caller::{Caller, Course, Plan};
 use process::Processes;
 use report::Report;
@@ -38,6 +36,17 @@ const LINGER: Duration = Duration::from_secs(60);
 
 /// How long before the calls may end their memory is taken.
 const BEFORE_THE_END: Duration = Duration::from_millis(500);
+
+/// What the runtime is made of that is started for a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Profile {
+    /// The real engines.
+    #[default]
+    Production,
+    /// Instant models, a fixed wait, interruption on voice alone, no greeting: for measuring what
+    /// is left, beside the same measurement of other runtimes.
+    Bench,
+}
 
 /// Options of `load`.
 #[derive(Debug, Clone, Args)]
@@ -91,26 +100,23 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Places the calls and prints the report.
+/// Places the calls and prints the report, unless it is `interrupted`.
 ///
 /// # Errors
 /// [`Failure`] if there is nobody to call, or the report cannot be written.
-pub async fn load(config: &Config, args: &LoadArgs, out: &mut Out) -> Result<Exit, Failure> {
-    let mut signals = Signals::of_process()
-        .map_err(|error| Failure::new(Exit::Unavailable, format!("no signals: {error}")))?;
-    let unavailable = |error: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, error);
+pub async fn load(
+    deployment: &impl Deployment,
+    args: &LoadArgs,
+    interrupted: CancellationToken,
+    out: &mut impl Output,
+) -> Result<Exit, Failure> {
     let host = match args.pid {
         Some(_) => None,
-        None => {
-            let host = Host::find_or_start(config, false, signals.clone()).await;
-            Some(host.map_err(|error| unavailable(&error))?)
-        }
+        None => Some(Host::find_or_start(deployment, false, &interrupted).await?),
     };
     let result = tokio::select! {
-        result = run(config, args, host.as_ref(), out) => result,
-        () = signals.wait_for(Asked::Drain) => {
-            Err(Failure::new(Exit::Failed, "interrupted"))
-        }
+        result = run(deployment, args, host.as_ref(), out) => result,
+        () = interrupted.cancelled() => Err(Failure::new(Exit::Failed, "interrupted")),
     };
     if let Some(host) = host {
         host.stop().await;
@@ -169,20 +175,16 @@ impl Held {
 }
 
 async fn run(
-    config: &Config,
+    deployment: &impl Deployment,
     args: &LoadArgs,
     host: Option<&Host>,
-    out: &mut Out,
+    out: &mut impl Output,
 ) -> Result<Exit, Failure> {
     let unavailable = |error: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, error);
-    let livekit = crate::servers::last_livekit(config).map_err(|error| unavailable(&error))?;
-    let exchange =
-        Exchange { url: livekit.url, key: livekit.key, agent_name: config.agent_name.clone() };
-    let (say, voice) = (args.say.clone(), config.voice.clone());
-    let speech = tokio::task::spawn_blocking(move || {
-        let tts = load_voice(&voice).map_err(|error| error.to_string())?;
-        speech::Speech::render(tts.as_ref(), &voice, &say)
-    });
+    let exchange = deployment.exchange()?;
+    let (say, voice) = (args.say.clone(), deployment.voice().to_owned());
+    let speech =
+        tokio::task::spawn_blocking(move || speech::Speech::render(&Flite::new(), &voice, &say));
     let speech =
         speech.await.map_err(|error| unavailable(&error))?.map_err(|error| unavailable(&error))?;
     let plan = Arc::new(Plan {

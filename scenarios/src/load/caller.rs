@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::speech::Speech;
-use crate::scenario::line::{Exchange, LineError};
+use crate::line::{Exchange, LineError};
 
 /// Ticks of RTP time in one frame.
 const FRAME_TICKS: u64 = 48 * FRAME_MS as u64;

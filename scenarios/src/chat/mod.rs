@@ -8,16 +8,16 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::Args;
+use frontdesk_tenants::directory::is_slug;
 use frontdesk_types::SystemIds;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Exit, Failure, Out};
-use crate::config::Config;
-use crate::dispatch::is_slug;
-use crate::scenario::format::Medium;
-use crate::scenario::host::Host;
-use crate::scenario::line::{Dial, Heard, Line};
-use crate::signals::{Asked, Signals};
+use crate::deployment::Deployment;
+use crate::format::Medium;
+use crate::host::Host;
+use crate::line::{Dial, Heard, Line};
+use crate::outcome::{Exit, Failure, Output};
 
 /// How long the agent may take to say its first word.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -32,34 +32,35 @@ pub struct ChatArgs {
     pub clinic: String,
 }
 
-/// Holds the call until one side ends it.
+/// Holds the call until one side ends it, or it is `interrupted`.
 ///
 /// # Errors
 /// [`Failure`] if there is no runtime to call, or no agent answers.
-pub async fn chat(config: &Config, args: &ChatArgs, out: &mut Out) -> Result<Exit, Failure> {
+pub async fn chat(
+    deployment: &impl Deployment,
+    args: &ChatArgs,
+    interrupted: CancellationToken,
+    out: &mut impl Output,
+) -> Result<Exit, Failure> {
     if !is_slug(&args.clinic) {
         let clinic = &args.clinic;
         let message = format!("{clinic:?} is not a clinic's slug: expected one like nile-heart");
         return Err(Failure::new(Exit::Usage, message));
     }
-    let signals = Signals::of_process()
-        .map_err(|error| Failure::new(Exit::Unavailable, format!("no signals: {error}")))?;
-    let host = Host::find_or_start(config, false, signals.clone()).await;
-    let host = host.map_err(|error| Failure::new(Exit::Unavailable, error))?;
-    let result = talk(config, args, &host, signals, out).await;
+    let host = Host::find_or_start(deployment, false, &interrupted).await?;
+    let result = talk(deployment, args, &interrupted, out).await;
     host.stop().await;
     result
 }
 
 async fn talk(
-    config: &Config,
+    deployment: &impl Deployment,
     args: &ChatArgs,
-    host: &Host,
-    mut signals: Signals,
-    out: &mut Out,
+    interrupted: &CancellationToken,
+    out: &mut impl Output,
 ) -> Result<Exit, Failure> {
     let unavailable = |why: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, why);
-    let exchange = host.exchange(config).map_err(|error| unavailable(&error))?;
+    let exchange = deployment.exchange()?;
     let dial = Dial { clinic: args.clinic.clone(), medium: Medium::Text, now: None };
     let line = Line::open(&exchange, &dial, None, &SystemIds).await;
     let mut line = line.map_err(|error| unavailable(&error))?;
@@ -101,7 +102,7 @@ async fn talk(
                 }
                 Ok(None) | Err(_) => break Ok(Exit::Done),
             },
-            () = signals.wait_for(Asked::Drain) => break Ok(Exit::Done),
+            () = interrupted.cancelled() => break Ok(Exit::Done),
             () = at(until) => {
                 if !open {
                     break Ok(Exit::Done);
@@ -138,7 +139,7 @@ impl Conversation {
     }
 
     /// Prints a final segment, once; returns whether the agent said something.
-    fn take(&mut self, heard: Heard, out: &mut Out) -> bool {
+    fn take(&mut self, heard: Heard, out: &mut impl Output) -> bool {
         let Heard::Agent { segment, text, is_final: true } = heard else { return false };
         if text.trim().is_empty() || self.printed.get(&segment) == Some(&text) {
             return false;

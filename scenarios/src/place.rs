@@ -8,13 +8,15 @@ use frontdesk_models::stt::pocketsphinx::Options;
 use frontdesk_pipelines::turn::Record;
 use frontdesk_tenants::Database;
 use frontdesk_tenants::crypt::KeyRing;
-use frontdesk_types::{Clock, IdSource, Mono};
+use frontdesk_types::{Clock, IdSource, Mono, SystemClock, SystemIds};
 
 use super::course::Course;
 use super::decided;
+use super::deployment::Deployment;
 use super::format::{Medium, Scenario};
 use super::judge::Evidence;
 use super::line::{Dial, Exchange, Heard, Line, LineError};
+use super::outcome::{Exit, Failure};
 use super::patient::{Ending, Input, Output, Pace, Patient};
 use super::report::{Event, Report};
 use super::speech::words::{Sounds, as_spoken, sounds_of};
@@ -61,6 +63,33 @@ pub struct Outside {
     pub ids: Arc<dyn IdSource>,
     /// Hears whether the agent could be understood, after spoken calls.
     pub listener: Listener,
+}
+
+impl Outside {
+    /// That of a runtime that serves.
+    ///
+    /// # Errors
+    /// [`Failure`] if the deployment does not know it, or its database cannot be reached.
+    pub async fn of(deployment: &impl Deployment) -> Result<Self, Failure> {
+        let exchange = deployment.exchange()?;
+        let ring = Arc::new(deployment.keys()?);
+        Ok(Self {
+            exchange,
+            database: connect(deployment).await?,
+            ring,
+            clock: Arc::new(SystemClock::new()),
+            ids: Arc::new(SystemIds),
+            listener: Listener::default(),
+        })
+    }
+}
+
+/// The clinics' database, as the application's role.
+pub(crate) async fn connect(deployment: &impl Deployment) -> Result<Database, Failure> {
+    let connected = Database::connect(&deployment.database_url()?).await;
+    connected.map_err(|error| {
+        Failure::new(Exit::Unavailable, format!("the runtime's database: {error}"))
+    })
 }
 
 /// How a call is placed, whatever the scenario says.

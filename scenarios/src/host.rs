@@ -1,32 +1,31 @@
 //! The runtime that is called: the one that runs on the data folder, else a child of our own.
 //!
-//! A runtime that serves leaves the file `runtime.json` in its data folder: where it is and which
-//! database it uses. It is removed at the end; one that a killed runtime left behind is recognized
-//! because nobody answers there.
+//! A runtime that is asked to (`FRONTDESK_ANNOUNCE`) leaves the file `runtime.json` in its data
+//! folder, which says where it is. It is removed at the end; one that a killed runtime left behind
+//! is recognized because nobody answers there.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use frontdesk_tenants::{Database, SetupError};
 use rustix::process::{Pid, Signal, kill_process};
-use serde::{Deserialize, Serialize};
-use tokio::process::{Child, Command};
+use serde::Deserialize;
+use tokio::process::Child;
+use tokio_util::sync::CancellationToken;
 
-use super::line::Exchange;
-use crate::clinics::{ClinicsError, data_keys};
-use crate::config::Config;
-use crate::servers::{NoLiveKit, last_livekit};
-use crate::signals::{Asked, Signals};
+use super::deployment::Deployment;
+use super::outcome::{Exit, Failure};
 
 const FILE: &str = "runtime.json";
+/// What a runtime says whose data folder another one uses.
+const IN_USE: &str = "is in use by another frontdesk";
 /// What a runtime started by us writes, beside its own output.
 const LOG: &str = "scenario-serve.log";
-/// How long a started runtime may take until it takes calls: the first start makes a database.
-const START_PATIENCE: Duration = Duration::from_secs(180);
+/// How long a started runtime may take until it takes calls, while it runs: the first start makes a
+/// database, and its servers may take minutes on a busy machine. One that ends is not waited for.
+const START_PATIENCE: Duration = Duration::from_secs(900);
 const POLL: Duration = Duration::from_millis(50);
 /// How long a runtime may take to answer that it is there.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -59,75 +58,39 @@ pub enum HostError {
     /// Ctrl-C while it started; it was stopped again.
     #[error("interrupted")]
     Interrupted,
-    /// No key ring.
-    #[error(transparent)]
-    Keys(#[from] ClinicsError),
-    /// The database has keys that we do not know.
+    /// One serves on the data folder and did not say where.
     #[error(
-        "FRONTDESK_DATA_KEYS is not set: with DATABASE_URL the runner needs the same keys as the \
-         runtime to make a clinic's copy"
+        "{reason}; or start that one with FRONTDESK_ANNOUNCE=1, so that it is found and called"
     )]
-    NoKeys,
-    /// LiveKit's keys.
-    #[error(transparent)]
-    LiveKit(#[from] NoLiveKit),
-    /// The database.
-    #[error("the runtime's database: {0}")]
-    Database(#[from] SetupError),
-    /// The file.
-    #[error("{} cannot be written or read: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
+    NotAnnounced {
+        /// What our own runtime said of it.
         reason: String,
     },
 }
 
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        let exit = match error {
+            HostError::NoCallClock { .. } => Exit::Usage,
+            HostError::Interrupted => Exit::Failed,
+            HostError::NotStarted { .. } | HostError::NotAnnounced { .. } => Exit::Unavailable,
+        };
+        Self::new(exit, error)
+    }
+}
+
 /// What a runtime tells of itself in its data folder.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct RuntimeFile {
     /// Its process.
     pub pid: u32,
     /// Its HTTP listener.
     pub http: SocketAddr,
-    /// URL of its database, as the application's role. Secret, as all of the file.
-    pub database_url: String,
     /// Whether calls' clocks may be pinned.
     pub allow_call_clock: bool,
 }
 
-/// The written file; removed when dropped.
-#[derive(Debug)]
-pub struct Announced(PathBuf);
-
-impl Drop for Announced {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 impl RuntimeFile {
-    /// Writes the file into the data folder, readable by its owner alone.
-    ///
-    /// # Errors
-    /// [`HostError::File`] if the folder cannot be written.
-    pub fn announce(&self, data_dir: &Path) -> Result<Announced, HostError> {
-        let path = data_dir.join(FILE);
-        let temporary = data_dir.join(format!("{FILE}.new"));
-        let write = || {
-            std::fs::create_dir_all(data_dir)?;
-            let _ = std::fs::remove_file(&temporary);
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true).mode(0o600);
-            options.open(&temporary)?.write_all(&serde_json::to_vec(self)?)?;
-            std::fs::rename(&temporary, &path)
-        };
-        write()
-            .map_err(|error| HostError::File { path: path.clone(), reason: error.to_string() })?;
-        Ok(Announced(path))
-    }
-
     /// The file of the data folder, if its runtime takes calls.
     pub async fn running(data_dir: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(data_dir.join(FILE)).ok()?;
@@ -163,24 +126,31 @@ impl Host {
     /// # Errors
     /// [`HostError`]; then no child of ours runs.
     pub async fn find_or_start(
-        config: &Config,
+        deployment: &impl Deployment,
         pinned: bool,
-        mut signals: Signals,
+        interrupted: &CancellationToken,
     ) -> Result<Self, HostError> {
-        if let Some(file) = RuntimeFile::running(&config.data_dir).await {
+        let data_dir = deployment.data_dir();
+        if let Some(file) = RuntimeFile::running(data_dir).await {
             if pinned && !file.allow_call_clock {
-                let dir = config.data_dir.clone();
+                let dir = data_dir.to_owned();
                 return Err(HostError::NoCallClock { dir, pid: file.pid });
             }
             return Ok(Self { file, child: None });
         }
-        let log = config.data_dir.join(LOG);
-        let fault = |reason: String| HostError::NotStarted { reason, log: log.clone() };
-        let mut child = spawn(config, &log).map_err(|error| fault(error.to_string()))?;
+        let log = data_dir.join(LOG);
+        let fault = |reason: String| {
+            if reason.contains(IN_USE) {
+                HostError::NotAnnounced { reason }
+            } else {
+                HostError::NotStarted { reason, log: log.clone() }
+            }
+        };
+        let mut child = spawn(deployment, &log).map_err(|error| fault(error.to_string()))?;
         let pid = child.id().unwrap_or_default();
         let ready = async {
             loop {
-                if let Some(file) = RuntimeFile::running(&config.data_dir).await
+                if let Some(file) = RuntimeFile::running(data_dir).await
                     && file.pid == pid
                 {
                     return Ok(file);
@@ -196,7 +166,7 @@ impl Host {
             ready = tokio::time::timeout(START_PATIENCE, ready) => ready.unwrap_or_else(|_| {
                 Err(fault(format!("it takes no calls after {} s", START_PATIENCE.as_secs())))
             }),
-            () = signals.wait_for(Asked::Drain) => Err(HostError::Interrupted),
+            () = interrupted.cancelled() => Err(HostError::Interrupted),
         };
         match ready {
             Ok(file) => Ok(Self { file, child: Some(child) }),
@@ -206,12 +176,6 @@ impl Host {
                 Err(error)
             }
         }
-    }
-
-    /// Whether the runtime is a child of ours.
-    #[must_use]
-    pub const fn is_ours(&self) -> bool {
-        self.child.is_some()
     }
 
     /// Its process.
@@ -228,31 +192,6 @@ impl Host {
         text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 
-    /// Where to call.
-    ///
-    /// # Errors
-    /// [`HostError::LiveKit`] if its keys are not there.
-    pub fn exchange(&self, config: &Config) -> Result<Exchange, HostError> {
-        let livekit = last_livekit(config)?;
-        Ok(Exchange { url: livekit.url, key: livekit.key, agent_name: config.agent_name.clone() })
-    }
-
-    /// The runtime's database, as the application's role.
-    ///
-    /// # Errors
-    /// [`HostError::Database`] if it cannot be reached.
-    pub async fn database(&self) -> Result<Database, HostError> {
-        Ok(Database::connect(&self.file.database_url).await?)
-    }
-
-    /// The keys of the sealed columns.
-    ///
-    /// # Errors
-    /// [`HostError::Keys`] or [`HostError::NoKeys`].
-    pub fn keys(config: &Config) -> Result<frontdesk_tenants::crypt::KeyRing, HostError> {
-        data_keys(config)?.ok_or(HostError::NoKeys)
-    }
-
     /// Stops the runtime if it is ours, and waits until it is gone.
     pub async fn stop(self) {
         if let Some(child) = self.child {
@@ -261,24 +200,14 @@ impl Host {
     }
 }
 
-/// Starts `serve` of this program on the same configuration, in a process group of its own: Ctrl-C
-/// in the terminal reaches us, and we stop it in order.
-fn spawn(config: &Config, log: &Path) -> std::io::Result<Child> {
-    std::fs::create_dir_all(&config.data_dir)?;
+/// Starts a runtime in a process group of its own: Ctrl-C in the terminal reaches us, and we stop
+/// it in order.
+fn spawn(deployment: &impl Deployment, log: &Path) -> std::io::Result<Child> {
+    std::fs::create_dir_all(deployment.data_dir())?;
     let mut options = std::fs::OpenOptions::new();
     let log = options.write(true).create(true).truncate(true).mode(0o600).open(log)?;
-    let mut command = Command::new(std::env::current_exe()?);
-    if let Some(file) = &config.file {
-        command.arg("--config").arg(file);
-    }
+    let mut command = deployment.serve()?;
     command
-        .arg("serve")
-        .arg(config.profile.argument())
-        .env("FRONTDESK_DATA_DIR", &config.data_dir)
-        .env("FRONTDESK_ALLOW_CALL_CLOCK", "1")
-        // Its listener is only ours; the usual port may be somebody's.
-        .env("FRONTDESK_LISTEN", "127.0.0.1:0")
-        .env("FRONTDESK_DRAIN_SECONDS", "5")
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
@@ -309,29 +238,7 @@ fn last_line(log: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
-
-    fn file(http: SocketAddr) -> RuntimeFile {
-        RuntimeFile {
-            pid: 1,
-            http,
-            database_url: "postgres://frontdesk_app@127.0.0.1/frontdesk".to_owned(),
-            allow_call_clock: true,
-        }
-    }
-
-    #[test]
-    fn the_file_is_private_and_goes_with_the_runtime() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let announced = file(([127, 0, 0, 1], 8080).into()).announce(dir.path()).expect("written");
-        let path = dir.path().join(FILE);
-        let mode = path.metadata().expect("there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        drop(announced);
-        assert!(!path.exists());
-    }
 
     #[tokio::test]
     async fn a_file_whose_runtime_does_not_answer_counts_for_nothing() {
@@ -339,9 +246,10 @@ mod tests {
         assert!(RuntimeFile::running(dir.path()).await.is_none());
         // A port that was free a moment ago and that nobody listens on.
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = free.local_addr().expect("an address");
+        let http = free.local_addr().expect("an address");
         drop(free);
-        let _announced = file(address).announce(dir.path()).expect("written");
+        let file = serde_json::json!({ "pid": 1, "http": http, "allow_call_clock": true });
+        std::fs::write(dir.path().join(FILE), file.to_string()).expect("written");
         assert!(RuntimeFile::running(dir.path()).await.is_none());
     }
 

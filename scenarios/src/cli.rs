@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use frontdesk_types::{SystemClock, SystemIds};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
+use super::deployment::Deployment;
 use super::format::{Medium, Scenario};
 use super::host::{Host, HostError};
+use super::outcome::{Exit, Failure, Output};
 use super::place::{Manner, Outside, place};
 use super::report::Report;
-use super::speech::{Carrier, Listener};
+use super::speech::Carrier;
 use super::suite::{Fault, Suite};
-use crate::cli::{Exit, Failure, Out};
-use crate::config::Config;
-use crate::signals::{Asked, Signals};
 
 /// Options of `call`.
 #[derive(Debug, Clone, Args)]
@@ -77,58 +76,39 @@ impl CallArgs {
 /// A scenario and the file that it is from.
 type Loaded = (String, Scenario);
 
-/// Places the calls and prints their reports.
+/// Places the calls and prints their reports, until `interrupted`.
 ///
 /// # Errors
 /// [`Failure`] if a file is not a scenario, or there is no runtime to call.
-pub async fn call(config: &Config, args: &CallArgs, out: &mut Out) -> Result<Exit, Failure> {
+pub async fn call(
+    deployment: &impl Deployment,
+    args: &CallArgs,
+    interrupted: CancellationToken,
+    out: &mut impl Output,
+) -> Result<Exit, Failure> {
     // All files first: a mistake in the last one starts nothing.
     let scenarios = load(&args.scenarios)?;
     if args.record.is_some() && scenarios.len() > 1 {
         let message = "--record takes one call: name one scenario, not several";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let mut signals = Signals::of_process()
-        .map_err(|error| Failure::new(Exit::Unavailable, format!("no signals: {error}")))?;
     let pinned = scenarios.iter().any(|(_, scenario)| scenario.now.is_some());
-    let host = Host::find_or_start(config, pinned, signals.clone()).await.map_err(unavailable)?;
+    let host = Host::find_or_start(deployment, pinned, &interrupted).await?;
     let result = tokio::select! {
-        result = run(config, args, &host, scenarios, out) => result,
-        () = signals.wait_for(Asked::Drain) => Err(unavailable(HostError::Interrupted)),
+        result = run(deployment, args, scenarios, out) => result,
+        () = interrupted.cancelled() => Err(HostError::Interrupted.into()),
     };
     host.stop().await;
     result
 }
 
-fn unavailable(error: HostError) -> Failure {
-    let exit = match error {
-        HostError::NoCallClock { .. } | HostError::NoKeys => Exit::Usage,
-        HostError::Interrupted => Exit::Failed,
-        _ => Exit::Unavailable,
-    };
-    Failure::new(exit, error)
-}
-
-/// What all calls share, as the host tells it.
-async fn outside(config: &Config, host: &Host) -> Result<Outside, HostError> {
-    Ok(Outside {
-        exchange: host.exchange(config)?,
-        database: host.database().await?,
-        ring: Arc::new(Host::keys(config)?),
-        clock: Arc::new(SystemClock::new()),
-        ids: Arc::new(SystemIds),
-        listener: Listener::default(),
-    })
-}
-
 async fn run(
-    config: &Config,
+    deployment: &impl Deployment,
     args: &CallArgs,
-    host: &Host,
     scenarios: Vec<Loaded>,
-    out: &mut Out,
+    out: &mut impl Output,
 ) -> Result<Exit, Failure> {
-    let outside = outside(config, host).await.map_err(unavailable)?;
+    let outside = Outside::of(deployment).await?;
     let single = scenarios.len() == 1;
     let clock = Arc::clone(&outside.clock);
     let started = clock.mono();

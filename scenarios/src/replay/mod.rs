@@ -11,11 +11,12 @@ use frontdesk_pipelines::turn::{Decision, Record, TurnSettings, Verdict};
 use frontdesk_tenants::{Database, Error, TenantTx, decisions, directory, overview};
 use frontdesk_types::CallId;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Exit, Failure, Out};
-use crate::config::Config;
-use crate::scenario::host::Host;
-use crate::signals::Signals;
+use crate::deployment::Deployment;
+use crate::host::Host;
+use crate::outcome::{Exit, Failure, Output};
+use crate::place::connect;
 pub use compare::{Difference, compare, cuts};
 pub use set::with;
 
@@ -35,27 +36,30 @@ pub struct ReplayArgs {
     pub json: bool,
 }
 
-/// Replays the decisions of a call.
+/// Replays the decisions of a call, unless it is `interrupted` before a runtime serves.
 ///
 /// # Errors
 /// [`Failure`] if there is no such call, it has no log, or a setting cannot be set.
-pub async fn replay(config: &Config, args: &ReplayArgs, out: &mut Out) -> Result<Exit, Failure> {
+pub async fn replay(
+    deployment: &impl Deployment,
+    args: &ReplayArgs,
+    interrupted: CancellationToken,
+    out: &mut impl Output,
+) -> Result<Exit, Failure> {
     let usage = |message: String| Failure::new(Exit::Usage, message);
     // A mistake in a setting starts nothing.
     let defaults = TurnSettings::default();
     for set in &args.set {
         with(&defaults, set).map_err(usage)?;
     }
-    let unavailable = |error: &dyn Display| Failure::new(Exit::Unavailable, error);
-    let signals = Signals::of_process().map_err(|error| unavailable(&error))?;
-    let host = Host::find_or_start(config, false, signals).await.map_err(|e| unavailable(&e))?;
-    let log = match host.database().await {
+    let host = Host::find_or_start(deployment, false, &interrupted).await?;
+    let log = match connect(deployment).await {
         Ok(database) => {
-            let log = find(&database, args).await.map_err(|error| unavailable(&error));
+            let log = find(&database, args).await;
             database.close().await;
-            log
+            log.map_err(|error| Failure::new(Exit::Unavailable, error))
         }
-        Err(error) => Err(unavailable(&error)),
+        Err(failure) => Err(failure),
     };
     host.stop().await;
     let (call, log) = log?.ok_or_else(|| {

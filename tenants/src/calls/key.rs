@@ -1,0 +1,72 @@
+//! The data key that seals what is said in one call.
+
+use frontdesk_types::CallId;
+
+use crate::crypt::{KeyRing, Rewrapped, SecretKey, Wrapped};
+use crate::{Result, TenantTx};
+
+/// The data key of a call, for its worker to hold while it runs.
+#[derive(Debug)]
+pub struct CallKey {
+    pub(super) call: CallId,
+    pub(super) key: SecretKey,
+}
+
+pub(super) fn key_place(call: CallId) -> String {
+    format!("calls:{call}")
+}
+
+pub(super) async fn open_key(
+    tx: &mut TenantTx,
+    ring: &KeyRing,
+    call: CallId,
+) -> Result<Option<SecretKey>> {
+    let row: Option<(Option<String>, Option<Vec<u8>>)> =
+        sqlx::query_as("SELECT ring_key, wrapped_key FROM calls WHERE clinic_id = $1 AND id = $2")
+            .bind(tx.tenant().clinic().uuid())
+            .bind(call.uuid())
+            .fetch_optional(tx.conn())
+            .await?;
+    let Some((Some(ring_key), Some(sealed))) = row else { return Ok(None) };
+    Ok(Some(ring.unwrap(&key_place(call), &Wrapped { ring_key, sealed })?))
+}
+
+/// Re-wraps up to `limit` data keys of the clinic's calls by the newest key of the ring; see
+/// [`crate::patient::rewrap_keys`]. Calls under way are among them: their workers hold the data key
+/// itself, which does not change.
+///
+/// # Errors
+/// If a key is wrapped by one that is not in the ring, or the database fails.
+pub async fn rewrap_keys(tx: &mut TenantTx, ring: &KeyRing, limit: i64) -> Result<Rewrapped> {
+    let rows: Vec<(uuid::Uuid, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT id, ring_key, wrapped_key FROM calls
+          WHERE clinic_id = $1 AND ring_key <> $2 ORDER BY id LIMIT $3 FOR UPDATE",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(ring.newest())
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?;
+    let mut done = 0;
+    for (call, ring_key, sealed) in rows {
+        let place = key_place(CallId::from_uuid(call));
+        let Some(new) = ring.rewrap(&place, &Wrapped { ring_key, sealed })? else { continue };
+        sqlx::query(
+            "UPDATE calls SET ring_key = $3, wrapped_key = $4 WHERE clinic_id = $1 AND id = $2",
+        )
+        .bind(tx.tenant().clinic().uuid())
+        .bind(call)
+        .bind(new.ring_key)
+        .bind(new.sealed)
+        .execute(tx.conn())
+        .await?;
+        done += 1;
+    }
+    let left =
+        sqlx::query_scalar("SELECT count(*) FROM calls WHERE clinic_id = $1 AND ring_key <> $2")
+            .bind(tx.tenant().clinic().uuid())
+            .bind(ring.newest())
+            .fetch_one(tx.conn())
+            .await?;
+    Ok(Rewrapped { done, left })
+}

@@ -1,0 +1,219 @@
+//! Call records: the call, its turns, the snapshot from which another worker goes on, callbacks.
+//!
+//! What is said is sealed with a data key of the call; without the key (retention, erasure) the
+//! words are gone and the statistics stay. Snapshots are opaque here.
+
+mod callback;
+mod evidence;
+mod key;
+mod snapshot;
+mod transcript;
+
+use frontdesk_types::{CallId, CallOutcome, Channel, Phi};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use serde_json::{Value, json};
+
+pub use callback::{CallbackReason, add_callback};
+pub use evidence::{Evidence, evidence};
+pub use key::{CallKey, rewrap_keys};
+pub use snapshot::{load_snapshot, save_snapshot};
+pub use transcript::{Speaker, Turn, add_turns, transcript};
+
+use crate::crypt::{CryptError, KeyRing, Wrapped};
+use crate::patient::VerifiedPatient;
+use crate::{Principal, Result, TenantTx};
+use key::key_place;
+
+/// A call that begins.
+#[derive(Debug, Clone)]
+pub struct NewCall {
+    /// Id.
+    pub id: CallId,
+    /// How the caller reaches us.
+    pub channel: Channel,
+    /// Whether their camera may be on.
+    pub video: bool,
+    /// BCP 47 language.
+    pub language: String,
+    /// The room's name.
+    pub room: Option<String>,
+    /// The caller's number, E.164, where the line tells it.
+    pub caller_phone: Option<Phi<String>>,
+    /// The worker that runs it.
+    pub worker: String,
+    /// Until when the worker must have renewed its lease ([`renew`]).
+    pub lease_until: Timestamp,
+}
+
+/// Writes down that a call begins.
+///
+/// # Errors
+/// If the id is in use or the database fails.
+pub async fn start(
+    tx: &mut TenantTx,
+    ring: &KeyRing,
+    call: &NewCall,
+    simulated: bool,
+    now: Timestamp,
+) -> Result<CallKey> {
+    let (key, wrapped) = ring.new_data_key(&key_place(call.id))?;
+    sqlx::query(
+        "INSERT INTO calls (clinic_id, id, channel, video, room, caller_phone, language, started_at,
+                            simulated, worker, lease_until, ring_key, wrapped_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(call.id.uuid())
+    .bind(call.channel.as_str())
+    .bind(call.video)
+    .bind(&call.room)
+    .bind(call.caller_phone.as_ref().map(Phi::expose))
+    .bind(&call.language)
+    .bind(now.to_sqlx())
+    .bind(simulated)
+    .bind(&call.worker)
+    .bind(call.lease_until.to_sqlx())
+    .bind(wrapped.ring_key)
+    .bind(wrapped.sealed)
+    .execute(tx.conn())
+    .await?;
+    event(tx, "call.started", call.id, json!({"channel": call.channel}), simulated, now).await?;
+    Ok(CallKey { call: call.id, key })
+}
+
+/// The key of a call that another worker began, and the lease on it; `None` if the call is unknown,
+/// over, or another worker's lease still runs.
+///
+/// # Errors
+/// If the ring lacks the key or the database fails.
+pub async fn take_over(
+    tx: &mut TenantTx,
+    ring: &KeyRing,
+    call: CallId,
+    worker: &str,
+    lease_until: Timestamp,
+    now: Timestamp,
+) -> Result<Option<CallKey>> {
+    let row: Option<(Option<String>, Option<Vec<u8>>)> = sqlx::query_as(
+        "UPDATE calls SET worker = $3, lease_until = $4, row_version = row_version + 1
+          WHERE clinic_id = $1 AND id = $2 AND ended_at IS NULL
+            AND (worker = $3 OR lease_until IS NULL OR lease_until <= $5)
+         RETURNING ring_key, wrapped_key",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(call.uuid())
+    .bind(worker)
+    .bind(lease_until.to_sqlx())
+    .bind(now.to_sqlx())
+    .fetch_optional(tx.conn())
+    .await?;
+    match row {
+        None => Ok(None),
+        Some((Some(ring_key), Some(sealed))) => {
+            let key = ring.unwrap(&key_place(call), &Wrapped { ring_key, sealed })?;
+            Ok(Some(CallKey { call, key }))
+        }
+        Some(_) => Err(CryptError::Destroyed.into()),
+    }
+}
+
+/// Renews the worker's lease; false if another worker has the call now.
+///
+/// # Errors
+/// If the database fails.
+pub async fn renew(
+    tx: &mut TenantTx,
+    call: CallId,
+    worker: &str,
+    lease_until: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE calls SET lease_until = $4
+          WHERE clinic_id = $1 AND id = $2 AND worker = $3 AND ended_at IS NULL",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(call.uuid())
+    .bind(worker)
+    .bind(lease_until.to_sqlx())
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes down whom the call is about; what [`crate::patient::resume`] goes by.
+///
+/// # Errors
+/// If the database fails.
+pub async fn identify(tx: &mut TenantTx, call: CallId, who: &VerifiedPatient) -> Result<()> {
+    sqlx::query(
+        "UPDATE calls SET patient_id = $3, row_version = row_version + 1
+          WHERE clinic_id = $1 AND id = $2",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(call.uuid())
+    .bind(who.patient().uuid())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes down how a call ended; the first end counts. Its snapshot goes.
+///
+/// # Errors
+/// If the database fails.
+pub async fn end(
+    tx: &mut TenantTx,
+    key: &CallKey,
+    outcome: CallOutcome,
+    summary: Option<&Phi<String>>,
+    metrics: &Value,
+    now: Timestamp,
+) -> Result<bool> {
+    let place = format!("calls.summary:{}", key.call);
+    let summary = summary.map(|text| key.key.seal(&place, text.expose().as_bytes())).transpose()?;
+    let simulated: Option<bool> = sqlx::query_scalar(
+        "UPDATE calls SET ended_at = greatest($3, started_at), outcome = $4, summary = $5,
+                metrics = $6, lease_until = NULL, row_version = row_version + 1
+          WHERE clinic_id = $1 AND id = $2 AND ended_at IS NULL
+         RETURNING simulated",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(key.call.uuid())
+    .bind(now.to_sqlx())
+    .bind(outcome.as_str())
+    .bind(summary)
+    .bind(metrics)
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(simulated) = simulated else { return Ok(false) };
+    sqlx::query("DELETE FROM call_snapshots WHERE clinic_id = $1 AND call_id = $2")
+        .bind(tx.tenant().clinic().uuid())
+        .bind(key.call.uuid())
+        .execute(tx.conn())
+        .await?;
+    let payload = json!({"outcome": outcome});
+    event(tx, "call.ended", key.call, payload, simulated, now).await?;
+    Ok(true)
+}
+
+async fn event(
+    tx: &mut TenantTx,
+    event: &str,
+    call: CallId,
+    payload: Value,
+    simulated: bool,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query("SELECT record_change($1, $2, $3, $4, $5, $6, 'call', $4, '{}', $7)")
+        .bind(tx.tenant().clinic().uuid())
+        .bind(now.to_sqlx())
+        .bind(Principal::Call(call).to_string())
+        .bind(call.uuid())
+        .bind(simulated)
+        .bind(event)
+        .bind(payload)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
