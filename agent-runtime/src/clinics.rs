@@ -1,9 +1,13 @@
 //! The clinics' database, prepared for this program, and what a call needs of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts, OpenHours};
+use frontdesk_pipelines::dialogue::{
+    CallFacts, ClinicContext, ClinicFacts, ClinicSettings, DoctorFacts, OpenHours,
+};
+use frontdesk_pipelines::language::{Languages, PhraseError};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
     Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
@@ -52,6 +56,9 @@ pub enum CallRefused {
     /// The database cannot tell.
     #[error("the clinic cannot be looked up: {0}")]
     Database(#[from] Error),
+    /// The clinic's own wording of a phrase.
+    #[error("the clinic's phrases cannot be used: {0}")]
+    Phrases(#[from] PhraseError),
     /// The database does not answer.
     #[error("the clinic cannot be looked up: no answer within {} s", LOOKUP_PATIENCE.as_secs())]
     Late,
@@ -147,7 +154,9 @@ impl Clinics {
         let doctors = directory::doctors(&mut tx).await?;
         let vocabulary = documents::vocabulary(&mut tx).await?;
         drop(tx);
-        let specialty_words = directory::specialty_words(&self.database, "en").await?;
+        let asked = dispatch.language.split('-').next().unwrap_or_default().to_lowercase();
+        let language = Languages::built_in().for_call(&asked, &clinic.languages);
+        let specialty_words = directory::specialty_words(&self.database, language.code()).await?;
         let facts = ClinicFacts {
             name: clinic.name,
             time_zone: clinic.time_zone,
@@ -161,11 +170,11 @@ impl Clinics {
             specialty_words,
             vocabulary,
         };
-        let facts = CallFacts {
-            clinic: facts,
-            channel: dispatch.channel,
-            language: dispatch.language.split('-').next().unwrap_or("en").to_lowercase(),
-        };
+        let context = ClinicContext::new(facts, language, ClinicSettings::default(), 0)?;
+        let mut facts = CallFacts::of(Arc::new(context), dispatch.channel);
+        if !asked.is_empty() {
+            facts.language = asked;
+        }
         Ok((tenant, facts))
     }
 

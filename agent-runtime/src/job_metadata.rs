@@ -50,12 +50,8 @@ impl JobMetadata {
     /// # Errors
     /// [`MetadataError`] if it is not empty, and not a JSON object with usable values.
     pub fn parse(metadata: &str, allow_call_clock: bool) -> Result<Self, MetadataError> {
-        let mut dispatch = Self {
-            clinic: None,
-            channel: Channel::default(),
-            language: "en".to_owned(),
-            now: None,
-        };
+        let mut dispatch =
+            Self { clinic: None, channel: Channel::default(), language: String::new(), now: None };
         if metadata.len() > MAX_BYTES {
             return Err(MetadataError::TooLong(metadata.len()));
         }
@@ -121,12 +117,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn empty_metadata_names_no_clinic_and_means_a_web_call_in_english() {
+    fn empty_metadata_names_no_clinic_and_means_a_web_call_in_the_clinics_language() {
         for metadata in ["", "  ", "{}"] {
             let dispatch = JobMetadata::parse(metadata, false).expect("valid");
             assert_eq!(dispatch.clinic, None);
             assert_eq!(dispatch.channel, Channel::Web);
-            assert_eq!(dispatch.language, "en");
+            assert_eq!(dispatch.language, "");
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use frontdesk_actors::{CallSettings, DialogueFactory};
 use frontdesk_models::fake::{EnergyVad, FixedStt, ToneTts};
 use frontdesk_pipelines::dialogue::{Dialogue, Forms, Input, Now, Output, UtteranceId};
+use frontdesk_pipelines::language::Languages;
 use frontdesk_pipelines::speak::clauses;
 use frontdesk_pipelines::turn::TurnSettings;
 use frontdesk_types::Mono;
@@ -19,6 +20,8 @@ use crate::engines::Engines;
 
 /// What is answered to every turn of the bench profile.
 const ANSWER: &str = "Certainly, which doctor would you like to see?";
+/// The language of that answer.
+const ANSWER_LANGUAGE: &str = "en";
 /// How long that answer sounds.
 const ANSWER_LENGTH: Duration = Duration::from_secs(2);
 /// Wait from the last voiced frame until the turn is over.
@@ -41,9 +44,11 @@ impl Profile {
     /// The engines of the bench profile; `None` where the real ones are to be loaded.
     #[must_use]
     pub fn engines(self) -> Option<Engines> {
+        // The answer is spoken clause by clause.
+        let language = Languages::built_in().get(ANSWER_LANGUAGE);
+        let count = language.map_or(1, |language| clauses(ANSWER, language).len());
         (self == Self::Bench).then(|| Engines {
-            // The answer is spoken clause by clause.
-            tts: Arc::new(ToneTts::of(ANSWER_LENGTH / clauses(ANSWER).len() as u32)),
+            tts: Arc::new(ToneTts::of(ANSWER_LENGTH / count as u32)),
             stt: Arc::new(FixedStt::new("hello")),
             vad: Arc::new(EnergyVad::default()),
         })

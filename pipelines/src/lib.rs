@@ -6,6 +6,7 @@
 
 pub mod dialogue;
 pub mod gap;
+pub mod language;
 pub mod lead;
 pub mod playout;
 pub mod speak;

@@ -8,6 +8,7 @@ mod decisions;
 mod deps;
 mod exceptions;
 mod file_sizes;
+mod languages;
 mod logs;
 mod sources;
 
@@ -37,6 +38,8 @@ enum Command {
     },
     /// Log lines: lowercase, no full stop, values as fields, nothing personal
     Logs,
+    /// No code picks a language
+    Languages,
     /// Write the index of docs/decisions
     Decisions {
         /// Only compare
@@ -90,6 +93,9 @@ fn run(command: &Command) -> Result<bool> {
     }
     if all || matches!(command, Command::Logs) {
         report("logs", logs::check(&root)?);
+    }
+    if all || matches!(command, Command::Languages) {
+        report("languages", languages::check(&root)?);
     }
     match command {
         Command::Decisions { check: false } => decisions::write(&root)?,

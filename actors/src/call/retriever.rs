@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use frontdesk_pipelines::dialogue::language::Language;
 use frontdesk_pipelines::dialogue::tools::{ToolCallId, ToolResult};
 use frontdesk_pipelines::dialogue::{Input, answers};
 use frontdesk_tenants::{Error, documents};
@@ -62,9 +61,9 @@ impl Stage for Retriever {
 
 /// What the clinic's data says and the document that fits best; each may answer a part.
 async fn answer(call: &Call, question: &str) -> Result<ToolResult, Error> {
-    let language = Language::english();
-    let facts = answers::from_facts(question, &call.facts.clinic, &language, call.now());
-    let keywords = answers::keywords(question, &language);
+    let language = call.facts.clinic.language();
+    let facts = answers::from_facts(question, &call.facts.clinic, language, call.now());
+    let keywords = answers::keywords(question, language);
     let found = if keywords.is_empty() {
         Vec::new()
     } else {
@@ -78,10 +77,10 @@ async fn answer(call: &Call, question: &str) -> Result<ToolResult, Error> {
         .filter(|found| answers::is_answer(count(found.matched), count(found.asked)))
         .take(TOLD)
         .map(|found| answers::Answer {
-            source: answers::cited(found.title.as_deref(), count(found.number), &language),
+            source: answers::cited(found.title.as_deref(), count(found.number), language),
             text: found.body,
         });
-    let answer = answers::joined(facts.into_iter().chain(documents), &language);
+    let answer = answers::joined(facts.into_iter().chain(documents), language);
     Ok(answer.map_or(ToolResult::NoAnswer, |answer| ToolResult::Answer {
         text: answer.text,
         source: answer.source,

@@ -54,7 +54,7 @@ impl Speaker {
             // The Speaker died after the outlet had it: it is being spoken.
             return;
         }
-        let clauses = speak::clauses(text);
+        let clauses = speak::clauses(text, self.call.facts.clinic.language());
         if self.call.facts.channel == Channel::Text || clauses.is_empty() {
             self.write(utterance, text);
             return;

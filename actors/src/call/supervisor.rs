@@ -104,7 +104,8 @@ impl State {
         }
         tracing::error!(stage, "stage fails again and again, ending the call");
         call.outlet.stop();
-        let clauses = frontdesk_pipelines::speak::clauses(APOLOGY);
+        let language = call.facts.clinic.language();
+        let clauses = frontdesk_pipelines::speak::clauses(APOLOGY, language);
         let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
         if call.facts.channel == Channel::Text {
             let (utterance, heard) = (APOLOGY_UTTERANCE, APOLOGY.to_owned());

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use frontdesk_models::stt::Transcript;
 use frontdesk_pipelines::dialogue::Input;
-use frontdesk_pipelines::dialogue::spoken::Spoken;
-use frontdesk_pipelines::turn::{TurnInput, is_backchannel, is_stop};
+use frontdesk_pipelines::turn::TurnInput;
 use ractor::ActorProcessingErr;
 
 use super::Call;
@@ -43,8 +42,8 @@ impl Transcriber {
         let words = TurnInput::Words {
             count: text.split_whitespace().count(),
             completeness: self.call.spoken.completeness(expectation, &text, self.call.now()),
-            backchannel: is_backchannel(&text),
-            stop: is_stop(&text),
+            backchannel: self.call.spoken.is_backchannel(&text),
+            stop: self.call.spoken.is_stop(&text),
         };
         self.call.mails.ingest.post(IngestInput::Words(words));
         if !text.is_empty() {
@@ -58,7 +57,7 @@ impl Transcriber {
         let Transcript { text, confidence } = transcript;
         let text = {
             let hearing = self.call.hearing.lock();
-            Spoken::respelled(hearing.expectation, &text, &hearing.patients)
+            self.call.spoken.respelled(hearing.expectation, &text, &hearing.patients)
         };
         if !text.is_empty() {
             let caption = LinkInput::CallerText { number, text: text.clone(), is_final: true };

@@ -17,7 +17,10 @@ use frontdesk_models::stt::SpeechToText;
 use frontdesk_models::tts::TextToSpeech as _;
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_models::vad::earshot::Earshot;
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, Dialogue, DoctorFacts, Forms};
+use frontdesk_pipelines::dialogue::{
+    CallFacts, ClinicContext, ClinicFacts, ClinicSettings, Dialogue, DoctorFacts, Forms,
+};
+use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::{
     AudioPublish, LocalAudio, Participant, ParticipantKind, Room, RoomEvent, RoomOptions,
@@ -63,7 +66,7 @@ pub(crate) struct Rig {
     pub(crate) slots: SlotRegistry,
     clock: Arc<dyn Clock>,
     tenant: Tenant,
-    facts: ClinicFacts,
+    facts: Arc<ClinicContext>,
     media: Option<tokio::runtime::Runtime>,
     rooms: AtomicU64,
 }
@@ -189,7 +192,7 @@ impl Rig {
             url: url.to_owned(),
             room: room.clone(),
             token: self.token(&room, &format!("agent-{id}"), "agent"),
-            facts: CallFacts { clinic: self.facts.clone(), channel, language: "en".to_owned() },
+            facts: CallFacts::of(Arc::clone(&self.facts), channel),
             clock: Arc::clone(&self.clock),
             simulated: true,
             done,
@@ -236,7 +239,7 @@ impl Rig {
     }
 }
 
-async fn clinic(db: &TestDb) -> ClinicFacts {
+async fn clinic(db: &TestDb) -> Arc<ClinicContext> {
     let clinic = directory::clinic_by_slug(db.db(), "nile-heart").await.expect("answers");
     let clinic = clinic.expect("the demo clinic");
     let mut tx = db.begin("nile-heart").await;
@@ -248,7 +251,7 @@ async fn clinic(db: &TestDb) -> ClinicFacts {
         fee: None,
         languages: doctor.languages,
     });
-    ClinicFacts {
+    let facts = ClinicFacts {
         name: clinic.name,
         address: clinic.address,
         time_zone: clinic.time_zone,
@@ -259,7 +262,10 @@ async fn clinic(db: &TestDb) -> ClinicFacts {
         specialty_words: Vec::new(),
         vocabulary: Vec::new(),
         ..ClinicFacts::default()
-    }
+    };
+    let english = Languages::built_in().get("en").expect("it comes with Frontdesk");
+    let context = ClinicContext::new(facts, english, ClinicSettings::default(), 1);
+    Arc::new(context.expect("it changes no phrase"))
 }
 
 /// Bytes of the largest packet that is not voice: the server sends silence on a track that nobody

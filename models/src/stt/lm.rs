@@ -24,6 +24,7 @@ mod template;
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 pub use background::Background;
 pub use ngram::NgramModel;
@@ -76,7 +77,7 @@ pub struct LmSource {
     sentences: Vec<(String, f64)>,
     slots: BTreeMap<String, Vec<(String, f64)>>,
     mixed: Vec<(LmSource, f64)>,
-    background: Option<(&'static Background, f64)>,
+    background: Option<(Arc<Background>, f64)>,
     worth: Option<f64>,
 }
 
@@ -138,7 +139,7 @@ impl LmSource {
     /// Lets `share` (0 to 1) of all words come from a language at large: what is said in words that
     /// no template has would be heard as words that mean something else.
     #[must_use]
-    pub const fn background(mut self, background: &'static Background, share: f64) -> Self {
+    pub fn background(mut self, background: Arc<Background>, share: f64) -> Self {
         self.background = Some((background, share));
         self
     }
@@ -157,11 +158,11 @@ impl LmSource {
     pub fn build(&self) -> Result<NgramModel, LmError> {
         let mut counts = ngram::Counts::default();
         self.count_into(&mut counts, 1.0, self.size())?;
-        if let Some((background, share)) = self.background {
-            if !(share > 0.0 && share < 1.0) {
+        if let Some((background, share)) = &self.background {
+            if !(*share > 0.0 && *share < 1.0) {
                 return Err(LmError::BadWeight("the background".to_owned()));
             }
-            counts.add_background(background, share);
+            counts.add_background(background, *share);
         }
         Ok(NgramModel::from_counts(counts))
     }
@@ -186,7 +187,8 @@ impl LmSource {
             list(values, hasher);
         }
         self.worth.map(f64::to_bits).hash(hasher);
-        let background = self.background.map(|(all, share)| (all.sizes(), share.to_bits()));
+        let background =
+            self.background.as_ref().map(|(all, share)| (all.sizes(), share.to_bits()));
         background.hash(hasher);
         for (other, share) in &self.mixed {
             share.to_bits().hash(hasher);

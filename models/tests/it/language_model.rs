@@ -146,13 +146,11 @@ proptest! {
 
 #[test]
 fn a_language_at_large_stands_behind_what_is_expected() {
-    static ENGLISH: LazyLock<Background> = LazyLock::new(|| {
-        Background::parse("# word, times, what follows\nput 60 it 40\nit 300 down 10\ndown 40\n")
-            .unwrap()
-    });
+    let english =
+        Background::parse("# word, times, what follows\nput 60 it 40\nit 300 down 10\ndown 40\n");
     let expected = || LmSource::new().sentences(["yes please", "no thank you"]);
     let strict = expected().build().unwrap();
-    let model = expected().background(&ENGLISH, 0.3).build().unwrap();
+    let model = expected().background(Arc::new(english.unwrap()), 0.3).build().unwrap();
     assert_eq!(strict.probability(&["yes"], "put"), 0.0);
     assert!(model.probability(&["yes"], "put") > 0.0);
     assert!(model.probability(&["put"], "it") > 10.0 * model.probability(&["put"], "down"));

@@ -3,6 +3,7 @@ use jiff::civil::{date, time};
 
 use super::super::OpenHours;
 use super::*;
+use crate::language::tests::english;
 
 fn clinic() -> ClinicFacts {
     let doctor = |n: u128, name: &str, specialty: &str, fee, languages: &[&str]| DoctorFacts {
@@ -35,7 +36,7 @@ fn clinic() -> ClinicFacts {
 fn asked(question: &str) -> Option<Answer> {
     // A Wednesday.
     let wall = date(2026, 6, 10).at(9, 0, 0, 0).in_tz("Africa/Cairo").expect("exists").timestamp();
-    from_facts(question, &clinic(), &Language::english(), Now { mono: Mono::ZERO, wall })
+    from_facts(question, &clinic(), &english(), Now { mono: Mono::ZERO, wall })
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn hours_address_fees_and_doctors_are_answered_from_the_clinics_data() {
 
 #[test]
 fn keywords_are_what_the_question_is_about() {
-    let of = |question| keywords(question, &Language::english());
+    let of = |question| keywords(question, &english());
     // The database leaves out "do" and "you".
     assert_eq!(of("do you take Acme insurance?"), ["do", "you", "acme", "insurance insurance"]);
     assert!(of("what are your opening hours").iter().all(|word| !word.contains("hours")));

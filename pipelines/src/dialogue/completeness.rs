@@ -1,5 +1,4 @@
-//! Whether the words heard so far complete what was asked: what turn taking waits by
-//! (speech.md, section 6).
+//! Whether the words heard so far complete what was asked: what turn taking waits by.
 
 use super::Expectation;
 use super::understand::birth::BirthMention;
@@ -9,7 +8,7 @@ use crate::turn::Completeness;
 
 /// Judges the words of an unfinished turn against what is expected.
 pub(crate) fn of(text: &str, setting: Setting<'_>) -> Completeness {
-    let ending = Completeness::of_ending(&text.trim().to_lowercase());
+    let ending = setting.language.turn().ending(text);
     if ending == Completeness::Incomplete {
         return ending;
     }
@@ -59,13 +58,13 @@ mod tests {
     use frontdesk_types::Mono;
 
     use super::*;
-    use crate::dialogue::language::Language;
     use crate::dialogue::{ClinicFacts, Now};
+    use crate::language::tests::english;
 
     #[test]
     fn an_answer_that_says_all_that_was_asked_is_complete_and_half_of_one_is_not() {
         let now = Now { mono: Mono::ZERO, wall: "2026-06-10T06:00:00Z".parse().expect("valid") };
-        let (language, clinic) = (Language::english(), ClinicFacts::default());
+        let (language, clinic) = (english(), ClinicFacts::default());
         let of = |expect, text| {
             super::of(text, Setting { language: &language, clinic: &clinic, expect, now })
         };

@@ -6,6 +6,7 @@
 //! the same guards, which live in the tools' code and never in a prompt.
 
 pub mod answers;
+pub mod clinic;
 mod completeness;
 pub mod forms;
 pub mod guard;
@@ -19,13 +20,17 @@ pub mod spoken;
 pub mod tools;
 mod understand;
 
+use std::sync::Arc;
+
 use frontdesk_types::{CallOutcome, Channel, Mono, Phi};
 use jiff::civil::{Date, Time};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 pub use crate::playout::UtteranceId;
+pub use clinic::{ClinicContext, ClinicSettings};
 pub use forms::Forms;
+use settings::Settings;
 use tools::{ToolCall, ToolCallId, ToolResult};
 
 /// The time of an input: monotonic for deadlines, wall (possibly pinned) for "tomorrow".
@@ -247,15 +252,30 @@ impl ClinicFacts {
     }
 }
 
-/// What a call begins with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a call begins with. Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct CallFacts {
-    /// The clinic.
-    pub clinic: ClinicFacts,
+    /// The clinic, in the language of the call.
+    pub clinic: Arc<ClinicContext>,
     /// How the caller reached it.
     pub channel: Channel,
-    /// Language that was asked for, ISO 639-1.
+    /// Language that was asked for, ISO 639-1; the call may have another.
     pub language: String,
+}
+
+impl CallFacts {
+    /// A call of a clinic, in the language that its callers are served in.
+    #[must_use]
+    pub fn of(clinic: Arc<ClinicContext>, channel: Channel) -> Self {
+        let language = clinic.language().code().to_owned();
+        Self { clinic, channel, language }
+    }
+
+    /// Patience and limits of the call.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.clinic.settings().of(self.channel)
+    }
 }
 
 /// One call's conversation.

@@ -33,9 +33,10 @@ pub(crate) fn in_text(text: &str, language: &Language) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::tests::english;
 
     fn flags(text: &str) -> Vec<String> {
-        in_text(text, &Language::english())
+        in_text(text, &english())
     }
 
     #[test]

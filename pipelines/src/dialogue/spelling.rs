@@ -4,8 +4,7 @@
 //! ones. Names do not: what was heard is compared with those that are common and those that the
 //! caller may have, letter by letter. What is near none of them stays as it was heard.
 
-/// Letters that are taken for each other.
-const ALIKE: [&str; 6] = ["bcdegptvz", "mn", "fsx", "ajkh", "iy", "quow"];
+use crate::language::listen::{Spelling, Templates};
 
 /// Cost of one letter for another that sounds like it; of any other, 1.
 const SOUNDS_ALIKE: f64 = 0.4;
@@ -29,17 +28,21 @@ const SOUND: f64 = 0.7;
 const FEWEST: usize = 3;
 
 /// The text with its spelled letters written one by one, as those of the nearest of `names`.
-pub(super) fn respell<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn respell<'a>(
+    text: &str,
+    names: impl Iterator<Item = &'a str>,
+    language: &Templates,
+) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let Some((run, letters)) = longest_run(&words) else { return text.to_owned() };
+    let Some((run, letters)) = longest_run(&words, language) else { return text.to_owned() };
     let heard: Vec<char> = letters.chars().collect();
     let meant = nearest(names, |_, meant| {
-        let cost = distance(&heard, meant);
+        let cost = distance(&heard, meant, &language.spelling);
         (cost <= NEAR * meant.len() as f64).then_some(cost)
     });
     let meant = meant.unwrap_or(&letters);
     let spelled: Vec<String> =
-        meant.chars().filter(char::is_ascii_lowercase).map(String::from).collect();
+        meant.chars().filter(|c| language.script.is_letter(*c)).map(String::from).collect();
     let before = words[..run.start].iter().map(|word| (*word).to_owned());
     let after = words[run.end..].iter().map(|word| (*word).to_owned());
     before.chain(spelled).chain(after).collect::<Vec<_>>().join(" ")
@@ -54,22 +57,25 @@ pub(super) fn spelled_name<'a>(
     text: &str,
     said: &str,
     names: impl Iterator<Item = &'a str>,
+    language: &Templates,
 ) -> Option<String> {
     let text = text.to_lowercase();
     let words: Vec<&str> = text.split(|c: char| !c.is_alphabetic() && c != '\'').collect();
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    let (_, letters) = longest_run(&words)?;
+    let (_, letters) = longest_run(&words, language)?;
     let said = said.to_lowercase();
     let (spelled, sounded): (Vec<char>, Vec<char>) =
         (letters.chars().collect(), said.chars().collect());
     let names = names.map(|name| -> &str { name }).chain(std::iter::once(said.as_str()));
     let meant = nearest(names, |name, meant| {
-        let by_letters = distance(&spelled, meant);
+        let by_letters = distance(&spelled, meant, &language.spelling);
         let near = if name == said { NEAR_AND_SAID } else { NEAR };
         let close = by_letters <= near * meant.len() as f64;
-        close.then(|| by_letters + SOUND * distance(&sounded, meant))
+        close.then(|| by_letters + SOUND * distance(&sounded, meant, &language.spelling))
     });
-    let literal = || letters.contains(|c| "aeiouy".contains(c)).then_some(letters.as_str());
+    let literal = || {
+        letters.contains(|c| language.spelling.names_have.contains(c)).then_some(letters.as_str())
+    };
     let name = meant.or_else(literal)?;
     let mut rest = name.chars();
     rest.next().map(|c| c.to_uppercase().chain(rest).collect())
@@ -93,13 +99,14 @@ fn nearest<'a>(
 }
 
 /// Where the most letters stand in a row, and which.
-fn longest_run(words: &[&str]) -> Option<(std::ops::Range<usize>, String)> {
+fn longest_run(words: &[&str], language: &Templates) -> Option<(std::ops::Range<usize>, String)> {
     let mut best: Option<(std::ops::Range<usize>, String)> = None;
     let mut at = 0;
     while at < words.len() {
-        let (end, letters) = run(words, at);
-        let longest = best.as_ref().map_or(FEWEST - 1, |(_, best)| best.len());
-        if letters.len() > longest {
+        let (end, letters) = run(words, at, language);
+        let count = |letters: &str| letters.chars().count();
+        let longest = best.as_ref().map_or(FEWEST - 1, |(_, best)| count(best));
+        if count(&letters) > longest {
             best = Some((at..end, letters));
         }
         at = end.max(at + 1);
@@ -108,40 +115,49 @@ fn longest_run(words: &[&str]) -> Option<(std::ops::Range<usize>, String)> {
 }
 
 /// The letters from `start` on: "m", "double l", "n as in november".
-fn run(words: &[&str], start: usize) -> (usize, String) {
+fn run(words: &[&str], start: usize, language: &Templates) -> (usize, String) {
+    let spelling = &language.spelling;
     let letter = |at: usize| {
         let word = words.get(at)?;
         let mut letters = word.chars().filter(|c| *c != '.');
-        letters.next().filter(|c| c.is_ascii_lowercase() && letters.next().is_none())
+        letters.next().filter(|c| language.script.is_letter(*c) && letters.next().is_none())
+    };
+    let said = |phrase: &str, at: usize| {
+        let mut length = 0;
+        for word in phrase.split(' ') {
+            if words.get(at + length) != Some(&word) {
+                return None;
+            }
+            length += 1;
+        }
+        Some(length)
     };
     let mut at = start;
     let mut found = String::new();
     loop {
-        let double = words.get(at) == Some(&"double");
+        let double = words.get(at).is_some_and(|word| *word == spelling.double);
         let Some(one) = letter(at + usize::from(double)) else { break };
         found.push(one);
         if double {
             found.push(one);
         }
         at += 1 + usize::from(double);
-        let example = match words.get(at).copied() {
-            Some("as") if words.get(at + 1) == Some(&"in") => 2,
-            Some("for" | "like") => 1,
-            _ => continue,
-        };
-        if words.get(at + example).is_some_and(|word| word.starts_with(one)) {
-            at += example + 1;
+        let example = spelling.examples.iter().find_map(|phrase| said(phrase, at));
+        if let Some(length) = example
+            && words.get(at + length).is_some_and(|word| word.starts_with(one))
+        {
+            at += length + 1;
         }
     }
     (at, found)
 }
 
 /// Levenshtein distance, with letters that sound alike nearer than others.
-fn distance(heard: &[char], meant: &[char]) -> f64 {
-    let vowel = |c: char| "aeiou".contains(c);
+fn distance(heard: &[char], meant: &[char], spelling: &Spelling) -> f64 {
+    let vowel = |c: char| spelling.vowels.contains(c);
     let edge = |c: char| if vowel(c) { VOWEL } else { 1.0 };
     let other = |a: char, b: char| {
-        let alike = ALIKE.iter().any(|group| group.contains(a) && group.contains(b));
+        let alike = spelling.alike.iter().any(|group| group.contains(a) && group.contains(b));
         match (a == b, alike) {
             (true, _) => 0.0,
             (_, true) => SOUNDS_ALIKE,
@@ -170,11 +186,12 @@ fn distance(heard: &[char], meant: &[char]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::tests::english;
 
     const NAMES: [&str; 4] = ["miller", "cooper", "henderson", "o'brien"];
 
     fn heard(text: &str) -> String {
-        respell(text, NAMES.into_iter())
+        respell(text, NAMES.into_iter(), english().listen())
     }
 
     #[test]
@@ -189,7 +206,8 @@ mod tests {
     #[test]
     fn a_name_is_what_its_letters_and_its_sound_agree_on() {
         let names = ["sarah", "sharon", "sara", "greta", "sierra", "carlos", "patty"];
-        let of = |text, said| spelled_name(text, said, names.into_iter());
+        let english = english();
+        let of = |text, said| spelled_name(text, said, names.into_iter(), english.listen());
         for (letters, said, meant) in [
             ("s a r a", "Sarah", "Sara"),
             ("s u e r a", "Sharon", "Sara"),

@@ -7,21 +7,19 @@
 //!
 //! The text is first read into *units*, each a word or an expression that belongs together (a date,
 //! a title with its name, a phone number), and units are then gathered into clauses. So a cut never
-//! falls inside an expression. What a language says is data ([`Language`]); [`ENGLISH`] is the one
-//! there is.
+//! falls inside an expression. How it is said is the language's to tell.
 //!
 //! ```
+//! use frontdesk_pipelines::language::Languages;
 //! use frontdesk_pipelines::speak::clauses;
 //!
+//! let english = Languages::built_in().get("en").expect("it comes with Frontdesk");
 //! let text = "The first one is on Sunday, June 14 at 9:30 AM with Dr. Samira Hassan. Is that okay?";
-//! let clauses = clauses(text);
+//! let clauses = clauses(text, english);
 //! assert_eq!(clauses[1].display, "Is that okay?");
 //! assert!(clauses[0].spoken.contains("June fourteenth at nine thirty in the morning with Doctor"));
 //! ```
 
-mod display;
-mod english;
-mod language;
 mod number;
 mod token;
 mod unit;
@@ -29,9 +27,7 @@ mod unit;
 #[cfg(test)]
 mod tests;
 
-pub use display::{display_date, display_time};
-pub use english::ENGLISH;
-pub use language::{Abbreviation, Currency, DayPart, Language};
+use crate::language::Language;
 use unit::{Unit, units};
 
 /// A stretch of speech that is synthesized at once.
@@ -52,19 +48,14 @@ const MIN: usize = 40;
 /// No clause grows longer, if it has a space in it: about ten seconds of speech, 40 ms of synthesis.
 const MAX: usize = 150;
 
-/// Cuts an English text into clauses; see [`clauses_in`].
-#[must_use]
-pub fn clauses(text: &str) -> Vec<Clause> {
-    clauses_in(text, &ENGLISH).collect()
-}
-
 /// Cuts a text into clauses: at the end of each sentence, at a comma (or the like) when there is
 /// enough before it, and between words where neither comes in time.
-pub fn clauses_in(text: &str, language: &Language) -> impl Iterator<Item = Clause> + use<> {
-    let mut rest = units(text, language).into_iter().peekable();
-    let mut first = true;
-    std::iter::from_fn(move || {
-        let min = if std::mem::take(&mut first) { FIRST_MIN } else { MIN };
+#[must_use]
+pub fn clauses(text: &str, language: &Language) -> Vec<Clause> {
+    let mut rest = units(text, language.speech()).into_iter().peekable();
+    let mut clauses = Vec::new();
+    while rest.peek().is_some() {
+        let min = if clauses.is_empty() { FIRST_MIN } else { MIN };
         let mut clause = Clause { display: String::new(), spoken: String::new() };
         while let Some(unit) = rest.next() {
             append(&mut clause.display, &unit.display);
@@ -76,14 +67,15 @@ pub fn clauses_in(text: &str, language: &Language) -> impl Iterator<Item = Claus
                 break;
             }
         }
-        (!clause.display.is_empty()).then_some(clause)
-    })
+        clauses.push(clause);
+    }
+    clauses
 }
 
 /// The whole text in words.
 #[must_use]
 pub fn spoken(text: &str, language: &Language) -> String {
-    units(text, language).iter().fold(String::new(), |mut out, unit: &Unit| {
+    units(text, language.speech()).iter().fold(String::new(), |mut out, unit: &Unit| {
         append(&mut out, &unit.spoken);
         out
     })

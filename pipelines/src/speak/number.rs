@@ -1,5 +1,7 @@
 //! Numbers as they are written.
 
+use crate::language::speech::SpeechRules;
+
 /// A number in figures: its whole part without separators, and its decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Figures<'a> {
@@ -12,9 +14,10 @@ pub(super) struct Figures<'a> {
 /// Beyond this a number is read digit by digit.
 const LIMIT: u64 = 1_000_000_000_000_000;
 
-/// Reads `600`, `1,250`, `3.5`, `1,250.50`; `None` for anything else.
-pub(super) fn figures(text: &str) -> Option<Figures<'_>> {
-    let (whole, decimals) = match text.split_once('.') {
+/// Reads `600`, `1,250`, `3.5`, `1,250.50`, with the language's signs between the figures; `None`
+/// for anything else.
+pub(super) fn figures<'a>(text: &'a str, rules: &SpeechRules) -> Option<Figures<'a>> {
+    let (whole, decimals) = match text.split_once(rules.decimal) {
         Some((whole, decimals)) => (whole, Some(decimals)),
         None => (text, None),
     };
@@ -22,7 +25,7 @@ pub(super) fn figures(text: &str) -> Option<Figures<'_>> {
     if decimals.is_some_and(|decimals| !all_digits(decimals)) {
         return None;
     }
-    let mut groups = whole.split(',');
+    let mut groups = whole.split(rules.thousands);
     let first = groups.next()?;
     let rest: Vec<&str> = groups.collect();
     let grouped = rest.iter().all(|group| group.len() == 3 && all_digits(group));
@@ -30,7 +33,8 @@ pub(super) fn figures(text: &str) -> Option<Figures<'_>> {
         return None;
     }
     let plain = whole.len() == 1 || !whole.starts_with('0');
-    let value = whole.replace(',', "").parse().ok().filter(|&value| plain && value < LIMIT);
+    let value =
+        whole.replace(rules.thousands, "").parse().ok().filter(|&value| plain && value < LIMIT);
     Some(Figures { whole: value, decimals })
 }
 

@@ -1,10 +1,15 @@
 use proptest::prelude::*;
 
-use super::{Clause, ENGLISH, clauses, display_date, display_time, spoken};
+use super::{Clause, spoken};
+use crate::language::tests::english;
+
+fn clauses(text: &str) -> Vec<Clause> {
+    super::clauses(text, &english())
+}
 
 #[track_caller]
 fn says(display: &str, expected: &str) {
-    assert_eq!(spoken(display, &ENGLISH), expected, "{display:?}");
+    assert_eq!(spoken(display, &english()), expected, "{display:?}");
 }
 
 fn displays(text: &str) -> Vec<String> {
@@ -50,8 +55,8 @@ fn dates_are_said_with_ordinals() {
 fn the_clinics_date_and_time_formats_are_understood() {
     let date = jiff::civil::date(2026, 6, 14);
     let time = jiff::civil::time(13, 25, 0, 0);
-    says(&display_date(date), "Sunday, June fourteenth");
-    says(&display_time(time), "one twenty-five in the afternoon");
+    says(&english().date(date), "Sunday, June fourteenth");
+    says(&english().time(time), "one twenty-five in the afternoon");
 }
 
 #[test]
@@ -205,7 +210,7 @@ fn reply() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_digit_is_left_in_what_is_spoken(text in reply()) {
-        let said = spoken(&text, &ENGLISH);
+        let said = spoken(&text, &english());
         prop_assert!(!said.contains(char::is_numeric), "{said:?}");
     }
 
@@ -219,30 +224,31 @@ proptest! {
         let shown = super::number::ascii_digits(&text);
         let shown: Vec<_> = shown.split_whitespace().collect();
         prop_assert_eq!(join(|clause| &clause.display), shown.join(" "));
-        prop_assert_eq!(join(|clause| &clause.spoken), spoken(&text, &ENGLISH));
+        prop_assert_eq!(join(|clause| &clause.spoken), spoken(&text, &english()));
         prop_assert!(clauses.iter().all(|clause| !clause.display.is_empty()));
     }
 
     #[test]
     fn plain_words_are_said_as_they_are(words in prop::collection::vec("[a-z]{2,9}", 1..60)) {
+        let language = english();
         let known = |word: &String| {
-            ENGLISH.abbreviations.iter().any(|a| a.short == word)
-                || ENGLISH.respellings.iter().any(|(name, _)| name == word)
+            language.speech().abbreviations.iter().any(|a| a.short == *word)
+                || language.speech().respellings.contains_key(word)
         };
         let words: Vec<_> = words.into_iter().filter(|word| !known(word)).collect();
         let mut text = words.join(" ");
-        prop_assert_eq!(spoken(&text, &ENGLISH), text.clone());
+        prop_assert_eq!(spoken(&text, &english()), text.clone());
         text = words.join(", ");
-        prop_assert_eq!(spoken(&text, &ENGLISH), text.clone());
+        prop_assert_eq!(spoken(&text, &english()), text.clone());
         text = words.join(". ");
-        let said = spoken(&text, &ENGLISH).replace('.', "");
+        let said = spoken(&text, &english()).replace('.', "");
         prop_assert_eq!(said, words.join(" "));
     }
 
     #[test]
     fn numbers_have_words_of_their_own(a in 0..100_000_u64, b in 0..100_000_u64) {
-        let (cardinal, ordinal) = (ENGLISH.cardinal, ENGLISH.ordinal);
-        prop_assert_eq!(a == b, cardinal(a) == cardinal(b));
-        prop_assert_eq!(a == b, ordinal(a) == ordinal(b));
+        let numbers = english().speech().numbers;
+        prop_assert_eq!(a == b, numbers.cardinal(a) == numbers.cardinal(b));
+        prop_assert_eq!(a == b, numbers.ordinal(a) == numbers.ordinal(b));
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use log::{LogHead, MAX_LOG, TurnLog, quantized};
 pub use replay::{CUT_WITHIN, DamagedLog, Decision, LogEntry, Record, Verdict};
-pub use words::{Completeness, is_backchannel, is_stop};
+pub use words::Completeness;
 
 /// Most words of a short answer.
 const SHORT_ANSWER: usize = 2;

@@ -151,7 +151,7 @@ fn spoken(template: &str, slots: &toml::Table, dice: &mut dyn FnMut(usize) -> us
 /// The recognizer listens for these sentences as a yes; they must be heard as one.
 #[test]
 fn what_is_listened_for_as_a_yes_is_one() {
-    let speech = include_str!("../../src/dialogue/language/en.speech.toml");
+    let speech = include_str!("../../src/language/en/listen.toml");
     let speech: toml::Table = toml::from_str(speech).expect("it is read by the program, too");
     let slots = speech["slots"].as_table().expect("a table");
     let mut state = 13_u64;

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use frontdesk_pipelines::dialogue::guard::Guarded;
-use frontdesk_pipelines::dialogue::language::Language;
 use frontdesk_pipelines::dialogue::settings::Settings;
 use frontdesk_pipelines::dialogue::tools::{
     Identity, Refusal, SlotWish, ToolCall, ToolCallId, ToolResult, WriteNumber,
@@ -14,7 +13,7 @@ use frontdesk_types::{
 };
 use jiff::civil::date;
 
-use crate::dialogue_sim::{ZONE, facts, local};
+use crate::dialogue_sim::{ZONE, english, facts, local};
 
 /// Calls a tool for each word it hears, as scripted, and remembers what it is told.
 #[derive(Default)]
@@ -69,7 +68,7 @@ impl Rig {
     fn new(plan: Vec<ToolCall>) -> Self {
         let policy = Rogue { plan: plan.into(), ..Rogue::default() };
         let settings = Settings::of(Channel::Text);
-        let guarded = Guarded::new(facts(), Language::english(), settings, policy);
+        let guarded = Guarded::new(facts(), english().clone(), settings, policy);
         Self { guarded, mono: Mono::ZERO }
     }
 
@@ -207,7 +206,7 @@ fn a_policy_that_insists_loses_the_floor_to_a_person() {
             insists: true,
             ..Rogue::default()
         };
-        Guarded::new(facts(), Language::english(), Settings::of(Channel::Text), policy)
+        Guarded::new(facts(), english().clone(), Settings::of(Channel::Text), policy)
     };
     assert_eq!(tool(&rig.hears("hello")), None, "there is no number to call back");
     rig.hears("0100 123 4567");

@@ -1,14 +1,17 @@
 //! A small honest clinic in memory behind the tools, and a caller who drives the forms against it.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue::forms::Forms;
 use frontdesk_pipelines::dialogue::tools::{
     AppointmentFacts, Identity, PartOfDay, Refusal, SlotWish, ToolCall, ToolResult, WriteNumber,
 };
 use frontdesk_pipelines::dialogue::{
-    CallFacts, ClinicFacts, Dialogue, DoctorFacts, Input, Now, Output,
+    CallFacts, ClinicContext, ClinicFacts, ClinicSettings, Dialogue, DoctorFacts, Input, Now,
+    Output,
 };
+use frontdesk_pipelines::language::{Language, Languages};
 use frontdesk_types::{
     AppointmentId, CallOutcome, Channel, DoctorId, Mono, Offer, OfferId, SeededIds, SlotId,
 };
@@ -79,6 +82,10 @@ const SHIFTS: [(usize, Weekday, i8, i8); 9] = [
     (3, Weekday::Thursday, 9, 12),
 ];
 
+pub(crate) fn english() -> &'static Language {
+    Languages::built_in().get("en").expect("it comes with Frontdesk")
+}
+
 pub(crate) fn facts() -> CallFacts {
     let ids = SeededIds::new(99);
     let doctors = DOCTORS.iter().map(|(name, specialty)| DoctorFacts {
@@ -99,7 +106,16 @@ pub(crate) fn facts() -> CallFacts {
         vocabulary: Vec::new(),
         ..ClinicFacts::default()
     };
-    CallFacts { clinic, channel: Channel::Text, language: "en".to_owned() }
+    CallFacts::of(context(clinic, english(), ClinicSettings::default()), Channel::Text)
+}
+
+/// A clinic in one language.
+pub(crate) fn context(
+    facts: ClinicFacts,
+    language: &Language,
+    settings: ClinicSettings,
+) -> Arc<ClinicContext> {
+    Arc::new(ClinicContext::new(facts, language, settings, 1).expect("good phrases"))
 }
 
 fn zone() -> TimeZone {
@@ -153,6 +169,14 @@ impl Clinic {
             away: 0,
             take_next_held: false,
         }
+    }
+
+    /// Changes what the clinic is known for, before its first call.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut ClinicFacts)) {
+        let clinic = &self.facts.clinic;
+        let mut facts = clinic.facts().as_ref().clone();
+        change(&mut facts);
+        self.facts.clinic = context(facts, clinic.language(), clinic.settings().clone());
     }
 
     pub(crate) fn new() -> Self {

@@ -3,18 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_models::stt::{Listening, SpeechToText};
 use frontdesk_models::tts::TextToSpeech;
 use frontdesk_models::tts::flite::Flite;
-use frontdesk_pipelines::dialogue::language::Language;
 use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::dialogue::{ClinicFacts, DoctorFacts, Expectation, Now};
 use frontdesk_types::{DoctorId, Mono, Phi};
 use uuid::Uuid;
 
 use crate::dialogue_new_patient::registered;
+use crate::dialogue_sim::english;
 
 const NO_CONTEXTS: [(&str, Context); 0] = [];
 
@@ -61,7 +62,7 @@ pub(crate) struct Ears {
 impl Ears {
     pub(crate) fn new() -> Self {
         let provider = PocketSphinx::open(&Options::default(), NO_CONTEXTS);
-        let callers = Spoken::new(&Language::english(), &clinic());
+        let callers = Spoken::new(english(), &Arc::new(clinic()));
         Self { provider: provider.expect("a recognizer"), callers }
     }
 
@@ -155,8 +156,8 @@ fn what_callers_say_is_understood_in_every_state() {
     for (state, sentences) in sentences(include_str!("../data/spoken.txt")) {
         let listening = ears.callers.listening(state);
         for said in sentences {
-            let heard = Spoken::respelled(state, &ears.hear(said, &listening, VOICE), &[]);
-            let meant = Spoken::respelled(state, said, &[]);
+            let heard = ears.callers.respelled(state, &ears.hear(said, &listening, VOICE), &[]);
+            let meant = ears.callers.respelled(state, said, &[]);
             all += 1;
             if !ears.callers.same(state, &meant, &heard, now()) {
                 wrong.push(format!("{}: {said} → {heard}", state.context()));
@@ -173,7 +174,9 @@ fn same_name(a: &str, b: &str) -> bool {
 
 /// Names out of the lists, the same in each run.
 pub(crate) fn strangers(count: usize) -> Vec<String> {
-    let (first, last) = Spoken::common_names();
+    let names = english().listen();
+    let (first, last): (Vec<_>, Vec<_>) =
+        (names.first_names().collect(), names.last_names().collect());
     let name = |n: usize| {
         let n = n * 7919 + 104_729;
         format!("{} {}", first[n % 400], last[n / 3 % 700])

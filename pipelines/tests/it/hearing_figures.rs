@@ -7,7 +7,6 @@ use std::io::Write as _;
 use frontdesk_models::stt::SpeechToText;
 use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_pipelines::dialogue::Expectation;
-use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_types::{Clock, SystemClock};
 
 use crate::hearing::{Ears, Registered, now, sentences, speech, strangers};
@@ -82,9 +81,9 @@ fn figures(lists: &BTreeMap<Expectation, Vec<&'static str>>, title: &str) {
                 let heard = recognizer.finish().expect("heard");
                 busy += clock.mono().since(began).as_secs_f64();
                 audio += samples.len() as f64 / 16_000.0;
-                let meant = Spoken::respelled(*state, said, &[]);
+                let meant = ears.callers.respelled(*state, said, &[]);
                 let right = |text: &str| {
-                    let text = Spoken::respelled(*state, text, &[]);
+                    let text = ears.callers.respelled(*state, text, &[]);
                     ears.callers.same(*state, &meant, &text, now())
                 };
                 let same = right(&heard.text);

@@ -79,7 +79,7 @@ fn without_a_number_nothing_is_promised_and_the_way_out_is_told() {
         ("I have chest pain", "I don't have one"),
     ] {
         let mut clinic = Clinic::new();
-        clinic.facts.clinic.phone = "02 2345 6789".to_owned();
+        clinic.change(|facts| "02 2345 6789".clone_into(&mut facts.phone));
         let mut call = Call::new(clinic);
         let text = call.hears(words);
         if text.contains("123") {

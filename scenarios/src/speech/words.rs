@@ -6,12 +6,20 @@ use std::path::Path;
 use frontdesk_models::stt::SttError;
 use frontdesk_models::stt::lexicon::{Corrections, Lexicon};
 use frontdesk_models::tts::flite;
-use frontdesk_pipelines::speak::{ENGLISH, spoken};
+use frontdesk_pipelines::language::{Language, Languages};
+use frontdesk_pipelines::speak::spoken;
+
+/// The language that the patient speaks: its voice and its recognizer have no other.
+const LANGUAGE: &str = "en";
+
+fn language() -> &'static Language {
+    Languages::built_in().for_call(LANGUAGE, &[LANGUAGE.to_owned()])
+}
 
 /// The words of a text as a voice says them: numbers, dates and times in words, lower case.
 #[must_use]
 pub fn as_spoken(text: &str) -> Vec<String> {
-    let text = spoken(text, &ENGLISH).to_lowercase().replace('\u{2019}', "'");
+    let text = spoken(text, language()).to_lowercase().replace('\u{2019}', "'");
     text.split(|c: char| !c.is_alphanumeric() && c != '\'')
         .map(|word| word.trim_matches('\''))
         .filter(|word| !word.is_empty())

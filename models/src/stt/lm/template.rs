@@ -97,8 +97,8 @@ impl Parser<'_> {
 /// full stops inside or behind (`o'clock`, `a.m.`).
 fn word_of(word: &str) -> Result<String, LmError> {
     let lower = word.to_lowercase();
-    let letters = lower.chars().any(|c| c.is_ascii_lowercase());
-    let clean = lower.chars().all(|c| c.is_ascii_lowercase() || "'-.".contains(c));
+    let letters = lower.chars().any(char::is_alphabetic);
+    let clean = lower.chars().all(|c| c.is_alphabetic() || "'-.".contains(c));
     if letters && clean { Ok(lower) } else { Err(LmError::NotAWord { word: word.to_owned() }) }
 }
 

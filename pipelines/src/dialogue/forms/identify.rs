@@ -4,7 +4,7 @@ use frontdesk_types::{Channel, Phi};
 
 use super::state::{Patient, Phase, Spelled};
 use super::{Heard, Now, Output, Policy};
-use crate::dialogue::spoken::{Part, Spoken};
+use crate::dialogue::spoken::{Part, spelled_name};
 use crate::dialogue::tools::{Identity, ToolCall};
 use crate::dialogue::understand::birth::{BirthMention, of_parts};
 use crate::dialogue::understand::phones::PhoneMention;
@@ -196,7 +196,7 @@ impl Policy {
         let Some(name) = &patient.name else { return false };
         let mut parts: Vec<&str> = name.expose().split(' ').collect();
         let at = if part == Part::First { 0 } else { parts.len() - 1 };
-        if let Some(spelled) = Spoken::spelled_name(part, text, parts[at]) {
+        if let Some(spelled) = spelled_name(part, text, parts[at], &self.language) {
             parts[at] = &spelled;
             patient.name = Some(Phi::new(parts.join(" ")));
             patient.spelled = if part == Part::First { Spelled::First } else { Spelled::Whole };

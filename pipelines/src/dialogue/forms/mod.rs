@@ -34,21 +34,15 @@ const MAX_REPEATS: u32 = 3;
 pub struct Forms(Guarded<Policy>);
 
 impl Forms {
-    /// A call that has not yet begun, in English and with the channel's usual patience.
-    #[must_use]
-    pub fn new(facts: CallFacts) -> Self {
-        let settings = Settings::of(facts.channel);
-        Self::with(facts, Language::english(), settings)
-    }
-
     /// A call that has not yet begun.
     #[must_use]
-    pub fn with(facts: CallFacts, language: Language, settings: Settings) -> Self {
+    pub fn new(facts: CallFacts) -> Self {
+        let (language, settings) = (facts.clinic.language().clone(), facts.settings());
         let policy = Policy::new(facts.clone(), language.clone(), settings, State::default());
         Self(Guarded::new(facts, language, settings, policy))
     }
 
-    /// A call as its snapshot left it, made as by [`Forms::new`].
+    /// A call as its snapshot left it.
     ///
     /// # Errors
     /// If the snapshot is not one of this dialogue.
@@ -56,20 +50,7 @@ impl Forms {
         facts: CallFacts,
         snapshot: serde_json::Value,
     ) -> Result<Self, serde_json::Error> {
-        let settings = Settings::of(facts.channel);
-        Self::restore_with(facts, Language::english(), settings, snapshot)
-    }
-
-    /// A call as its snapshot left it, made as by [`Forms::with`].
-    ///
-    /// # Errors
-    /// If the snapshot is not one of this dialogue.
-    pub fn restore_with(
-        facts: CallFacts,
-        language: Language,
-        settings: Settings,
-        snapshot: serde_json::Value,
-    ) -> Result<Self, serde_json::Error> {
+        let (language, settings) = (facts.clinic.language().clone(), facts.settings());
         let (own, words) = (facts.clone(), language.clone());
         let policy = move |snapshot| {
             Ok(Policy::new(own, words, settings, serde_json::from_value(snapshot)?))

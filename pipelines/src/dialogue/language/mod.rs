@@ -7,7 +7,7 @@ mod phrases;
 mod region;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use jiff::civil::{Date, Time};
 use serde::Deserialize;
@@ -17,11 +17,10 @@ pub(crate) use phrases::{Phrases, fill};
 pub(crate) use region::Region;
 
 use super::understand::pattern::Pattern;
-
-/// The language file cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the language file cannot be read: {0}; correct it")]
-pub struct LanguageError(#[from] Box<toml::de::Error>);
+use crate::language::bundle::{Bundle, BundleError};
+use crate::language::listen::Templates;
+use crate::language::speech::SpeechRules;
+use crate::language::turn::TurnWords;
 
 /// What a day phrase does. `n` comes from the phrase's slot or from the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -210,8 +209,8 @@ struct File {
     units_before_tens: bool,
     number_and: Vec<String>,
     titles: Vec<String>,
-    months: Vec<String>,
-    weekdays: Vec<String>,
+    months: [String; 12],
+    weekdays: [String; 7],
     spelling: Vec<String>,
     phrases: Phrases,
     rewrites: HashMap<String, String>,
@@ -240,6 +239,9 @@ struct File {
 pub struct Language {
     pub(crate) phrases: Arc<Phrases>,
     tables: Arc<Tables>,
+    speech: Arc<SpeechRules>,
+    listen: Arc<Templates>,
+    turn: Arc<TurnWords>,
 }
 
 /// The part of a language that no clinic changes.
@@ -255,8 +257,8 @@ pub struct Tables {
     pub(crate) units_before_tens: bool,
     pub(crate) number_and: Vec<String>,
     pub(crate) titles: Vec<String>,
-    months: Vec<String>,
-    weekdays: Vec<String>,
+    months: [String; 12],
+    weekdays: [String; 7],
     /// Words in which one wrong letter is forgiven.
     pub(crate) spelling: Vec<String>,
     pub(crate) rewrites: HashMap<String, String>,
@@ -292,24 +294,16 @@ impl std::ops::Deref for Language {
     }
 }
 
-static ENGLISH: LazyLock<Language> = LazyLock::new(|| {
-    let english = Language::parse(include_str!("en.toml"));
-    english.unwrap_or_else(|error| unreachable!("the embedded language is tested: {error}"))
-});
-
 impl Language {
-    /// English as it comes with Frontdesk.
-    #[must_use]
-    pub fn english() -> Self {
-        ENGLISH.clone()
-    }
-
-    /// A language from the text of its file.
+    /// A language from its folder.
     ///
     /// # Errors
-    /// If the file is not TOML of the form of `en.toml`; the message names the place.
-    pub fn parse(text: &str) -> Result<Self, LanguageError> {
-        let file: File = toml::from_str(text).map_err(Box::new)?;
+    /// If a file is missing or not of the form of those of English; the message names file and
+    /// entry.
+    pub(crate) fn load(bundle: &Bundle<'_>) -> Result<Self, BundleError> {
+        let file: File = bundle.toml("understand.toml")?;
+        let (months, weekdays) = (file.months.clone(), file.weekdays.clone());
+        let speech = SpeechRules::new(bundle.toml("speak.toml")?, months, weekdays, bundle.numbers);
         let lower = |names: &[String], mut words: HashMap<String, usize>| {
             words.extend(names.iter().enumerate().map(|(i, name)| (name.to_lowercase(), i + 1)));
             words
@@ -349,7 +343,13 @@ impl Language {
             specialties: file.specialties,
             red_flags: file.red_flags,
         };
-        Ok(Self { phrases: Arc::new(file.phrases), tables: Arc::new(tables) })
+        Ok(Self {
+            phrases: Arc::new(file.phrases),
+            tables: Arc::new(tables),
+            speech: Arc::new(speech),
+            listen: Arc::new(Templates::load(bundle)?),
+            turn: Arc::new(bundle.toml("turn.toml")?),
+        })
     }
 
     /// The language with a clinic's own wording of some phrases, by their names in the file.
@@ -357,13 +357,31 @@ impl Language {
     /// # Errors
     /// If a name is unknown, or a wording uses a placeholder that the phrase does not have.
     pub fn with_phrases(&self, own: &BTreeMap<String, String>) -> Result<Self, PhraseError> {
-        Ok(Self { phrases: Arc::new(self.phrases.with(own)?), tables: Arc::clone(&self.tables) })
+        Ok(Self { phrases: Arc::new(self.phrases.with(own)?), ..self.clone() })
     }
 
     /// ISO 639-1 code.
     #[must_use]
     pub fn code(&self) -> &str {
         &self.tables.code
+    }
+
+    /// How text becomes words for a voice.
+    #[must_use]
+    pub fn speech(&self) -> &SpeechRules {
+        &self.speech
+    }
+
+    /// What callers are expected to say.
+    #[must_use]
+    pub fn listen(&self) -> &Templates {
+        &self.listen
+    }
+
+    /// Words that turn taking listens for.
+    #[must_use]
+    pub fn turn(&self) -> &TurnWords {
+        &self.turn
     }
 
     /// "Sunday, June 14".
@@ -450,22 +468,12 @@ fn list(items: &[String], last: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::{date, time};
-
     use super::*;
-    use crate::speak;
-
-    #[test]
-    fn dates_and_times_read_as_the_speaker_expects_them() {
-        let english = Language::english();
-        let day = date(2026, 6, 14);
-        assert_eq!(english.date(day), speak::display_date(day));
-        assert_eq!(english.time(time(9, 0, 0, 0)), speak::display_time(time(9, 0, 0, 0)));
-    }
+    use crate::language::tests::english;
 
     #[test]
     fn a_clinic_may_word_phrases_anew_but_not_invent_placeholders() {
-        let english = Language::english();
+        let english = english();
         let own = |key: &str, text: &str| {
             english.with_phrases(&BTreeMap::from([(key.to_owned(), text.to_owned())]))
         };
@@ -477,7 +485,7 @@ mod tests {
 
     #[test]
     fn the_defaults_hold_the_phrases_that_scripts_rely_on() {
-        let p = &Language::english().phrases;
+        let p = &english().phrases;
         assert!(p.greeting.contains("help you") && p.help.contains("help you"));
         for (text, phrase) in [
             (&p.ask_name, "full name"),

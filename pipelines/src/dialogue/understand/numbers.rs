@@ -143,14 +143,15 @@ pub(crate) fn digits(word: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::tests::english;
 
     fn longest(text: &str) -> Option<(i64, usize)> {
-        let language = Language::english();
+        let language = english();
         cardinals(&Tokens::of(text, &language), 0, &language).first().copied()
     }
 
     fn year(text: &str) -> Option<i64> {
-        let language = Language::english();
+        let language = english();
         years(&Tokens::of(text, &language), 0, 2026, &language).first().map(|(y, _)| *y)
     }
 

@@ -270,9 +270,10 @@ fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::tests::english;
 
     fn matched(pattern: &str, text: &str) -> Option<Match> {
-        let language = Language::english();
+        let language = english();
         let tokens = Tokens::of(text, &language);
         let pattern = Pattern::try_from(pattern.to_owned()).expect("a good pattern");
         pattern.find(Reader { tokens: &tokens, language: &language, latest_year: 2026 })

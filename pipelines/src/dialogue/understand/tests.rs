@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dialogue::DoctorFacts;
+use crate::language::tests::english;
 
 fn doctor(number: u128, name: &str, specialty: &str) -> DoctorFacts {
     DoctorFacts {
@@ -38,7 +39,7 @@ const TODAY: &str = "2026-06-10T06:00:00Z";
 
 fn heard_in(text: &str, expect: Expectation, country: &str) -> Heard {
     let now = Now { mono: Mono::ZERO, wall: TODAY.parse().expect("valid") };
-    let (language, clinic) = (Language::english(), clinic(country));
+    let (language, clinic) = (english(), clinic(country));
     Heard::of(text, Setting { language: &language, clinic: &clinic, expect, now })
 }
 

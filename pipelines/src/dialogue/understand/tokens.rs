@@ -203,9 +203,10 @@ fn is_ordinal(core: &str, at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::tests::english;
 
     fn words(text: &str) -> Vec<String> {
-        let tokens = Tokens::of(text, &Language::english());
+        let tokens = Tokens::of(text, &english());
         tokens.words.into_iter().map(|t| t.text).collect()
     }
 

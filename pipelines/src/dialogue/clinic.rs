@@ -1,0 +1,104 @@
+//! What all calls of a clinic share, made once and never changed.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use frontdesk_types::Channel;
+
+use super::ClinicFacts;
+use super::settings::Settings;
+use super::spoken::Spoken;
+use crate::language::{Language, PhraseError};
+
+/// What a clinic may set for its calls; what it leaves out is as for all clinics.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClinicSettings {
+    /// The clinic's own wording of phrases, by their names in the language's `phrases.toml`.
+    pub phrases: BTreeMap<String, String>,
+    /// Name of the agent's voice.
+    pub voice: Option<Arc<str>>,
+    /// Patience and limits of typed calls.
+    pub typed: Option<Settings>,
+    /// Patience and limits of spoken calls.
+    pub spoken: Option<Settings>,
+}
+
+impl ClinicSettings {
+    /// Patience and limits of a channel's calls.
+    #[must_use]
+    pub fn of(&self, channel: Channel) -> Settings {
+        let own = match channel {
+            Channel::Text => self.typed,
+            Channel::Web | Channel::Phone => self.spoken,
+        };
+        own.unwrap_or_else(|| Settings::of(channel))
+    }
+}
+
+/// One clinic in one language, as its calls know it. Immutable: a change makes another one, of
+/// another version. It can be read as the [`ClinicFacts`] that it holds.
+#[derive(Debug)]
+pub struct ClinicContext {
+    facts: Arc<ClinicFacts>,
+    language: Language,
+    spoken: Spoken,
+    settings: ClinicSettings,
+    version: u64,
+}
+
+impl ClinicContext {
+    /// For a clinic's calls in `language`; `version` tells it from one of other facts or settings.
+    ///
+    /// # Errors
+    /// If the clinic's own phrases do not fit the language's; the message names the phrase.
+    pub fn new(
+        facts: ClinicFacts,
+        language: &Language,
+        settings: ClinicSettings,
+        version: u64,
+    ) -> Result<Self, PhraseError> {
+        let facts = Arc::new(facts);
+        let language = language.with_phrases(&settings.phrases)?;
+        let spoken = Spoken::new(&language, &facts);
+        Ok(Self { facts, language, spoken, settings, version })
+    }
+
+    /// The facts.
+    #[must_use]
+    pub const fn facts(&self) -> &Arc<ClinicFacts> {
+        &self.facts
+    }
+
+    /// The language, with the clinic's own wording of phrases.
+    #[must_use]
+    pub const fn language(&self) -> &Language {
+        &self.language
+    }
+
+    /// What its callers are expected to say.
+    #[must_use]
+    pub const fn spoken(&self) -> &Spoken {
+        &self.spoken
+    }
+
+    /// What the clinic has set.
+    #[must_use]
+    pub const fn settings(&self) -> &ClinicSettings {
+        &self.settings
+    }
+
+    /// The version of facts and settings.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Deref for ClinicContext {
+    type Target = ClinicFacts;
+
+    fn deref(&self) -> &ClinicFacts {
+        &self.facts
+    }
+}

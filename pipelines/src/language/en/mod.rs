@@ -1,0 +1,22 @@
+//! English.
+
+mod numbers;
+
+use super::bundle::Bundle;
+
+/// The folder of English.
+pub(super) const BUNDLE: Bundle<'static> = Bundle {
+    code: "en",
+    files: &[
+        ("understand.toml", include_str!("../../dialogue/language/en.toml")),
+        ("speak.toml", include_str!("speak.toml")),
+        ("listen.toml", include_str!("listen.toml")),
+        ("turn.toml", include_str!("turn.toml")),
+        ("common.txt", include_str!("common.txt")),
+        ("names/first.txt", include_str!("names/first.txt")),
+        ("names/last.txt", include_str!("names/last.txt")),
+        ("names/arabic-first.txt", include_str!("names/arabic-first.txt")),
+        ("names/arabic-last.txt", include_str!("names/arabic-last.txt")),
+    ],
+    numbers: &numbers::English,
+};
