@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_pipelines::dialogue::{
-    CallFacts, ClinicContext, ClinicFacts, ClinicSettings, DoctorFacts, OpenHours,
-};
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts, OpenHours};
 use frontdesk_pipelines::language::{Languages, PhraseError};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
     Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
 };
-use frontdesk_types::IdSource;
+use frontdesk_types::{IdSource, Mono};
 use jiff::Timestamp;
 use jiff::civil::Time;
 
+use crate::contexts::Contexts;
 use crate::job_metadata::JobMetadata;
 use crate::servers::DatabaseAccess;
 
@@ -68,6 +67,7 @@ pub enum CallRefused {
 #[derive(Debug, Clone)]
 pub struct Clinics {
     database: Database,
+    contexts: Arc<Contexts>,
 }
 
 impl Clinics {
@@ -96,7 +96,7 @@ impl Clinics {
             }
         };
         let database = Database::connect(app.reveal()).await.map_err(named(which))?;
-        Ok(Self { database })
+        Ok(Self { database, contexts: Arc::default() })
     }
 
     /// Makes the demo clinics if they are not there, and their slots from today on.
@@ -127,7 +127,8 @@ impl Clinics {
         if self.database.is_alive().await { Ok(()) } else { Err("no answer".to_owned()) }
     }
 
-    /// The clinic of a job and what its dialogue starts with.
+    /// The clinic of a job and what its dialogue starts with. What was read for an earlier call is
+    /// used again while the clinic's version of it stands.
     ///
     /// # Errors
     /// [`CallRefused`] if there is no such clinic, or it cannot be looked up in time.
@@ -135,9 +136,10 @@ impl Clinics {
         &self,
         dispatch: &JobMetadata,
         default_clinic: Option<&str>,
+        now: Mono,
     ) -> Result<(Tenant, CallFacts), CallRefused> {
         let slug = dispatch.clinic.as_deref().or(default_clinic).ok_or(CallRefused::NoClinic)?;
-        tokio::time::timeout(LOOKUP_PATIENCE, self.look_up(slug, dispatch))
+        tokio::time::timeout(LOOKUP_PATIENCE, self.look_up(slug, dispatch, now))
             .await
             .unwrap_or(Err(CallRefused::Late))
     }
@@ -146,18 +148,42 @@ impl Clinics {
         &self,
         slug: &str,
         dispatch: &JobMetadata,
+        now: Mono,
     ) -> Result<(Tenant, CallFacts), CallRefused> {
         let clinic = directory::clinic_by_slug(&self.database, slug).await?;
         let clinic = clinic.ok_or_else(|| CallRefused::Unknown(slug.to_owned()))?;
         let tenant = clinic.tenant().ok_or_else(|| CallRefused::Inactive(slug.to_owned()))?;
-        let mut tx = TenantTx::begin(&self.database, &tenant).await?;
+        let asked = dispatch.language.split('-').next().unwrap_or_default().to_lowercase();
+        let language = Languages::built_in().for_call(&asked, &clinic.languages);
+        let key = (clinic.id, language.code().to_owned());
+        let context = match self.contexts.fresh(&key, clinic.facts_version, now) {
+            Some(context) => context,
+            None => {
+                let version = clinic.facts_version;
+                let facts = self.facts(clinic, &tenant, language.code()).await?;
+                self.contexts.keep(key, facts, language, version, now)?
+            }
+        };
+        let mut facts = CallFacts::of(context, dispatch.channel);
+        if !asked.is_empty() {
+            facts.language = asked;
+        }
+        Ok((tenant, facts))
+    }
+
+    /// What calls are told of a clinic, in one of its languages.
+    async fn facts(
+        &self,
+        clinic: directory::Clinic,
+        tenant: &Tenant,
+        language: &str,
+    ) -> Result<ClinicFacts, Error> {
+        let mut tx = TenantTx::begin(&self.database, tenant).await?;
         let doctors = directory::doctors(&mut tx).await?;
         let vocabulary = documents::vocabulary(&mut tx).await?;
         drop(tx);
-        let asked = dispatch.language.split('-').next().unwrap_or_default().to_lowercase();
-        let language = Languages::built_in().for_call(&asked, &clinic.languages);
-        let specialty_words = directory::specialty_words(&self.database, language.code()).await?;
-        let facts = ClinicFacts {
+        let specialty_words = directory::specialty_words(&self.database, language).await?;
+        Ok(ClinicFacts {
             name: clinic.name,
             time_zone: clinic.time_zone,
             country: clinic.country,
@@ -169,13 +195,7 @@ impl Clinics {
             doctors: doctors.into_iter().map(doctor_facts).collect(),
             specialty_words,
             vocabulary,
-        };
-        let context = ClinicContext::new(facts, language, ClinicSettings::default(), 0)?;
-        let mut facts = CallFacts::of(Arc::new(context), dispatch.channel);
-        if !asked.is_empty() {
-            facts.language = asked;
-        }
-        Ok((tenant, facts))
+        })
     }
 
     /// Closes the pool; a connection that is still in use is not waited for long.

@@ -84,7 +84,8 @@ impl Intake {
     pub async fn accept(&self, metadata: &str) -> Result<Accepted, JobRefused> {
         let reservation = self.switchboard.reserve()?;
         let dispatch = JobMetadata::parse(metadata, self.allow_call_clock)?;
-        let (tenant, facts) = self.clinics.call(&dispatch, self.default_clinic.as_deref()).await?;
+        let (default, now) = (self.default_clinic.as_deref(), self.clock.mono());
+        let (tenant, facts) = self.clinics.call(&dispatch, default, now).await?;
         Ok(Accepted { reservation, tenant, facts, now: dispatch.now })
     }
 

@@ -7,6 +7,7 @@
 pub mod announce;
 pub mod clinics;
 pub mod config;
+mod contexts;
 pub mod counters;
 pub mod data_keys;
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use frontdesk_pipelines::dialogue::language::Language;
-use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::{AudioPublish, Room, RoomOptions, RtcError};
 use frontdesk_types::{CallOutcome, Channel};
@@ -51,7 +49,7 @@ impl Call {
             id: request.id,
             span,
             tenant: request.tenant,
-            spoken: Spoken::new(&Language::english(), &request.facts.clinic),
+            spoken: request.facts.clinic.spoken().clone(),
             facts: request.facts.clone(),
             clock: Arc::clone(&request.clock),
             simulated: request.simulated,
@@ -76,7 +74,19 @@ impl Call {
             last_moment: OnceLock::new(),
         });
         call.publish();
+        call.prepare_greeting();
         Ok(call)
+    }
+
+    /// Has the greeting synthesized, unless it is kept from an earlier call: it is there when the
+    /// caller is.
+    fn prepare_greeting(&self) {
+        if self.facts.channel == Channel::Text {
+            return;
+        }
+        for clause in self.facts.clinic.fixed().greeting() {
+            self.services.speech.prepare(self.voice(), clause);
+        }
     }
 
     /// Has the agent's track published, unless the call is typed. It takes round trips, or a

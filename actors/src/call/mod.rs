@@ -233,6 +233,11 @@ impl Call {
         Now { mono: self.clock.mono(), wall: self.clock.wall() }
     }
 
+    /// The voice of the agent: the clinic's own, or that of all calls.
+    pub(crate) fn voice(&self) -> &Arc<str> {
+        self.facts.clinic.settings().voice.as_ref().unwrap_or(&self.services.settings.voice)
+    }
+
     /// What the recognizer listens for now.
     pub(crate) fn listening(&self, hearing: &ingest::Hearing) -> Listening {
         let (expectation, patients) = (hearing.expectation, &hearing.patients);

@@ -65,11 +65,12 @@ impl Speaker {
         for (number, clause) in clauses.into_iter().enumerate() {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             shown.push(clause.display);
-            spoken.push(SpokenClause { utterance, number, spoken: clause.spoken });
+            let fixed = self.call.facts.clinic.fixed().contains(&clause.spoken);
+            spoken.push(SpokenClause { utterance, number, spoken: clause.spoken, fixed });
         }
-        let (outlet, services) = (&self.call.outlet, &self.call.services);
+        let (outlet, speech) = (&self.call.outlet, &self.call.services.speech);
         outlet.push_utterance(utterance, shown);
-        services.speech.speak(Arc::clone(outlet), Arc::clone(&services.settings.voice), spoken);
+        speech.speak(Arc::clone(outlet), Arc::clone(self.call.voice()), spoken);
     }
 
     /// Says it in text only: shown, and heard, at once.

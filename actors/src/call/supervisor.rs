@@ -119,9 +119,10 @@ impl State {
                 utterance: APOLOGY_UTTERANCE,
                 number,
                 spoken: clause.spoken,
+                fixed: true,
             })
             .collect();
-        let voice = Arc::clone(&call.services.settings.voice);
+        let voice = Arc::clone(call.voice());
         call.services.speech.speak(Arc::clone(&call.outlet), voice, spoken);
         call.finish_at(LastMoment {
             at: call.clock.mono() + APOLOGY_LIMIT,

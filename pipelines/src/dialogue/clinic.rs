@@ -7,6 +7,7 @@ use std::sync::Arc;
 use frontdesk_types::Channel;
 
 use super::ClinicFacts;
+use super::fixed::FixedClauses;
 use super::settings::Settings;
 use super::spoken::Spoken;
 use crate::language::{Language, PhraseError};
@@ -43,6 +44,7 @@ pub struct ClinicContext {
     facts: Arc<ClinicFacts>,
     language: Language,
     spoken: Spoken,
+    fixed: FixedClauses,
     settings: ClinicSettings,
     version: u64,
 }
@@ -61,7 +63,8 @@ impl ClinicContext {
         let facts = Arc::new(facts);
         let language = language.with_phrases(&settings.phrases)?;
         let spoken = Spoken::new(&language, &facts);
-        Ok(Self { facts, language, spoken, settings, version })
+        let fixed = FixedClauses::of(&language, &facts);
+        Ok(Self { facts, language, spoken, fixed, settings, version })
     }
 
     /// The facts.
@@ -80,6 +83,12 @@ impl ClinicContext {
     #[must_use]
     pub const fn spoken(&self) -> &Spoken {
         &self.spoken
+    }
+
+    /// The clauses that its calls have in common.
+    #[must_use]
+    pub const fn fixed(&self) -> &FixedClauses {
+        &self.fixed
     }
 
     /// What the clinic has set.

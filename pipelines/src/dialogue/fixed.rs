@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ClinicFacts;
-use super::language::{Language, fill};
+use crate::language::{Language, fill};
 use crate::speak;
 
 /// The clauses that calls of one clinic have in common. Nothing of a caller is in any of them.
@@ -27,13 +27,14 @@ impl FixedClauses {
         let mut spoken = HashSet::new();
         for phrase in language.phrases.all() {
             let text = fill(phrase, &own);
-            spoken.extend(clauses_of(&text));
+            spoken.extend(clauses_of(&text, language));
             // Where a clause ends depends on whether it is the first of its utterance: the first
             // may be shorter. So each phrase also as what follows another.
-            spoken.extend(clauses_of(&format!("{} {text}", language.phrases.thanks)));
+            let after = format!("{} {text}", language.phrases.thanks);
+            spoken.extend(clauses_of(&after, language));
         }
         let greeting = fill(&language.phrases.greeting, &own);
-        Self { spoken, greeting: clauses_of(&greeting).collect() }
+        Self { spoken, greeting: clauses_of(&greeting, language).collect() }
     }
 
     /// Whether calls have this clause, in spoken words, in common.
@@ -49,8 +50,8 @@ impl FixedClauses {
     }
 }
 
-fn clauses_of(text: &str) -> impl Iterator<Item = String> + use<> {
-    let whole = speak::clauses(text).into_iter();
+fn clauses_of(text: &str, language: &Language) -> impl Iterator<Item = String> + use<> {
+    let whole = speak::clauses(text, language).into_iter();
     // A placeholder that is left is filled with something of the call.
     whole.filter(|c| !c.display.contains(['{', '}'])).map(|c| c.spoken).filter(|s| !s.is_empty())
 }
@@ -68,8 +69,9 @@ mod tests {
     }
 
     fn fixed(text: &str) -> Vec<bool> {
-        let fixed = FixedClauses::of(&Language::english(), &clinic());
-        speak::clauses(text).iter().map(|clause| fixed.contains(&clause.spoken)).collect()
+        let language = Language::english();
+        let fixed = FixedClauses::of(&language, &clinic());
+        speak::clauses(text, &language).iter().map(|clause| fixed.contains(&clause.spoken)).collect()
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod answers;
 pub mod clinic;
 mod completeness;
+mod fixed;
 pub mod forms;
 pub mod guard;
 pub mod history;
