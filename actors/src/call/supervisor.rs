@@ -42,8 +42,6 @@ const LINGER: Duration = Duration::from_millis(300);
 /// How long the end waits until what was said is out.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-const APOLOGY: &str = "I am sorry, something went wrong here. Please call again.";
-
 /// Number of the apology's utterance: beyond any that a dialogue gives.
 const APOLOGY_UTTERANCE: UtteranceId = UtteranceId(u64::MAX);
 
@@ -317,10 +315,10 @@ impl State {
         let (call, services) = (&self.call, &self.call.services);
         call.outlet.stop();
         let language = call.facts.clinic.language();
-        let clauses = frontdesk_pipelines::speak::clauses(APOLOGY, language);
+        let clauses = frontdesk_pipelines::speak::clauses(language.apology(), language);
         let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
         if call.facts.channel == Channel::Text {
-            let (utterance, heard) = (APOLOGY_UTTERANCE, APOLOGY.to_owned());
+            let (utterance, heard) = (APOLOGY_UTTERANCE, language.apology().to_owned());
             call.mails.link.post(LinkInput::AgentTextDone { utterance, heard, complete: true });
         }
         call.outlet.push_utterance(APOLOGY_UTTERANCE, shown);
