@@ -9,5 +9,6 @@ pub mod gap;
 pub mod language;
 pub mod lead;
 pub mod playout;
+mod region;
 pub mod speak;
 pub mod turn;

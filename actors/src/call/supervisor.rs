@@ -28,8 +28,6 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// How long the apology may take.
 const APOLOGY_LIMIT: Duration = Duration::from_secs(6);
 
-const APOLOGY: &str = "I am sorry, something went wrong here. Please call again.";
-
 /// Number of the apology's utterance: beyond any that a dialogue gives.
 const APOLOGY_UTTERANCE: UtteranceId = UtteranceId(u64::MAX);
 
@@ -105,10 +103,10 @@ impl State {
         tracing::error!(stage, "stage fails again and again, ending the call");
         call.outlet.stop();
         let language = call.facts.clinic.language();
-        let clauses = frontdesk_pipelines::speak::clauses(APOLOGY, language);
+        let clauses = frontdesk_pipelines::speak::clauses(language.apology(), language);
         let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
         if call.facts.channel == Channel::Text {
-            let (utterance, heard) = (APOLOGY_UTTERANCE, APOLOGY.to_owned());
+            let (utterance, heard) = (APOLOGY_UTTERANCE, language.apology().to_owned());
             call.mails.link.post(LinkInput::AgentTextDone { utterance, heard, complete: true });
         }
         call.outlet.push_utterance(APOLOGY_UTTERANCE, shown);

@@ -6,13 +6,13 @@
 
 use jiff::civil::{Date, Weekday};
 
-use super::language::{Language, fill};
 use super::understand::days::DayMention;
 use super::understand::pattern::{Pattern, Reader, find_any, longest_at};
 use super::understand::people::{DoctorMention, SpecialtyMention};
 use super::understand::tokens::Tokens;
 use super::understand::{Heard, Setting};
 use super::{ClinicFacts, DoctorFacts, Expectation, Now};
+use crate::language::{Language, fill};
 
 /// Words of a question that a document is searched for, at most.
 const MAX_KEYWORDS: usize = 12;

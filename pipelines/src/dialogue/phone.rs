@@ -1,6 +1,6 @@
 //! Telephone numbers as callers give them, in the one form that is stored.
 
-use super::language::Region;
+use crate::region::Region;
 
 /// Digits of a number with its country code, at least and at most.
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;

@@ -4,10 +4,10 @@
 //! question; a missed one may cost a life: so "my father had chest pain" raises the flag as well,
 //! and only a plain denial ("no chest pain") does not.
 
-use super::language::Language;
 use super::understand::days::ends_before;
 use super::understand::pattern::{Reader, longest_at};
 use super::understand::tokens::Tokens;
+use crate::language::Language;
 
 /// Words between a denial and what is denied, at most ("not any chest pain").
 const DENIAL_REACH: usize = 2;

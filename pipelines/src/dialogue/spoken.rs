@@ -392,7 +392,8 @@ fn clinic_slots(
     let vocabulary = vocabulary.filter(|word| !language.common.contains(word.as_str()));
     let vocabulary: BTreeSet<String> = vocabulary.filter_map(|word| words(word)).collect();
     let vocabulary: Vec<_> = vocabulary.into_iter().map(|word| (word, 1.0)).collect();
-    let names = std::iter::once(&language.name).chain(language.languages.iter().map(|l| &l.name));
+    let others = language.languages.iter().map(|other| other.name.as_str());
+    let names = std::iter::once(language.name()).chain(others);
     let languages: Vec<_> = names.filter_map(|name| Some((words(name)?, 1.0))).collect();
     let mut slots = BTreeMap::from([
         ("doctor_name", doctors),

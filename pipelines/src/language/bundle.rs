@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
-use super::numbers::Numbers;
+use super::speech::Numbers;
 
 /// The folder of one language: its files and the one part that is code.
 ///
@@ -56,19 +56,19 @@ pub enum BundleError {
 
 impl Bundle<'_> {
     /// The text of a file.
-    pub(crate) fn text(&self, file: &str) -> Result<&str, BundleError> {
+    pub(super) fn text(&self, file: &str) -> Result<&str, BundleError> {
         let found = self.files.iter().find(|(name, _)| *name == file).map(|(_, text)| *text);
         found.ok_or_else(|| BundleError::Missing { code: self.code.into(), file: file.into() })
     }
 
     /// What is wrong with an entry of a file.
-    pub(crate) fn bad(&self, file: &str, key: &str, reason: impl Into<String>) -> BundleError {
+    pub(super) fn bad(&self, file: &str, key: &str, reason: impl Into<String>) -> BundleError {
         let (code, file, key) = (self.code.into(), file.into(), key.into());
         BundleError::Bad { code, file, key, reason: reason.into() }
     }
 
     /// A file of TOML.
-    pub(crate) fn toml<T: DeserializeOwned>(&self, file: &str) -> Result<T, BundleError> {
+    pub(super) fn toml<T: DeserializeOwned>(&self, file: &str) -> Result<T, BundleError> {
         let text = self.text(file)?;
         toml::from_str(text).map_err(|error| {
             let key = error.span().map_or_else(|| "whole file".to_owned(), |at| key_at(text, at));

@@ -8,7 +8,7 @@ use frontdesk_models::stt::lm::Background;
 use serde::Deserialize;
 
 use super::bundle::{Bundle, BundleError};
-use crate::dialogue::Expectation;
+use crate::dialogue::expectation::Expectation;
 
 const FILE: &str = "listen.toml";
 
@@ -147,7 +147,7 @@ pub struct Templates {
 }
 
 impl Templates {
-    pub(crate) fn load(bundle: &Bundle<'_>) -> Result<Self, BundleError> {
+    pub(super) fn load(bundle: &Bundle<'_>) -> Result<Self, BundleError> {
         let file: File = bundle.toml(FILE)?;
         file.check(bundle)?;
         let common_words = file.common_words.as_deref().map(|name| {

@@ -8,69 +8,206 @@
 
 pub mod bundle;
 mod en;
+mod exact;
 pub mod listen;
-pub mod numbers;
+pub(crate) mod pattern;
+mod phrases;
+mod registry;
 pub mod speech;
 pub mod turn;
+pub(crate) mod understand;
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-pub use crate::dialogue::language::{Language, PhraseError};
+use jiff::civil::{Date, Time};
+
 pub use bundle::{Bundle, BundleError};
-pub use numbers::Numbers;
+pub use listen::Templates;
+pub use phrases::PhraseError;
+pub(crate) use phrases::{Phrases, fill};
+pub use registry::Languages;
+pub use speech::{Numbers, SpeechRules};
+pub use turn::TurnWords;
+use understand::Tables;
 
-/// The languages that a runtime has, in the order in which they are preferred.
-#[derive(Debug, Clone)]
-pub struct Languages(Vec<Language>);
+/// One language. Cheap to clone; shared by all calls that are held in it.
+///
+/// It can be read as the tables by which it is understood.
+#[derive(Clone)]
+pub struct Language {
+    code: Arc<str>,
+    understand: Arc<Tables>,
+    /// What the agent says.
+    pub(crate) phrases: Arc<Phrases>,
+    shown: Arc<phrases::Shown>,
+    speak: Arc<SpeechRules>,
+    listen: Arc<Templates>,
+    turn: Arc<TurnWords>,
+}
 
-static BUILT_IN: LazyLock<Languages> = LazyLock::new(|| {
-    let built_in = Languages::load(&[en::BUNDLE]);
-    built_in.unwrap_or_else(|error| unreachable!("the embedded languages are tested: {error}"))
-});
-
-impl Languages {
-    /// Those that come with Frontdesk.
-    #[must_use]
-    pub fn built_in() -> &'static Self {
-        &BUILT_IN
+impl std::fmt::Debug for Language {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Language").field(&self.code).finish()
     }
+}
 
-    /// Those of these folders.
+impl std::ops::Deref for Language {
+    type Target = Tables;
+
+    fn deref(&self) -> &Tables {
+        &self.understand
+    }
+}
+
+impl Language {
+    /// A language from its folder.
     ///
     /// # Errors
-    /// [`BundleError`], which names file and entry, if one of them cannot be used, if two have the
-    /// same code, or if there is none.
-    pub fn load(bundles: &[Bundle<'_>]) -> Result<Self, BundleError> {
-        let mut all: Vec<Language> = Vec::with_capacity(bundles.len());
-        for bundle in bundles {
-            if all.iter().any(|known| known.code() == bundle.code) {
-                return Err(BundleError::Twice { code: bundle.code.to_owned() });
-            }
-            all.push(Language::load(bundle)?);
+    /// [`BundleError`], which names file and entry, if a file is missing, lacks an entry, or has
+    /// one that cannot be used.
+    pub fn load(bundle: &Bundle<'_>) -> Result<Self, BundleError> {
+        let (phrases, shown) = phrases::load(bundle)?;
+        let understand = Tables::load(bundle, &shown.format.months, &shown.format.weekdays)?;
+        let (months, weekdays) = (shown.format.months.clone(), shown.format.weekdays.clone());
+        let words = bundle.toml("speak.toml")?;
+        let speak = SpeechRules::new(words, months, weekdays, bundle.numbers);
+        Ok(Self {
+            code: bundle.code.into(),
+            understand: Arc::new(understand),
+            phrases: Arc::new(phrases),
+            shown: Arc::new(shown),
+            speak: Arc::new(speak),
+            listen: Arc::new(Templates::load(bundle)?),
+            turn: Arc::new(bundle.toml("turn.toml")?),
+        })
+    }
+
+    /// The language with a clinic's own wording of some phrases, by their names in `phrases.toml`.
+    ///
+    /// # Errors
+    /// If a name is unknown, or a wording uses a placeholder that nothing fills there.
+    pub fn with_phrases(&self, own: &BTreeMap<String, String>) -> Result<Self, PhraseError> {
+        Ok(Self { phrases: Arc::new(self.phrases.with(own)?), ..self.clone() })
+    }
+
+    /// ISO 639-1 code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Its name, in itself.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shown.name
+    }
+
+    /// What a caller is told when their call cannot be held any longer.
+    #[must_use]
+    pub fn apology(&self) -> &str {
+        &self.phrases.failed_end
+    }
+
+    /// How text becomes words for a voice.
+    #[must_use]
+    pub fn speech(&self) -> &SpeechRules {
+        &self.speak
+    }
+
+    /// What callers are expected to say.
+    #[must_use]
+    pub fn listen(&self) -> &Templates {
+        &self.listen
+    }
+
+    /// Words that turn taking listens for.
+    #[must_use]
+    pub fn turn(&self) -> &TurnWords {
+        &self.turn
+    }
+
+    /// "Sunday, June 14".
+    pub(crate) fn date(&self, date: Date) -> String {
+        let (weekday, month) = (date.weekday().to_monday_one_offset(), date.month());
+        let values = [
+            ("weekday", &*self.weekday_name(weekday)),
+            ("month", nth(&self.shown.format.months, month)),
+            ("day", &*date.day().to_string()),
+        ];
+        fill(&self.shown.format.date, &values)
+    }
+
+    /// "March 12, 1984": a date of birth, without its weekday.
+    pub(crate) fn birth_date(&self, date: Date) -> String {
+        let values = [
+            ("month", nth(&self.shown.format.months, date.month())),
+            ("day", &*date.day().to_string()),
+            ("year", &*date.year().to_string()),
+        ];
+        fill(&self.shown.format.birth_date, &values)
+    }
+
+    /// "9:00 AM".
+    pub(crate) fn time(&self, time: Time) -> String {
+        let [before, after] = &self.shown.format.halves;
+        let half = if time.hour() < 12 { before } else { after };
+        let shown = time.strftime(&self.shown.format.time).to_string();
+        fill(&shown, &[("half", half)])
+    }
+
+    /// "Dr. Samira Hassan".
+    pub(crate) fn doctor(&self, name: &str) -> String {
+        fill(&self.shown.format.doctor, &[("name", name)])
+    }
+
+    /// "a, b and c".
+    pub(crate) fn and(&self, items: &[String]) -> String {
+        self.list(items, &self.shown.format.and)
+    }
+
+    /// "a, b or c".
+    pub(crate) fn or(&self, items: &[String]) -> String {
+        self.list(items, &self.shown.format.or)
+    }
+
+    /// "a; b; c": of items that have commas of their own.
+    pub(crate) fn apart(&self, items: &[String]) -> String {
+        items.join(&self.shown.format.semicolon)
+    }
+
+    fn list(&self, items: &[String], last: &str) -> String {
+        match items {
+            [] => String::new(),
+            [one] => one.clone(),
+            [first @ .., end] => format!("{}{last}{end}", first.join(&self.shown.format.comma)),
         }
-        if all.is_empty() { Err(BundleError::None) } else { Ok(Self(all)) }
     }
 
-    /// The language of a code (ISO 639-1), if it is there.
-    #[must_use]
-    pub fn get(&self, code: &str) -> Option<&Language> {
-        self.0.iter().find(|language| language.code() == code)
+    /// What money is called in a country; empty if this language does not know.
+    pub(crate) fn currency(&self, country: &str) -> &str {
+        self.shown.currencies.get(country).map_or("", String::as_str)
     }
 
-    /// The language of a call: the one that was asked for, if the clinic serves it and it is there;
-    /// else the first of the clinic's that is there; else the first that there is.
-    #[must_use]
-    pub fn for_call(&self, asked: &str, served: &[String]) -> &Language {
-        let asked = served.iter().filter(|code| *code == asked);
-        let codes = asked.chain(served);
-        let found = codes.filter_map(|code| self.get(code)).next();
-        found.unwrap_or(&self.0[0])
+    /// Name of a language by its code; the code itself if this language does not know it.
+    pub(crate) fn language_name(&self, code: &str) -> String {
+        if code == self.code() {
+            return self.name().to_owned();
+        }
+        let known = self.languages.iter().find(|other| other.code == code);
+        known.map_or_else(|| code.to_owned(), |other| other.name.clone())
     }
 
-    /// Their codes.
-    pub fn codes(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Language::code)
+    /// Name of a weekday; Monday is 1.
+    pub(crate) fn weekday_name(&self, number: i8) -> String {
+        nth(&self.shown.format.weekdays, number).to_owned()
     }
+}
+
+/// The name of this number, from 1; empty if there is none.
+fn nth(names: &[String], number: i8) -> &str {
+    let index = usize::try_from(number - 1).ok();
+    index.and_then(|index| names.get(index)).map_or("", String::as_str)
 }
 
 #[cfg(test)]
@@ -83,13 +220,37 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_call_has_the_language_that_was_asked_for_or_one_that_the_clinic_serves() {
-        let all = Languages::built_in();
-        let served =
-            |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
-        for codes in [&["en", "ar"][..], &["ar", "en"], &["ar"], &[]] {
-            assert_eq!(all.for_call("ar", &served(codes)).code(), "en", "{codes:?}");
+    fn a_clinic_may_word_phrases_anew_but_not_invent_placeholders() {
+        let english = english();
+        let own = |key: &str, text: &str| {
+            english.with_phrases(&BTreeMap::from([(key.to_owned(), text.to_owned())]))
+        };
+        let ours = own("greeting", "Welcome to {clinic}!").expect("a good phrase");
+        assert_eq!(ours.phrases.greeting, "Welcome to {clinic}!");
+        assert!(own("greetings", "Hello").is_err());
+        assert!(own("greeting", "Hello {doctor}").is_err());
+    }
+
+    #[test]
+    fn the_defaults_hold_the_phrases_that_scripts_rely_on() {
+        let p = &english().phrases;
+        assert!(p.greeting.contains("help you") && p.help.contains("help you"));
+        for (text, phrase) in [
+            (&p.ask_name, "full name"),
+            (&p.ask_birth, "date of birth"),
+            (&p.ask_phone, "phone number"),
+            (&p.read_back_book, "is that correct"),
+            (&p.read_back_book, "shall i book"),
+            (&p.read_back_move, "is that correct"),
+            (&p.read_back_move, "shall i move"),
+            (&p.read_back_cancel, "is that correct"),
+            (&p.read_back_cancel, "shall i cancel"),
+            (&p.read_back_register, "is that correct"),
+            (&p.booked, "reference"),
+            (&p.anything_else, "anything else"),
+        ] {
+            assert!(text.to_lowercase().contains(phrase), "{text:?} lacks {phrase:?}");
         }
-        assert!(all.get("ar").is_none());
+        assert!(p.ask_doctor.to_lowercase().contains("which doctor"));
     }
 }

@@ -1,10 +1,12 @@
-//! What a language must say of itself for text to be spoken in it (`speak.toml`).
+//! What a language must say of itself for text to be spoken in it: `speak.toml`, and the one part
+//! that is code, numbers in words.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use serde::Deserialize;
 
-use super::numbers::Numbers;
+use super::exact::exactly;
 
 /// A part of the day that is said with a time (domain: morning before 12:00, afternoon before
 /// 17:00, evening after).
@@ -108,6 +110,7 @@ impl PartWords {
 #[serde(deny_unknown_fields)]
 pub struct SpeechWords {
     /// The digits from 0 to 9, as they are read out one by one.
+    #[serde(deserialize_with = "exactly")]
     pub digits: [String; 10],
     /// The names of letters, spelled so that a voice says them right.
     pub letters: BTreeMap<char, String>,
@@ -161,6 +164,34 @@ pub struct SpeechWords {
     pub ordinal_endings: Vec<String>,
 }
 
+/// Numbers, dates, times and amounts of a language in words.
+///
+/// How a number becomes words is an algorithm, another one in each language; all other rules of
+/// speech are data ([`SpeechRules`]).
+pub trait Numbers: Debug + Send + Sync {
+    /// A number in words; those of 10¹⁵ and more are read digit by digit instead.
+    fn cardinal(&self, number: u64) -> String;
+
+    /// "fourteenth".
+    fn ordinal(&self, number: u64) -> String;
+
+    /// A year of four digits.
+    fn year(&self, year: u16) -> String;
+
+    /// Which of a noun's forms goes with a number: the place in a list such as
+    /// `["pound", "pounds"]`. A list that is shorter ends in the form for all the rest.
+    fn form(&self, number: u64) -> usize;
+
+    /// A time of day, hour 0 to 23.
+    fn time(&self, rules: &SpeechRules, hour: u8, minute: u8, half: DayHalf) -> String;
+
+    /// A date: month 1 to 12, day 1 to 31, and the year if it is said.
+    fn date(&self, rules: &SpeechRules, month: u8, day: u8, year: Option<u16>) -> String;
+
+    /// An amount of money: whole, hundredths.
+    fn money(&self, rules: &SpeechRules, currency: &Currency, whole: u64, cents: u8) -> String;
+}
+
 /// How a language speaks text: data, and [`Numbers`].
 #[derive(Debug, Clone)]
 pub struct SpeechRules {
@@ -182,7 +213,7 @@ impl std::ops::Deref for SpeechRules {
 }
 
 impl SpeechRules {
-    pub(crate) const fn new(
+    pub(super) const fn new(
         words: SpeechWords,
         months: [String; 12],
         weekdays: [String; 7],

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::turn::Completeness;
+use crate::turn::words::Completeness;
 
 /// Words of a language by which turns are taken.
 #[derive(Debug, Clone, Deserialize)]

@@ -6,7 +6,7 @@
 
 mod log;
 mod replay;
-mod words;
+pub(crate) mod words;
 
 use std::collections::VecDeque;
 use std::time::Duration;

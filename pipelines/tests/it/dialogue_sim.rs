@@ -42,6 +42,8 @@ struct Appointment {
 
 /// The clinic.
 pub(crate) struct Clinic {
+    /// What a read-back of a visit ends with.
+    pub(crate) read_back: &'static str,
     pub(crate) facts: CallFacts,
     ids: SeededIds,
     slots: Vec<Slot>,
@@ -153,6 +155,7 @@ impl Clinic {
             patient("Ali Saleh", date(1975, 1, 9), "+201008889990"),
         ];
         Self {
+            read_back: "Is that correct?",
             facts,
             ids,
             slots,
@@ -515,7 +518,7 @@ impl Call {
             tool,
             ToolCall::Book { .. } | ToolCall::Reschedule { .. } | ToolCall::Cancel { .. }
         ) {
-            let read = self.said.iter().rev().find(|text| text.contains("Is that correct?"));
+            let read = self.said.iter().rev().find(|text| text.contains(self.clinic.read_back));
             let read = read.expect("it was read back").to_lowercase();
             let patient = self.clinic.patient();
             assert!(read.contains(&patient.to_lowercase()), "{patient} is not in {read}");

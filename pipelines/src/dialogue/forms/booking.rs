@@ -187,7 +187,7 @@ impl Policy {
         } else if self.state.wish.names_doctor() {
             self.understood();
             self.advance(now);
-        } else if heard.unsure || is_any(text) {
+        } else if heard.unsure || heard.any_alone {
             self.understood();
             self.state.wish.any = true;
             self.advance(now);
@@ -239,10 +239,10 @@ impl Policy {
 
     /// "No" to "another time, or anything else": both are answered.
     fn open_or_end(&mut self, now: Now) {
-        let phrases = self.language.phrases.clone();
-        if self.state.prompt == phrases.not_booked {
+        if self.state.phase == Phase::NotBooked {
+            let goodbye = self.language.phrases.goodbye.clone();
             self.clear_goal();
-            self.end(now, &phrases.goodbye);
+            self.end(now, &goodbye);
         } else {
             self.open(now);
         }
@@ -421,9 +421,4 @@ pub(super) fn said_of(heard: &Heard, offer: &Offer) -> bool {
     };
     let part = super::super::part_of(start.time().hour());
     day && time && doctor && specialty && heard.part.is_none_or(|said| said == part)
-}
-
-/// "Any" as the whole answer to "which doctor".
-fn is_any(text: &str) -> bool {
-    matches!(text.trim().trim_end_matches(['.', '!']).to_lowercase().as_str(), "any" | "anyone")
 }

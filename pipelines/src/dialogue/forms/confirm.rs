@@ -141,7 +141,7 @@ impl Policy {
             Some(Goal::Book) => {
                 self.release();
                 self.state.chosen = None;
-                self.ask(now, Phase::Day, &phrases.not_booked);
+                self.ask(now, Phase::NotBooked, &phrases.not_booked);
             }
             Some(Goal::Cancel) => {
                 self.carry(&phrases.not_cancelled);

@@ -19,11 +19,11 @@ use frontdesk_types::{CallOutcome, Mono};
 
 use super::guard::Guarded;
 use super::history::Turn;
-use super::language::{Language, fill};
 use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId, WriteNumber};
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
+use crate::language::{Language, fill};
 use state::{Goal, Pending, Phase, State};
 
 /// Times in a row that a question is repeated on request before it counts as misunderstood.
@@ -261,7 +261,7 @@ impl Policy {
                 self.on_identity(now, &heard, text, told);
             }
             Phase::Doctor => self.on_doctor(now, &heard, text),
-            Phase::Day => self.on_day(now, &heard, text),
+            Phase::Day | Phase::NotBooked => self.on_day(now, &heard, text),
             Phase::Choice => self.on_choice(now, &heard, text),
             Phase::Confirm => self.on_declined(now, &heard, text, told),
             Phase::PickAppointment => self.on_pick(now, &heard, text),
@@ -281,7 +281,7 @@ impl Policy {
         {
             // Which language, and that it is not served yet, is worth knowing; the words are not.
             tracing::info!(language = %other, "caller asked for a language that is not served");
-            self.carry(&fill(&phrases.only_language, &[("language", &self.language.name)]));
+            self.carry(&fill(&phrases.only_language, &[("language", self.language.name())]));
             if !said_more {
                 self.understood();
                 self.ask_again(now);

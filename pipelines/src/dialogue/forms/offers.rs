@@ -180,7 +180,7 @@ impl Policy {
             }
             _ => {
                 let visits: Vec<_> = page.iter().map(|offer| visit(offer, language)).collect();
-                visits.join("; ")
+                language.apart(&visits)
             }
         }
     }

@@ -18,7 +18,7 @@ impl Policy {
         if !self.facts.language.is_empty() && self.facts.language != self.language.code() {
             let asked = self.facts.language.as_str();
             tracing::info!(language = %asked, "caller asked for a language that is not served");
-            let only = fill(&phrases.only_language, &[("language", &self.language.name)]);
+            let only = fill(&phrases.only_language, &[("language", self.language.name())]);
             text = format!("{only} {text}");
         }
         self.ask(now, Phase::Open, &text);

@@ -34,6 +34,8 @@ pub(super) enum Phase {
     Phone,
     Doctor,
     Day,
+    /// The read-back of a booking was declined: another time, or anything else.
+    NotBooked,
     Choice,
     /// A write was read back and not confirmed.
     Confirm,
@@ -54,7 +56,7 @@ impl Phase {
             Self::Birth => Expectation::DateOfBirth,
             Self::Phone => Expectation::PhoneNumber,
             Self::Doctor => Expectation::Doctor,
-            Self::Day => Expectation::Day,
+            Self::Day | Self::NotBooked => Expectation::Day,
             Self::Choice | Self::PickAppointment => Expectation::Choice,
             Self::Confirm | Self::AnotherOrMove | Self::OfferPerson => Expectation::YesNo,
         }

@@ -7,12 +7,12 @@
 use frontdesk_types::Offer;
 
 use super::ToolCall;
-use crate::dialogue::language::Language;
 use crate::dialogue::understand::days::{self, DayMention};
 use crate::dialogue::understand::pattern::{Pattern, Reader, find_any, longest_at};
 use crate::dialogue::understand::people::{self, DoctorMention, SpecialtyMention};
 use crate::dialogue::understand::tokens::Tokens;
-use crate::dialogue::understand::{Setting, times};
+use crate::dialogue::understand::{Setting, take_exclamations, times};
+use crate::language::Language;
 
 /// What an answer to a yes-or-no question is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl Cover {
 fn echo(all: &Tokens, setting: Setting<'_>, asked: Asked<'_>) -> Vec<bool> {
     let language = setting.language;
     let mut rest = all.clone();
-    rest.take_exclamations(language);
+    take_exclamations(&mut rest, language);
     if let Some(visit) = asked.visit {
         echo_visit(&mut rest, setting, visit);
     }

@@ -12,10 +12,10 @@ use super::{
     Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Output, Refusal, ToolCall, ToolCallId,
     ToolResult,
 };
-use crate::dialogue::language::fill;
 use crate::dialogue::phone::e164;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::phones::PhoneMention;
+use crate::language::fill;
 
 /// Times that the number is asked for.
 const MAX_ASKS: u32 = 2;

@@ -5,10 +5,10 @@ use super::{
     Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Output, ToolCall, ToolCallId,
     ToolResult,
 };
-use crate::dialogue::language::fill;
 use crate::dialogue::red_flags;
 use crate::dialogue::tools::WriteNumber;
 use crate::dialogue::understand::days::DayMention;
+use crate::language::fill;
 use frontdesk_types::Phi;
 
 /// Unclear answers to "would you like a person" before a person is called anyway.

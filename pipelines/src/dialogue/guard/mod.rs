@@ -29,13 +29,13 @@ use std::collections::VecDeque;
 use frontdesk_types::{CallOutcome, Mono};
 
 use super::history::{ToolRecord, Turn};
-use super::language::Language;
 use super::settings::Settings;
 use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber};
 use super::understand::pattern::{Pattern, Reader, find_any};
 use super::understand::tokens::Tokens;
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Expectation, Input, Now, Output, UtteranceId};
+use crate::language::Language;
 use check::Verdict;
 use state::{Mode, Running, Spoken, State};
 

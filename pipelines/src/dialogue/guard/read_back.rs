@@ -8,10 +8,10 @@ use super::{
     Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Refusal, ToolCall, ToolCallId,
     ToolResult, UtteranceId,
 };
-use crate::dialogue::language::{Language, fill};
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
+use crate::language::{Language, fill};
 
 /// Read-backs of one write before the policy takes over again.
 const MAX_ASKS: u32 = 4;

@@ -6,7 +6,8 @@ use super::days::{Calendar, day_and_month, numeric_date};
 use super::numbers;
 use super::pattern::{Match, Reader, Slot, find_any, longest_at};
 use super::tokens::Tokens;
-use crate::dialogue::language::{DayOp, Language};
+use crate::language::Language;
+use crate::language::understand::DayOp;
 
 /// Nobody is older, in years.
 const OLDEST: i16 = 125;

@@ -5,7 +5,9 @@ use jiff::{Span, ToSpan};
 
 use super::pattern::{Match, Pattern, Reader, Slot, longest_at};
 use super::tokens::Tokens;
-use crate::dialogue::language::{DayOp, DayPhrase, Language, Region, SpanPart};
+use crate::language::Language;
+use crate::language::understand::{DayOp, DayPhrase, SpanPart};
+use crate::region::Region;
 
 /// Days without a year that lie at most so far back are past; else next year's are meant.
 const RECENT_DAYS: i32 = 60;
@@ -129,7 +131,7 @@ fn is_choice(op: DayOp, found: &Match, reader: Reader<'_>, choosing: bool) -> bo
     let ordinal = found.slot(Slot::Ordinal).unwrap_or_default();
     let bare = op == DayOp::DayOfMonth
         && found.slot(Slot::Weekday).is_none()
-        && reader.tokens.text(found.start) != "on";
+        && longest_at(&reader.language.day_words.on, reader, found.start).is_none();
     let noun = longest_at(&reader.language.words.choice_noun, reader, found.end).is_some();
     (op == DayOp::DayOfMonth && noun)
         || (bare && choosing && ordinal <= 5)

@@ -15,9 +15,10 @@ pub(crate) mod tokens;
 
 use jiff::civil::DateTime;
 
-use super::language::{Language, Region};
 use super::tools::PartOfDay;
 use super::{ClinicFacts, Expectation, Now};
+use crate::language::Language;
+use crate::region::Region;
 use birth::BirthMention;
 use days::{Calendar, DayMention};
 use names::{Asked, NameMention};
@@ -86,6 +87,8 @@ pub(crate) struct Heard {
     pub(crate) earlier: bool,
     pub(crate) none_of: bool,
     pub(crate) any_doctor: bool,
+    /// Nothing but "any" was said.
+    pub(crate) any_alone: bool,
     /// Name of another language that was asked for or spoken.
     pub(crate) language: Option<String>,
     pub(crate) doctor: Option<DoctorMention>,
@@ -117,7 +120,7 @@ impl Heard {
 
         let mut rest = all.clone();
         if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
-            rest.take_exclamations(language);
+            take_exclamations(&mut rest, language);
         }
         take_all(&mut rest, &language.words.small_talk, language);
         let asks = |wanted: &[Expectation]| wanted.contains(&expect);
@@ -204,8 +207,9 @@ impl Heard {
         self.own_appointment = is(&intents.own_appointment);
         self.none_of = is(&words.none_of);
         self.any_doctor = is(&words.any_doctor);
+        self.any_alone = alone(&words.any_alone);
         let possessive = |at: usize| {
-            all.text(at).ends_with("'s")
+            language.owner(all.text(at)).is_some()
                 && !language.common.contains(all.text(at))
                 && (1..=3)
                     .any(|next| longest_at(&words.others_possessive, reader, at + next).is_some())
@@ -308,6 +312,22 @@ fn parting(all: &Tokens, language: &Language) -> bool {
     ends || (leaving && !all.question && covered(0, &lists))
 }
 
+/// Takes words that are a number and an exclamation where no number stands beside them: "oh yes".
+pub(crate) fn take_exclamations(tokens: &mut Tokens, language: &Language) {
+    let number = |word: &str| {
+        language.numbers.contains_key(word) || word.starts_with(|c: char| c.is_ascii_digit())
+    };
+    for at in 0..tokens.len() {
+        let reader = Reader { tokens, language, latest_year: 0 };
+        let exclaims = language.numbers.get(tokens.text(at)) == Some(&0)
+            && longest_at(&language.words.fillers, reader, at).is_some();
+        let beside = number(tokens.text(at + 1)) || (at > 0 && number(tokens.text(at - 1)));
+        if exclaims && !beside {
+            tokens.take(at..at + 1);
+        }
+    }
+}
+
 /// Takes every match of `patterns`; whether there was one.
 fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> bool {
     let mut any = false;
@@ -323,18 +343,19 @@ fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> b
 /// The name of another language, if it is asked for or the text is in its script.
 fn other_language(text: &str, all: &Tokens, language: &Language) -> Option<String> {
     let reader = Reader { tokens: all, language, latest_year: 0 };
-    let others = language.languages.iter().filter(|other| other.code != language.code);
+    let others = language.languages.iter().filter(|other| other.code != language.code());
     let named = others.clone().find(|other| find_any(&other.say, reader).is_some());
     let titled = |word: &str| language.titles.iter().any(|title| word.starts_with(title));
     let about_doctor = all.words.iter().any(|word| titled(&word.text));
     if let Some(named) = named.filter(|_| !about_doctor) {
         return Some(named.name.clone());
     }
-    let foreign = |c: &char| c.is_alphabetic() && u32::from(*c) > 0x24F;
-    let count = text.chars().filter(foreign).count();
-    (count >= 3).then(|| {
-        let arabic = text.chars().any(|c| ('\u{600}'..='\u{6FF}').contains(&c));
-        let known = language.languages.iter().find(|other| arabic && other.code == "ar");
+    let foreign: Vec<char> = text.chars().filter(|c| language.is_foreign(*c)).collect();
+    (foreign.len() >= 3).then(|| {
+        let known = language.languages.iter().find(|other| {
+            let letters = other.letters.as_ref();
+            letters.is_some_and(|letters| foreign.iter().any(|letter| letters.has(*letter)))
+        });
         known.map_or_else(String::new, |other| other.name.clone())
     })
 }
@@ -350,7 +371,8 @@ fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
     (0..rest.len()).find_map(|at| {
         let (ordinal, length) = numbers::ordinals(rest, at, language).first().copied()?;
         let next = rest.text(at + length);
-        let hour = next == "o'clock" || language.month(next).is_some();
+        let hour = longest_at(&language.clock_words.oclock, reader, at + length).is_some()
+            || language.month(next).is_some();
         let named = longest_at(noun, reader, at + length).is_some();
         (!hour && (named || ordinal <= 5)).then(|| index(ordinal)).flatten()
     })

@@ -3,7 +3,7 @@
 use super::days::ends_before;
 use super::pattern::{Pattern, Reader, longest_at};
 use super::tokens::{Token, Tokens};
-use crate::dialogue::language::Language;
+use crate::language::Language;
 
 /// Longest name, in words.
 const MAX_WORDS: usize = 5;
@@ -170,7 +170,7 @@ fn can_be_name(word: &Token, language: &Language) -> bool {
     !word.text.is_empty()
         && letters
         && !language.titles.contains(&word.text)
-        && (!language.common.contains(&word.text) || language.also_names.contains(&word.text))
+        && language.common.can_be_name(&word.text)
         && !language.numbers.contains_key(&word.text)
         || is_letter(word)
 }

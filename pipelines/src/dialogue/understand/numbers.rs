@@ -1,7 +1,7 @@
 //! Numbers in digits and in words.
 
 use super::tokens::Tokens;
-use crate::dialogue::language::Language;
+use crate::language::Language;
 
 /// Cardinal numbers that begin at `at`, as (value, words), the longest first.
 pub(crate) fn cardinals(tokens: &Tokens, at: usize, language: &Language) -> Vec<(i64, usize)> {

@@ -1,52 +1,13 @@
-//! Phrases of a language as patterns: the one matcher under every table of words.
-//!
-//! A pattern is words with `(a|b)` for one of several, `[a]` for what may be missing, `word*` for a
-//! word that begins so, `*` for up to four words of any kind, and slots: `{n}` a number, `{ord}` an
-//! ordinal, `{weekday}`, `{month}`, `{year}`, `{h}` an hour, `{m}` minutes, `{hm}` "9:30".
-
-use serde::Deserialize;
+//! Where the patterns of a language match.
 
 use super::numbers;
 use super::tokens::Tokens;
-use crate::dialogue::language::Language;
+use crate::language::Language;
+use crate::language::pattern::Item;
+pub(crate) use crate::language::pattern::{Pattern, Slot};
 
 /// Longest run of words that `*` skips.
 const MAX_GAP: usize = 4;
-
-/// What a slot takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Slot {
-    Number,
-    Ordinal,
-    Weekday,
-    Month,
-    Year,
-    Hour,
-    Minute,
-    HourMinute,
-}
-
-#[derive(Debug, Clone)]
-enum Item {
-    Word(String),
-    Prefix(String),
-    OneOf(Vec<Vec<Item>>),
-    Slot(Slot),
-    Gap,
-}
-
-/// A compiled pattern.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Pattern(Vec<Item>);
-
-/// The pattern cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern {pattern:?} cannot be read: {reason}; correct the language file")]
-pub(crate) struct PatternError {
-    pattern: String,
-    reason: &'static str,
-}
 
 /// A match: where, and what its slots took, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -75,81 +36,6 @@ pub(crate) struct Reader<'a> {
     pub(crate) language: &'a Language,
     /// Two-digit years are at or before this one.
     pub(crate) latest_year: i64,
-}
-
-impl TryFrom<String> for Pattern {
-    type Error = PatternError;
-
-    fn try_from(text: String) -> Result<Self, PatternError> {
-        let spaced = text
-            .replace('(', " ( ")
-            .replace(')', " ) ")
-            .replace('|', " | ")
-            .replace('[', " [ ")
-            .replace(']', " ] ");
-        let words: Vec<&str> = spaced.split_whitespace().collect();
-        let error = |reason| PatternError { pattern: text.clone(), reason };
-        let mut at = 0;
-        let mut branches = branches(&words, &mut at, None).map_err(error)?;
-        match branches.pop() {
-            Some(items) if branches.is_empty() && !items.is_empty() => Ok(Self(items)),
-            _ => Err(error("it is empty, or has | outside ( )")),
-        }
-    }
-}
-
-/// Reads alternatives up to `close`, or to the end of the words.
-fn branches(
-    words: &[&str],
-    at: &mut usize,
-    close: Option<&str>,
-) -> Result<Vec<Vec<Item>>, &'static str> {
-    let mut all = vec![Vec::new()];
-    loop {
-        let Some(word) = words.get(*at).copied() else {
-            return if close.is_none() { Ok(all) } else { Err("a bracket is not closed") };
-        };
-        *at += 1;
-        if Some(word) == close {
-            return Ok(all);
-        }
-        let item = match word {
-            "|" => {
-                all.push(Vec::new());
-                continue;
-            }
-            "(" => Item::OneOf(branches(words, at, Some(")"))?),
-            "[" => {
-                let mut optional = branches(words, at, Some("]"))?;
-                optional.push(Vec::new());
-                Item::OneOf(optional)
-            }
-            ")" | "]" => return Err("a bracket is not opened"),
-            "*" => Item::Gap,
-            _ if word.starts_with('{') => Item::Slot(slot(word)?),
-            _ => match word.strip_suffix('*') {
-                Some(prefix) => Item::Prefix(prefix.to_owned()),
-                None => Item::Word(word.to_owned()),
-            },
-        };
-        if let Some(last) = all.last_mut() {
-            last.push(item);
-        }
-    }
-}
-
-fn slot(word: &str) -> Result<Slot, &'static str> {
-    Ok(match word {
-        "{n}" => Slot::Number,
-        "{ord}" => Slot::Ordinal,
-        "{weekday}" => Slot::Weekday,
-        "{month}" => Slot::Month,
-        "{year}" => Slot::Year,
-        "{h}" => Slot::Hour,
-        "{m}" => Slot::Minute,
-        "{hm}" => Slot::HourMinute,
-        _ => return Err("there is no slot of that name"),
-    })
 }
 
 type Slots = Vec<(Slot, i64)>;
@@ -297,12 +183,5 @@ mod tests {
             Some(14)
         );
         assert_eq!(matched("{hm}", "at 9:30").and_then(|m| m.slot(Slot::HourMinute)), Some(570));
-    }
-
-    #[test]
-    fn a_bad_pattern_is_refused_with_its_reason() {
-        for bad in ["", "a | b", "(a", "a)", "{what}"] {
-            assert!(Pattern::try_from(bad.to_owned()).is_err(), "{bad:?}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use super::names::distance;
 use super::pattern::{Reader, longest_at};
 use super::tokens::Tokens;
 use crate::dialogue::ClinicFacts;
-use crate::dialogue::language::Language;
+use crate::language::Language;
 
 /// Shortest word in which one wrong letter is forgiven.
 const FUZZY_FROM: usize = 5;
@@ -48,7 +48,7 @@ pub(crate) fn take_doctor(
             continue;
         }
         for doctor in &clinic.doctors {
-            let length = named(tokens, start, &doctor.name, titled);
+            let length = named(tokens, language, start, &doctor.name, titled);
             // A first name alone is enough only after a title.
             if length == 0 {
                 continue;
@@ -73,7 +73,10 @@ pub(crate) fn take_doctor(
             && !language.titles.iter().any(|title| title == word)
             && !tokens.words[at].stop_between(language)
         {
-            let name = tokens.words[start].raw.trim_end_matches("'s").to_owned();
+            let name = {
+                let raw = tokens.words[start].raw.as_str();
+                language.owner(raw).unwrap_or(raw).to_owned()
+            };
             unknown = Some((at..start + 1, name));
         }
     }
@@ -97,7 +100,7 @@ impl super::tokens::Token {
 }
 
 /// How many words from `start` on are this doctor's name.
-fn named(tokens: &Tokens, start: usize, name: &str, titled: bool) -> usize {
+fn named(tokens: &Tokens, language: &Language, start: usize, name: &str, titled: bool) -> usize {
     let parts: Vec<String> = name
         .to_lowercase()
         .split([' ', '-'])
@@ -105,7 +108,7 @@ fn named(tokens: &Tokens, start: usize, name: &str, titled: bool) -> usize {
         .map(str::to_owned)
         .collect();
     let same = |word: &str, part: &str| {
-        let word = word.trim_end_matches("'s");
+        let word = language.owner(word).unwrap_or(word);
         word == part
             || (part.chars().count() >= FUZZY_FROM
                 && word.chars().count() >= FUZZY_FROM
@@ -175,7 +178,7 @@ fn phrase_length(tokens: &Tokens, phrase: &str, language: &Language) -> usize {
     if phrase.words.is_empty() {
         return 0;
     }
-    let same = |a: &str, b: &str| a == b || a.strip_suffix('s') == Some(b);
+    let same = |a: &str, b: &str| a == b || language.singular(a) == Some(b);
     let hit = (0..tokens.len())
         .any(|at| (0..phrase.len()).all(|i| same(tokens.text(at + i), phrase.text(i))));
     if hit { phrase.len() } else { 0 }

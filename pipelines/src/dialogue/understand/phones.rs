@@ -3,7 +3,7 @@
 use super::numbers;
 use super::pattern::{Reader, longest_at};
 use super::tokens::Tokens;
-use crate::dialogue::language::Language;
+use crate::language::Language;
 
 /// Fewest and most digits of a phone number (E.164 allows 15).
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;

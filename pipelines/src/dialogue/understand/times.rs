@@ -5,8 +5,9 @@ use jiff::civil::Time;
 use super::days::ends_before;
 use super::pattern::{Match, Reader, Slot, find_any, longest_at};
 use super::tokens::Tokens;
-use crate::dialogue::language::{ClockPhrase, Language};
 use crate::dialogue::tools::PartOfDay;
+use crate::language::Language;
+use crate::language::understand::ClockPhrase;
 
 /// Which times a caller means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

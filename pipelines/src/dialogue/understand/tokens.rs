@@ -1,8 +1,7 @@
 //! Words of an utterance, typed or recognized, brought to one form.
 
 use super::names::distance;
-use super::pattern::{Reader, longest_at};
-use crate::dialogue::language::Language;
+use crate::language::Language;
 
 /// One word. `text` is what patterns see; `raw` is what a name is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +58,7 @@ impl Tokens {
         } else if digits {
             let split = core
                 .find(|c: char| c.is_alphabetic())
-                .filter(|at| !is_ordinal(core, *at))
+                .filter(|at| !is_ordinal(core, *at, language))
                 .filter(|at| core[..*at].chars().all(|c| !c.is_alphabetic()));
             match split {
                 Some(at) => {
@@ -135,22 +134,6 @@ impl Tokens {
         }
     }
 
-    /// Takes words that are a number and an exclamation where no number stands beside them: "oh yes".
-    pub(crate) fn take_exclamations(&mut self, language: &Language) {
-        let number = |word: &str| {
-            language.numbers.contains_key(word) || word.starts_with(|c: char| c.is_ascii_digit())
-        };
-        for at in 0..self.words.len() {
-            let reader = Reader { tokens: self, language, latest_year: 0 };
-            let exclaims = language.numbers.get(self.text(at)) == Some(&0)
-                && longest_at(&language.words.fillers, reader, at).is_some();
-            let beside = number(self.text(at + 1)) || (at > 0 && number(self.text(at - 1)));
-            if exclaims && !beside {
-                self.take(at..at + 1);
-            }
-        }
-    }
-
     /// Whether every word has been taken.
     pub(crate) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| word.text.is_empty())
@@ -175,7 +158,7 @@ fn spelled(word: &str, language: &Language) -> Option<String> {
             && (distance(word, meant) == 1 || swapped(meant))
     })?;
     // "Doctors" is another word, not a wrong one.
-    let plural = word.strip_suffix('s').or_else(|| word.strip_suffix("'s")) == Some(meant);
+    let plural = [language.singular(word), language.owner(word)].contains(&Some(meant.as_str()));
     (!plural).then(|| meant.clone())
 }
 
@@ -196,8 +179,8 @@ fn shifted(c: char, zero: char) -> char {
 }
 
 /// "14th", "2nd": digits with an ordinal ending; other letters after digits are another word.
-fn is_ordinal(core: &str, at: usize) -> bool {
-    matches!(core[at..].to_lowercase().as_str(), "st" | "nd" | "rd" | "th")
+fn is_ordinal(core: &str, at: usize, language: &Language) -> bool {
+    language.ordinal_endings.contains(&core[at..].to_lowercase())
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use super::bundle::Bundle;
 pub(super) const BUNDLE: Bundle<'static> = Bundle {
     code: "en",
     files: &[
-        ("understand.toml", include_str!("../../dialogue/language/en.toml")),
+        ("understand.toml", include_str!("understand.toml")),
+        ("phrases.toml", include_str!("phrases.toml")),
         ("speak.toml", include_str!("speak.toml")),
         ("listen.toml", include_str!("listen.toml")),
         ("turn.toml", include_str!("turn.toml")),

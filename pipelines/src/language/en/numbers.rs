@@ -1,7 +1,6 @@
 //! English numbers, as Americans say them.
 
-use crate::language::numbers::Numbers;
-use crate::language::speech::{Currency, DayHalf, SpeechRules};
+use crate::language::speech::{Currency, DayHalf, Numbers, SpeechRules};
 
 const ONES: [&str; 20] = [
     "zero",

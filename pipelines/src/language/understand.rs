@@ -1,0 +1,327 @@
+//! The tables of words by which callers are understood (`understand.toml`).
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Deserializer};
+
+use super::bundle::{Bundle, BundleError};
+use super::pattern::Pattern;
+
+const FILE: &str = "understand.toml";
+
+/// What a day phrase does. `n` comes from the phrase's slot or from the entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DayOp {
+    Offset,
+    Weeks,
+    Months,
+    Hours,
+    Weekday,
+    ThisWeekday,
+    NextWeekday,
+    WeekdayInWeeks,
+    Week,
+    Weekend,
+    Month,
+    MonthName,
+    Date,
+    DayOfMonth,
+    DayOfNextMonth,
+    Soonest,
+    Past,
+}
+
+/// A part of a week or month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SpanPart {
+    Start,
+    Middle,
+    End,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DayPhrase {
+    pub(crate) op: DayOp,
+    #[serde(default)]
+    pub(crate) n: i64,
+    /// Days more than the phrase counts.
+    #[serde(default)]
+    pub(crate) plus: i64,
+    pub(crate) part: Option<SpanPart>,
+    pub(crate) say: Vec<Pattern>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DayWords {
+    /// Before a day, where an ordinal could be something else.
+    pub(crate) on: Vec<Pattern>,
+    pub(crate) after: Vec<Pattern>,
+    pub(crate) from: Vec<Pattern>,
+    pub(crate) before: Vec<Pattern>,
+    pub(crate) until: Vec<Pattern>,
+    pub(crate) range: Vec<Pattern>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClockPhrase {
+    /// Minutes added to the hour.
+    #[serde(default)]
+    pub(crate) add: i64,
+    /// Minutes after midnight, whatever the slots say.
+    pub(crate) fixed: Option<i64>,
+    /// Whether it is a time only beside another word of time.
+    #[serde(default)]
+    pub(crate) bare: bool,
+    pub(crate) say: Vec<Pattern>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClockWords {
+    pub(crate) am: Vec<Pattern>,
+    pub(crate) pm: Vec<Pattern>,
+    pub(crate) at: Vec<Pattern>,
+    pub(crate) around: Vec<Pattern>,
+    pub(crate) after: Vec<Pattern>,
+    pub(crate) before: Vec<Pattern>,
+    pub(crate) between: Vec<Pattern>,
+    pub(crate) and: Vec<Pattern>,
+    pub(crate) not_hours: Vec<Pattern>,
+    /// Behind an hour.
+    pub(crate) oclock: Vec<Pattern>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parts {
+    pub(crate) morning: Vec<Pattern>,
+    pub(crate) afternoon: Vec<Pattern>,
+    pub(crate) evening: Vec<Pattern>,
+}
+
+macro_rules! tables {
+    ($(#[$doc:meta])* $name:ident { $($field:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        #[serde(try_from = "BTreeMap<String, Vec<Pattern>>")]
+        pub(crate) struct $name { $(pub(crate) $field: Vec<Pattern>),* }
+
+        impl TryFrom<BTreeMap<String, Vec<Pattern>>> for $name {
+            type Error = String;
+
+            fn try_from(mut all: BTreeMap<String, Vec<Pattern>>) -> Result<Self, String> {
+                let table = Self { $($field: take(&mut all, stringify!($field))?),* };
+                match all.keys().next() {
+                    Some(unknown) => Err(format!("there is no list {unknown:?}; remove it")),
+                    None => Ok(table),
+                }
+            }
+        }
+    };
+}
+
+/// A list of a table, by its name; raw identifiers are written without their mark.
+fn take(all: &mut BTreeMap<String, Vec<Pattern>>, name: &str) -> Result<Vec<Pattern>, String> {
+    let name = name.trim_start_matches("r#");
+    all.remove(name).ok_or_else(|| format!("the list {name:?} is missing; add it"))
+}
+
+tables! {
+    /// Words that are not intents.
+    Words {
+        greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
+        no, bare_no, decline, bye, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
+        not_new, any_alone, any_doctor, list_first, list_last, list_either, choice_noun, choice_number,
+        none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
+        hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
+        polite, suggestion, leads, negated, negated_after, not_made,
+    }
+}
+
+tables! {
+    /// What a caller may want.
+    Intents {
+        person, in_person, goodbye, repeat, repeat_alone, cancel, not_cancel, r#move, abort, list, book, book_question, own_appointment,
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    /// Code of a language; empty for a specialty.
+    #[serde(default)]
+    pub(crate) code: String,
+    pub(crate) name: String,
+    pub(crate) say: Vec<Pattern>,
+    /// Letters of the language, where they tell it from others.
+    pub(crate) letters: Option<Letters>,
+}
+
+/// Letters from one to another, written `A-Z`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Letters(RangeInclusive<char>);
+
+impl TryFrom<String> for Letters {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let letters: Vec<char> = text.chars().collect();
+        match letters.as_slice() {
+            [from, '-', to] if from <= to => Ok(Self(*from..=*to)),
+            _ => Err(format!("{text:?} is no range of letters; write it as A-Z")),
+        }
+    }
+}
+
+impl Letters {
+    pub(crate) fn has(&self, letter: char) -> bool {
+        self.0.contains(&letter)
+    }
+}
+
+/// Words that mean the same when documents are searched.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SameWords {
+    pub(crate) say: Vec<Pattern>,
+    pub(crate) words: String,
+}
+
+/// What questions to the clinic are about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Questions {
+    pub(crate) hours: Vec<Pattern>,
+    pub(crate) address: Vec<Pattern>,
+    pub(crate) phone: Vec<Pattern>,
+    pub(crate) fee: Vec<Pattern>,
+    pub(crate) doctors: Vec<Pattern>,
+    pub(crate) languages: Vec<Pattern>,
+    /// Words that tell nothing of what a question is about.
+    pub(crate) generic: Vec<Pattern>,
+    pub(crate) same: Vec<SameWords>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Flag {
+    pub(crate) id: String,
+    pub(crate) say: Vec<Pattern>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RedFlagWords {
+    pub(crate) negations: Vec<Pattern>,
+    pub(crate) not_negating: Vec<Pattern>,
+    pub(crate) flags: Vec<Flag>,
+}
+
+/// Words that are no part of a name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Common {
+    /// Those that are names as well.
+    also_names: HashSet<String>,
+    #[serde(deserialize_with = "split")]
+    words: HashSet<String>,
+}
+
+impl Common {
+    pub(crate) fn contains(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
+
+    pub(crate) fn can_be_name(&self, word: &str) -> bool {
+        !self.words.contains(word) || self.also_names.contains(word)
+    }
+}
+
+/// The words of a text.
+fn split<'de, D: Deserializer<'de>>(words: D) -> Result<HashSet<String>, D::Error> {
+    let words = String::deserialize(words)?;
+    Ok(words.split_whitespace().map(str::to_owned).collect())
+}
+
+/// The tables of a language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tables {
+    pub(crate) units_before_tens: bool,
+    pub(crate) number_and: Vec<String>,
+    pub(crate) ordinal_endings: Vec<String>,
+    pub(crate) titles: Vec<String>,
+    pub(crate) possessive_endings: Vec<String>,
+    pub(crate) plural_endings: Vec<String>,
+    own_letters: Vec<Letters>,
+    /// Words in which one wrong letter is forgiven.
+    pub(crate) spelling: Vec<String>,
+    pub(crate) rewrites: HashMap<String, String>,
+    /// Words that sound like a number, and that number's word.
+    pub(crate) homophones: HashMap<String, String>,
+    pub(crate) numbers: HashMap<String, i64>,
+    pub(crate) ordinals: HashMap<String, i64>,
+    month_words: HashMap<String, usize>,
+    weekday_words: HashMap<String, usize>,
+    pub(crate) days: Vec<DayPhrase>,
+    pub(crate) day_words: DayWords,
+    pub(crate) clock: Vec<ClockPhrase>,
+    pub(crate) clock_words: ClockWords,
+    pub(crate) parts: Parts,
+    pub(crate) words: Words,
+    pub(crate) intents: Intents,
+    pub(crate) questions: Questions,
+    pub(crate) languages: Vec<Named>,
+    pub(crate) specialties: Vec<Named>,
+    pub(crate) red_flags: RedFlagWords,
+    pub(crate) common: Common,
+}
+
+impl Tables {
+    /// Reads the file; names of months and weekdays are understood as they are said.
+    pub(super) fn load(
+        bundle: &Bundle<'_>,
+        months: &[String],
+        weekdays: &[String],
+    ) -> Result<Self, BundleError> {
+        let mut tables: Self = bundle.toml(FILE)?;
+        let numbered = |names: &[String]| -> Vec<(String, usize)> {
+            names.iter().enumerate().map(|(i, name)| (name.to_lowercase(), i + 1)).collect()
+        };
+        tables.month_words.extend(numbered(months));
+        tables.weekday_words.extend(numbered(weekdays));
+        Ok(tables)
+    }
+
+    /// Monday is 1, Sunday is 7.
+    pub(crate) fn weekday(&self, word: &str) -> Option<usize> {
+        self.weekday_words.get(word).copied()
+    }
+
+    /// January is 1.
+    pub(crate) fn month(&self, word: &str) -> Option<usize> {
+        self.month_words.get(word).copied()
+    }
+
+    /// Whether a letter is one of another script than the language's.
+    pub(crate) fn is_foreign(&self, letter: char) -> bool {
+        letter.is_alphabetic() && !self.own_letters.iter().any(|own| own.has(letter))
+    }
+
+    /// A word without the ending of a possessive.
+    pub(crate) fn owner<'a>(&self, word: &'a str) -> Option<&'a str> {
+        self.possessive_endings.iter().find_map(|ending| word.strip_suffix(ending.as_str()))
+    }
+
+    /// A word without the ending of a plural.
+    pub(crate) fn singular<'a>(&self, word: &'a str) -> Option<&'a str> {
+        self.plural_endings.iter().find_map(|ending| word.strip_suffix(ending.as_str()))
+    }
+}
