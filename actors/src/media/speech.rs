@@ -71,7 +71,6 @@ impl Synthesis {
             job.outlet.finish_clause(clause.utterance, clause.number);
         }
     }
-}
 
     fn speak(&self, job: Speak) -> After<Job> {
         let Some(clause) = job.clauses.lock().front().cloned() else { return After::Done };

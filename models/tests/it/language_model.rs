@@ -1,7 +1,7 @@
 //! Language models from templates: right counts, right probabilities, taken by the recognizer.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use frontdesk_models::stt::lm::{Background, LmError, LmSource, NgramModel};
 use frontdesk_models::stt::pocketsphinx::{Options, PocketSphinx};

@@ -22,7 +22,7 @@ impl FixedClauses {
         let own = [
             ("clinic", clinic.name.as_str()),
             ("number", clinic.emergency_number.as_str()),
-            ("language", language.name.as_str()),
+            ("language", language.name()),
         ];
         let mut spoken = HashSet::new();
         for phrase in language.phrases.all() {
@@ -59,6 +59,7 @@ fn clauses_of(text: &str, language: &Language) -> impl Iterator<Item = String> +
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::tests::english;
 
     fn clinic() -> ClinicFacts {
         ClinicFacts {
@@ -69,14 +70,14 @@ mod tests {
     }
 
     fn fixed(text: &str) -> Vec<bool> {
-        let language = Language::english();
+        let language = english();
         let fixed = FixedClauses::of(&language, &clinic());
         speak::clauses(text, &language).iter().map(|clause| fixed.contains(&clause.spoken)).collect()
     }
 
     #[test]
     fn the_greeting_is_fixed_whole_and_holds_the_clinics_name() {
-        let language = Language::english();
+        let language = english();
         let all = FixedClauses::of(&language, &clinic());
         assert!(all.greeting()[0].contains("Harbor Clinic"), "{:?}", all.greeting());
         assert!(all.greeting().iter().all(|clause| all.contains(clause)));
@@ -86,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_question_is_fixed_alone_and_behind_another_sentence() {
-        let ask = &Language::english().phrases.ask_doctor;
+        let ask = &english().phrases.ask_doctor;
         assert!(fixed(ask).into_iter().all(|fixed| fixed));
         let after = fixed(&format!("Good morning, Mr. Jones. {ask}"));
         assert!(!after[0] && after[1..].iter().all(|&fixed| fixed), "{after:?}");
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn of_a_read_back_only_the_question_is_fixed() {
-        let phrases = &Language::english().phrases;
+        let phrases = &english().phrases;
         let text = fill(&phrases.read_back_book, &[("visit", "Monday, June 15 at 9:00 AM"), ("name", "Mary Jones")]);
         let fixed = fixed(&text);
         assert!(!fixed[0], "the visit is the caller's own");
