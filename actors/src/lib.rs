@@ -13,6 +13,7 @@ mod mail;
 mod media;
 mod stage;
 mod switchboard;
+mod sync;
 
 pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};

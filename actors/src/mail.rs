@@ -2,20 +2,26 @@
 //!
 //! A ractor mailbox dies with its actor, and with it every message not yet handled. A stage of a
 //! call must lose nothing when it is restarted, so its inputs lie in a [`Mail`] owned by the call,
-//! and the actor's mailbox carries only a coalesced [`StageMsg::Wake`]: at most one per batch, so
-//! it cannot flood. The input being handled stays here until the stage says it is done; the actor
-//! that takes the place of a dead one is given it again, once.
+//! and the actor's mailbox carries only coalesced wakes: one until the mail was found empty, so it
+//! cannot flood. The input being handled stays here until the stage says it is done; the actor that
+//! takes the place of a dead one is given it again, once.
+//!
+//! One reader at a time: whoever attached last. One that was replaced gets nothing more and
+//! finishes nothing, however late it notices. All interleavings of a small mail are tried in
+//! `tests/interleavings`.
 
 use std::collections::VecDeque;
+use std::fmt;
 
-use parking_lot::Mutex;
-use ractor::ActorRef;
+use crate::sync::Mutex;
 
-use crate::stage::StageMsg;
+/// Inputs that wait at most. Control inputs come a few per second, and the watchdog replaces a stage
+/// that does not get on long before so many wait: this is a bound on memory, not a queue length. At
+/// the bound the oldest input is dropped and counted, and an error is logged once per mail.
+pub(crate) const CAPACITY: usize = 4096;
 
-/// Inputs a stage may leave unread before the oldest is dropped and counted. Control inputs come a
-/// few per second; a stage that is this far behind is dead and the watchdog is on its way.
-const CAPACITY: usize = 4096;
+/// Times that an input is handed out: once, and once more after its reader died on it.
+const ATTEMPTS: u32 = 2;
 
 /// An input and how often it was handed out before.
 #[derive(Debug)]
@@ -25,20 +31,46 @@ pub(crate) struct Delivery<T> {
     pub(crate) attempt: u32,
 }
 
+/// What a reader gets when it asks.
 #[derive(Debug)]
+pub(crate) enum Next<T> {
+    /// An input. It is in flight until [`Mail::done`].
+    Input(Delivery<T>),
+    /// There is none; the next one wakes the reader.
+    Nothing,
+    /// Another reads this mail now.
+    Replaced,
+}
+
+/// The right to read a mail, until the next one attaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reading(u64);
+
+/// Tells the reader that there is mail; false if it is dead. Called with the mail locked, so it
+/// must not wait.
+type Wake = Box<dyn Fn() -> bool + Send>;
+
 struct Inner<T> {
     queue: VecDeque<T>,
     in_flight: Option<(T, u32)>,
-    reader: Option<ActorRef<StageMsg>>,
+    reader: Option<Wake>,
+    /// Counts the readers; the last one reads.
+    readers: u64,
+    /// The reader was woken and has not found the mail empty since.
     rung: bool,
     dropped: u64,
     poisoned: u64,
 }
 
 /// See the module's documentation.
-#[derive(Debug)]
 pub(crate) struct Mail<T> {
     inner: Mutex<Inner<T>>,
+}
+
+impl<T> fmt::Debug for Mail<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mail({} waiting)", self.inner.lock().queue.len())
+    }
 }
 
 impl<T: Clone + Send + 'static> Mail<T> {
@@ -48,6 +80,7 @@ impl<T: Clone + Send + 'static> Mail<T> {
                 queue: VecDeque::new(),
                 in_flight: None,
                 reader: None,
+                readers: 0,
                 rung: false,
                 dropped: 0,
                 poisoned: 0,
@@ -61,55 +94,63 @@ impl<T: Clone + Send + 'static> Mail<T> {
         if inner.queue.len() >= CAPACITY {
             inner.queue.pop_front();
             inner.dropped += 1;
+            if inner.dropped == 1 {
+                tracing::error!(capacity = CAPACITY, "mail is full and drops its oldest inputs");
+            }
         }
         inner.queue.push_back(input);
         inner.ring();
     }
 
-    /// Makes `reader` the actor that is woken, and wakes it if anything waits.
-    pub(crate) fn attach(&self, reader: ActorRef<StageMsg>) {
+    /// Makes the caller the one that reads and that `wake` is called for, at once if anything waits.
+    pub(crate) fn attach(&self, wake: impl Fn() -> bool + Send + 'static) -> Reading {
         let mut inner = self.inner.lock();
-        inner.reader = Some(reader);
+        inner.reader = Some(Box::new(wake));
+        inner.readers += 1;
         inner.rung = false;
         if inner.in_flight.is_some() || !inner.queue.is_empty() {
             inner.ring();
         }
+        Reading(inner.readers)
     }
 
-    /// Whether `reader` is still the one that is woken.
-    pub(crate) fn is_read_by(&self, reader: &ActorRef<StageMsg>) -> bool {
-        self.inner.lock().reader.as_ref().is_some_and(|r| r.get_id() == reader.get_id())
-    }
-
-    /// The next input, which stays in flight until [`Mail::done`]. An input that killed its reader
-    /// twice is dropped and counted.
-    pub(crate) fn next(&self) -> Option<Delivery<T>> {
+    /// The next input, which stays in flight until [`Mail::done`]. An input that killed its readers
+    /// twice is given up and counted.
+    pub(crate) fn next(&self, reading: Reading) -> Next<T> {
         let mut inner = self.inner.lock();
-        if let Some((input, attempts)) = inner.in_flight.take() {
-            if attempts < 2 {
-                inner.in_flight = Some((input.clone(), attempts + 1));
-                return Some(Delivery { input, attempt: attempts });
+        if inner.readers != reading.0 {
+            return Next::Replaced;
+        }
+        if let Some((input, attempt)) = inner.in_flight.take() {
+            if attempt < ATTEMPTS {
+                inner.in_flight = Some((input.clone(), attempt + 1));
+                return Next::Input(Delivery { input, attempt });
             }
             inner.poisoned += 1;
         }
         match inner.queue.pop_front() {
             Some(input) => {
                 inner.in_flight = Some((input.clone(), 1));
-                Some(Delivery { input, attempt: 0 })
+                Next::Input(Delivery { input, attempt: 0 })
             }
             None => {
                 inner.rung = false;
-                None
+                Next::Nothing
             }
         }
     }
 
-    /// The input in flight was handled. `commit` runs in the same breath, so that what it records
-    /// and the end of the input stand or fall together.
-    pub(crate) fn done(&self, commit: impl FnOnce()) {
+    /// The input in flight was handled. `commit` runs before anybody else sees the mail, so that
+    /// what it records and the end of the input stand or fall together. False, and nothing is
+    /// committed, if the reader was replaced: the input is its successor's.
+    pub(crate) fn done(&self, reading: Reading, commit: impl FnOnce()) -> bool {
         let mut inner = self.inner.lock();
-        commit();
-        inner.in_flight = None;
+        let is_reader = inner.readers == reading.0;
+        if is_reader {
+            commit();
+            inner.in_flight = None;
+        }
+        is_reader
     }
 
     /// Whether everything has been handled.
@@ -130,9 +171,13 @@ impl<T> Inner<T> {
         if self.rung {
             return;
         }
-        if let Some(reader) = &self.reader {
+        if let Some(wake) = &self.reader {
             // A dead reader is replaced by one that attaches and is woken then.
-            self.rung = reader.send_message(StageMsg::Wake).is_ok();
+            self.rung = wake();
         }
     }
 }
+
+#[cfg(test)]
+#[path = "mail_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use crate::faults;
-use crate::mail::Mail;
+use crate::mail::{Mail, Next, Reading};
 
 /// Inputs handled before the stage lets others run.
 const BATCH: usize = 32;
@@ -134,26 +134,34 @@ type Timer = AbortOnDropHandle<Result<(), MessagingErr<StageMsg>>>;
 
 pub(crate) struct StageState<S: Stage> {
     spec: StageSpec<S>,
+    reading: Reading,
     stage: S,
     /// The timer that is set, and when it runs out; it is not moved for a later deadline, and ends
     /// with the stage.
     timer: Option<(Mono, Timer)>,
 }
 
+/// Ends an actor that was taken for hung and has woken up: another reads its mail.
+fn replaced(myself: &ActorRef<StageMsg>) -> Result<(), ActorProcessingErr> {
+    myself.stop(Some("replaced".to_owned()));
+    Ok(())
+}
+
 impl<S: Stage> StageState<S> {
     async fn run(&mut self, myself: &ActorRef<StageMsg>) -> Result<(), ActorProcessingErr> {
         for _ in 0..BATCH {
-            if !self.spec.mail.is_read_by(myself) {
-                // A replacement reads the mail: this actor was taken for hung and has woken up.
-                myself.stop(Some("replaced".to_owned()));
-                return Ok(());
-            }
-            let Some(delivery) = self.spec.mail.next() else { return Ok(()) };
+            let delivery = match self.spec.mail.next(self.reading) {
+                Next::Input(delivery) => delivery,
+                Next::Nothing => return Ok(()),
+                Next::Replaced => return replaced(myself),
+            };
             self.begin();
             faults::point(self.spec.scope, self.spec.name).await;
             self.stage.handle(delivery.input, delivery.attempt).await?;
             let stage = &mut self.stage;
-            self.spec.mail.done(|| stage.commit());
+            if !self.spec.mail.done(self.reading, || stage.commit()) {
+                return replaced(myself);
+            }
             self.stage.settle();
             self.end();
         }
@@ -205,8 +213,9 @@ impl<S: Stage> Actor for StageActor<S> {
     ) -> Result<StageState<S>, ActorProcessingErr> {
         let mut stage = (spec.build)()?;
         stage.settle();
-        spec.mail.attach(myself.clone());
-        let mut state = StageState { spec, stage, timer: None };
+        let reader = myself.clone();
+        let reading = spec.mail.attach(move || reader.send_message(StageMsg::Wake).is_ok());
+        let mut state = StageState { spec, reading, stage, timer: None };
         state.set_timer(&myself);
         Ok(state)
     }

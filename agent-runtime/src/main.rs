@@ -12,6 +12,7 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    frontdesk::tls::install_provider();
     #[cfg(feature = "fault-injection")]
     if let Some(folder) = std::env::var_os("TAP_INGEST") {
         frontdesk_actors::faults::tap_ingest(folder.into());

@@ -18,16 +18,17 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::announce::{AnnounceError, Announced, Announcement};
-use crate::clinics::{self, Clinics, ClinicsError};
+use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
 use crate::counters;
-use crate::desk::Desk;
+use crate::data_keys::{KeysError, data_keys};
 use crate::engines::{EngineError, Engines};
 use crate::http::{self, Sample, Service};
+use crate::intake::Intake;
+use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
+use crate::livekit_worker::Worker;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
-use crate::token::{Join, TokenError, TokenRequest, TokenSigner};
-use crate::worker::Worker;
 
 /// How long the HTTP listener may take to answer what it has begun to answer.
 const HTTP_PATIENCE: Duration = Duration::from_secs(2);
@@ -49,9 +50,12 @@ pub enum StartError {
     /// An embedded server.
     #[error(transparent)]
     Servers(#[from] ServerError),
-    /// The database, or the keys of its sealed columns.
+    /// The database.
     #[error(transparent)]
     Clinics(#[from] ClinicsError),
+    /// The keys of its sealed columns.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The engines of speech.
     #[error(transparent)]
     Engines(#[from] EngineError),
@@ -230,7 +234,7 @@ impl Parts {
         let clinics = Clinics::open(&servers.database).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-        let keys = clinics::data_keys(config)?;
+        let keys = data_keys(config)?;
         if let (DatabaseAccess::Embedded { .. }, Some(keys)) = (&servers.database, &keys) {
             let clinics = clinics.seed_demo(keys, clock.wall(), ids.as_ref()).await?;
             tracing::info!(clinics, "demo clinics are there");
@@ -259,8 +263,9 @@ impl Parts {
             services(config, &clinics, parts, &clock, &ids, media).map_err(StartError::parts)?;
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
-        let desk = Desk::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
-        let desk = Arc::new(desk);
+        let intake =
+            Intake::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
+        let intake = Arc::new(intake);
         let shared = Arc::new(Shared {
             switchboard,
             clinics,
@@ -270,7 +275,7 @@ impl Parts {
             ids,
         });
         let http = HttpServer::start(listener, Arc::clone(&shared), config.dev);
-        match Worker::start(config, &servers.livekit, desk).await {
+        match Worker::start(config, &servers.livekit, intake).await {
             Ok(worker) => {
                 let _ = shared.worker.set(worker.handle().clone());
                 Ok(Self { shared, worker, http })

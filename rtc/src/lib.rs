@@ -28,6 +28,7 @@ mod room;
 mod session;
 mod stats;
 mod stream;
+mod sync;
 pub mod token;
 pub mod worker;
 

@@ -7,12 +7,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
-use tokio::sync::Notify;
+
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, Notify};
 
 /// One encoded audio packet as it arrived, after reordering.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,14 +42,16 @@ struct Inner {
     epoch: u32,
     fresh: bool,
     bell: Option<Doorbell>,
+    /// The bell rang and nothing was read since: one ring is outstanding at most. It changes with
+    /// the bell and the packets under one lock: else a packet that comes while a bell is set could
+    /// count as rung and have rung nobody, and no later one would ring.
+    rung: bool,
 }
 
 /// The last packets of one remote audio track; see the module's text.
 pub struct PacketRing {
     capacity: usize,
     inner: Mutex<Inner>,
-    /// Set when the bell rang and nothing was read since: one ring is outstanding at most.
-    rung: AtomicBool,
     notify: Notify,
     overwritten: AtomicU64,
 }
@@ -66,8 +68,8 @@ impl PacketRing {
                 epoch: 0,
                 fresh: true,
                 bell: None,
+                rung: false,
             }),
-            rung: AtomicBool::new(false),
             notify: Notify::new(),
             overwritten: AtomicU64::new(0),
         }
@@ -81,9 +83,9 @@ impl PacketRing {
         let waiting = {
             let mut inner = self.inner.lock();
             inner.bell = Some(bell.clone());
-            !inner.packets.is_empty()
+            inner.rung = !inner.packets.is_empty();
+            inner.rung
         };
-        self.rung.store(waiting, Ordering::SeqCst);
         if waiting {
             bell();
         }
@@ -137,7 +139,7 @@ impl PacketRing {
     }
 
     pub(crate) fn push(&self, payload: Bytes, rtp_time: u64, seq: u64, received: Instant) {
-        let bell = {
+        let (first, bell) = {
             let mut inner = self.inner.lock();
             if inner.packets.len() >= self.capacity {
                 inner.packets.pop_front();
@@ -147,9 +149,10 @@ impl PacketRing {
             inner.packets.push_back(Packet { payload, rtp_time, seq, received, epoch, index });
             inner.next_index += 1;
             inner.fresh = false;
-            inner.bell.clone()
+            let first = !std::mem::replace(&mut inner.rung, true);
+            (first, inner.bell.clone())
         };
-        if !self.rung.swap(true, Ordering::SeqCst) {
+        if first {
             if let Some(bell) = bell {
                 bell();
             }
@@ -178,10 +181,8 @@ impl PacketReader {
     /// Moves the packets that arrived since the last call into `out`, at most `max`, and lets the
     /// doorbell ring again. If packets remain (`max` was reached) it rings at once.
     pub fn drain(&mut self, max: usize, out: &mut Vec<Packet>) -> usize {
-        // Before the lock: a packet pushed after this rings again, one pushed before is read here.
-        self.ring.rung.store(false, Ordering::SeqCst);
         let (taken, again) = {
-            let inner = self.ring.inner.lock();
+            let mut inner = self.ring.inner.lock();
             let oldest = inner.packets.front().map_or(inner.next_index, |p| p.index);
             if self.next < oldest {
                 self.missed += oldest - self.next;
@@ -192,12 +193,10 @@ impl PacketReader {
             out.extend(inner.packets.iter().skip(skip).take(max).cloned());
             let taken = out.len() - before;
             self.next += taken as u64;
-            let more = self.next < inner.next_index;
-            (taken, if more { inner.bell.clone() } else { None })
+            inner.rung = self.next < inner.next_index;
+            (taken, if inner.rung { inner.bell.clone() } else { None })
         };
-        if let Some(bell) = again
-            && !self.ring.rung.swap(true, Ordering::SeqCst)
-        {
+        if let Some(bell) = again {
             bell();
         }
         taken
@@ -207,12 +206,12 @@ impl PacketReader {
     pub async fn ready(&self) {
         loop {
             let notified = self.ring.notify.notified();
-            if self.next < self.ring.next_index() {
-                return;
-            }
-            self.ring.rung.store(false, Ordering::SeqCst);
-            if self.next < self.ring.next_index() {
-                return;
+            {
+                let mut inner = self.ring.inner.lock();
+                if self.next < inner.next_index {
+                    return;
+                }
+                inner.rung = false;
             }
             notified.await;
         }
@@ -239,7 +238,7 @@ impl PacketReader {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 

@@ -5,12 +5,21 @@ use std::time::Duration;
 
 use frontdesk_types::{AppointmentId, Clock, Mono};
 
-use super::decided::Spoken;
 use super::line::Heard;
-use super::place::Told;
-use super::report::{SpokenTurn, Turn};
+use super::report::{Spoken, SpokenTurn, Turn};
 use super::speech::Sound;
 use super::speech::words::{as_spoken, errors};
+
+/// A line of the conversation, while it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// What the patient says.
+    Patient(String),
+    /// What the agent understood of it.
+    Understood(String),
+    /// What the agent said, as far as it was heard.
+    Agent(String),
+}
 
 /// What was heard and done in a call.
 pub(super) struct Course {

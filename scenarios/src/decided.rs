@@ -4,16 +4,7 @@
 
 use frontdesk_pipelines::turn::{Decision, Verdict};
 
-use super::report::Turn;
-
-/// When a sentence of the patient was said, in microseconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Spoken {
-    /// Its first voiced frame was sent.
-    pub began: u64,
-    /// Its last.
-    pub ended: u64,
-}
+use super::report::{Spoken, Turn};
 
 /// Adds to each turn when the agent decided that it was over, and whether it had cut it before.
 pub fn add(turns: &mut [Turn], decisions: &[Decision]) {

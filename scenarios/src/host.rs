@@ -95,11 +95,15 @@ impl RuntimeFile {
     pub async fn running(data_dir: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(data_dir.join(FILE)).ok()?;
         let file: Self = serde_json::from_str(&text).ok()?;
-        let client = reqwest::Client::builder().timeout(ANSWER).no_proxy().build().ok()?;
-        let url = format!("http://{}/readyz", reachable(file.http));
-        let answer = client.get(url).send().await.ok()?;
-        answer.status().is_success().then_some(file)
+        ask(file.http, "readyz").await.map(|_| file)
     }
+}
+
+/// What a runtime answers to GET; `None` if it does not, or with an error.
+async fn ask(listener: SocketAddr, path: &str) -> Option<String> {
+    let client = reqwest::Client::builder().timeout(ANSWER).no_proxy().build().ok()?;
+    let answer = client.get(format!("http://{}/{path}", reachable(listener))).send().await.ok()?;
+    answer.error_for_status().ok()?.text().await.ok()
 }
 
 /// Where a listener on all addresses is reached from this machine.
@@ -186,9 +190,7 @@ impl Host {
 
     /// The value of one of its metrics; `None` if it does not answer or has no such metric.
     pub async fn metric(&self, name: &str) -> Option<f64> {
-        let client = reqwest::Client::builder().timeout(ANSWER).no_proxy().build().ok()?;
-        let url = format!("http://{}/metrics", reachable(self.file.http));
-        let text = client.get(url).send().await.ok()?.text().await.ok()?;
+        let text = ask(self.file.http, "metrics").await?;
         text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 
@@ -244,6 +246,8 @@ mod tests {
     async fn a_file_whose_runtime_does_not_answer_counts_for_nothing() {
         let dir = tempfile::tempdir().expect("a folder");
         assert!(RuntimeFile::running(dir.path()).await.is_none());
+        // As the program does.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // A port that was free a moment ago and that nobody listens on.
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let http = free.local_addr().expect("an address");

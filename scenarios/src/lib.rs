@@ -22,6 +22,7 @@ mod course;
 pub mod decided;
 pub mod deployment;
 pub mod format;
+mod heard;
 pub mod host;
 pub mod judge;
 pub mod line;

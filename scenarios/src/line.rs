@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::format::Medium;
-use super::speech::{Said, Sound, SpeechError, Told, Voice};
+pub use super::heard::Heard;
+use super::speech::{Said, SpeechError, Told, Voice};
 
 const CHAT: &str = "lk.chat";
 const TRANSCRIPTION: &str = "lk.transcription";
@@ -63,35 +64,6 @@ pub struct Dial {
     pub medium: Medium,
     /// The moment at which the call's clock is pinned.
     pub now: Option<jiff::Timestamp>,
-}
-
-/// What comes over the line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
-    /// The agent says something; `text` is all of the segment so far.
-    Agent {
-        /// Id of the segment.
-        segment: String,
-        /// Its text so far.
-        text: String,
-        /// Whether the text will not change any more.
-        is_final: bool,
-    },
-    /// What the agent has understood of the patient's words; `text` is all of the segment so far.
-    Understood {
-        /// Id of the segment.
-        segment: String,
-        /// Its text so far.
-        text: String,
-        /// Whether the text will not change any more.
-        is_final: bool,
-    },
-    /// Whether the agent shows that it listens.
-    Listening(bool),
-    /// Something that can be heard.
-    Sound(Sound),
-    /// The agent left, or the room is gone.
-    Gone,
 }
 
 /// An open line.
@@ -179,7 +151,7 @@ impl Line {
         &self.room_name
     }
 
-    /// Whether the patient speaks: then [`Sound::Said`] tells when the words are out.
+    /// Whether the patient speaks: then [`Sound::Said`](super::speech::Sound::Said) tells when the words are out.
     #[must_use]
     pub const fn is_spoken(&self) -> bool {
         self.voice.is_some()

@@ -11,6 +11,7 @@ use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_types::{Clock, IdSource, Mono, SystemClock, SystemIds};
 
 use super::course::Course;
+pub use super::course::Told;
 use super::decided;
 use super::deployment::Deployment;
 use super::format::{Medium, Scenario};
@@ -105,17 +106,6 @@ pub struct Manner {
     pub hesitation_ms: u32,
     /// Where both sides are recorded, where the call is spoken.
     pub record: Option<PathBuf>,
-}
-
-/// A line of the conversation, while it goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
-    /// What the patient says.
-    Patient(String),
-    /// What the agent understood of it.
-    Understood(String),
-    /// What the agent said, as far as it was heard.
-    Agent(String),
 }
 
 /// Places the call of `scenario` and judges it; `told` gets each line with the time since joining.

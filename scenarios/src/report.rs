@@ -9,7 +9,6 @@ use frontdesk_pipelines::turn::EndReason;
 use frontdesk_types::CallId;
 use serde::Serialize;
 
-use super::decided::Spoken;
 use super::format::{Expect, Medium};
 use super::judge::{Check, Evidence, named};
 use super::speech::Intelligible;
@@ -71,6 +70,15 @@ pub struct SpokenTurn {
     pub first_packet_ms: Option<f64>,
     /// When its first voiced sample came.
     pub first_audio_ms: Option<f64>,
+}
+
+/// When a sentence of the patient was said, in microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spoken {
+    /// Its first voiced frame was sent.
+    pub began: u64,
+    /// Its last.
+    pub ended: u64,
 }
 
 /// An appointment after the call, for the report.

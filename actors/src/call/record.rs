@@ -22,7 +22,8 @@ use jiff::{SignedDuration, Timestamp};
 use ractor::ActorProcessingErr;
 use serde_json::{Value, json};
 
-use super::{Call, CallEnd, CallMsg, booking_tool};
+use super::{Call, CallEnd, booking_tool};
+use crate::mail::Next;
 use crate::stage::Stage;
 
 /// How long the worker's lease on a call runs; renewed three times as often.
@@ -194,7 +195,7 @@ impl CallRecorder {
             Ok(true) => {}
             Ok(false) => {
                 tracing::error!("another worker has the call");
-                self.call.tell_supervisor(CallMsg::HangUp("another worker has the call"));
+                self.call.finish(CallOutcome::Abandoned, Some("another worker has the call"));
             }
             Err(error) => tracing::warn!(%error, "lease not renewed"),
         }
@@ -346,12 +347,14 @@ pub(crate) async fn close(call: &Arc<Call>, end: &CallEnd) -> CallOutcome {
 
 /// A write that was asked for is done, whatever ends the call: also one that nobody got to.
 async fn finish_tools(call: &Arc<Call>) {
-    while let Some(waiting) = call.mails.tools.next() {
+    let mail = &call.mails.tools;
+    let reading = mail.attach(|| true);
+    while let Next::Input(waiting) = mail.next(reading) {
         if waiting.input.tool.write_number().is_some() {
             let answer = booking_tool::begin(call, waiting.input.tool);
             let _ = super::tasks::told(answer).await;
         }
-        call.mails.tools.done(|| ());
+        mail.done(reading, || ());
     }
     call.tasks.finish().await;
     let holds: Vec<_> = call.offers.lock().holds.drain().map(|(_, hold)| hold).collect();

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_types::{Clock, Mono};
-use parking_lot::{Condvar, Mutex};
+
+use crate::sync::{Condvar, Mutex, thread};
 
 /// What a job wants after a turn on a thread.
 pub(crate) enum After<J> {
@@ -141,12 +142,6 @@ impl<W: Work> Threads<W> {
     }
 }
 
-impl<W: Work> Drop for Shared<W> {
-    fn drop(&mut self) {
-        self.wake.notify_all();
-    }
-}
-
 impl<W: Work> Threads<W> {
     /// Lets the threads end once they are idle; queued jobs are dropped.
     pub(crate) fn close(&self) {
@@ -168,7 +163,7 @@ impl<W: Work> Shared<W> {
             number
         };
         let shared = Arc::clone(shared);
-        std::thread::Builder::new()
+        thread::Builder::new()
             .name(format!("{}-{number}", shared.name))
             .spawn(move || shared.thread(number))
             .map(|_| ())
@@ -189,8 +184,13 @@ impl<W: Work> Shared<W> {
             match turn {
                 Ok(After::Done) => {}
                 Ok(After::Again(job)) => {
-                    self.state.lock().queue.push_back(job);
-                    self.wake.notify_one();
+                    let mut state = self.state.lock();
+                    // After the close nobody would take it, and it would keep its call alive.
+                    if !state.closed {
+                        state.queue.push_back(job);
+                        drop(state);
+                        self.wake.notify_one();
+                    }
                 }
                 Err(_) => {
                     tracing::error!(pool = self.name, "job panicked");

@@ -12,8 +12,8 @@ use frontdesk_scenarios::place::{Manner, Outside, Told, place};
 use frontdesk_scenarios::report::Report;
 use frontdesk_tenants::demo::demo_file;
 
+use super::deployment::Configured;
 use super::serve::{on_runtimes, start};
-use super::tools::Configured;
 use super::{Exit, Failure, Out};
 
 /// The file's name in messages.

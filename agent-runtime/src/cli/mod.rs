@@ -2,6 +2,8 @@
 
 #[cfg(feature = "tools")]
 mod demo;
+#[cfg(feature = "tools")]
+mod deployment;
 mod doctor;
 mod migrate;
 mod output;

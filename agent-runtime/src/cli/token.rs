@@ -3,8 +3,8 @@
 use frontdesk_types::SystemIds;
 
 use frontdesk::config::Config;
+use frontdesk::join_token::{TokenRequest, TokenSigner};
 use frontdesk::servers::last_livekit;
-use frontdesk::token::{TokenRequest, TokenSigner};
 
 use super::{Exit, Failure, Out, TokenArgs};
 

@@ -182,6 +182,7 @@ impl Process {
 
 /// GET, whatever the status; 0 if there is no answer.
 pub(crate) async fn get(url: &str) -> (u16, String) {
+    frontdesk::tls::install_provider();
     let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build();
     match client.expect("a client").get(url).send().await {
         Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),

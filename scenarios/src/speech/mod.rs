@@ -17,10 +17,11 @@ use std::sync::Arc;
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::{AudioPublish, LocalAudio, PacketRing};
-use frontdesk_types::{Clock, Mono};
+use frontdesk_types::Clock;
 use tokio::sync::mpsc;
 
-use super::line::Heard;
+use super::heard::Heard;
+pub use super::heard::Sound;
 pub use carrier::Carrier;
 use mouth::{Mouth, Rendered};
 pub use proof::{Intelligible, Listener, NEEDED};
@@ -42,32 +43,6 @@ impl SpeechError {
     fn of(error: &dyn std::fmt::Display) -> Self {
         Self(error.to_string())
     }
-}
-
-/// What happens on the line that can be heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sound {
-    /// The patient's sentence is out: when its first and its last voiced frame were sent.
-    Said {
-        /// First.
-        began: Mono,
-        /// Last.
-        ended: Mono,
-    },
-    /// The first packet of the agent after a pause.
-    Packet {
-        /// When it came.
-        at: Mono,
-    },
-    /// The agent begins to sound.
-    Onset {
-        /// When its first voiced sample came.
-        at: Mono,
-    },
-    /// The agent does not sound any more.
-    Quiet,
-    /// The patient cannot speak any more, and why.
-    Mute(String),
 }
 
 /// Where what is heard goes.

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::clinics::{CallRefused, Clinics};
 use crate::config::Config;
-use crate::dispatch::{Dispatch, DispatchError};
+use crate::job_metadata::{JobMetadata, MetadataError};
 
 /// Why a job is refused. Each is one log line and the end of the job on this worker.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum JobRefused {
     NoPlace(#[from] Refusal),
     /// The metadata is not usable.
     #[error(transparent)]
-    Metadata(#[from] DispatchError),
+    Metadata(#[from] MetadataError),
     /// The clinic.
     #[error(transparent)]
     Clinic(#[from] CallRefused),
@@ -48,7 +48,7 @@ pub struct Assignment {
 }
 
 /// Turns jobs into calls.
-pub struct Desk {
+pub struct Intake {
     switchboard: Switchboard,
     clinics: Clinics,
     clock: Arc<dyn Clock>,
@@ -57,8 +57,8 @@ pub struct Desk {
     allow_call_clock: bool,
 }
 
-impl Desk {
-    /// A desk in front of `switchboard`.
+impl Intake {
+    /// An intake in front of `switchboard`.
     #[must_use]
     pub fn new(
         config: &Config,
@@ -83,7 +83,7 @@ impl Desk {
     /// [`JobRefused`] with the reason.
     pub async fn accept(&self, metadata: &str) -> Result<Accepted, JobRefused> {
         let reservation = self.switchboard.reserve()?;
-        let dispatch = Dispatch::parse(metadata, self.allow_call_clock)?;
+        let dispatch = JobMetadata::parse(metadata, self.allow_call_clock)?;
         let (tenant, facts) = self.clinics.call(&dispatch, self.default_clinic.as_deref()).await?;
         Ok(Accepted { reservation, tenant, facts, now: dispatch.now })
     }

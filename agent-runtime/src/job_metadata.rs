@@ -13,12 +13,12 @@ const MAX_BYTES: usize = 16 * 1024;
 
 /// What the metadata says of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dispatch {
+pub struct JobMetadata {
     /// Slug of the clinic; `None` if the metadata names none.
     pub clinic: Option<String>,
     /// How the caller reaches us.
     pub channel: Channel,
-    /// Language that the caller expects, a tag such as `en`.
+    /// Language that the caller expects, a tag such as `en`; empty if the metadata names none.
     pub language: String,
     /// The moment at which the call is pinned; `None` for the real clock.
     pub now: Option<Timestamp>,
@@ -26,7 +26,7 @@ pub struct Dispatch {
 
 /// Why the metadata cannot be used. The text of the metadata is not repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DispatchError {
+pub enum MetadataError {
     /// Too much of it.
     #[error("the job's metadata has {0} bytes, at most {MAX_BYTES} are read")]
     TooLong(usize),
@@ -43,36 +43,36 @@ pub enum DispatchError {
     },
 }
 
-impl Dispatch {
+impl JobMetadata {
     /// Parses the metadata of a job. Unknown keys are ignored; `now` counts only if
     /// `allow_call_clock`.
     ///
     /// # Errors
-    /// [`DispatchError`] if it is not empty, and not a JSON object with usable values.
-    pub fn parse(metadata: &str, allow_call_clock: bool) -> Result<Self, DispatchError> {
+    /// [`MetadataError`] if it is not empty, and not a JSON object with usable values.
+    pub fn parse(metadata: &str, allow_call_clock: bool) -> Result<Self, MetadataError> {
         let mut dispatch =
             Self { clinic: None, channel: Channel::default(), language: String::new(), now: None };
         if metadata.len() > MAX_BYTES {
-            return Err(DispatchError::TooLong(metadata.len()));
+            return Err(MetadataError::TooLong(metadata.len()));
         }
         if metadata.trim().is_empty() {
             return Ok(dispatch);
         }
         // By way of `Value`: serde's messages about a struct repeat the offending value.
         let value: Value = serde_json::from_str(metadata)
-            .map_err(|error| DispatchError::NotAnObject(error.to_string()))?;
+            .map_err(|error| MetadataError::NotAnObject(error.to_string()))?;
         let Value::Object(keys) = value else {
-            return Err(DispatchError::NotAnObject("it is another kind of JSON".to_owned()));
+            return Err(MetadataError::NotAnObject("it is another kind of JSON".to_owned()));
         };
         let text = |key: &'static str, expected| match keys.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(_) => Err(DispatchError::Invalid { key, expected }),
+            Some(_) => Err(MetadataError::Invalid { key, expected }),
         };
         let expected = "a clinic's slug such as nile-heart";
         if let Some(slug) = text("clinic", expected)?.filter(|slug| !slug.is_empty()) {
             if !is_slug(slug) {
-                return Err(DispatchError::Invalid { key: "clinic", expected });
+                return Err(MetadataError::Invalid { key: "clinic", expected });
             }
             dispatch.clinic = Some(slug.to_owned());
         }
@@ -82,13 +82,13 @@ impl Dispatch {
             Some("phone") => Channel::Phone,
             Some("text") => Channel::Text,
             Some(_) => {
-                return Err(DispatchError::Invalid { key: "channel", expected });
+                return Err(MetadataError::Invalid { key: "channel", expected });
             }
         };
         let expected = "a language tag such as en";
         if let Some(language) = text("language", expected)? {
             if !is_language(language) {
-                return Err(DispatchError::Invalid { key: "language", expected });
+                return Err(MetadataError::Invalid { key: "language", expected });
             }
             language.clone_into(&mut dispatch.language);
         }
@@ -96,7 +96,7 @@ impl Dispatch {
             let expected = "a moment such as 2026-03-02T09:00:00+02:00";
             if let Some(now) = text("now", expected)? {
                 let now =
-                    now.parse().map_err(|_| DispatchError::Invalid { key: "now", expected })?;
+                    now.parse().map_err(|_| MetadataError::Invalid { key: "now", expected })?;
                 dispatch.now = Some(now);
             }
         }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn empty_metadata_names_no_clinic_and_means_a_web_call_in_the_clinics_language() {
         for metadata in ["", "  ", "{}"] {
-            let dispatch = Dispatch::parse(metadata, false).expect("valid");
+            let dispatch = JobMetadata::parse(metadata, false).expect("valid");
             assert_eq!(dispatch.clinic, None);
             assert_eq!(dispatch.channel, Channel::Web);
             assert_eq!(dispatch.language, "");
@@ -130,7 +130,7 @@ mod tests {
     fn all_keys_are_read_and_unknown_ones_ignored() {
         let metadata = r#"{"clinic":"nile-heart","channel":"phone","language":"ar-EG",
             "now":"2026-03-02T09:00:00+02:00","colour":["blue"]}"#;
-        let dispatch = Dispatch::parse(metadata, true).expect("valid");
+        let dispatch = JobMetadata::parse(metadata, true).expect("valid");
         assert_eq!(dispatch.clinic.as_deref(), Some("nile-heart"));
         assert_eq!(dispatch.channel, Channel::Phone);
         assert_eq!(dispatch.language, "ar-EG");
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn the_clock_is_pinned_only_where_that_is_allowed() {
         let metadata = r#"{"now":"2026-03-02T09:00:00Z"}"#;
-        assert_eq!(Dispatch::parse(metadata, false).expect("valid").now, None);
+        assert_eq!(JobMetadata::parse(metadata, false).expect("valid").now, None);
     }
 
     #[test]
@@ -156,10 +156,10 @@ mod tests {
             r#"{"now":"Mary"}"#,
             r#"{"clinic":"nile-heart""#,
         ] {
-            let message = Dispatch::parse(metadata, true).expect_err("refused").to_string();
+            let message = JobMetadata::parse(metadata, true).expect_err("refused").to_string();
             assert!(!message.contains("Mary") && !message.contains('\n'), "{message}");
         }
         let long = format!(r#"{{"clinic":"{}"}}"#, "x".repeat(MAX_BYTES));
-        assert!(matches!(Dispatch::parse(&long, true), Err(DispatchError::TooLong(_))));
+        assert!(matches!(JobMetadata::parse(&long, true), Err(MetadataError::TooLong(_))));
     }
 }

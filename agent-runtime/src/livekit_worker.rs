@@ -1,4 +1,4 @@
-//! Jobs of LiveKit to calls of the switchboard. Thin: the desk decides, the switchboard carries out.
+//! Jobs of LiveKit to calls of the switchboard. Thin: the intake decides, the switchboard carries out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::desk::{Accepted, Assignment, Desk};
+use crate::intake::{Accepted, Assignment, Intake};
 use crate::servers::LiveKitAccess;
 
 /// Attempts to register before the start fails: some two seconds. Later the worker never gives up.
@@ -33,19 +33,19 @@ impl Worker {
     pub async fn start(
         config: &Config,
         livekit: &LiveKitAccess,
-        desk: Arc<Desk>,
+        intake: Arc<Intake>,
     ) -> Result<Self, WorkerError> {
-        let load = Arc::clone(&desk);
+        let load = Arc::clone(&intake);
         let options = WorkerOptions {
             load: Arc::new(move || load.load()),
             retry: RetryPolicy { attempts: FIRST_ATTEMPTS, ..RetryPolicy::default() },
             ..WorkerOptions::new(&livekit.url, livekit.key.clone(), &config.agent_name)
         };
-        let door = Arc::clone(&desk);
+        let door = Arc::clone(&intake);
         let acceptor = move |offer: JobOffer| {
-            let desk = Arc::clone(&door);
+            let intake = Arc::clone(&door);
             async move {
-                match desk.accept(&offer.info.metadata).await {
+                match intake.accept(&offer.info.metadata).await {
                     Ok(accepted) => Answer::Accept(Acceptance {
                         reservation: Some(Box::new(accepted)),
                         ..Acceptance::default()
@@ -55,7 +55,7 @@ impl Worker {
             }
         };
         let (handle, jobs) = RtcWorker::start(options, acceptor).await?;
-        let jobs = tokio::spawn(take_jobs(jobs, desk));
+        let jobs = tokio::spawn(take_jobs(jobs, intake));
         Ok(Self { handle, jobs })
     }
 
@@ -78,7 +78,7 @@ impl Worker {
     }
 }
 
-async fn take_jobs(mut jobs: mpsc::Receiver<Job>, desk: Arc<Desk>) {
+async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>) {
     while let Some(mut job) = jobs.recv().await {
         // What the acceptor reserved comes back with the job.
         let reserved = job.reservation.take().and_then(|any| any.downcast::<Accepted>().ok());
@@ -87,14 +87,14 @@ async fn take_jobs(mut jobs: mpsc::Receiver<Job>, desk: Arc<Desk>) {
             continue;
         };
         let assignment = Assignment { room: job.info.room, url: job.url, token: job.token };
-        let (call, mut ended) = desk.begin(*accepted, assignment);
+        let (call, mut ended) = intake.begin(*accepted, assignment);
         tracing::info!(call_id = %call, job_id = %job.info.id, "job taken");
-        let (control, desk) = (job.control, Arc::clone(&desk));
+        let (control, intake) = (job.control, Arc::clone(&intake));
         tokio::spawn(async move {
             let end = tokio::select! {
                 end = &mut ended => end,
                 why = control.terminated() => {
-                    desk.hang_up(call, match why {
+                    intake.hang_up(call, match why {
                         Termination::WorkerClosed => "the worker closes",
                         _ => "terminated by the server",
                     });

@@ -121,7 +121,7 @@ impl TokenSigner {
     }
 }
 
-/// The job's metadata; see [`crate::dispatch`].
+/// The job's metadata; see [`crate::job_metadata`].
 fn metadata(request: &TokenRequest) -> String {
     let keys =
         [("clinic", &request.clinic), ("language", &request.language), ("now", &request.now)];
@@ -165,7 +165,8 @@ mod tests {
         let agents = claims.room_config.expect("a room configuration").agents;
         assert_eq!(agents.len(), 1);
         assert_eq!(agents[0].agent_name, "desk");
-        let dispatch = crate::dispatch::Dispatch::parse(&agents[0].metadata, true).expect("valid");
+        let dispatch =
+            crate::job_metadata::JobMetadata::parse(&agents[0].metadata, true).expect("valid");
         assert_eq!(dispatch.clinic.as_deref(), Some("nile-heart"));
         assert!(dispatch.now.is_some());
     }

@@ -1,0 +1,121 @@
+// Included by build.rs: the pieces under check and their mutants.
+
+const SUBJECTS: &[Subject] = &[
+    Subject {
+        name: "mail",
+        files: &[("mail", "actors/src/mail.rs")],
+        smaller: &[("CAPACITY: usize = 4096", "CAPACITY: usize = 3")],
+        mutants: &[
+            Mutant {
+                name: "empty_mail_stays_rung",
+                from: "                inner.rung = false;\n                Next::Nothing",
+                to: "                Next::Nothing",
+            },
+            Mutant {
+                name: "successor_is_not_rung",
+                from: "        inner.rung = false;\n        if inner.in_flight",
+                to: "        if inner.in_flight",
+            },
+            Mutant {
+                name: "replaced_reader_reads_on",
+                from: "        if inner.readers != reading.0 {\n            return Next::Replaced;\n        }",
+                to: "",
+            },
+            Mutant {
+                name: "replaced_reader_commits",
+                from: "let is_reader = inner.readers == reading.0;",
+                to: "let is_reader = true;",
+            },
+            Mutant {
+                name: "input_in_flight_dies_with_its_reader",
+                from: "inner.in_flight = Some((input.clone(), 1));",
+                to: "inner.in_flight = None;",
+            },
+            Mutant {
+                name: "full_mail_drops_the_newest",
+                from: "inner.queue.pop_front();\n            inner.dropped",
+                to: "inner.queue.pop_back();\n            inner.dropped",
+            },
+        ],
+    },
+    Subject {
+        name: "ring",
+        files: &[("ring", "rtc/src/ring.rs")],
+        smaller: &[],
+        mutants: &[
+            // As it was: a packet that came while a bell was set left the reader asleep for ever.
+            Mutant {
+                name: "rung_apart_from_the_bell",
+                from: "            let first = !std::mem::replace(&mut inner.rung, true);\n            (first, inner.bell.clone())\n        };\n        if first {",
+                to: "            ((), inner.bell.clone())\n        };\n        let ((), bell) = (first, bell);\n        if !std::mem::replace(&mut self.inner.lock().rung, true) {",
+            },
+            Mutant {
+                name: "reading_does_not_free_the_bell",
+                from: "            inner.rung = self.next < inner.next_index;\n",
+                to: "",
+            },
+            Mutant {
+                name: "packets_left_behind_ring_nobody",
+                from: "(taken, if inner.rung { inner.bell.clone() } else { None })",
+                to: "(taken, if inner.rung { inner.bell.clone().filter(|_| false) } else { None })",
+            },
+            Mutant {
+                name: "waiting_does_not_free_the_bell",
+                from: "                inner.rung = false;\n            }\n            notified.await;",
+                to: "            }\n            notified.await;",
+            },
+            Mutant {
+                name: "overwritten_packets_are_not_passed_over",
+                from: "                self.next = oldest;",
+                to: "",
+            },
+            Mutant {
+                name: "new_bell_keeps_silent_about_what_waits",
+                from: "        if waiting {\n            bell();\n        }",
+                to: "",
+            },
+            Mutant {
+                name: "full_ring_keeps_the_oldest",
+                from: "inner.packets.pop_front();",
+                to: "inner.packets.pop_back();",
+            },
+        ],
+    },
+    Subject {
+        name: "threads",
+        files: &[("threads", "actors/src/media/threads.rs")],
+        smaller: &[],
+        mutants: &[
+            Mutant {
+                name: "told_before_there_is_a_job",
+                from: "            state.queue.push_back(job);\n            drop(state);\n            self.shared.wake.notify_one();",
+                to: "            drop(state);\n            self.shared.wake.notify_one();\n            self.shared.state.lock().queue.push_back(job);",
+            },
+            Mutant {
+                name: "abandoned_thread_works_on",
+                from: "if !mine {",
+                to: "if false {",
+            },
+            Mutant {
+                name: "look_forgets_who_is_busy",
+                from: "            state.busy = busy;",
+                to: "            drop(busy);",
+            },
+            Mutant {
+                name: "abandoned_thread_counts_as_live",
+                from: "                state.live.retain(|&thread| thread != busy.thread);\n",
+                to: "",
+            },
+            Mutant {
+                name: "close_wakes_nobody",
+                from: "        drop(state);\n        self.shared.wake.notify_all();",
+                to: "        drop(state);",
+            },
+            Mutant {
+                name: "job_queued_after_the_close_stays",
+                from: "                    if !state.closed {\n                        state",
+                to: "                    {\n                        state",
+            },
+        ],
+    },
+];

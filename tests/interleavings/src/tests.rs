@@ -1,0 +1,79 @@
+//! Each check on the source as it is, and on the mutants that it must find.
+
+use crate::run::{finds, holds};
+use crate::{mail, ring, threads};
+
+/// One test per line: `name: holds|finds path`.
+macro_rules! tests {
+    ($($name:ident: $what:ident $($check:ident)::+;)+) => {$(
+        #[test]
+        fn $name() {
+            $what($($check)::+);
+        }
+    )+};
+}
+
+tests! {
+    mail_each_input_wakes_the_reader_and_is_handled_once:
+        holds mail::original::checks::each_input_wakes_the_reader_and_is_handled_once;
+    mail_a_successor_gets_what_the_dead_left:
+        holds mail::original::checks::a_successor_gets_what_the_dead_left;
+    mail_a_replaced_reader_changes_nothing:
+        holds mail::original::checks::a_replaced_reader_changes_nothing;
+    mail_a_full_mail_keeps_the_newest_and_counts_the_rest:
+        holds mail::original::checks::a_full_mail_keeps_the_newest_and_counts_the_rest;
+    mail_mutant_empty_mail_stays_rung:
+        finds mail::empty_mail_stays_rung::checks::each_input_wakes_the_reader_and_is_handled_once;
+    mail_mutant_successor_is_not_rung:
+        finds mail::successor_is_not_rung::checks::a_successor_gets_what_the_dead_left;
+    mail_mutant_input_in_flight_dies_with_its_reader:
+        finds mail::input_in_flight_dies_with_its_reader::checks::a_successor_gets_what_the_dead_left;
+    mail_mutant_replaced_reader_reads_on:
+        finds mail::replaced_reader_reads_on::checks::a_replaced_reader_changes_nothing;
+    mail_mutant_replaced_reader_commits:
+        finds mail::replaced_reader_commits::checks::a_replaced_reader_changes_nothing;
+    mail_mutant_full_mail_drops_the_newest:
+        finds mail::full_mail_drops_the_newest::checks::a_full_mail_keeps_the_newest_and_counts_the_rest;
+
+    ring_a_reader_that_is_rung_comes_to_the_end:
+        holds ring::original::checks::a_reader_that_is_rung_comes_to_the_end;
+    ring_a_reader_that_waits_comes_to_the_end:
+        holds ring::original::checks::a_reader_that_waits_comes_to_the_end;
+    ring_a_successor_reads_on:
+        holds ring::original::checks::a_successor_reads_on;
+    ring_mutant_rung_apart_from_the_bell:
+        finds ring::rung_apart_from_the_bell::checks::a_reader_that_is_rung_comes_to_the_end;
+    ring_mutant_rung_apart_from_the_bell_of_a_successor:
+        finds ring::rung_apart_from_the_bell::checks::a_successor_reads_on;
+    ring_mutant_reading_does_not_free_the_bell:
+        finds ring::reading_does_not_free_the_bell::checks::a_reader_that_is_rung_comes_to_the_end;
+    ring_mutant_packets_left_behind_ring_nobody:
+        finds ring::packets_left_behind_ring_nobody::checks::a_reader_that_is_rung_comes_to_the_end;
+    ring_mutant_overwritten_packets_are_not_passed_over:
+        finds ring::overwritten_packets_are_not_passed_over::checks::a_reader_that_is_rung_comes_to_the_end;
+    ring_mutant_full_ring_keeps_the_oldest:
+        finds ring::full_ring_keeps_the_oldest::checks::a_reader_that_is_rung_comes_to_the_end;
+    ring_mutant_waiting_does_not_free_the_bell:
+        finds ring::waiting_does_not_free_the_bell::checks::a_reader_that_waits_comes_to_the_end;
+    ring_mutant_new_bell_keeps_silent_about_what_waits:
+        finds ring::new_bell_keeps_silent_about_what_waits::checks::a_successor_reads_on;
+
+    threads_each_job_is_run_once_and_the_close_ends_all:
+        holds threads::original::checks::each_job_is_run_once_and_the_close_ends_all;
+    threads_a_hung_thread_is_abandoned_once:
+        holds threads::original::checks::a_hung_thread_is_abandoned_once;
+    threads_nothing_is_queued_after_the_close:
+        holds threads::original::checks::nothing_is_queued_after_the_close;
+    threads_mutant_told_before_there_is_a_job:
+        finds threads::told_before_there_is_a_job::checks::each_job_is_run_once_and_the_close_ends_all;
+    threads_mutant_close_wakes_nobody:
+        finds threads::close_wakes_nobody::checks::each_job_is_run_once_and_the_close_ends_all;
+    threads_mutant_abandoned_thread_works_on:
+        finds threads::abandoned_thread_works_on::checks::a_hung_thread_is_abandoned_once;
+    threads_mutant_look_forgets_who_is_busy:
+        finds threads::look_forgets_who_is_busy::checks::a_hung_thread_is_abandoned_once;
+    threads_mutant_abandoned_thread_counts_as_live:
+        finds threads::abandoned_thread_counts_as_live::checks::a_hung_thread_is_abandoned_once;
+    threads_mutant_job_queued_after_the_close_stays:
+        finds threads::job_queued_after_the_close_stays::checks::nothing_is_queued_after_the_close;
+}
