@@ -18,7 +18,7 @@ pub struct JobMetadata {
     pub clinic: Option<String>,
     /// How the caller reaches us.
     pub channel: Channel,
-    /// Language that the caller expects, a tag such as `en`.
+    /// Language that the caller expects, a tag such as `en`; empty if the metadata names none.
     pub language: String,
     /// The moment at which the call is pinned; `None` for the real clock.
     pub now: Option<Timestamp>,
