@@ -21,6 +21,8 @@ pub struct Announcement {
     pub http: SocketAddr,
     /// Whether calls' clocks may be pinned.
     pub allow_call_clock: bool,
+    /// Name that front ends dispatch its worker by.
+    pub agent_name: String,
 }
 
 /// The file could not be written.
@@ -74,12 +76,16 @@ mod tests {
 
     use super::*;
 
+    fn announcement(http: SocketAddr) -> Announcement {
+        let agent_name = "frontdesk".to_owned();
+        Announcement { pid: 1, http, allow_call_clock: true, agent_name }
+    }
+
     #[test]
     fn the_file_is_private_and_goes_with_the_runtime() {
         let dir = tempfile::tempdir().expect("a folder");
         let http = ([127, 0, 0, 1], 8080).into();
-        let announcement = Announcement { pid: 1, http, allow_call_clock: true };
-        let announced = announcement.write(dir.path()).expect("written");
+        let announced = announcement(http).write(dir.path()).expect("written");
         let path = dir.path().join(FILE);
         let mode = path.metadata().expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -89,10 +95,9 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_made_is_named() {
-        let error =
-            Announcement { pid: 1, http: ([127, 0, 0, 1], 1).into(), allow_call_clock: false }
-                .write(Path::new("/proc/frontdesk"))
-                .expect_err("nobody can make folders there");
+        let error = announcement(([127, 0, 0, 1], 1).into())
+            .write(Path::new("/proc/frontdesk"))
+            .expect_err("nobody can make folders there");
         let message = error.to_string();
         assert!(message.contains("/proc/frontdesk/runtime.json"), "{message}");
     }

@@ -306,6 +306,7 @@ fn announce(config: &Config, address: SocketAddr) -> Result<Option<Announced>, A
         pid: std::process::id(),
         http: address,
         allow_call_clock: config.allow_call_clock,
+        agent_name: config.agent_name.clone(),
     };
     announcement.write(&config.data_dir).map(Some)
 }

@@ -95,7 +95,7 @@ pub async fn call(
     let pinned = scenarios.iter().any(|(_, scenario)| scenario.now.is_some());
     let host = Host::find_or_start(deployment, pinned, &interrupted).await?;
     let result = tokio::select! {
-        result = run(deployment, args, scenarios, out) => result,
+        result = run(deployment, args, &host, scenarios, out) => result,
         () = interrupted.cancelled() => Err(HostError::Interrupted.into()),
     };
     host.stop().await;
@@ -105,10 +105,11 @@ pub async fn call(
 async fn run(
     deployment: &impl Deployment,
     args: &CallArgs,
+    host: &Host,
     scenarios: Vec<Loaded>,
     out: &mut impl Output,
 ) -> Result<Exit, Failure> {
-    let outside = Outside::of(deployment).await?;
+    let outside = Outside::of(deployment, host.exchange(deployment)?).await?;
     let single = scenarios.len() == 1;
     let clock = Arc::clone(&outside.clock);
     let started = clock.mono();

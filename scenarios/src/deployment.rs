@@ -14,14 +14,14 @@ pub trait Deployment {
     /// The data folder that the runtime serves on, absolute.
     fn data_dir(&self) -> &Path;
 
-    /// The command that serves on the data folder: on a free port, with calls' clocks free to be
-    /// pinned, announcing itself in the folder.
+    /// The command that serves on the data folder: on a free port, under an agent's name of its own,
+    /// with calls' clocks free to be pinned, announcing itself in the folder.
     ///
     /// # Errors
     /// If the program does not know itself.
     fn serve(&self) -> std::io::Result<Command>;
 
-    /// The LiveKit server, its key, and the agent to dispatch.
+    /// The LiveKit server, its key, and the agent to dispatch where no runtime tells its name.
     ///
     /// # Errors
     /// [`Failure`] if an embedded server has never run.

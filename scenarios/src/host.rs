@@ -16,6 +16,7 @@ use tokio::process::Child;
 use tokio_util::sync::CancellationToken;
 
 use super::deployment::Deployment;
+use super::line::Exchange;
 use super::outcome::{Exit, Failure};
 
 const FILE: &str = "runtime.json";
@@ -88,6 +89,8 @@ pub struct RuntimeFile {
     pub http: SocketAddr,
     /// Whether calls' clocks may be pinned.
     pub allow_call_clock: bool,
+    /// Name that front ends dispatch its worker by.
+    pub agent_name: String,
 }
 
 impl RuntimeFile {
@@ -182,6 +185,15 @@ impl Host {
         }
     }
 
+    /// Where to call it.
+    ///
+    /// # Errors
+    /// [`Failure`] if the deployment does not know its LiveKit server.
+    pub fn exchange(&self, deployment: &impl Deployment) -> Result<Exchange, Failure> {
+        let agent_name = self.file.agent_name.clone();
+        Ok(Exchange { agent_name, ..deployment.exchange()? })
+    }
+
     /// Its process.
     #[must_use]
     pub const fn pid(&self) -> u32 {
@@ -252,7 +264,9 @@ mod tests {
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let http = free.local_addr().expect("an address");
         drop(free);
-        let file = serde_json::json!({ "pid": 1, "http": http, "allow_call_clock": true });
+        let file = serde_json::json!({
+            "pid": 1, "http": http, "allow_call_clock": true, "agent_name": "frontdesk",
+        });
         std::fs::write(dir.path().join(FILE), file.to_string()).expect("written");
         assert!(RuntimeFile::running(dir.path()).await.is_none());
     }

@@ -67,12 +67,11 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// That of a runtime that serves.
+    /// That of a runtime that serves and is called at `exchange`.
     ///
     /// # Errors
-    /// [`Failure`] if the deployment does not know it, or its database cannot be reached.
-    pub async fn of(deployment: &impl Deployment) -> Result<Self, Failure> {
-        let exchange = deployment.exchange()?;
+    /// [`Failure`] if the deployment does not know its database or keys, or it cannot be reached.
+    pub async fn of(deployment: &impl Deployment, exchange: Exchange) -> Result<Self, Failure> {
         let ring = Arc::new(deployment.keys()?);
         Ok(Self {
             exchange,

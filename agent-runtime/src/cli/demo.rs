@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use frontdesk::config::Config;
 use frontdesk::signals::Asked;
+use frontdesk_scenarios::Deployment as _;
 use frontdesk_scenarios::format::{Medium, Scenario};
 use frontdesk_scenarios::judge::INTELLIGIBLE;
 use frontdesk_scenarios::place::{Manner, Outside, Told, place};
@@ -71,7 +72,8 @@ pub(super) fn demo(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Ex
 /// Holds the calls and prints each with the booked row.
 async fn call(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exit, Failure> {
     let scenario = script(&args.clinic)?;
-    let outside = Outside::of(&Configured(config)).await?;
+    let runtime = Configured(config);
+    let outside = Outside::of(&runtime, runtime.exchange()?).await?;
     let result = both(&outside, &scenario, args, out).await;
     outside.database.close().await;
     result

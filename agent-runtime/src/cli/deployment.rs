@@ -34,7 +34,10 @@ impl Deployment for Configured<'_> {
             .env("FRONTDESK_ALLOW_CALL_CLOCK", "1")
             // Its listener is only ours; the usual port may be somebody's.
             .env("FRONTDESK_LISTEN", "127.0.0.1:0")
-            .env("FRONTDESK_DRAIN_SECONDS", "5");
+            .env("FRONTDESK_DRAIN_SECONDS", "5")
+            // On somebody's LiveKit server another worker may have the configured name: then calls
+            // of ours could go there, and its callers come to us.
+            .env("LIVEKIT_AGENT_NAME", format!("{}-{}", config.agent_name, std::process::id()));
         Ok(command)
     }
 

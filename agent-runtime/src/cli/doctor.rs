@@ -52,7 +52,11 @@ pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
         let file = config.file.as_deref().map(|file| file.display().to_string());
         report.ok("configuration", file.as_deref().unwrap_or("no file, environment and defaults"));
         let folder = config.data_dir.display().to_string();
-        report.check("data folder", &folder, writable(&config.data_dir));
+        if needs_data_dir(config) {
+            report.check("data folder", &folder, writable(&config.data_dir));
+        } else {
+            report.ok("data folder", "not needed: the servers are elsewhere");
+        }
         database(config, &mut report).await;
         livekit(config, &mut report).await;
         let voice = frontdesk::engines::load_voice(&config.voice);
@@ -73,6 +77,13 @@ pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
         }
         Ok(if report.faults == 0 { Exit::Done } else { Exit::Failed })
     })
+}
+
+/// Whether a runtime of this configuration writes there.
+const fn needs_data_dir(config: &Config) -> bool {
+    config.announce
+        || matches!(config.database, DatabaseConfig::Embedded { .. })
+        || matches!(config.livekit, LiveKitConfig::Embedded { .. })
 }
 
 fn writable(dir: &Path) -> Result<(), String> {

@@ -14,7 +14,7 @@ async fn the_data_folder_tells_where_the_runtime_is_if_that_is_asked_for() {
     let text = std::fs::read_to_string(&file).expect("the file");
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let keys: Vec<&String> = json.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["allow_call_clock", "http", "pid"], "nothing else: {text}");
+    assert_eq!(keys, ["agent_name", "allow_call_clock", "http", "pid"], "nothing else: {text}");
     assert_eq!(format!("http://{}", json["http"].as_str().expect("an address")), url);
 
     // The runner finds it; the database comes from the runner's own configuration.

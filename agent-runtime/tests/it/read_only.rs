@@ -22,6 +22,10 @@ async fn it_serves_without_a_folder_that_it_can_write() {
         .with("LIVEKIT_URL", livekit.ws_url())
         .with("LIVEKIT_API_KEY", livekit.api_key())
         .with("LIVEKIT_API_SECRET", livekit.api_secret());
+    let doctor = desk.run(&["doctor"]).await;
+    let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let folder = found.lines().find(|line| line.contains("data folder")).unwrap_or_default();
+    assert!(folder.starts_with("ok") && folder.contains("not needed"), "{found}");
     let mut serve = desk.start(&["serve"]);
     let url = serve.url().await;
     serve.ready(&url).await;

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::deployment::Deployment;
 use crate::format::Medium;
 use crate::host::Host;
-use crate::line::{Dial, Heard, Line};
+use crate::line::{Dial, Exchange, Heard, Line};
 use crate::outcome::{Exit, Failure, Output};
 
 /// How long the agent may take to say its first word.
@@ -48,19 +48,19 @@ pub async fn chat(
         return Err(Failure::new(Exit::Usage, message));
     }
     let host = Host::find_or_start(deployment, false, &interrupted).await?;
-    let result = talk(deployment, args, &interrupted, out).await;
+    let result = talk(host.exchange(deployment), args, &interrupted, out).await;
     host.stop().await;
     result
 }
 
 async fn talk(
-    deployment: &impl Deployment,
+    exchange: Result<Exchange, Failure>,
     args: &ChatArgs,
     interrupted: &CancellationToken,
     out: &mut impl Output,
 ) -> Result<Exit, Failure> {
     let unavailable = |why: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, why);
-    let exchange = deployment.exchange()?;
+    let exchange = exchange?;
     let dial = Dial { clinic: args.clinic.clone(), medium: Medium::Text, now: None };
     let line = Line::open(&exchange, &dial, None, &SystemIds).await;
     let mut line = line.map_err(|error| unavailable(&error))?;

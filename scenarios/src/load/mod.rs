@@ -181,7 +181,10 @@ async fn run(
     out: &mut impl Output,
 ) -> Result<Exit, Failure> {
     let unavailable = |error: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, error);
-    let exchange = deployment.exchange()?;
+    let exchange = match host {
+        Some(host) => host.exchange(deployment)?,
+        None => deployment.exchange()?,
+    };
     let (say, voice) = (args.say.clone(), deployment.voice().to_owned());
     let speech =
         tokio::task::spawn_blocking(move || speech::Speech::render(&Flite::new(), &voice, &say));
