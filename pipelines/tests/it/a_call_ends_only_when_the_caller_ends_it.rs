@@ -39,7 +39,7 @@ fn a_no_in_a_sentence_after_a_booking_is_answered_too() {
     for words in [
         "I haven't got my papers yet",
         "my brother has no insurance, is that bad",
-        "no, but where can I park?",
+        "no, but is there parking?",
         "not that I know of",
     ] {
         let mut call = booked();

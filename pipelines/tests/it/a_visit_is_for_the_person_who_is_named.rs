@@ -24,8 +24,8 @@ fn tom(call: &mut Call) {
 #[test]
 fn a_relative_in_the_first_sentence_is_the_patient() {
     for words in [
-        "my son Tom has a rash, can the children's doctor see him on Sunday?",
-        "I'm bringing my grandson to Dr Marin on Sunday",
+        "my son Tom has got a rash, could Dr Marin take a look at him on Sunday?",
+        "I would bring my grandson along on Sunday, to Dr Marin",
         "our little boy has a temperature, Dr Marin on Sunday please",
         "my seven year old needs the pediatrician on Sunday",
         "an appointment with Dr Marin on Sunday, it's for my nephew",
@@ -124,7 +124,7 @@ fn a_relatives_appointment_is_theirs_with_an_apostrophe_and_without() {
 fn a_relative_beside_the_matter_changes_nothing() {
     let mut call = Call::new(Clinic::new());
     call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday at nine");
-    let text = call.hears("okay, let me ask my husband");
+    let text = call.hears("okay, let me ask my wife");
     assert!(!text.contains("name of the patient"), "{text}");
     assert!(call.hears("yes").contains("Your reference is"));
     assert_eq!(call.clinic.booked(), ["Jane Miller: Nora Haddad 2026-06-14 09:00"]);

@@ -33,16 +33,16 @@ fn a_yes_in_many_words_with_parts_of_what_was_read_back_books() {
         "yes with Dr. Haddad in the morning",
         "yes with the cardiologist",
         "great, book it",
-        "yes, I can be there by then",
+        "yes, we will be there on time",
         "yes, thank you so much",
         "no problem",
-        "not bad at all, book it",
+        "not bad, book it",
         "alright, go for it",
         "that'll do nicely, thanks",
         "yes, put me down for that",
         "👍",
         "Yes, shukran",
-        "yes yes, I have to run",
+        "yes yes, we have to leave now",
     ] {
         let mut call = read_back();
         let text = call.hears(yes);

@@ -158,6 +158,8 @@ fn questions_about_opening_hours_are_questions() {
         "at what time are you open on Monday?",
         "so, until what time do you stay open on Sunday",
         "what time does the clinic close on Thursday?",
+        "will you take my insurance?",
+        "could you tell me how to prepare?",
     ] {
         let mut call = Call::new(Clinic::new());
         call.hears(question);

@@ -13,6 +13,7 @@ mod dialogue_props;
 mod dialogue_sim;
 mod dialogue_words;
 mod german;
+mod emergencies_interrupt_any_dialogue;
 mod hearing;
 mod hearing_figures;
 mod nobody_is_promised_a_call_without_a_number;

@@ -89,7 +89,9 @@ impl Policy {
         let elsewhen = heard.has_time() && told == 0;
         self.state.goal == Some(Goal::Cancel)
             && self.state.target.is_some()
-            && (heard.move_ || heard.another_time || heard.later || heard.earlier || elsewhen)
+            && (heard.move_
+                || !heard.abort
+                    && (heard.another_time || heard.later || heard.earlier || elsewhen))
     }
 
     /// A correction at the read-back: what it does not name stays as it was chosen.
