@@ -96,7 +96,7 @@ measure() {
             npm --prefix tests/browser ci --no-audit --no-fund
         fi
         PROGRAM_UNDER_TEST=$(realpath -- "$frontdesk") \
-            node --test --test-timeout=180000 tests/browser/call.test.mjs | grep -E '^(#|ok|not ok)'
+            node --test --test-timeout=600000 tests/browser/call.test.mjs | grep -E '^(#|ok|not ok)'
         ;;
     esac
 }

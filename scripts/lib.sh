@@ -7,6 +7,8 @@ HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d : -f 6)}
 # Tools that are slow to build are kept outside the clone, so that the next clone finds them.
 # shellcheck disable=SC2034
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/frontdesk/tools
+# What the set-up brought for this clone, before the machine's own.
+PATH=$root/.tools/bin:$PATH
 # Where the shell's start-up files would have put these, had they been read.
 PATH=$PATH:$HOME/.cargo/bin:/usr/local/go/bin
 

@@ -5,7 +5,7 @@
 #   scripts/setup.sh [--packages] [run|test|ci]
 #
 # run   what `make run` needs: compiler, speech libraries, PostgreSQL, livekit-server, Rust
-# test  and what the tests need: Chromium, sox, Node.js
+# test  and what the tests need: Chromium, sox, a Node.js that is new enough
 # ci    and what the checks need: shellcheck
 # --packages  only the system's packages; for an administrator, where the user is not one
 #
@@ -21,7 +21,8 @@ livekit=1.11.0      # what the participant is tested against
 go_needed=1.25      # by livekit-server's go.mod
 go_toolchain=1.25.14 # fetched through the Go module proxy where the machine's Go is older
 postgres_needed=15
-node_needed=18
+node_needed=20.19    # by playwright-core
+node_fetched=22.23.3 # from the npm package `node` where the machine's Node.js is older
 
 packages_only=
 if [ "${1:-}" = --packages ]; then
@@ -80,8 +81,6 @@ postgres() {
     return 1
 }
 
-node_new() { at_least "$(node --version | tr -d v)" "$node_needed"; }
-
 find_lacks() {
     lacks=()
     packages=()
@@ -102,7 +101,8 @@ find_lacks() {
         want "Chromium (browser tests)" chromium \
             any "${CHROMIUM_BIN:-chromium}" chromium chromium-browser google-chrome
         want "sox (audio tests)" sox have sox
-        want "Node.js $node_needed or newer (browser tests)" nodejs node_new
+        # Of any version: `fetch_node` brings a newer one.
+        want "Node.js (browser tests)" nodejs have node
     fi
     want "npm (LiveKit's browser client, for the page)" npm have npm
     if [ "$mode" = ci ]; then want shellcheck shellcheck have shellcheck; fi
@@ -323,6 +323,43 @@ link_livekit() {
     did=1
 }
 
+# --- Node.js ---------------------------------------------------------------------------------
+
+is_node() { [ -x "$1" ] && [ "$("$1" --version 2>/dev/null)" = "v$node_fetched" ]; }
+
+node_new() { at_least "$(node --version 2>/dev/null | tr -d v)" "$node_needed"; }
+
+# A Node.js that is new enough, where the distribution's is not. Kept outside the clone and linked
+# from the tools, which lib.sh puts first in PATH; the machine's own stays as it is.
+link_node() {
+    local out=$cache/node-$node_fetched work
+    if [ "$mode" = run ] || node_new; then return; fi
+    if ! is_node "$out/bin/node"; then
+        say "fetching Node.js $node_fetched ($node_needed or newer is needed, this machine has" \
+            "$(node --version))"
+        mkdir -p "$cache"
+        work=$(mktemp -d "$cache/node.XXXXXX")
+        # The package asks npm for that of this processor when it is installed.
+        if ! (cd "$work" && npm install --prefix "$work" --no-save --no-audit --no-fund \
+            --ignore-scripts=false "node@$node_fetched") >"$work/log" 2>&1 ||
+            ! is_node "$work/node_modules/node/bin/node"; then
+            tail -n 20 "$work/log" >&2
+            rm -rf -- "$work"
+            die "Node.js $node_fetched could not be fetched by npm; is the network there?" \
+                "Or install Node.js $node_needed or newer and put it first in PATH."
+        fi
+        mkdir -p "$out/bin"
+        mv -- "$work/node_modules/node/bin/node" "$out/bin/node"
+        rm -rf -- "$work"
+    fi
+    mkdir -p "$root/.tools/bin"
+    ln -sf -- "$out/bin/node" "$root/.tools/bin/node"
+    hash -r
+    node_new || die "$root/.tools/bin is not first in PATH"
+    say "Node.js $node_fetched: $out/bin/node"
+    did=1
+}
+
 # The page's browser client, which the build takes into the program.
 fetch_page_client() {
     local page=agent-runtime/dev-page
@@ -352,5 +389,6 @@ fi
 if [ -n "$packages_only" ]; then exit 0; fi
 check_rust
 link_livekit
+link_node
 fetch_page_client
 if [ -n "$did" ]; then say "ready after $((SECONDS - started)) s"; fi

@@ -1,13 +1,10 @@
 //! The clinics' database, prepared for this program, and what a call needs of it.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts, OpenHours};
-use frontdesk_tenants::crypt::{CryptError, KeyRing};
+use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
     Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
 };
@@ -15,8 +12,7 @@ use frontdesk_types::IdSource;
 use jiff::Timestamp;
 use jiff::civil::Time;
 
-use crate::config::{Config, DatabaseConfig};
-use crate::dispatch::Dispatch;
+use crate::job_metadata::JobMetadata;
 use crate::servers::DatabaseAccess;
 
 /// How long a look-up before a call may take: the job must be answered within 10 s, always.
@@ -39,17 +35,6 @@ pub enum ClinicsError {
     /// The demo clinics could not be made.
     #[error("the demo clinics could not be made: {0}")]
     Seed(Error),
-    /// The keys.
-    #[error("FRONTDESK_DATA_KEYS: {0}")]
-    Keys(#[from] CryptError),
-    /// The file of keys that the embedded database uses.
-    #[error("the keys in {path} cannot be used: {reason}")]
-    KeyFile {
-        /// The file.
-        path: String,
-        /// Why.
-        reason: String,
-    },
 }
 
 /// Why a call is refused.
@@ -141,7 +126,7 @@ impl Clinics {
     /// [`CallRefused`] if there is no such clinic, or it cannot be looked up in time.
     pub async fn call(
         &self,
-        dispatch: &Dispatch,
+        dispatch: &JobMetadata,
         default_clinic: Option<&str>,
     ) -> Result<(Tenant, CallFacts), CallRefused> {
         let slug = dispatch.clinic.as_deref().or(default_clinic).ok_or(CallRefused::NoClinic)?;
@@ -153,7 +138,7 @@ impl Clinics {
     async fn look_up(
         &self,
         slug: &str,
-        dispatch: &Dispatch,
+        dispatch: &JobMetadata,
     ) -> Result<(Tenant, CallFacts), CallRefused> {
         let clinic = directory::clinic_by_slug(&self.database, slug).await?;
         let clinic = clinic.ok_or_else(|| CallRefused::Unknown(slug.to_owned()))?;
@@ -223,39 +208,6 @@ fn doctor_facts(doctor: directory::Doctor) -> DoctorFacts {
         // Whole units are spoken; the decimals of a fee are not.
         fee: doctor.fee.and_then(|fee| fee.split('.').next()?.parse().ok()),
         languages: doctor.languages,
-    }
-}
-
-/// The configured keys; with the embedded database and none configured, those of the data folder,
-/// made at the first start. `None` for somebody else's database without keys: a key of this machine
-/// alone would seal what no other machine can open.
-///
-/// # Errors
-/// [`ClinicsError`] if they cannot be read or kept.
-pub fn data_keys(config: &Config) -> Result<Option<KeyRing>, ClinicsError> {
-    match (&config.data_keys, &config.database) {
-        (Some(keys), _) => Ok(Some(KeyRing::parse(keys.reveal())?)),
-        (None, DatabaseConfig::Embedded { .. }) => Ok(Some(kept_keys(&config.data_dir)?)),
-        (None, DatabaseConfig::External { .. }) => Ok(None),
-    }
-}
-
-fn kept_keys(dir: &Path) -> Result<KeyRing, ClinicsError> {
-    let path = dir.join("data-keys");
-    let fault = |reason: String| ClinicsError::KeyFile { path: path.display().to_string(), reason };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => KeyRing::parse(text.trim()).map_err(|error| fault(error.to_string())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let text = KeyRing::generate("local-1");
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true).mode(0o600);
-            options
-                .open(&path)
-                .and_then(|mut file| file.write_all(text.as_bytes()))
-                .map_err(|error| fault(error.to_string()))?;
-            Ok(KeyRing::parse(&text)?)
-        }
-        Err(error) => Err(fault(error.to_string())),
     }
 }
 

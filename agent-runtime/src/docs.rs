@@ -15,7 +15,7 @@ pub(crate) fn check(name: &str, expected: &str) {
         assert!(
             text[start..stop] == *expected,
             "docs/configuration.md differs from the code; run \
-             `FRONTDESK_BLESS=1 cargo test -p frontdesk --lib` and commit the result"
+             `FRONTDESK_BLESS=1 cargo test -p frontdesk --lib --bins` and commit the result"
         );
     }
 }

@@ -1,26 +1,25 @@
-//! The Frontdesk runtime: wiring, command line, HTTP, and the embedded default.
+//! The Frontdesk runtime: wiring, HTTP, and the embedded default.
 //!
 //! Everything that decides lives in the crates below; this one reads the configuration, starts the
-//! parts in order, connects them, and stops them in reverse.
+//! parts in order, connects them, and stops them in reverse. The command line is the program's
+//! (`main.rs`, `cli`), and only there are the tools that call a runtime.
 
-pub mod chat;
-pub mod cli;
+pub mod announce;
 pub mod clinics;
 pub mod config;
 pub mod counters;
-pub mod desk;
-pub mod dispatch;
+pub mod data_keys;
 #[cfg(test)]
 mod docs;
 pub mod engines;
 pub mod http;
-pub mod load;
+pub mod intake;
+pub mod job_metadata;
+pub mod join_token;
+pub mod livekit_worker;
 pub mod profile;
-pub mod replay;
 pub mod runtime;
-pub mod scenario;
 pub mod servers;
 pub mod signals;
 pub mod telemetry;
-pub mod token;
-pub mod worker;
+pub mod tls;

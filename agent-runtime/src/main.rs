@@ -1,5 +1,9 @@
 //! The `frontdesk` program.
 
+mod cli;
+#[cfg(test)]
+mod docs;
+
 use std::process::ExitCode;
 
 /// For C libraries too: the recognizer's language models and decoders come and go, and the C
@@ -8,9 +12,10 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    frontdesk::tls::install_provider();
     #[cfg(feature = "fault-injection")]
     if let Some(folder) = std::env::var_os("TAP_INGEST") {
         frontdesk_actors::faults::tap_ingest(folder.into());
     }
-    frontdesk::cli::main(std::env::args_os())
+    cli::main(std::env::args_os())
 }

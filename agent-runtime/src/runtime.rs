@@ -11,31 +11,89 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
 };
-use frontdesk_rtc::worker::{WorkerHandle, WorkerStatus};
-use frontdesk_tenants::crypt::KeyRing;
+use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::cli::{Exit, Failure};
-use crate::clinics::{self, Clinics};
+use crate::announce::{AnnounceError, Announced, Announcement};
+use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
 use crate::counters;
-use crate::desk::Desk;
-use crate::engines::Engines;
+use crate::data_keys::{KeysError, data_keys};
+use crate::engines::{EngineError, Engines};
 use crate::http::{self, Sample, Service};
-use crate::scenario::host::{Announced, RuntimeFile};
-use crate::scenario::line::Exchange;
-use crate::scenario::place::Outside;
-use crate::scenario::speech::Listener;
-use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
+use crate::intake::Intake;
+use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
+use crate::livekit_worker::Worker;
+use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
-use crate::token::{Join, TokenError, TokenRequest, TokenSigner};
-use crate::worker::Worker;
 
 /// How long the HTTP listener may take to answer what it has begun to answer.
 const HTTP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why a runtime does not serve. One line; what had been started was stopped again.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The HTTP listener.
+    #[error(
+        "cannot listen on {address}: {reason}; stop what listens there, or set FRONTDESK_LISTEN to \
+         another address"
+    )]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// An embedded server.
+    #[error(transparent)]
+    Servers(#[from] ServerError),
+    /// The database.
+    #[error(transparent)]
+    Clinics(#[from] ClinicsError),
+    /// The keys of its sealed columns.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The engines of speech.
+    #[error(transparent)]
+    Engines(#[from] EngineError),
+    /// LiveKit refuses the worker or cannot be reached.
+    #[error("LIVEKIT_URL {url}: {error}")]
+    Worker {
+        /// The server.
+        url: String,
+        /// What it said.
+        error: WorkerError,
+    },
+    /// The data folder, where the runtime is to be announced in it.
+    #[error(transparent)]
+    Announce(#[from] AnnounceError),
+    /// Threads or actors.
+    #[error("the runtime's own parts could not be started: {0}")]
+    Parts(String),
+}
+
+impl StartError {
+    fn parts(error: impl std::fmt::Display) -> Self {
+        Self::Parts(error.to_string())
+    }
+}
+
+/// A server that the runtime needs is gone: one line that names its log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ServerDied(String);
+
+/// How a runtime that served was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Its calls had ended, or had had the time that they may take.
+    Drained,
+    /// A second signal cut its calls.
+    Forced,
+}
 
 /// A runtime that serves.
 pub struct Runtime {
@@ -43,8 +101,8 @@ pub struct Runtime {
     servers: Servers,
     address: SocketAddr,
     drain_timeout: Duration,
-    /// Tells `call` and `chat` where this runtime is; gone with it.
-    _announced: Announced,
+    /// Tells the tools where this runtime is, if that is asked for; gone with it.
+    _announced: Option<Announced>,
 }
 
 /// What runs inside this process.
@@ -54,31 +112,14 @@ struct Parts {
     http: HttpServer,
 }
 
-/// What the HTTP handlers and the demo call see.
-pub struct Shared {
+/// What the HTTP handlers see.
+struct Shared {
     switchboard: Switchboard,
     clinics: Clinics,
     worker: OnceLock<WorkerHandle>,
     agent_name: String,
     tokens: TokenSigner,
-    clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-}
-
-impl Shared {
-    /// What a scenario's call to this runtime needs: the demo calls.
-    #[must_use]
-    pub fn outside(&self, ring: KeyRing) -> Outside {
-        let TokenSigner { url, key, agent_name } = self.tokens.clone();
-        Outside {
-            exchange: Exchange { url, key, agent_name },
-            database: self.clinics.database().clone(),
-            ring: Arc::new(ring),
-            clock: Arc::clone(&self.clock),
-            ids: Arc::clone(&self.ids),
-            listener: Listener::default(),
-        }
-    }
 }
 
 impl Service for Shared {
@@ -108,24 +149,16 @@ impl Runtime {
     /// Starts everything in order. `media` is the Tokio runtime of the rooms' sockets.
     ///
     /// # Errors
-    /// [`Failure`] with one line; then nothing of it runs any more.
-    pub async fn start(config: &Config, media: tokio::runtime::Handle) -> Result<Self, Failure> {
+    /// [`StartError`]; then nothing of it runs any more.
+    pub async fn start(config: &Config, media: tokio::runtime::Handle) -> Result<Self, StartError> {
         // First, because it costs nothing: a taken port starts no server.
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-            let address = config.listen;
-            Failure::new(
-                Exit::Unavailable,
-                format!(
-                    "cannot listen on {address}: {error}; stop what listens there, or set \
-                     FRONTDESK_LISTEN to another address"
-                ),
-            )
-        })?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
         let address = listener.local_addr().unwrap_or(config.listen);
-        let servers =
-            Servers::start(config).await.map_err(|e| Failure::new(Exit::Unavailable, e))?;
+        let servers = Servers::start(config).await?;
         match Parts::start(config, &servers, listener, media).await {
-            Ok(parts) => match announce(config, &servers, address) {
+            Ok(parts) => match announce(config, address) {
                 Ok(announced) => Ok(Self {
                     parts,
                     servers,
@@ -133,15 +166,15 @@ impl Runtime {
                     drain_timeout: config.drain_timeout,
                     _announced: announced,
                 }),
-                Err(failure) => {
+                Err(error) => {
                     parts.stop().await;
                     servers.stop().await;
-                    Err(failure)
+                    Err(error.into())
                 }
             },
-            Err(failure) => {
+            Err(error) => {
                 servers.stop().await;
-                Err(failure)
+                Err(error)
             }
         }
     }
@@ -152,32 +185,24 @@ impl Runtime {
         self.address
     }
 
-    /// What the HTTP handlers see.
-    #[must_use]
-    pub const fn shared(&self) -> &Arc<Shared> {
-        &self.parts.shared
-    }
-
     /// Serves until the operator asks to stop, or a server that it needs is gone; then drains and
     /// stops everything.
-    pub async fn serve(self, mut signals: Signals) -> Result<Exit, Failure> {
+    ///
+    /// # Errors
+    /// [`ServerDied`] if that is why it ended.
+    pub async fn serve(self, mut signals: Signals) -> Result<Ended, ServerDied> {
         let died = tokio::select! {
             () = signals.wait_for(Asked::Drain) => None,
             line = self.servers.died() => Some(line),
         };
         // Without its servers no call can end well: do not wait for them.
         let patience = if died.is_some() { Duration::ZERO } else { self.drain_timeout };
-        let forced = self.stop(signals, patience).await;
-        match died {
-            Some(line) => Err(Failure::new(Exit::Unavailable, line)),
-            None if forced => Ok(Exit::Forced),
-            None => Ok(Exit::Done),
-        }
+        let ended = self.stop(signals, patience).await;
+        died.map_or(Ok(ended), |line| Err(ServerDied(line)))
     }
 
-    /// Drains for at most `patience`, or until a second signal, and stops everything. Returns
-    /// whether calls were cut by a signal.
-    pub async fn stop(self, mut signals: Signals, patience: Duration) -> bool {
+    /// Drains for at most `patience`, or until a second signal, and stops everything.
+    pub async fn stop(self, mut signals: Signals, patience: Duration) -> Ended {
         let switchboard = &self.parts.shared.switchboard;
         let calls = switchboard.live_calls();
         if calls > 0 {
@@ -195,7 +220,7 @@ impl Runtime {
         self.parts.stop().await;
         self.servers.stop().await;
         tracing::info!("stopped");
-        forced
+        if forced { Ended::Forced } else { Ended::Drained }
     }
 }
 
@@ -205,23 +230,21 @@ impl Parts {
         servers: &Servers,
         listener: TcpListener,
         media: tokio::runtime::Handle,
-    ) -> Result<Self, Failure> {
-        let unavailable = |e: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, e);
-        let clinics = Clinics::open(&servers.database).await.map_err(|e| unavailable(&e))?;
+    ) -> Result<Self, StartError> {
+        let clinics = Clinics::open(&servers.database).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-        let keys = clinics::data_keys(config).map_err(|e| unavailable(&e))?;
+        let keys = data_keys(config)?;
         if let (DatabaseAccess::Embedded { .. }, Some(keys)) = (&servers.database, &keys) {
-            let seeded = clinics.seed_demo(keys, clock.wall(), ids.as_ref()).await;
-            let clinics = seeded.map_err(|e| unavailable(&e))?;
+            let clinics = clinics.seed_demo(keys, clock.wall(), ids.as_ref()).await?;
             tracing::info!(clinics, "demo clinics are there");
         }
         let (voice, calls) = (config.voice.clone(), config.max_calls);
         let instant = config.profile.engines();
         let load = move || instant.map_or_else(|| Engines::load(&voice, calls), Ok);
         let engines = match tokio::task::spawn_blocking(load).await {
-            Ok(engines) => engines.map_err(|e| unavailable(&e))?,
-            Err(error) => return Err(unavailable(&error)),
+            Ok(engines) => engines?,
+            Err(error) => return Err(StartError::parts(error)),
         };
         if keys.is_none() {
             tracing::warn!("no records of calls are kept: FRONTDESK_DATA_KEYS is not set");
@@ -234,25 +257,25 @@ impl Parts {
             SlotSettings::default(),
         )
         .await
-        .map_err(|e| unavailable(&e))?;
+        .map_err(StartError::parts)?;
         let parts = (engines, records, slots);
         let services =
-            services(config, &clinics, parts, &clock, &ids, media).map_err(|e| unavailable(&e))?;
+            services(config, &clinics, parts, &clock, &ids, media).map_err(StartError::parts)?;
         let switchboard =
-            Switchboard::start(services, config.max_calls).await.map_err(|e| unavailable(&e))?;
-        let own = (Arc::clone(&clock), Arc::clone(&ids));
-        let desk = Arc::new(Desk::new(config, switchboard.clone(), clinics.clone(), own.0, own.1));
+            Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
+        let intake =
+            Intake::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
+        let intake = Arc::new(intake);
         let shared = Arc::new(Shared {
             switchboard,
             clinics,
             worker: OnceLock::new(),
             agent_name: config.agent_name.clone(),
             tokens: signer(&servers.livekit, config),
-            clock,
             ids,
         });
         let http = HttpServer::start(listener, Arc::clone(&shared), config.dev);
-        match Worker::start(config, &servers.livekit, desk).await {
+        match Worker::start(config, &servers.livekit, intake).await {
             Ok(worker) => {
                 let _ = shared.worker.set(worker.handle().clone());
                 Ok(Self { shared, worker, http })
@@ -261,7 +284,7 @@ impl Parts {
                 http.stop().await;
                 shared.switchboard.stop().await;
                 shared.clinics.close().await;
-                Err(unavailable(&format_args!("LIVEKIT_URL {}: {error}", servers.livekit.url)))
+                Err(StartError::Worker { url: servers.livekit.url.clone(), error })
             }
         }
     }
@@ -274,17 +297,17 @@ impl Parts {
     }
 }
 
-/// Leaves word in the data folder of where this runtime is.
-fn announce(config: &Config, servers: &Servers, address: SocketAddr) -> Result<Announced, Failure> {
-    let (DatabaseAccess::Embedded { app, .. } | DatabaseAccess::External { app, .. }) =
-        &servers.database;
-    let file = RuntimeFile {
+/// Leaves word in the data folder of where this runtime is, if that is asked for.
+fn announce(config: &Config, address: SocketAddr) -> Result<Option<Announced>, AnnounceError> {
+    if !config.announce {
+        return Ok(None);
+    }
+    let announcement = Announcement {
         pid: std::process::id(),
         http: address,
-        database_url: app.reveal().to_owned(),
         allow_call_clock: config.allow_call_clock,
     };
-    file.announce(&config.data_dir).map_err(|error| Failure::new(Exit::Unavailable, error))
+    announcement.write(&config.data_dir).map(Some)
 }
 
 fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {

@@ -121,7 +121,7 @@ impl Servers {
 }
 
 /// Stops the embedded livekit-server, if there is one.
-pub(crate) async fn stop_livekit(child: Option<LiveKit>) {
+pub async fn stop_livekit(child: Option<LiveKit>) {
     if let Some(child) = child
         && let Err(error) = child.stop().await
     {
@@ -130,7 +130,7 @@ pub(crate) async fn stop_livekit(child: Option<LiveKit>) {
 }
 
 /// Stops the embedded PostgreSQL, if there is one.
-pub(crate) async fn stop_postgres(child: Option<Postgres>) {
+pub async fn stop_postgres(child: Option<Postgres>) {
     if let Some(child) = child
         && let Err(error) = child.stop().await
     {
@@ -139,7 +139,7 @@ pub(crate) async fn stop_postgres(child: Option<Postgres>) {
 }
 
 /// Finds or starts the database.
-pub(crate) async fn start_postgres(
+pub async fn start_postgres(
     config: &Config,
 ) -> Result<(DatabaseAccess, Option<Postgres>), ServerError> {
     match &config.database {
@@ -161,7 +161,7 @@ pub(crate) async fn start_postgres(
 }
 
 /// Finds or starts the LiveKit server.
-pub(crate) async fn start_livekit(
+pub async fn start_livekit(
     config: &Config,
 ) -> Result<(LiveKitAccess, Option<LiveKit>), ServerError> {
     match &config.livekit {
@@ -181,11 +181,20 @@ pub(crate) async fn start_livekit(
     }
 }
 
-/// Where the set-up puts programs: the project's ignored tools folder, and the user's.
+/// Where the set-up puts programs: the ignored tools folder of this folder and of the clone that
+/// this program was built in, and the user's.
 fn tool_dirs() -> Vec<PathBuf> {
+    let clone = std::env::current_exe().ok().and_then(|program| clone_of(&program));
+    let project = clone.into_iter().chain([PathBuf::new()]).map(|clone| clone.join(".tools/bin"));
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let user = home.iter().flat_map(|home| [home.join(".local/bin"), home.join("go/bin")]);
-    std::iter::once(PathBuf::from(".tools/bin")).chain(user).collect()
+    project.chain(user).collect()
+}
+
+/// The folder in which cargo has built a program: beside its target folder, which cargo tags.
+fn clone_of(program: &Path) -> Option<PathBuf> {
+    let target = program.ancestors().skip(1).find(|dir| dir.join("CACHEDIR.TAG").is_file())?;
+    target.parent().map(Path::to_owned)
 }
 
 /// Why `token` does not know where LiveKit is.
@@ -198,6 +207,29 @@ pub enum NoLiveKit {
         .0.display()
     )]
     NeverStarted(PathBuf),
+}
+
+/// There is no database to use without starting one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no embedded database in {} yet: start `frontdesk serve` first, or set DATABASE_URL",
+    .0.display()
+)]
+pub struct NoDatabase(PathBuf);
+
+/// The database, as the application's role, without starting anything: as configured, else the
+/// embedded one of the data folder.
+///
+/// # Errors
+/// [`NoDatabase`] if there was none.
+pub fn last_database(config: &Config) -> Result<Secret, NoDatabase> {
+    match &config.database {
+        DatabaseConfig::External { url, .. } => Ok(url.clone()),
+        DatabaseConfig::Embedded { .. } => {
+            let url = Postgres::url_of(&config.data_dir, APP_ROLE, DATABASE);
+            url.map(Secret::new).ok_or_else(|| NoDatabase(config.data_dir.clone()))
+        }
+    }
 }
 
 /// Where LiveKit is, without starting anything: as configured, else as the embedded server of the

@@ -1,36 +1,102 @@
-//! Log lines: on standard error, ids only, spans carry `call_id` and `clinic_id`.
+//! Log lines: on standard error or in a file, ids only, spans carry `call_id` and `clinic_id`.
 
 use std::io::IsTerminal;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::config::{LogConfig, LogFormat};
 
-/// The filter could not be used, or logging was already set up.
-#[derive(Debug, thiserror::Error)]
-#[error("logging could not be set up: {0}")]
-pub struct TelemetryError(String);
+/// A log file of this size is moved to `<name>.1` at the next start, in bytes.
+const LIMIT: u64 = 8 * 1024 * 1024;
 
-/// Sends the log lines of this process to standard error. Once per process.
+/// Why nothing can be logged.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The filter is malformed, or logging was already set up.
+    #[error("logging could not be set up: {0}")]
+    Setup(String),
+    /// The file.
+    #[error(
+        "the log {} cannot be written: {reason}; set FRONTDESK_DATA_DIR to a folder that can",
+        path.display()
+    )]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: std::io::Error,
+    },
+}
+
+/// Sends the log lines of this process to the end of `file`, whose folder is made, or else to
+/// standard error. Once per process.
 ///
 /// # Errors
-/// [`TelemetryError`] if the filter is malformed or a subscriber is already installed.
-pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
-    let filter =
-        EnvFilter::try_new(&config.filter).map_err(|error| TelemetryError(error.to_string()))?;
+/// [`TelemetryError`] if the filter is malformed, the file cannot be written or a subscriber is
+/// already installed.
+pub fn init(config: &LogConfig, file: Option<&Path>) -> Result<(), TelemetryError> {
+    let setup = |error: &dyn std::fmt::Display| TelemetryError::Setup(error.to_string());
+    let filter = EnvFilter::try_new(&config.filter).map_err(|error| setup(&error))?;
+    let (writer, ansi) = match file {
+        Some(path) => {
+            let opened = open(path);
+            let file =
+                opened.map_err(|reason| TelemetryError::File { path: path.to_owned(), reason })?;
+            (BoxMakeWriter::new(file), false)
+        }
+        None => (BoxMakeWriter::new(std::io::stderr), std::io::stderr().is_terminal()),
+    };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_span_events(FmtSpan::NONE)
         // It would be told with `eprintln!`, which panics: a reader of the log that went away must
         // not end calls.
         .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(ansi);
     let installed = match config.format {
         LogFormat::Text => builder.try_init(),
         // The spans' fields (call_id, clinic_id) are part of each object.
         LogFormat::Json => builder.json().with_current_span(false).with_span_list(true).try_init(),
     };
-    installed.map_err(|error| TelemetryError(error.to_string()))
+    installed.map_err(|error| setup(&error))
+}
+
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    if path.metadata().is_ok_and(|meta| meta.len() > LIMIT) {
+        let mut old = path.as_os_str().to_owned();
+        old.push(".1");
+        std::fs::rename(path, old)?;
+    }
+    // Every line goes to the end, whoever else writes there.
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_log_goes_on_where_it_was_until_it_is_too_long() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("log/frontdesk.log");
+        for line in ["one\n", "two\n"] {
+            open(&path).expect("open").write_all(line.as_bytes()).expect("written");
+        }
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "one\ntwo\n");
+        let long = std::fs::File::options().write(true).open(&path).expect("open");
+        long.set_len(LIMIT + 1).expect("made longer");
+        open(&path).expect("open").write_all(b"three\n").expect("written");
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "three\n");
+        assert!(dir.path().join("log/frontdesk.log.1").exists());
+    }
 }

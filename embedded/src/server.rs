@@ -14,6 +14,11 @@ use crate::folder;
 use crate::logfile::{LogFile, reason, tells_disk_full};
 use crate::process::{POLL, ProcessId};
 
+/// How long a server may take to answer before an operator is told, each time.
+const TELL_EVERY: Duration = Duration::from_secs(30);
+/// How long one that was left behind may take to answer before it is stopped: others may use it.
+const STILL_SERVES: Duration = Duration::from_secs(120);
+
 /// What makes the servers differ in how they end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
@@ -104,7 +109,8 @@ impl Server {
         folder::write_private(&self.pid_file, &text)
     }
 
-    /// Asks `answers` until it says yes.
+    /// Asks `answers` until it says yes. Ends with the process, and after `limit`, which is there for
+    /// one that hangs: a busy machine may take minutes.
     pub(crate) async fn ready<F>(
         &self,
         limit: Duration,
@@ -122,6 +128,19 @@ impl Server {
                     return Ok(());
                 }
                 tokio::time::sleep(POLL).await;
+            }
+        };
+        let tell = async {
+            loop {
+                tokio::time::sleep(TELL_EVERY).await;
+                let log = self.log.path().display();
+                tracing::warn!(server = self.kind.name, %log, "still waiting for a server to answer");
+            }
+        };
+        let wait = async {
+            tokio::select! {
+                ended = wait => ended,
+                never = tell => never,
             }
         };
         tokio::time::timeout(limit, wait).await.unwrap_or_else(|_| {
@@ -219,7 +238,7 @@ where
         }
         false
     };
-    tokio::time::timeout(Duration::from_secs(10), asked).await.unwrap_or(false)
+    tokio::time::timeout(STILL_SERVES, asked).await.unwrap_or(false)
 }
 
 /// The process of a pid file, if it is still the same one.

@@ -142,6 +142,16 @@ async fn one(db: &Database, clause: &'static str, value: &str) -> Result<Option<
     row.map(Clinic::try_from).transpose()
 }
 
+/// Whether `text` can be a clinic's slug: 1 to 63 lowercase letters, digits and inner hyphens.
+#[must_use]
+pub fn is_slug(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&text.len())
+        && text.chars().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
 /// The clinic of that slug, active or not.
 ///
 /// # Errors

@@ -13,13 +13,13 @@ use frontdesk_rtc::{
     DisconnectReason, Participant, ParticipantKind, RedactedString, RemoteAudio, TextStreamOptions,
     Track, TrackKind, TrackSource, TranscriptionSegment,
 };
-use frontdesk_types::Mono;
+use frontdesk_types::{CallOutcome, Mono};
 use ractor::ActorProcessingErr;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::Call;
 use super::ingest::IngestInput;
 use super::pump::pump;
-use super::{Call, CallMsg};
 use crate::stage::Stage;
 
 const TRANSCRIPTION_TOPIC: &str = "lk.transcription";
@@ -189,7 +189,7 @@ impl RoomLink {
         if meant {
             drop(memory);
             self.call.mails.dialogue.post(Input::CallerLeft);
-            self.call.tell_supervisor(CallMsg::CallerLeft);
+            self.call.caller_left();
         } else {
             memory.away_until = Some(now + self.call.services.settings.return_timeout);
         }
@@ -385,7 +385,8 @@ impl Stage for RoomLink {
             }
             LinkInput::Disconnected(reason) => {
                 self.call.mails.dialogue.post(Input::CallerLeft);
-                self.call.tell_supervisor(CallMsg::Disconnected(reason));
+                let why = format!("room disconnected: {reason:?}");
+                self.call.finish(CallOutcome::Abandoned, Some(&why));
             }
             LinkInput::State(state) => self.set_state(state).await,
             LinkInput::AgentText { utterance, text } => {
@@ -410,7 +411,7 @@ impl Stage for RoomLink {
         if away.is_some() {
             tracing::info!("caller did not come back");
             self.call.mails.dialogue.post(Input::CallerLeft);
-            self.call.tell_supervisor(CallMsg::CallerLeft);
+            self.call.caller_left();
         }
         Ok(())
     }

@@ -17,8 +17,11 @@
 //! dialogue knew after their last input.
 
 mod booking_tool;
+mod children;
+mod connect;
 mod decisions;
 mod dialogue;
+mod ending;
 mod ingest;
 mod link;
 mod pump;
@@ -30,7 +33,7 @@ mod tasks;
 mod tools;
 mod transcriber;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use frontdesk_models::stt::Listening;
@@ -38,18 +41,21 @@ use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Now};
 use frontdesk_pipelines::turn::TurnSettings;
 use frontdesk_rtc::Room;
-use frontdesk_types::{CallId, CallOutcome, Channel, Clock, IdSource, Mono};
+use frontdesk_types::{CallId, Channel, Clock, IdSource, Mono};
 use parking_lot::Mutex;
 use ractor::ActorRef;
 use tokio::sync::oneshot;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::booking::SlotRegistry;
 use crate::mail::Mail;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
 use crate::stage::Pulse;
+pub use ending::CallEnd;
 pub use record::Records;
 pub(crate) use record::close as close_record;
-pub(crate) use supervisor::{CallMsg, CallSupervisor};
+use supervisor::CallMsg;
+pub(crate) use supervisor::CallSupervisor;
 
 /// Builds a dialogue: a new one, or one that goes on from its snapshot.
 pub type DialogueFactory = Arc<
@@ -142,15 +148,6 @@ pub struct CallRequest {
     pub done: oneshot::Sender<CallEnd>,
 }
 
-/// How a call ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallEnd {
-    /// The outcome.
-    pub outcome: CallOutcome,
-    /// What went wrong, if the call could not be held to its end.
-    pub error: Option<String>,
-}
-
 /// The mails of a call's stages.
 pub(crate) struct Mails {
     pub(crate) link: Arc<Mail<link::LinkInput>>,
@@ -161,6 +158,21 @@ pub(crate) struct Mails {
     pub(crate) retriever: Arc<Mail<retriever::Question>>,
     pub(crate) record: Arc<Mail<record::RecordInput>>,
     pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
+}
+
+impl Mails {
+    pub(crate) fn new() -> Self {
+        Self {
+            link: Arc::new(Mail::new()),
+            ingest: Arc::new(Mail::new()),
+            transcriber: Arc::new(Mail::new()),
+            dialogue: Arc::new(Mail::new()),
+            tools: Arc::new(Mail::new()),
+            retriever: Arc::new(Mail::new()),
+            record: Arc::new(Mail::new()),
+            speaker: Arc::new(Mail::new()),
+        }
+    }
 }
 
 /// The pulses of a call's stages.
@@ -207,8 +219,12 @@ pub(crate) struct Call {
     pub(crate) began_at: jiff::Timestamp,
     supervisor: Mutex<Option<ActorRef<CallMsg>>>,
     started: Mono,
-    /// How the call ended, once it has.
-    pub(crate) end: Mutex<Option<CallEnd>>,
+    /// Publishes the agent's track; ends with the call.
+    publishing: OnceLock<AbortOnDropHandle<()>>,
+    /// How the call ends, once that is decided: set first of all.
+    ending: OnceLock<ending::Ending>,
+    /// When it ends whatever else happens, once that is known.
+    last_moment: OnceLock<ending::LastMoment>,
 }
 
 impl Call {
@@ -242,9 +258,9 @@ impl Call {
         });
     }
 
-    /// Sends to the supervisor; without one (it is being replaced) the message is for its
-    /// successor's first look at the state, so nothing is lost that matters.
-    pub(crate) fn tell_supervisor(&self, message: CallMsg) {
+    /// Sends to the supervisor. What it says is state of the call as well, so without a supervisor
+    /// (it is being replaced) nothing is lost: its successor sees it.
+    fn tell_supervisor(&self, message: CallMsg) {
         if let Some(supervisor) = self.supervisor.lock().as_ref() {
             // A supervisor that is gone has ended the call.
             let _ = supervisor.send_message(message);

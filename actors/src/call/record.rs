@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use ractor::ActorProcessingErr;
 use serde_json::{Value, json};
 
-use super::{Call, CallEnd, CallMsg, booking_tool};
+use super::{Call, CallEnd, booking_tool};
 use crate::mail::Next;
 use crate::stage::Stage;
 
@@ -195,7 +195,7 @@ impl CallRecorder {
             Ok(true) => {}
             Ok(false) => {
                 tracing::error!("another worker has the call");
-                self.call.tell_supervisor(CallMsg::HangUp("another worker has the call"));
+                self.call.finish(CallOutcome::Abandoned, Some("another worker has the call"));
             }
             Err(error) => tracing::warn!(%error, "lease not renewed"),
         }

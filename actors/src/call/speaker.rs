@@ -13,8 +13,8 @@ use frontdesk_pipelines::speak;
 use frontdesk_types::{CallOutcome, Channel};
 use ractor::ActorProcessingErr;
 
+use super::Call;
 use super::link::{AgentState, LinkInput};
-use super::{Call, CallMsg};
 use crate::media::SpokenClause;
 use crate::stage::Stage;
 
@@ -113,7 +113,7 @@ impl Speaker {
             if memory.open.is_empty() { memory.ending } else { None }
         };
         if let Some(outcome) = ending {
-            self.call.tell_supervisor(CallMsg::Finish(outcome));
+            self.call.finish(outcome, None);
         }
     }
 }

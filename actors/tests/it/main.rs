@@ -4,6 +4,8 @@ mod admission;
 mod early_words;
 mod faults;
 mod leaks;
+mod no_udp;
+mod nobody_waits;
 mod odd_callers;
 mod rig;
 mod spoken_crashes;

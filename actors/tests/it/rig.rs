@@ -166,22 +166,27 @@ impl Rig {
 
     /// The agent's side of a new spoken call, in a room of its own.
     pub(crate) fn call(&self) -> (CallId, String, oneshot::Receiver<CallEnd>) {
-        self.call_by(Channel::Web)
+        self.call_through(self.livekit.ws_url())
+    }
+
+    /// The same, with the server found at `url`.
+    pub(crate) fn call_through(&self, url: &str) -> (CallId, String, oneshot::Receiver<CallEnd>) {
+        self.call_by(Channel::Web, url)
     }
 
     /// The agent's side of a new typed call, in a room of its own.
     pub(crate) fn text_call(&self) -> (CallId, String, oneshot::Receiver<CallEnd>) {
-        self.call_by(Channel::Text)
+        self.call_by(Channel::Text, self.livekit.ws_url())
     }
 
-    fn call_by(&self, channel: Channel) -> (CallId, String, oneshot::Receiver<CallEnd>) {
+    fn call_by(&self, channel: Channel, url: &str) -> (CallId, String, oneshot::Receiver<CallEnd>) {
         let room = format!("room-{}", self.rooms.fetch_add(1, Ordering::Relaxed));
         let id = CallId::new(&IDS);
         let (done, end) = oneshot::channel();
         let request = CallRequest {
             id,
             tenant: self.tenant,
-            url: self.livekit.ws_url().to_owned(),
+            url: url.to_owned(),
             room: room.clone(),
             token: self.token(&room, &format!("agent-{id}"), "agent"),
             facts: CallFacts { clinic: self.facts.clone(), channel, language: "en".to_owned() },

@@ -3,37 +3,93 @@
 
 use std::time::Duration;
 
+use clap::Args;
+use frontdesk::config::Config;
+use frontdesk::signals::Asked;
+use frontdesk_scenarios::format::{Medium, Scenario};
+use frontdesk_scenarios::judge::INTELLIGIBLE;
+use frontdesk_scenarios::place::{Manner, Outside, Told, place};
+use frontdesk_scenarios::report::Report;
 use frontdesk_tenants::demo::demo_file;
 
-use super::{DemoArgs, Exit, Failure, Out};
-use crate::config::Config;
-use crate::runtime::Runtime;
-use crate::scenario::format::{Medium, Scenario};
-use crate::scenario::host::Host;
-use crate::scenario::judge::INTELLIGIBLE;
-use crate::scenario::place::{Manner, Told, place};
-use crate::scenario::report::Report;
+use super::deployment::Configured;
+use super::serve::{on_runtimes, start};
+use super::{Exit, Failure, Out};
 
 /// The file's name in messages.
 const FILE: &str = "demo.yaml";
 
+/// Options of the demo call.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DemoArgs {
+    /// Record the call to this WAV file: caller left, agent right.
+    #[arg(long, value_name = "FILE")]
+    record: Option<std::path::PathBuf>,
+    /// The clinic that is called.
+    #[arg(long, value_name = "SLUG", default_value = "nile-heart")]
+    clinic: String,
+}
+
+/// Serves, places the calls, and keeps serving.
+pub(super) fn run(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exit, Failure> {
+    on_runtimes(async |media| {
+        let (runtime, signals) = start(config, media, out).await?;
+        let demo = call(config, args, out);
+        let mut stop = signals.clone();
+        let result = tokio::select! {
+            result = demo => Some(result),
+            () = stop.wait_for(Asked::Drain) => None,
+        };
+        match result {
+            Some(Ok(_)) => {
+                out.line(format_args!("\nServing on http://{}/ until Ctrl-C.", runtime.address()));
+            }
+            // The runtime serves all the same: the newcomer can try by hand.
+            Some(Err(failure)) => Out::error(&failure.message),
+            None => {}
+        }
+        Ok(runtime.serve(signals).await?.into())
+    })
+}
+
+/// Serves, places the calls, and ends with their result.
+pub(super) fn demo(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exit, Failure> {
+    on_runtimes(async |media| {
+        let (runtime, signals) = start(config, media, out).await?;
+        let mut stop = signals.clone();
+        let result = tokio::select! {
+            result = call(config, args, out) => result,
+            () = stop.wait_for(Asked::Drain) => {
+                Err(Failure::new(Exit::Failed, "the demo call was interrupted"))
+            }
+        };
+        runtime.stop(signals, config.drain_timeout).await;
+        result
+    })
+}
+
 /// Holds the calls and prints each with the booked row.
-pub(super) async fn call(
-    config: &Config,
-    runtime: &Runtime,
+async fn call(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exit, Failure> {
+    let scenario = script(&args.clinic)?;
+    let outside = Outside::of(&Configured(config)).await?;
+    let result = both(&outside, &scenario, args, out).await;
+    outside.database.close().await;
+    result
+}
+
+async fn both(
+    outside: &Outside,
+    scenario: &Scenario,
     args: &DemoArgs,
     out: &mut Out,
 ) -> Result<Exit, Failure> {
-    let scenario = script(&args.clinic)?;
-    let keys = Host::keys(config).map_err(|error| Failure::new(Exit::Usage, error))?;
-    let outside = runtime.shared().outside(keys);
     for medium in [Medium::Web, Medium::Text] {
         let spoken = medium == Medium::Web;
         let who = if spoken { "A caller speaks" } else { "Somebody types" };
         out.line(format_args!("\n{who} to a copy of {}:\n", args.clinic));
         let record = args.record.clone().filter(|_| spoken);
         let manner = Manner { medium: Some(medium), record, ..Manner::default() };
-        let report = place(&outside, &scenario, FILE, &manner, |at, line| print(out, at, &line));
+        let report = place(outside, scenario, FILE, &manner, |at, line| print(out, at, &line));
         let report = report.await.map_err(|error| Failure::new(Exit::Failed, error))?;
         tell(&report, out);
         if let Some(path) = manner.record {

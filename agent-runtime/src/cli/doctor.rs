@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use frontdesk_rtc::dispatch::ServerApi;
 
+use frontdesk::clinics::Clinics;
+use frontdesk::config::{Config, DatabaseConfig, LiveKitConfig};
+use frontdesk::engines::Engines;
+use frontdesk::http::PAGE_SCRIPT_INSTALLED;
+use frontdesk::servers::{self, DatabaseAccess, LiveKitAccess};
+
 use super::{Exit, Failure, Out};
-use crate::clinics::Clinics;
-use crate::config::{Config, DatabaseConfig, LiveKitConfig};
-use crate::engines::Engines;
-use crate::http::PAGE_SCRIPT_INSTALLED;
-use crate::servers::{self, DatabaseAccess, LiveKitAccess};
 
 struct Report<'a> {
     out: &'a mut Out,
@@ -54,7 +55,7 @@ pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
         report.check("data folder", &folder, writable(&config.data_dir));
         database(config, &mut report).await;
         livekit(config, &mut report).await;
-        let voice = crate::engines::load_voice(&config.voice);
+        let voice = frontdesk::engines::load_voice(&config.voice);
         report.check("voice", &config.voice, voice);
         let engines = tokio::task::block_in_place(|| Engines::load(&config.voice, 1));
         report.check("recognizer", "pocketsphinx", engines.map(drop));

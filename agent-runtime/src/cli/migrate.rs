@@ -2,10 +2,12 @@
 
 use frontdesk_types::{Clock, SystemClock, SystemIds};
 
+use frontdesk::clinics::Clinics;
+use frontdesk::config::{Config, DatabaseConfig};
+use frontdesk::data_keys::data_keys;
+use frontdesk::servers::DatabaseAccess;
+
 use super::{Exit, Failure, Out};
-use crate::clinics::{self, Clinics};
-use crate::config::{Config, DatabaseConfig};
-use crate::servers::DatabaseAccess;
 
 pub(super) fn migrate(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
     let DatabaseConfig::External { migrate_url: Some(url), .. } = &config.database else {
@@ -32,7 +34,7 @@ pub(super) fn seed_demo(config: &Config, out: &mut Out) -> Result<Exit, Failure>
              seed another one",
         ));
     };
-    let keys = clinics::data_keys(config).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let keys = data_keys(config).map_err(|error| Failure::new(Exit::Usage, error))?;
     let Some(keys) = keys else {
         let message = "set FRONTDESK_DATA_KEYS: the demo patients' records are sealed with it";
         return Err(Failure::new(Exit::Usage, message));

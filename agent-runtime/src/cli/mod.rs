@@ -1,30 +1,32 @@
 //! The command line: what can be typed, and how it ends.
 
+#[cfg(feature = "tools")]
 mod demo;
+#[cfg(feature = "tools")]
+mod deployment;
 mod doctor;
 mod migrate;
 mod output;
 mod serve;
 mod token;
+#[cfg(feature = "tools")]
+mod tools;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use frontdesk::config::{CONFIG_FILE, Config, ConfigError, Environment};
+use frontdesk::profile::Profile;
+use frontdesk::runtime::{Ended, ServerDied, StartError};
+use frontdesk::telemetry::{self, TelemetryError};
 
-pub use output::Out;
-
-use crate::chat::ChatArgs;
-use crate::config::{CONFIG_FILE, Config, ConfigError, Environment};
-use crate::load::LoadArgs;
-use crate::profile::Profile;
-use crate::replay::ReplayArgs;
-use crate::scenario::CallArgs;
-use crate::telemetry;
+use output::Out;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// It did what it was asked to.
     Done,
     /// It ran, and the result is bad.
@@ -38,11 +40,11 @@ pub enum Exit {
 }
 
 impl Exit {
+    #[cfg(test)]
     const ALL: [Self; 5] = [Self::Done, Self::Failed, Self::Usage, Self::Unavailable, Self::Forced];
 
     /// The process's exit code.
-    #[must_use]
-    pub const fn code(self) -> u8 {
+    const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
@@ -52,6 +54,7 @@ impl Exit {
         }
     }
 
+    #[cfg(test)]
     const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -68,8 +71,8 @@ impl Exit {
     }
 
     /// The table of `docs/configuration.md`.
-    #[must_use]
-    pub fn markdown() -> String {
+    #[cfg(test)]
+    fn markdown() -> String {
         let rows = Self::ALL.map(|exit| format!("| {} | {} |\n", exit.code(), exit.meaning()));
         format!("| code | meaning |\n|---|---|\n{}", rows.concat())
     }
@@ -77,19 +80,50 @@ impl Exit {
 
 /// Why a command ended otherwise than [`Exit::Done`]: one line for the user.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// How the program ends.
-    pub exit: Exit,
+    exit: Exit,
     /// What happened, to what, what to do.
-    pub message: String,
+    message: String,
 }
 
 impl Failure {
     /// A failure of that kind.
-    pub fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
+    fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
         // One line, whatever a library wrote.
         let message = message.to_string().split('\n').map(str::trim).collect::<Vec<_>>().join(", ");
         Self { exit, message }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::new(Exit::Unavailable, error)
+    }
+}
+
+impl From<ServerDied> for Failure {
+    fn from(error: ServerDied) -> Self {
+        Self::new(Exit::Unavailable, error)
+    }
+}
+
+impl From<Ended> for Exit {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Drained => Self::Done,
+            Ended::Forced => Self::Forced,
+        }
+    }
+}
+
+impl From<TelemetryError> for Failure {
+    fn from(error: TelemetryError) -> Self {
+        let exit = match error {
+            TelemetryError::Setup(_) => Exit::Usage,
+            TelemetryError::File { .. } => Exit::Unavailable,
+        };
+        Self::new(exit, error)
     }
 }
 
@@ -114,10 +148,6 @@ struct Cli {
 enum Command {
     /// Serve calls until SIGTERM or Ctrl-C.
     Serve(ServeArgs),
-    /// Serve, place a demo call that books an appointment, print it, and keep serving.
-    Run(DemoArgs),
-    /// Serve, place the demo call, and exit with its result.
-    Demo(DemoArgs),
     /// Bring the database of FRONTDESK_MIGRATE_URL to this program's schema.
     Migrate,
     /// Make the demo clinics in the database of DATABASE_URL.
@@ -126,14 +156,10 @@ enum Command {
     Doctor,
     /// Print the URL and a join token for one call.
     Token(TokenArgs),
-    /// Place calls by scenario and compare what comes of them with what was expected.
-    Call(CallArgs),
-    /// Explain the decisions of turn taking in a call, and try others without audio.
-    Replay(ReplayArgs),
-    /// Hold a call by typing.
-    Chat(ChatArgs),
-    /// Place many calls at once and measure them and the agent.
-    Load(LoadArgs),
+    /// What calls a runtime.
+    #[cfg(feature = "tools")]
+    #[command(flatten)]
+    Tool(tools::Tool),
 }
 
 /// Options of `serve`.
@@ -142,17 +168,6 @@ struct ServeArgs {
     /// What the runtime is made of.
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
-}
-
-/// Options of the demo call.
-#[derive(Debug, Clone, Args)]
-pub struct DemoArgs {
-    /// Record the call to this WAV file: caller left, agent right.
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<std::path::PathBuf>,
-    /// The clinic that is called.
-    #[arg(long, value_name = "SLUG", default_value = "nile-heart")]
-    pub clinic: String,
 }
 
 /// Options of `token`.
@@ -183,7 +198,7 @@ struct TokenArgs {
 }
 
 /// Runs the command line and says how the process ends.
-pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -212,17 +227,17 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         environment.vars.insert(CONFIG_FILE.to_owned(), file);
     }
     let mut config = Config::load(&environment)?;
-    let spoken_to = matches!(
-        cli.command,
-        Command::Call(_) | Command::Chat(_) | Command::Load(_) | Command::Replay(_)
-    );
-    let silent =
-        !["FRONTDESK_LOG", "RUST_LOG"].iter().any(|name| environment.vars.contains_key(*name));
-    if spoken_to && silent && config.log.filter == "info" {
-        // What these print is a conversation; the log of the runtime is the runtime's.
-        "warn".clone_into(&mut config.log.filter);
-    }
-    telemetry::init(&config.log).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let log_file: Option<PathBuf> = None;
+    #[cfg(feature = "tools")]
+    let log_file = match &cli.command {
+        Command::Tool(tool) => {
+            let configured = |name: &str| environment.vars.contains_key(name);
+            tool.prepare(&mut config, configured("FRONTDESK_LOG") || configured("RUST_LOG"));
+            tool.log_file(&config)
+        }
+        _ => log_file,
+    };
+    telemetry::init(&config.log, log_file.as_deref())?;
     for name in &config.ignored_env {
         tracing::warn!(name, "environment variable is not a setting and is ignored");
     }
@@ -233,24 +248,11 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             config.profile = args.profile;
             serve::serve(&config, &mut out)
         }
-        Command::Run(args) => serve::run(&config, &args, &mut out),
-        Command::Demo(args) => serve::demo(&config, &args, &mut out),
         Command::Doctor => doctor::doctor(&config, &mut out),
         Command::Migrate => migrate::migrate(&config, &mut out),
         Command::SeedDemo => migrate::seed_demo(&config, &mut out),
-        Command::Call(args) => {
-            serve::on_runtimes(async |_| crate::scenario::call(&config, &args, &mut out).await)
-        }
-        Command::Chat(args) => {
-            serve::on_runtimes(async |_| crate::chat::chat(&config, &args, &mut out).await)
-        }
-        Command::Replay(args) => {
-            serve::on_runtimes(async |_| crate::replay::replay(&config, &args, &mut out).await)
-        }
-        Command::Load(args) => {
-            config.profile = args.profile;
-            serve::on_runtimes(async |_| crate::load::load(&config, &args, &mut out).await)
-        }
+        #[cfg(feature = "tools")]
+        Command::Tool(tool) => tool.run(&config, &mut out),
     }
 }
 

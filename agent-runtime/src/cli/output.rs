@@ -4,24 +4,30 @@ use std::io::{self, Write};
 
 /// The place of a command's result. A reader that went away (`| head`) is not an error.
 #[derive(Debug)]
-pub struct Out<W = io::Stdout>(W);
+pub(super) struct Out<W = io::Stdout>(W);
 
 impl Out {
     /// Standard output.
-    #[must_use]
-    pub fn stdout() -> Self {
+    pub(super) fn stdout() -> Self {
         Self(io::stdout())
     }
 
     /// Prints one line that says why the command failed.
-    pub fn error(message: &str) {
+    pub(super) fn error(message: &str) {
         let _ = writeln!(io::stderr(), "frontdesk: {message}");
     }
 }
 
 impl<W: Write> Out<W> {
     /// Prints a line at once.
-    pub fn line(&mut self, text: impl std::fmt::Display) {
+    pub(super) fn line(&mut self, text: impl std::fmt::Display) {
         let _ = writeln!(self.0, "{text}").and_then(|()| self.0.flush());
+    }
+}
+
+#[cfg(feature = "tools")]
+impl<W: Write> frontdesk_scenarios::Output for Out<W> {
+    fn line(&mut self, text: impl std::fmt::Display) {
+        Self::line(self, text);
     }
 }

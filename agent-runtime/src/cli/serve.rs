@@ -1,9 +1,10 @@
-//! `frontdesk serve`, `run` and `demo`.
+//! `frontdesk serve`, and how a runtime is started.
 
-use super::{DemoArgs, Exit, Failure, Out};
-use crate::config::Config;
-use crate::runtime::Runtime;
-use crate::signals::Signals;
+use frontdesk::config::Config;
+use frontdesk::runtime::Runtime;
+use frontdesk::signals::Signals;
+
+use super::{Exit, Failure, Out};
 
 /// Threads that do nothing but move packets.
 const MEDIA_THREADS: usize = 2;
@@ -37,53 +38,23 @@ where
 pub(super) fn serve(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
     on_runtimes(async |media| {
         let (runtime, signals) = start(config, media, out).await?;
-        runtime.serve(signals).await
+        Ok(runtime.serve(signals).await?.into())
     })
 }
 
-pub(super) fn run(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exit, Failure> {
-    on_runtimes(async |media| {
-        let (runtime, signals) = start(config, media, out).await?;
-        let demo = super::demo::call(config, &runtime, args, out);
-        let mut stop = signals.clone();
-        let result = tokio::select! {
-            result = demo => Some(result),
-            () = stop.wait_for(crate::signals::Asked::Drain) => None,
-        };
-        match result {
-            Some(Ok(_)) => {
-                out.line(format_args!("\nServing on http://{}/ until Ctrl-C.", runtime.address()));
-            }
-            // The runtime serves all the same: the newcomer can try by hand.
-            Some(Err(failure)) => Out::error(&failure.message),
-            None => {}
-        }
-        runtime.serve(signals).await
-    })
+/// What the operator asks for from now on.
+pub(super) fn signals() -> Result<Signals, Failure> {
+    Signals::of_process()
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("no signals: {error}")))
 }
 
-pub(super) fn demo(config: &Config, args: &DemoArgs, out: &mut Out) -> Result<Exit, Failure> {
-    on_runtimes(async |media| {
-        let (runtime, signals) = start(config, media, out).await?;
-        let mut stop = signals.clone();
-        let result = tokio::select! {
-            result = super::demo::call(config, &runtime, args, out) => result,
-            () = stop.wait_for(crate::signals::Asked::Drain) => {
-                Err(Failure::new(Exit::Failed, "the demo call was interrupted"))
-            }
-        };
-        runtime.stop(signals, config.drain_timeout).await;
-        result
-    })
-}
-
-async fn start(
+/// Starts the runtime and says where it listens.
+pub(super) async fn start(
     config: &Config,
     media: tokio::runtime::Handle,
     out: &mut Out,
 ) -> Result<(Runtime, Signals), Failure> {
-    let signals = Signals::of_process()
-        .map_err(|error| Failure::new(Exit::Unavailable, format!("no signals: {error}")))?;
+    let signals = signals()?;
     let runtime = Runtime::start(config, media).await?;
     let address = runtime.address();
     if let Some(notice) = config.profile.notice() {

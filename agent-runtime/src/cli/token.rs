@@ -2,10 +2,11 @@
 
 use frontdesk_types::SystemIds;
 
+use frontdesk::config::Config;
+use frontdesk::join_token::{TokenRequest, TokenSigner};
+use frontdesk::servers::last_livekit;
+
 use super::{Exit, Failure, Out, TokenArgs};
-use crate::config::Config;
-use crate::servers::last_livekit;
-use crate::token::{TokenRequest, TokenSigner};
 
 pub(super) fn token(config: &Config, args: TokenArgs, out: &mut Out) -> Result<Exit, Failure> {
     let livekit = last_livekit(config).map_err(|error| Failure::new(Exit::Unavailable, error))?;

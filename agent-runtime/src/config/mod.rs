@@ -95,6 +95,8 @@ pub struct Config {
     pub voice: String,
     /// Whether `now` in metadata counts.
     pub allow_call_clock: bool,
+    /// Whether the data folder tells where the runtime is.
+    pub announce: bool,
     /// How long running calls may last once draining.
     pub drain_timeout: Duration,
     /// Whether the development page is served.
@@ -376,6 +378,7 @@ impl Values<'_> {
                 "on or off",
                 value::switch,
             )?,
+            announce: self.value("FRONTDESK_ANNOUNCE", "on or off", value::switch)?,
             drain_timeout: self.value(
                 "FRONTDESK_DRAIN_SECONDS",
                 "a number of seconds from 0 to 86400",

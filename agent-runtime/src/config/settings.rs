@@ -96,6 +96,13 @@ pub const SETTINGS: &[Setting] = &[
         "Whether `now` in a job's metadata pins the clock of its call. For tests and demos.",
     ),
     setting(
+        "FRONTDESK_ANNOUNCE",
+        "announce",
+        Value("off"),
+        "Whether the runtime leaves its address in `runtime.json` in the data folder, so that \
+         `call`, `chat`, `load` and `replay` find it.",
+    ),
+    setting(
         "FRONTDESK_DRAIN_SECONDS",
         "drain_seconds",
         Value("60"),
@@ -123,7 +130,8 @@ pub const SETTINGS: &[Setting] = &[
         "FRONTDESK_LOG_FORMAT",
         "log.format",
         Value("text"),
-        "`text` or `json`, one line per event, on standard error.",
+        "`text` or `json`, one line per event, on standard error; with `run` and `demo` in \
+         `log/frontdesk.log` in the data folder.",
     ),
     secret(setting(
         "DATABASE_URL",
@@ -176,7 +184,10 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "LIVEKIT_SERVER_BIN",
         "livekit.server_bin",
-        Unset("looked for in `./.tools/bin`, `~/.local/bin` and `PATH`"),
+        Unset(
+            "looked for in `.tools/bin` of the clone and of the working folder, `~/.local/bin`, \
+             `~/go/bin` and `PATH`",
+        ),
         "The `livekit-server` program for the embedded server.",
     ),
 ];

@@ -91,7 +91,7 @@ pub(super) fn switch(text: &str) -> Option<bool> {
 
 /// A clinic's slug: lowercase letters, digits and inner hyphens, at most 63.
 pub(super) fn slug(text: &str) -> Option<String> {
-    crate::dispatch::is_slug(text).then(|| text.to_owned())
+    frontdesk_tenants::directory::is_slug(text).then(|| text.to_owned())
 }
 
 /// A folder, absolute; a leading `~/` is the home folder.

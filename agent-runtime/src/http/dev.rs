@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{Problem, Service, status};
-use crate::token::TokenRequest;
+use crate::join_token::TokenRequest;
 
 const PAGE: &str = include_str!("../../dev-page/index.html");
 

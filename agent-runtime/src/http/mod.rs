@@ -18,7 +18,7 @@ pub use dev::PAGE_SCRIPT_INSTALLED;
 pub use metrics::{Kind, Sample, Values};
 pub use problem::Problem;
 
-use crate::token::{Join, TokenError, TokenRequest};
+use crate::join_token::{Join, TokenError, TokenRequest};
 
 /// What the HTTP handlers need of the runtime.
 pub trait Service: Send + Sync + 'static {

@@ -5,7 +5,7 @@ use frontdesk_types::SeededIds;
 use reqwest::StatusCode;
 
 use super::*;
-use crate::token::TokenSigner;
+use crate::join_token::TokenSigner;
 
 /// A runtime whose state the test sets.
 #[derive(Default)]
@@ -63,6 +63,7 @@ async fn serve(dev: bool) -> (Arc<Scripted>, String) {
 }
 
 fn client() -> reqwest::Client {
+    crate::tls::install_provider();
     let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build();
     client.expect("a client")
 }

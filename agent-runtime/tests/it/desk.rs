@@ -37,7 +37,12 @@ impl Desk {
 
     /// The command with nothing of this process's configuration.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_frontdesk")), args)
+    }
+
+    /// The same of a program that lies elsewhere.
+    pub(crate) fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let configured = |name: &str| {
             let ours = ["FRONTDESK_", "LIVEKIT_"].iter().any(|prefix| name.starts_with(prefix));
             let tool = name == "LIVEKIT_SERVER_BIN" || name == "FRONTDESK_POSTGRES_BIN";
@@ -177,6 +182,7 @@ impl Process {
 
 /// GET, whatever the status; 0 if there is no answer.
 pub(crate) async fn get(url: &str) -> (u16, String) {
+    frontdesk::tls::install_provider();
     let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build();
     match client.expect("a client").get(url).send().await {
         Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),

@@ -1,8 +1,11 @@
 //! The program as an operator meets it: started as a process, with real servers.
 
+mod announced;
+mod anywhere;
 mod desk;
 mod jobs;
 mod load;
+mod read_only;
 mod refusals;
 mod scenarios;
 mod serving;

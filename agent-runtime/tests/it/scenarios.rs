@@ -11,6 +11,7 @@ const AT_LEAST: usize = 24;
 #[tokio::test]
 async fn every_scenario_holds_typed_and_nobody_is_named_in_the_log() {
     let desk = Desk::new()
+        .with("FRONTDESK_ANNOUNCE", "1")
         .with("FRONTDESK_ALLOW_CALL_CLOCK", "1")
         .with("FRONTDESK_LOG", "info,frontdesk=debug");
     let mut serve = desk.start(&["serve"]);

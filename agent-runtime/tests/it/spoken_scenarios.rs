@@ -17,6 +17,7 @@ const SPOKEN: [&str; 4] = [
 #[tokio::test]
 async fn spoken_scenarios_hold_and_every_decision_is_explained() {
     let desk = Desk::new()
+        .with("FRONTDESK_ANNOUNCE", "1")
         .with("FRONTDESK_ALLOW_CALL_CLOCK", "1")
         .with("FRONTDESK_LOG", "info,frontdesk=debug");
     let mut serve = desk.start(&["serve"]);

@@ -15,6 +15,18 @@ fn people() -> Vec<Person> {
     ]
 }
 
+/// The log lines of a program that shows a call: in the file that it names, none among the call's.
+fn log_lines(desk: &Desk, program: &Process) -> String {
+    let path = desk.data_dir().join("log/frontdesk.log");
+    let shown = format!("Log lines go to {}", path.display());
+    assert!(program.output().lines().any(|line| line.ends_with(&shown)), "{}", program.output());
+    assert_eq!(program.log(), "", "standard error is for faults");
+    let log = std::fs::read_to_string(&path).expect("the log");
+    let written = log.lines().next().expect("something was logged");
+    assert!(!program.output().contains(written), "no log line stands among the call's");
+    log
+}
+
 #[tokio::test]
 async fn the_demo_call_books_an_appointment_and_logs_nobody() {
     let desk = Desk::new().with("FRONTDESK_LOG", "info,frontdesk=trace");
@@ -22,6 +34,7 @@ async fn the_demo_call_books_an_appointment_and_logs_nobody() {
     let mut demo = desk.start(&["demo", "--record", recording.to_str().expect("UTF-8")]);
     assert_eq!(demo.exit_code().await, Some(0), "{}\n{}", demo.output(), demo.log());
     let output = demo.output();
+    let log = log_lines(&desk, &demo);
     assert!(output.contains("Nile Heart Clinic, this is the automatic assistant"), "{output}");
     assert!(output.contains("I would like to book an appointment"), "{output}");
     let rows =
@@ -39,7 +52,7 @@ async fn the_demo_call_books_an_appointment_and_logs_nobody() {
     assert!(energy.iter().all(|energy| *energy > 1e9), "both are heard: {energy:?}");
 
     let redaction = Redaction::watch(people());
-    redaction.look_at(&demo.log());
+    redaction.look_at(&log);
     assert!(redaction.lines() > 20, "the log was looked at");
 }
 
@@ -50,6 +63,7 @@ async fn run_places_the_same_call_and_keeps_serving() {
     let url = run.url().await;
     let booked = async |run: &Process| run.output().contains(", reference ").then_some(());
     run.until("the booked row is printed", booked).await;
+    assert!(log_lines(&desk, &run).contains("job taken"));
     assert_eq!(get(&format!("{url}/readyz")).await.0, 200);
     run.signal(Signal::INT);
     assert_eq!(run.exit_code().await, Some(0), "{}", run.log());

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::error::EmbeddedError;
+use crate::error::{EmbeddedError, IoContext};
 use crate::folder::{self, Lock};
 use crate::listening::listens;
 use crate::logfile::LogFile;
@@ -51,7 +51,7 @@ pub struct LiveKitOptions {
     pub tool_dirs: Vec<PathBuf>,
     /// Which ports to use.
     pub ports: Ports,
-    /// How long it may take to answer.
+    /// How long it may take to answer while it runs. One that ends is not waited for.
     pub start_timeout: Duration,
 }
 
@@ -64,7 +64,7 @@ impl LiveKitOptions {
             program: None,
             tool_dirs: Vec::new(),
             ports: Ports::Auto,
-            start_timeout: Duration::from_secs(30),
+            start_timeout: Duration::from_secs(300),
         }
     }
 
@@ -73,21 +73,27 @@ impl LiveKitOptions {
             |looked| EmbeddedError::NotFound { program: "livekit-server", looked, remedy: REMEDY };
         if let Some(program) = &self.program {
             return if program::is_executable(program) {
-                Ok(program.clone())
+                absolute(program)
             } else {
                 Err(absent(format!("{} (LIVEKIT_SERVER_BIN)", program.display())))
             };
         }
         let candidates = self.tool_dirs.iter().cloned().chain(program::path_folders());
-        candidates
+        let found = candidates
             .map(|dir| dir.join("livekit-server"))
             .find(|program| program::is_executable(program))
             .ok_or_else(|| {
                 let dirs: Vec<_> =
                     self.tool_dirs.iter().map(|dir| dir.display().to_string()).collect();
                 absent([dirs.join(", "), "PATH".to_owned()].join(" and "))
-            })
+            })?;
+        absolute(&found)
     }
+}
+
+/// The server is started in its data folder: a path relative to ours would mean another file there.
+fn absolute(program: &Path) -> Result<PathBuf, EmbeddedError> {
+    std::path::absolute(program).at("find the whole path of", program)
 }
 
 /// A running livekit-server. [`LiveKit::stop`] ends it in order; dropping the value kills it, which
@@ -308,7 +314,7 @@ async fn answers(port: u16) -> bool {
         stream.read_exact(&mut answer).await?;
         std::io::Result::Ok(answer.ends_with(b" 200"))
     };
-    tokio::time::timeout(Duration::from_secs(5), ask)
+    tokio::time::timeout(Duration::from_secs(30), ask)
         .await
         .is_ok_and(|answer| answer.is_ok_and(|ok| ok))
 }

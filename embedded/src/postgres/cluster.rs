@@ -166,6 +166,17 @@ fn private_folder(dir: &Path, user: Option<User>) -> Result<(), EmbeddedError> {
     std::fs::set_permissions(dir, Permissions::from_mode(0o700)).at("change the mode of", dir)
 }
 
+/// Where the server of the database in a data folder has its socket; `None` if the folder has no
+/// database. Changes nothing.
+pub(crate) fn existing_socket_dir(data_dir: &Path) -> Option<PathBuf> {
+    let data_dir = data_dir.canonicalize().ok()?;
+    let pointed = folder::read_if_present(&data_dir.join(POINTER)).ok()?;
+    let dir = pointed.map_or_else(|| data_dir.join("postgres"), |text| text.trim().into());
+    let owner = dir.metadata().ok()?;
+    let user = user::unprivileged(Some(User { uid: owner.uid(), gid: owner.gid() }));
+    socket_dir(&dir, user).ok()
+}
+
 /// The folder of the socket: beside the data if its path is short enough.
 fn socket_dir(cluster: &Path, user: Option<User>) -> Result<PathBuf, EmbeddedError> {
     let beside = cluster.with_file_name("run");

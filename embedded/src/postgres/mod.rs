@@ -49,7 +49,8 @@ pub struct PostgresOptions {
     pub bin_dir: Option<PathBuf>,
     /// Connections at once.
     pub max_connections: u32,
-    /// How long it may take to answer, recovery after a crash included.
+    /// How long it may take to answer while it runs, recovery after a crash included. One that
+    /// ends is not waited for.
     pub start_timeout: Duration,
     /// Whether a commit survives a power cut. Off only for data that nobody needs (tests).
     pub durable: bool,
@@ -63,7 +64,7 @@ impl PostgresOptions {
             data_dir: data_dir.into(),
             bin_dir: None,
             max_connections: 100,
-            start_timeout: Duration::from_secs(120),
+            start_timeout: Duration::from_secs(600),
             durable: true,
         }
     }
@@ -162,12 +163,14 @@ impl Postgres {
     /// URL for a role and a database, in the form that sqlx and libpq understand.
     #[must_use]
     pub fn url(&self, role: &str, database: &str) -> String {
-        format!(
-            "postgres://{}@localhost:5432/{}?host={}&sslmode=disable",
-            percent(role),
-            percent(database),
-            percent(&self.cluster.socket_dir.to_string_lossy()),
-        )
+        url(&self.cluster.socket_dir, role, database)
+    }
+
+    /// The same URL of the server that has a data folder, whether it runs or not; `None` if there
+    /// is no database in the folder.
+    #[must_use]
+    pub fn url_of(data_dir: &Path, role: &str, database: &str) -> Option<String> {
+        Some(url(&cluster::existing_socket_dir(data_dir)?, role, database))
     }
 
     /// Folder of the database's files.
@@ -208,7 +211,7 @@ impl Postgres {
 async fn answers(cluster: &Cluster) -> bool {
     let socket = cluster.socket();
     let session = Session::open(&socket, SUPERUSER, "postgres");
-    tokio::time::timeout(Duration::from_secs(5), session).await.is_ok_and(|opened| opened.is_ok())
+    tokio::time::timeout(Duration::from_secs(30), session).await.is_ok_and(|opened| opened.is_ok())
 }
 
 /// The server's command line. A process with exactly these arguments may be adopted.
@@ -262,6 +265,15 @@ fn left_behind(cluster: &Cluster, pid_file: &Path) -> Vec<ProcessId> {
         left.insert(0, known);
     }
     left
+}
+
+fn url(socket_dir: &Path, role: &str, database: &str) -> String {
+    format!(
+        "postgres://{}@localhost:5432/{}?host={}&sslmode=disable",
+        percent(role),
+        percent(database),
+        percent(&socket_dir.to_string_lossy()),
+    )
 }
 
 /// Percent-encodes all but unreserved characters.

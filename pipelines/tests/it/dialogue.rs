@@ -37,7 +37,7 @@ fn a_specialist_tomorrow_morning_is_booked_with_read_back_and_reference() {
     let read_back = call.hears("the second one");
     assert_eq!(
         read_back,
-        "Thursday, June 11, at 9:30 AM with Dr. Nora Haddad. Is that correct? Shall I book the appointment?"
+        "Thursday, June 11, at 9:30 AM with Dr. Nora Haddad, for Jane Miller. Is that correct? Shall I book the appointment?"
     );
     assert_eq!(call.writes(), 0);
     let told = call.hears("yes that's right");
@@ -53,7 +53,12 @@ fn one_sentence_may_tell_everything() {
     let text = call.hears(
         "hello, this is Jane Miller born 17/05/1980, can I see Dr. Haddad on Sunday at ten thirty",
     );
-    assert!(text.contains("Sunday, June 14, at 10:30 AM with Dr. Nora Haddad. Is that"), "{text}");
+    assert!(
+        text.contains(
+            "Sunday, June 14, at 10:30 AM with Dr. Nora Haddad, for Jane Miller. Is that"
+        ),
+        "{text}"
+    );
     call.hears("yes");
     assert_eq!(call.clinic.booked(), ["Jane Miller: Nora Haddad 2026-06-14 10:30"]);
 }
@@ -94,6 +99,8 @@ fn three_failed_tries_bring_a_person_with_the_same_words_for_unknown_and_mismatc
             said.push(call.hears(name));
             said.push(call.hears(birth));
         }
+        said.push(call.hears("0100 123 4567"));
+        said.push(call.hears("yes"));
         assert_eq!(call.outcome, Some(CallOutcome::Transferred));
         assert_eq!(call.clinic.callbacks, ["not_identified"]);
         said
@@ -304,7 +311,9 @@ fn an_emergency_interrupts_everything_and_can_be_denied() {
     let text = call.hears("I have such chest pain");
     assert!(text.contains("123") && text.contains("person"), "{text}");
     assert_eq!(call.alerts.len(), 1, "told once");
-    assert!(call.hears("yes").contains("call you back"));
+    let text = call.hears("yes");
+    assert!(text.contains("123") && text.contains("phone number"), "{text}");
+    assert!(call.hears("0100 123 4567").contains("call you back at 0 1 0 0"));
     assert_eq!(call.outcome, Some(CallOutcome::Emergency));
     assert_eq!(call.clinic.callbacks, ["emergency"]);
 
@@ -329,7 +338,9 @@ fn an_emergency_interrupts_everything_and_can_be_denied() {
 fn a_person_is_called_when_asked_for_or_when_nothing_is_understood() {
     let mut call = Call::new(Clinic::new());
     assert!(call.hears("let me speak to a human").contains("phone number"));
-    assert!(call.hears("0100 123 4567").contains("call you back"));
+    let text = call.hears("0100 123 4567");
+    assert!(text.contains("0 1 0 0 1 2 3 4 5 6 7. Is that correct?"), "{text}");
+    assert!(call.hears("yes").contains("call you back"));
     assert_eq!(call.outcome, Some(CallOutcome::Transferred));
     let phone = call.clinic.calls.iter().find_map(|tool| match tool {
         ToolCall::Transfer { phone, .. } => phone.clone(),
@@ -341,6 +352,9 @@ fn a_person_is_called_when_asked_for_or_when_nothing_is_understood() {
     for words in ["blue bananas", "green xylophones", "purple rivers"] {
         call.hears(words);
     }
+    assert!(call.said.last().is_some_and(|text| text.contains("phone number")));
+    call.hears("0100 123 4567");
+    call.hears("that's it");
     assert_eq!(call.outcome, Some(CallOutcome::Transferred));
     assert_eq!(call.clinic.callbacks, ["misunderstood"]);
 }
@@ -387,7 +401,9 @@ fn a_tool_that_is_away_is_tried_again_and_then_a_person_is_called() {
     let mut call = Call::new(Clinic::new());
     call.clinic.away = 2;
     call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday at nine");
-    assert!(call.waits().contains("call you back"));
+    assert!(call.waits().contains("phone number"));
+    call.hears("0100 123 4567");
+    assert!(call.waits().contains("call you back"), "a number that was read back is enough");
     assert_eq!(call.outcome, Some(CallOutcome::Transferred));
 }
 
@@ -430,7 +446,8 @@ fn a_stable_partial_is_acted_on_and_its_final_is_not_an_answer() {
     assert!(call.said.last().is_some_and(|text| text.contains("123")));
     assert_eq!(call.hears("my wife can't breathe please help"), "");
     assert!(call.hears("what?").contains("yes or no"));
-    assert!(call.hears("hm").contains("call you back"), "a person is called to be safe");
+    assert!(call.hears("hm").contains("phone number"), "a person is called to be safe");
+    assert!(call.hears("0100 123 4567").contains("call you back"));
     assert_eq!(call.outcome, Some(CallOutcome::Emergency));
 }
 

@@ -161,7 +161,10 @@ fn read_back(outputs: &[Output]) -> Input {
         _ => None,
     });
     let (utterance, text) = said.expect("a read-back");
-    assert!(text.contains("Sunday, June 14, at 9:00 AM with Dr. Nora Haddad"), "{text}");
+    assert!(
+        text.contains("Sunday, June 14, at 9:00 AM with Dr. Nora Haddad, for Jane Miller"),
+        "{text}"
+    );
     assert!(text.contains("Is that correct? Shall I book the appointment?"), "{text}");
     Input::Played { utterance, heard: text, complete: true }
 }
@@ -206,7 +209,9 @@ fn a_policy_that_insists_loses_the_floor_to_a_person() {
         };
         Guarded::new(facts(), Language::english(), Settings::of(Channel::Text), policy)
     };
-    let outputs = rig.hears("hello");
+    assert_eq!(tool(&rig.hears("hello")), None, "there is no number to call back");
+    rig.hears("0100 123 4567");
+    let outputs = rig.hears("yes");
     assert!(matches!(tool(&outputs), Some((_, ToolCall::Transfer { .. }))));
     let outputs = rig.answer(&outputs, ToolResult::CallbackNoted);
     assert!(outputs.contains(&Output::End { outcome: CallOutcome::Transferred }));

@@ -53,6 +53,10 @@ const WORDS: &[&str] = &[
     "never mind",
     "any doctor",
     "wait",
+    "hold",
+    "my husband",
+    "okay",
+    "perfect",
 ];
 
 /// What only a patient who was identified may be told.
@@ -192,11 +196,14 @@ impl Observer {
                 | ToolCall::Reschedule { .. }
         );
         prop_assert!(!reads || self.identified, "{tool:?} before identification");
+        if let ToolCall::Transfer { phone, .. } = tool {
+            prop_assert!(phone.is_some() || self.identified, "nobody can be called back");
+        }
         let write = tool.write_number().is_some() && !matches!(tool, ToolCall::Transfer { .. });
         let retried = self.writes.contains(tool);
         if write && !retried {
             prop_assert!(self.read_back, "{tool:?} without a read-back");
-            let yes = ["yes", "please", "correct", "book", "right"];
+            let yes = ["yes", "please", "correct", "book", "right", "okay", "perfect"];
             let words = self.last_words.to_lowercase();
             prop_assert!(yes.iter().any(|y| words.contains(y)), "{tool:?} after {words:?}");
             self.read_back = false;

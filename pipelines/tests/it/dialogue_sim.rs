@@ -51,6 +51,8 @@ pub(crate) struct Clinic {
     pub(crate) now: Timestamp,
     pub(crate) calls: Vec<ToolCall>,
     pub(crate) callbacks: Vec<String>,
+    /// Callbacks that nobody can make: without a number and without a patient.
+    pub(crate) empty_callbacks: usize,
     /// Tool calls that find the database away.
     pub(crate) away: u32,
     /// Somebody else books the next offer that is held.
@@ -147,6 +149,7 @@ impl Clinic {
             now,
             calls: Vec::new(),
             callbacks: Vec::new(),
+            empty_callbacks: 0,
             away: 0,
             take_next_held: false,
         }
@@ -216,6 +219,13 @@ impl Clinic {
             .iter()
             .map(|(name, birth, phone)| format!("{name} {birth} {phone}"))
             .collect()
+    }
+
+    /// Name of whoever is identified.
+    pub(crate) fn patient(&self) -> &str {
+        let Some(at) = self.identity else { return "" };
+        let registered = || self.registered[at - self.patients.len()].0.as_str();
+        self.patients.get(at).map_or_else(registered, |patient| patient.name)
     }
 
     /// Runs a tool as the clinic's own services would.
@@ -313,8 +323,9 @@ impl Clinic {
                     ToolResult::NoAnswer
                 }
             }
-            ToolCall::Transfer { reason, .. } => {
+            ToolCall::Transfer { reason, phone, .. } => {
                 self.callbacks.push(reason.clone());
+                self.empty_callbacks += usize::from(phone.is_none() && self.identity.is_none());
                 ToolResult::CallbackNoted
             }
         }
@@ -462,6 +473,7 @@ impl Call {
                         }
                     }
                     Output::Tool { call, tool } => {
+                        self.check_read_back(&tool);
                         let result = self.clinic.run(&tool);
                         inputs.push_back(Input::ToolDone { call, result });
                     }
@@ -470,6 +482,19 @@ impl Call {
                     Output::Expect(_) | Output::Born(_) => {}
                 }
             }
+        }
+    }
+
+    /// Whatever is written of a visit was read back with the name of whose visit it is.
+    fn check_read_back(&self, tool: &ToolCall) {
+        if matches!(
+            tool,
+            ToolCall::Book { .. } | ToolCall::Reschedule { .. } | ToolCall::Cancel { .. }
+        ) {
+            let read = self.said.iter().rev().find(|text| text.contains("Is that correct?"));
+            let read = read.expect("it was read back").to_lowercase();
+            let patient = self.clinic.patient();
+            assert!(read.contains(&patient.to_lowercase()), "{patient} is not in {read}");
         }
     }
 

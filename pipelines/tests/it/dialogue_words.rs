@@ -139,6 +139,8 @@ fn a_quick_yes_to_a_person_in_an_emergency_is_a_yes() {
     let text = call.hears("my wife has crushing chest pain");
     assert!(text.contains("123"), "{text}");
     let text = call.hears("yes, as soon as possible");
+    assert!(text.contains("phone number"), "{text}");
+    let text = call.hears("0100 123 4567");
     assert!(text.contains("call you back"), "{text}");
     assert_eq!(call.outcome, Some(CallOutcome::Emergency));
 }

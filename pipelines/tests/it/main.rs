@@ -1,5 +1,10 @@
 //! Integration tests of the pipelines: one binary, one module per behaviour.
 
+mod a_call_ends_only_when_the_caller_ends_it;
+mod a_cancellation_becomes_a_move;
+mod a_visit_is_for_the_person_who_is_named;
+mod a_yes_covers_the_whole_answer;
+mod cancelling_wants_a_plain_yes;
 mod dialogue;
 mod dialogue_guard;
 mod dialogue_heard;
@@ -9,3 +14,5 @@ mod dialogue_sim;
 mod dialogue_words;
 mod hearing;
 mod hearing_figures;
+mod nobody_is_promised_a_call_without_a_number;
+mod read_backs_name_the_patient;

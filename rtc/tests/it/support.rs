@@ -21,7 +21,12 @@ pub(crate) const KEY: &str = "testkey";
 pub(crate) const SECRET: &str = "a secret of at least thirty-two characters";
 
 /// How long anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a livekit-server may take to answer while it runs; one that ends is not waited for.
+const START: Duration = Duration::from_secs(300);
+/// How often other ports are tried when somebody took one before the server did.
+const PORT_ATTEMPTS: u32 = 5;
 
 /// A livekit-server of its own.
 pub(crate) struct Server {
@@ -37,6 +42,16 @@ impl Server {
 
     pub(crate) async fn with_tcp_fallback(fallback: bool) -> Self {
         show_log();
+        for _ in 0..PORT_ATTEMPTS {
+            let mut server = Self::on_free_ports(fallback);
+            if server.answers().await {
+                return server;
+            }
+        }
+        panic!("livekit-server ends at once: RTC_TEST_SERVER_LOG=FILE shows what it says");
+    }
+
+    fn on_free_ports(fallback: bool) -> Self {
         let port = free_tcp();
         let (tcp, udp) = (free_tcp(), free_udp());
         let mut config = tempfile::NamedTempFile::new().unwrap();
@@ -49,18 +64,20 @@ impl Server {
              logging:\n  level: debug\n  pion_level: error\n"
         )
         .unwrap();
-        let child = spawn(&config);
-        let server = Self { child, config, port };
-        server.answers().await;
-        server
+        Self { child: spawn(&config), config, port }
     }
 
-    async fn answers(&self) {
-        let deadline = Instant::now() + PATIENCE;
+    /// Waits until it answers; false if it has ended instead.
+    async fn answers(&mut self) -> bool {
+        let deadline = Instant::now() + START;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_err() {
-            assert!(Instant::now() < deadline, "livekit-server does not answer");
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(Instant::now() < deadline, "livekit-server runs and does not answer");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        true
     }
 
     pub(crate) fn kill(&mut self) {
@@ -70,7 +87,7 @@ impl Server {
 
     pub(crate) async fn start_again(&mut self) {
         self.child = spawn(&self.config);
-        self.answers().await;
+        assert!(self.answers().await, "livekit-server ends at once");
     }
 
     pub(crate) fn url(&self) -> String {

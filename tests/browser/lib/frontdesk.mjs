@@ -53,8 +53,11 @@ export class Frontdesk {
       desk.url = await until("frontdesk prints its address", () => {
         if (over !== undefined) throw new Error(`frontdesk serve ended with ${over}`);
         return out.match(/http:\/\/[\d.]+:\d+/)?.[0];
-      }, 90_000);
-      await until("frontdesk is ready", async () => (await fetch(`${desk.url}/readyz`).catch(() => null))?.ok, 30_000);
+      }, 240_000);
+      await until("frontdesk is ready", async () => {
+        if (over !== undefined) throw new Error(`frontdesk serve ended with ${over}`);
+        return (await fetch(`${desk.url}/readyz`).catch(() => null))?.ok;
+      }, 240_000);
     } catch (error) {
       await desk.stop();
       throw new Error(`${error.message}\n${desk.log}`);

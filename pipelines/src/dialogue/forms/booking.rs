@@ -4,6 +4,7 @@ use frontdesk_types::Offer;
 
 use super::state::{Goal, Phase, TimeWish, Wish};
 use super::{Heard, Now, Policy, fill};
+use crate::dialogue::guard::assent::declines;
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Choice;
 use crate::dialogue::understand::days::DayMention;
@@ -163,6 +164,12 @@ impl Policy {
             self.ask_clinic(text);
             return;
         }
+        if heard.relative && !self.state.patient.other {
+            self.understood();
+            self.turn_to_other(heard);
+            self.wish_and_advance(now, heard);
+            return;
+        }
         let problem = self.merge_wish(heard);
         if let Some(problem) = problem {
             self.state.misunderstood += 1;
@@ -194,7 +201,11 @@ impl Policy {
 
     pub(super) fn on_day(&mut self, now: Now, heard: &Heard, text: &str) {
         let phrases = self.language.phrases.clone();
-        if heard.has_content() || heard.any_doctor {
+        if heard.relative && !self.state.patient.other {
+            self.understood();
+            self.turn_to_other(heard);
+            self.wish_and_advance(now, heard);
+        } else if heard.has_content() || heard.any_doctor {
             self.understood();
             self.wish_and_advance(now, heard);
         } else if heard.ask {
@@ -214,7 +225,7 @@ impl Policy {
             self.understood();
             if heard.cancel && heard.own_appointment {
                 self.intent(now, heard, text);
-            } else if heard.no {
+            } else if declines(text, &self.language) {
                 self.open_or_end(now);
             } else {
                 self.open(now);
@@ -243,6 +254,17 @@ impl Policy {
             return;
         }
         let picked = self.picked(heard);
+        if self.is_for_other(heard) {
+            // "The first one, it's for my daughter": the time is kept, the patient is asked for.
+            self.understood();
+            self.turn_to_other(heard);
+            match picked.as_slice() {
+                [one] => self.choose(one.clone()),
+                _ if heard.has_content() => self.wish_and_advance(now, heard),
+                _ => self.advance(now),
+            }
+            return;
+        }
         match picked.as_slice() {
             [one] => {
                 let offer = one.clone();

@@ -1,5 +1,6 @@
 //! From the read-back to the write, and what is said instead of a yes.
 
+use super::booking::said_of;
 use super::state::{Goal, Phase, TimeWish};
 use super::{Heard, Now, Policy};
 use crate::dialogue::tools::ToolCall;
@@ -36,10 +37,18 @@ impl Policy {
             self.advance(now);
         } else if heard.ask {
             self.ask_clinic(text);
-        } else if heard.another || heard.other_patient || heard.list {
+        } else if !registering && self.is_for_other(heard) && !heard.another {
+            self.for_other_instead(now, heard);
+        } else if !registering && self.moves_instead(heard) {
+            self.move_instead(now, heard, text);
+        } else if heard.another || heard.list {
             if !self.intent(now, heard, text) {
                 self.misunderstood(now);
             }
+        } else if heard.cancel && !heard.abort && self.state.goal == Some(Goal::Book) {
+            // "I can't come then", to what is not yet booked.
+            self.understood();
+            self.declined(now);
         } else if heard.abort || (heard.cancel && self.state.goal != Some(Goal::Cancel)) {
             self.abandon(now);
         } else if !registering && (heard.has_content() || heard.later || heard.earlier) {
@@ -51,8 +60,6 @@ impl Policy {
             // A yes that did not count, because the read-back was not heard.
             self.state.misunderstood += 1;
             self.confirm(now);
-        } else if heard.move_ && self.state.goal == Some(Goal::Cancel) {
-            self.intent(now, heard, text);
         } else if heard.correction || heard.move_ {
             self.understood();
             self.release();
@@ -61,6 +68,28 @@ impl Policy {
         } else {
             self.misunderstood(now);
         }
+    }
+
+    /// What was read back is for somebody else than it was read back for.
+    fn for_other_instead(&mut self, now: Now, heard: &Heard) {
+        self.understood();
+        self.turn_to_other(heard);
+        if self.state.goal == Some(Goal::Book) && heard.has_content() {
+            self.correct(now, heard);
+        } else {
+            self.advance(now);
+        }
+    }
+
+    /// Whether the answer to the read-back of a cancellation asks for another time instead. A day
+    /// that is that of another appointment of theirs tells which one is meant.
+    fn moves_instead(&self, heard: &Heard) -> bool {
+        let listed = self.state.appointments.iter().flatten();
+        let told = listed.filter(|known| said_of(heard, &known.visit)).count();
+        let elsewhen = heard.has_time() && told == 0;
+        self.state.goal == Some(Goal::Cancel)
+            && self.state.target.is_some()
+            && (heard.move_ || heard.another_time || heard.later || heard.earlier || elsewhen)
     }
 
     /// A correction at the read-back: what it does not name stays as it was chosen.

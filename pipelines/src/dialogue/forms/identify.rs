@@ -76,6 +76,36 @@ impl Policy {
         told
     }
 
+    /// Whether the caller says that the patient is somebody whom the call is not yet about.
+    pub(super) fn is_for_other(&self, heard: &Heard) -> bool {
+        heard.other_patient && (!self.state.patient.other || heard.relative_name.is_some())
+    }
+
+    /// The patient is not the caller: whoever was named or identified so far was, unless the words
+    /// name the patient.
+    pub(super) fn turn_to_other(&mut self, heard: &Heard) {
+        let own = heard.name.as_ref().is_some_and(|name| name.own);
+        let named = heard.name.as_ref().filter(|name| name.introduced && !name.own);
+        let name = heard.relative_name.as_ref().or_else(|| named.map(|name| &name.name));
+        let birth = match heard.birth {
+            Some(BirthMention::Full(date)) if !own => Some(Phi::new(date)),
+            _ => None,
+        };
+        self.state.patient = Patient {
+            full: heard.relative_name.is_some() || named.is_some_and(|name| name.full),
+            name: name.map(|name| Phi::new(name.clone())),
+            birth,
+            new: heard.new_patient,
+            other: true,
+            ..Patient::default()
+        };
+        self.state.identified = false;
+        self.state.previous = None;
+        self.state.last_booked = None;
+        self.state.appointments = None;
+        self.state.target = None;
+    }
+
     /// Asks for what is missing, then looks the patient up or registers them.
     ///
     /// Who speaks is asked for the date of birth first: it is heard more surely than a name, and
@@ -103,6 +133,8 @@ impl Policy {
             } else if self.state.failed > 1 {
                 self.ask(now, Phase::SpelledName, &phrases.ask_name_spelled);
                 return;
+            } else if aloud && patient.other {
+                &phrases.ask_other_name_next
             } else if aloud {
                 &phrases.ask_name_next
             } else if patient.other {
@@ -189,6 +221,13 @@ impl Policy {
     /// An answer to one of the questions of identification.
     pub(super) fn on_identity(&mut self, now: Now, heard: &Heard, text: &str, told: bool) {
         let phrases = self.language.phrases.clone();
+        if heard.relative && (!self.state.patient.other || heard.relative_name.is_some()) {
+            self.understood();
+            self.turn_to_other(heard);
+            self.take_wish_silently(heard);
+            self.advance(now);
+            return;
+        }
         if self.state.phase == Phase::Birth && self.state.patient.birth.is_none() {
             match (heard.birth, self.state.patient.birthday) {
                 (Some(BirthMention::Year(year)), Some(birthday)) => {

@@ -221,10 +221,14 @@ impl Policy {
         self.call(tool);
     }
 
-    /// Hands the call to a person; `sorry` is said before the answer.
+    /// Hands the call to a person; `sorry` is said before the answer, or before the question for a
+    /// number where nobody could call back yet.
     fn transfer(&mut self, now: Now, reason: &str, sorry: &str) {
         self.release();
         self.carry(sorry);
+        if !self.state.identified && !self.state.carry.is_empty() {
+            self.say(now, "");
+        }
         let phone = self.state.patient.phone.clone();
         let reason = reason.to_owned();
         self.write(now, |write| ToolCall::Transfer {
@@ -282,7 +286,6 @@ impl Policy {
             Phase::PickAppointment => self.on_pick(now, &heard, text),
             Phase::AnotherOrMove => self.on_another_or_move(now, &heard, text),
             Phase::OfferPerson => self.on_offer_person(now, &heard, text),
-            Phase::CallbackPhone => self.on_callback_phone(now, &heard),
             Phase::Over => {}
         }
     }
@@ -304,7 +307,7 @@ impl Policy {
                 return true;
             }
         }
-        if heard.person && self.state.phase != Phase::CallbackPhone {
+        if heard.person {
             self.want_person(now);
         } else if heard.others_data && !heard.other_patient && heard.doctor.is_none() {
             self.understood();
@@ -317,11 +320,11 @@ impl Policy {
             } else {
                 self.ask_again(now);
             }
-        } else if heard.hold_on && !said_more && !heard.yes {
+        } else if heard.hold_on && !said_more && heard.choice.is_none() && !heard.other_patient {
             let expect = self.state.phase.expectation();
             self.outputs.push_back(Output::Expect(expect));
             self.say(now, &phrases.waiting);
-        } else if heard.goodbye && !said_more {
+        } else if heard.goodbye && !wishes && !heard.ask && !heard.has_identity() {
             self.release();
             self.end(now, &phrases.goodbye);
         } else {
@@ -331,29 +334,8 @@ impl Policy {
     }
 
     fn want_person(&mut self, now: Now) {
-        let reachable = self.state.identified
-            || self.state.patient.phone.is_some()
-            || self.facts.channel == frontdesk_types::Channel::Phone;
-        if reachable {
-            let text = self.language.phrases.transfer.clone();
-            self.transfer(now, "asked", &text);
-        } else {
-            self.release();
-            let text = self.language.phrases.ask_callback_phone.clone();
-            self.ask(now, Phase::CallbackPhone, &text);
-        }
-    }
-
-    /// A number to call back, or none: a second question would only stand in the way.
-    fn on_callback_phone(&mut self, now: Now, heard: &Heard) {
-        if self.state.patient.phone.is_none() && !heard.no && self.state.misunderstood == 0 {
-            self.state.misunderstood += 1;
-            let text = self.language.phrases.bad_phone.clone();
-            self.ask(now, Phase::CallbackPhone, &text);
-        } else {
-            let text = self.language.phrases.transfer.clone();
-            self.transfer(now, "asked", &text);
-        }
+        let text = self.language.phrases.transfer.clone();
+        self.transfer(now, "asked", &text);
     }
 
     const fn understood(&mut self) {

@@ -2,9 +2,13 @@
 
 use frontdesk_types::Phi;
 
-use super::state::{Goal, Patient, Phase, Wish};
+use super::state::{Goal, Phase, Wish};
 use super::{Heard, Now, Policy, fill};
+use crate::dialogue::Expectation;
+use crate::dialogue::guard::assent::{declines, says_yes};
 use crate::dialogue::tools::ToolCall;
+use crate::dialogue::understand::Setting;
+use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::tokens::Tokens;
 
 impl Policy {
@@ -36,7 +40,9 @@ impl Policy {
             self.understood();
             self.carry(&phrases.small_talk);
             self.ask(now, Phase::Open, &phrases.help);
-        } else if heard.no || (heard.thanks && !heard.yes) {
+        } else if self.asked_else() && declines(text, &self.language) {
+            // Only who declines "anything else" in so many words has done; a no in a sentence that
+            // was not understood ends nothing.
             self.end(now, &phrases.goodbye);
         } else if heard.has_identity() {
             self.understood();
@@ -49,6 +55,13 @@ impl Policy {
         }
     }
 
+    /// Whether "anything else" is the question that is open.
+    fn asked_else(&self) -> bool {
+        let phrases = &self.language.phrases;
+        [&phrases.anything_else, &phrases.what_else, &phrases.not_booked]
+            .contains(&&self.state.prompt)
+    }
+
     /// Takes up what the caller wants, if they say it.
     pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
         let booked = self.state.last_booked.clone();
@@ -57,14 +70,13 @@ impl Policy {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {
             self.begin(now, Goal::List, heard, text);
-        } else if let Some(target) = booked
-            .clone()
-            .filter(|_| !fresh && heard.cancel && (!heard.own_appointment || heard.correction))
-        {
+        } else if let Some(target) = booked.clone().filter(|_| {
+            !fresh && heard.cancel && !heard.move_ && (!heard.own_appointment || heard.correction)
+        }) {
             self.begin_goal(Goal::Cancel);
             self.state.target = Some(target);
             self.advance(now);
-        } else if heard.cancel {
+        } else if heard.cancel && !heard.move_ {
             self.begin(now, Goal::Cancel, heard, text);
         } else if let Some(target) = booked.filter(|_| {
             // A correction moves what was booked; it never books a second one.
@@ -82,13 +94,30 @@ impl Policy {
             self.take_wish_silently(heard);
             let question = self.language.phrases.another_or_move.clone();
             self.ask(now, Phase::AnotherOrMove, &question);
-        } else if heard.book || heard.has_content() || fresh || heard.new_patient {
+        } else if heard.book || self.wishes(heard) || fresh || heard.new_patient {
             self.begin(now, Goal::Book, heard, text);
         } else {
             return false;
         }
         self.understood();
         true
+    }
+
+    /// Whether words at the open question are a wish for a visit. A day that has passed belongs to
+    /// a story ("nobody called me back yesterday").
+    fn wishes(&self, heard: &Heard) -> bool {
+        let past = heard.day == Some(DayMention::Past) && self.state.goal.is_none();
+        Heard { day: heard.day.filter(|_| !past), ..heard.clone() }.has_content()
+    }
+
+    /// The appointment that was to be cancelled is moved instead.
+    pub(super) fn move_instead(&mut self, now: Now, heard: &Heard, text: &str) {
+        self.understood();
+        let target = self.state.target.take();
+        self.begin_goal(Goal::Move);
+        self.state.target = target;
+        let (_, wish) = self.split_move(now, text);
+        self.wish_and_advance(now, wish.as_ref().unwrap_or(heard));
     }
 
     fn begin_goal(&mut self, goal: Goal) {
@@ -98,14 +127,10 @@ impl Policy {
 
     fn begin(&mut self, now: Now, goal: Goal, heard: &Heard, text: &str) {
         self.begin_goal(goal);
-        if heard.other_patient {
-            if self.state.identified {
-                self.state.patient = Patient::default();
-                self.state.identified = false;
-                self.state.last_booked = None;
-                self.merge_identity(heard, false);
-            }
-            self.state.patient.other = true;
+        // A relative who is mentioned with a wish for a visit is likely the patient; were it the
+        // caller after all, being asked for the patient's name costs nothing.
+        if heard.other_patient || (heard.relative && goal == Goal::Book) {
+            self.turn_to_other(heard);
         }
         match goal {
             Goal::Book => self.wish_and_advance(now, heard),
@@ -200,9 +225,19 @@ impl Policy {
     }
 
     pub(super) fn on_offer_person(&mut self, now: Now, heard: &Heard, text: &str) {
-        if heard.yes && !heard.no {
+        let setting = self.setting(now);
+        let plain = says_yes(text, setting);
+        let choosing = Setting { expect: Expectation::Choice, ..setting };
+        let choice = Heard::of(text, choosing);
+        if plain {
             self.want_person(now);
+        } else if choice.choice.is_some() && !self.state.offers.is_empty() {
+            // The question is let be, and one of the times is taken.
+            self.state.phase = Phase::Choice;
+            self.on_choice(now, &choice, text);
         } else if self.intent(now, heard, text) {
+        } else if heard.yes && !heard.no {
+            self.want_person(now);
         } else if heard.no || heard.thanks {
             self.understood();
             self.clear_or_advance(now);

@@ -177,7 +177,8 @@ impl Policy {
     fn on_refused(&mut self, now: Now, tool: &ToolCall, refusal: &Refusal) {
         let phrases = self.language.phrases.clone();
         match (tool, refusal) {
-            // The caller's words follow.
+            // The caller's words follow: they want something else than to be called back.
+            (ToolCall::Transfer { .. }, Refusal::NotConfirmed) => self.understood(),
             (_, Refusal::NotConfirmed) => self.state.phase = Phase::Confirm,
             (ToolCall::Transfer { .. }, _) => self.end(now, &phrases.callback_failed),
             (_, Refusal::Other(code)) if code == BAD_PHONE && !self.state.identified => {

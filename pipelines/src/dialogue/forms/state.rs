@@ -40,7 +40,6 @@ pub(super) enum Phase {
     PickAppointment,
     AnotherOrMove,
     OfferPerson,
-    CallbackPhone,
     Over,
 }
 
@@ -53,7 +52,7 @@ impl Phase {
             Self::SpellFirst => Expectation::SpellingFirst,
             Self::SpellLast => Expectation::SpellingLast,
             Self::Birth => Expectation::DateOfBirth,
-            Self::Phone | Self::CallbackPhone => Expectation::PhoneNumber,
+            Self::Phone => Expectation::PhoneNumber,
             Self::Doctor => Expectation::Doctor,
             Self::Day => Expectation::Day,
             Self::Choice | Self::PickAppointment => Expectation::Choice,

@@ -15,6 +15,8 @@ pub(super) enum Verdict {
     Run,
     /// It runs after a read-back and a yes.
     ReadBack,
+    /// It runs once there is a number to call back.
+    AskNumber,
     /// It does not run.
     Refuse(Refusal),
 }
@@ -24,6 +26,9 @@ impl<D: Dialogue> Guarded<D> {
         match self.permitted(tool) {
             Err(refusal) => Verdict::Refuse(refusal),
             Ok(()) if self.needs_yes(tool) => Verdict::ReadBack,
+            Ok(()) if matches!(tool, ToolCall::Transfer { .. }) && !self.is_reachable() => {
+                Verdict::AskNumber
+            }
             Ok(()) => Verdict::Run,
         }
     }

@@ -1,5 +1,6 @@
 //! Red flags, and handing the call to a person.
 
+use super::read_back::digits;
 use super::{
     Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Output, ToolCall, ToolCallId,
     ToolResult,
@@ -29,6 +30,10 @@ impl<D: Dialogue> Guarded<D> {
         let new = raised.iter().any(|flag| !self.state.warned.contains(flag));
         self.state.warned.extend(raised);
         let emergency = matches!(self.state.mode, Mode::Emergency { .. });
+        if last {
+            let heard = self.understand(now, text, Expectation::Request);
+            self.state.phone = self.phone_of(&heard).or_else(|| self.state.phone.take());
+        }
         match self.state.mode {
             Mode::Emergency { .. } if new => self.speak_emergency(now),
             // The same words, as a final after a stable partial or once more as an answer.
@@ -36,7 +41,9 @@ impl<D: Dialogue> Guarded<D> {
                 self.unclear_emergency(now);
             }
             Mode::Emergency { .. } => {}
-            Mode::Policy | Mode::ReadBack(_) if new => self.begin_emergency(now),
+            Mode::Policy | Mode::ReadBack(_) | Mode::Callback(_) if new => {
+                self.begin_emergency(now);
+            }
             _ => return false,
         }
         if last && (!emergency || self.state.interrupted.is_none()) {
@@ -48,6 +55,7 @@ impl<D: Dialogue> Guarded<D> {
     fn begin_emergency(&mut self, now: Now) {
         self.state.outcome.emergency = true;
         self.state.interrupted = None;
+        self.back_to_policy(now, None);
         let resume = match std::mem::take(&mut self.state.mode) {
             Mode::ReadBack(read_back) => Some(read_back),
             _ => None,
@@ -64,6 +72,12 @@ impl<D: Dialogue> Guarded<D> {
 
     pub(super) fn answer_emergency(&mut self, now: Now, text: String, confidence: Option<f32>) {
         let heard = self.understand(now, &text, Expectation::YesNo);
+        if let Some(phone) = self.phone_of(&heard).filter(|_| !heard.no) {
+            // Whoever gives a number wants to be called on it.
+            self.state.callback_phone = Some(phone);
+            self.hand_over(now, "emergency", "");
+            return;
+        }
         let asks = heard.ask && !heard.repeat;
         // "Yes, quickly" is no day.
         let soonest = heard.day == Some(DayMention::Soonest);
@@ -133,13 +147,18 @@ impl<D: Dialogue> Guarded<D> {
         if !sorry.is_empty() {
             self.state.preface = Some(sorry.to_owned());
         }
-        self.transfer(now, reason.to_owned(), 0);
+        if self.is_reachable() {
+            self.transfer(now, reason.to_owned(), 0);
+            return;
+        }
+        let (reason, write) = (reason.to_owned(), WriteNumber(self.state.next_write));
+        self.ask_number(now, None, ToolCall::Transfer { reason, phone: None, write });
     }
 
-    fn transfer(&mut self, now: Now, reason: String, tries: u32) {
+    pub(super) fn transfer(&mut self, now: Now, reason: String, tries: u32) {
         let call = ToolCallId(self.state.next_call);
         self.state.mode = Mode::Handover { call, reason: reason.clone(), tries };
-        let phone = self.state.phone.clone();
+        let phone = self.state.callback_phone.clone();
         let write = WriteNumber(self.state.next_write);
         self.run(now, None, ToolCall::Transfer { reason, phone, write });
     }
@@ -157,13 +176,22 @@ impl<D: Dialogue> Guarded<D> {
             self.transfer(now, reason, 1);
             return;
         }
-        let said = if noted { &phrases.callback_noted } else { &phrases.callback_failed };
         let number = &self.facts.clinic.emergency_number;
         let text = if self.state.outcome.emergency {
             let warning = fill(&phrases.emergency_handover, &[("number", number)]);
+            // In an emergency nobody is asked whether the number is right, but hears it.
+            let said = match &self.state.callback_phone {
+                Some(phone) if noted => {
+                    fill(&phrases.callback_noted_at, &[("phone", &digits(phone))])
+                }
+                None if noted => phrases.callback_noted.clone(),
+                _ => phrases.callback_failed.clone(),
+            };
             format!("{warning} {said}")
+        } else if noted {
+            phrases.callback_noted.clone()
         } else {
-            said.clone()
+            phrases.callback_failed.clone()
         };
         self.say(now, None, &text);
         self.finish();

@@ -8,12 +8,15 @@
 //! - reads every write back in its own words and runs it only on an explicit yes that follows the
 //!   read-back as played; on anything else the policy gets [`Refusal::NotConfirmed`], always
 //!   followed by the caller's words;
+//! - has a number or an identified patient before a call back is promised;
 //! - numbers utterances, calls and writes, bounds turns and tool calls, and ends with a person
 //!   rather than in silence;
 //! - keeps the history of what was heard and played.
 //!
 //! The record 0030 says why.
 
+pub(crate) mod assent;
+mod callback;
 mod check;
 mod emergency;
 mod read_back;
@@ -29,6 +32,8 @@ use super::history::{ToolRecord, Turn};
 use super::language::Language;
 use super::settings::Settings;
 use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber};
+use super::understand::pattern::{Pattern, Reader, find_any};
+use super::understand::tokens::Tokens;
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Expectation, Input, Now, Output, UtteranceId};
 use check::Verdict;
@@ -152,14 +157,18 @@ impl<D: Dialogue> Guarded<D> {
             }
             Output::Born(date) => self.outputs.push_back(Output::Born(date)),
             Output::Alert { flag } => self.outputs.push_back(Output::Alert { flag }),
-            Output::Tool { call, tool } => match self.check(&tool) {
-                Verdict::Run => {
-                    self.flush(now);
-                    self.run(now, Some(call), tool);
+            Output::Tool { call, tool } => {
+                let tool = self.with_number(tool);
+                match self.check(&tool) {
+                    Verdict::Run => {
+                        self.flush(now);
+                        self.run(now, Some(call), tool);
+                    }
+                    Verdict::ReadBack => self.read_back(now, call, tool),
+                    Verdict::AskNumber => self.ask_number(now, Some(call), tool),
+                    Verdict::Refuse(refusal) => refused.push((call, refusal)),
                 }
-                Verdict::ReadBack => self.read_back(now, call, tool),
-                Verdict::Refuse(refusal) => refused.push((call, refusal)),
-            },
+            }
             Output::End { .. } => {
                 self.flush(now);
                 self.finish();
@@ -255,12 +264,27 @@ impl<D: Dialogue> Guarded<D> {
         let least = f32::from(self.settings.min_confidence) / 100.0;
         let sure = confidence.is_none_or(|confidence| confidence >= least);
         let text = if sure { text } else { String::new() };
+        let mentions = self.mentions_other(&text);
         match self.state.mode {
             Mode::Policy => self.feed(now, Input::Heard { text, confidence }),
             Mode::ReadBack(_) => self.answer_read_back(now, text, confidence),
             Mode::Emergency { .. } => self.answer_emergency(now, text, confidence),
+            Mode::Callback(_) => self.answer_number(now, text, confidence),
             // A person is being called; the call ends with the answer.
             Mode::Handover { .. } | Mode::Over => {}
+        }
+        // A yes is judged by what was said before it.
+        self.state.for_other = mentions.unwrap_or(self.state.for_other);
+    }
+
+    /// Whether the words tell that the patient is, or is not, somebody else than the caller.
+    fn mentions_other(&self, text: &str) -> Option<bool> {
+        let (words, tokens) = (&self.language.words, Tokens::of(text, &self.language));
+        let reader = Reader { tokens: &tokens, language: &self.language, latest_year: 0 };
+        let is = |list: &[Pattern]| find_any(list, reader).is_some();
+        match is(&words.other_patient) || is(&words.relatives) {
+            true => Some(true),
+            false => is(&words.for_me).then_some(false),
         }
     }
 
@@ -301,6 +325,7 @@ impl<D: Dialogue> Guarded<D> {
             Mode::Emergency { .. } if self.state.patience.is_due(now.mono) => {
                 self.unclear_emergency(now);
             }
+            Mode::Callback(_) if self.state.patience.is_due(now.mono) => self.silent_number(now),
             _ => {}
         }
     }
@@ -376,7 +401,10 @@ impl<D: Dialogue> Dialogue for Guarded<D> {
                 self.on_played(now, utterance, &heard, complete);
             }
             Input::Timeout => self.on_timeout(now),
-            Input::CallerLeft => self.finish(),
+            Input::CallerLeft => {
+                self.number_on_leaving(now);
+                self.finish();
+            }
         }
         // A policy that waits for nothing and said nothing is waited for as a caller would be.
         if self.is_stuck() && self.state.patience.deadline.is_none() {
@@ -393,7 +421,9 @@ impl<D: Dialogue> Dialogue for Guarded<D> {
             Mode::Over => return None,
             Mode::Policy if self.is_stuck() => self.state.patience.deadline,
             Mode::Policy => self.policy_due(),
-            Mode::ReadBack(_) | Mode::Emergency { .. } => self.state.patience.deadline,
+            Mode::ReadBack(_) | Mode::Emergency { .. } | Mode::Callback(_) => {
+                self.state.patience.deadline
+            }
             Mode::Handover { .. } => None,
         };
         let tools = self.state.running.values().flat_map(|r| [r.notice, r.deadline]).flatten();

@@ -1,14 +1,15 @@
 //! Reading a write back, and hearing the yes.
 
-use frontdesk_types::Offer;
+use frontdesk_types::{Offer, Phi};
 
+use super::assent::{Asked, Assent};
 use super::state::ReadBack;
 use super::{
     Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Refusal, ToolCall, ToolCallId,
     ToolResult, UtteranceId,
 };
 use crate::dialogue::language::{Language, fill};
-use crate::dialogue::tools::Identity;
+use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
 
@@ -17,6 +18,9 @@ const MAX_ASKS: u32 = 4;
 
 /// Times that it is read back to who says yes to another time.
 const MAX_TORN_ASKS: u32 = 2;
+
+/// Times that who says yes beside other words is asked for a yes or a no.
+const MAX_UNCLEAR: u32 = 2;
 
 /// "Sunday, June 14, at 9:00 AM with Dr. Samira Hassan".
 pub(crate) fn visit(offer: &Offer, language: &Language) -> String {
@@ -31,9 +35,8 @@ pub(crate) fn visit(offer: &Offer, language: &Language) -> String {
 }
 
 /// Digits of a phone number apart, so that each is spoken.
-fn digits(identity: &Identity) -> String {
-    let phone = identity.phone.as_ref().map_or("", |phone| phone.expose().as_str());
-    phone.chars().map(String::from).collect::<Vec<_>>().join(" ").replace("+ ", "+")
+pub(super) fn digits(phone: &Phi<String>) -> String {
+    phone.expose().chars().map(String::from).collect::<Vec<_>>().join(" ").replace("+ ", "+")
 }
 
 impl<D: Dialogue> Guarded<D> {
@@ -43,8 +46,8 @@ impl<D: Dialogue> Guarded<D> {
             self.state.remember_write(number, &tool);
         }
         let utterance = UtteranceId(self.state.next_utterance);
-        let (heard, early, asks, needed) = (false, false, 0, 0);
-        let read_back = ReadBack { call, tool, utterance, needed, heard, early, asks };
+        let (heard, early, asks, needed, unclear) = (false, false, 0, 0, 0);
+        let read_back = ReadBack { call, tool, utterance, needed, heard, early, asks, unclear };
         self.speak_read_back(now, read_back);
     }
 
@@ -55,7 +58,8 @@ impl<D: Dialogue> Guarded<D> {
         let policy = held.as_ref().map(|(utterance, _)| *utterance);
         let text = held.map_or_else(|| text.clone(), |(_, before)| format!("{before} {text}"));
         let preface = self.state.preface.as_ref().map_or(0, |p| p.chars().count() + 1);
-        let until = text.rfind(&facts).map_or(text.len(), |at| at + facts.len());
+        let end = |fact: &String| text.rfind(fact.as_str()).map(|at| at + fact.len());
+        let until = facts.iter().filter_map(end).max().unwrap_or(text.len());
         read_back.needed = preface + text.get(..until).unwrap_or(&text).chars().count();
         read_back.heard = false;
         read_back.early = false;
@@ -65,36 +69,70 @@ impl<D: Dialogue> Guarded<D> {
         self.state.mode = Mode::ReadBack(Box::new(read_back));
     }
 
-    /// The read-back of a write, and the part of it that must have been heard.
-    fn read_back_text(&self, tool: &ToolCall) -> (String, String) {
+    /// The read-back of a write, and the parts of it that must have been heard: the visit and whose
+    /// it is.
+    fn read_back_text(&self, tool: &ToolCall) -> (String, Vec<String>) {
         let (language, phrases) = (&self.language, &self.language.phrases);
         let offer = |id| self.state.offers.iter().find(|offer| offer.id == id);
         let old = |id| self.state.appointments.iter().find(|known| known.id == id);
         let spoken = |offer: Option<&Offer>| offer.map(|o| visit(o, language)).unwrap_or_default();
+        let name = self.state.patient.as_ref().map_or("", |name| name.expose().as_str());
+        let read = |phrase: &str, visit: String, old: String| {
+            let values = [("visit", visit.as_str()), ("old", &old), ("name", name)];
+            (fill(phrase, &values), vec![visit, name.to_owned()])
+        };
         match tool {
             ToolCall::Book { offer: id, .. } => {
-                let visit = spoken(offer(*id));
-                (fill(&phrases.read_back_book, &[("visit", &visit)]), visit)
+                read(&phrases.read_back_book, spoken(offer(*id)), String::new())
             }
             ToolCall::Reschedule { appointment, offer: id, .. } => {
-                let visit = spoken(offer(*id));
                 let old = spoken(old(*appointment).map(|known| &known.visit));
-                (fill(&phrases.read_back_move, &[("visit", &visit), ("old", &old)]), visit)
+                read(&phrases.read_back_move, spoken(offer(*id)), old)
             }
             ToolCall::Cancel { appointment, .. } => {
                 let visit = spoken(old(*appointment).map(|known| &known.visit));
-                (fill(&phrases.read_back_cancel, &[("visit", &visit)]), visit)
+                read(&phrases.read_back_cancel, visit, String::new())
             }
             ToolCall::RegisterPatient { identity, .. } => {
-                let phone = digits(identity);
+                let phone = identity.phone.as_ref().map(digits).unwrap_or_default();
                 let birth_date = language.birth_date(*identity.date_of_birth.expose());
                 let name = identity.full_name.expose();
-                let values = [("name", name.as_str()), ("birth_date", &birth_date)];
-                let text = fill(&phrases.read_back_register, &values);
-                (fill(&text, &[("phone", &phone)]), phone)
+                let values =
+                    [("name", name.as_str()), ("birth_date", &birth_date), ("phone", &phone)];
+                (fill(&phrases.read_back_register, &values), vec![phone])
             }
-            _ => (String::new(), String::new()),
+            _ => (String::new(), Vec::new()),
         }
+    }
+
+    /// The visit that a write is about.
+    fn visit_of(&self, tool: &ToolCall) -> Option<&Offer> {
+        match tool {
+            ToolCall::Book { offer, .. } | ToolCall::Reschedule { offer, .. } => {
+                self.state.offers.iter().find(|known| known.id == *offer)
+            }
+            ToolCall::Cancel { appointment, .. } => {
+                let known = self.state.appointments.iter().find(|known| known.id == *appointment);
+                known.map(|known| &known.visit)
+            }
+            _ => None,
+        }
+    }
+
+    /// What an answer to the read-back is.
+    fn assent(&self, now: Now, text: &str, expect: Expectation) -> Assent {
+        let Mode::ReadBack(read_back) = &self.state.mode else { return Assent::None };
+        let (language, clinic) = (&self.language, &self.facts.clinic);
+        let setting = Setting { language, clinic, expect, now };
+        let tool = &read_back.tool;
+        let visit = self.visit_of(tool);
+        let name = match tool {
+            ToolCall::RegisterPatient { identity, .. } => Some(&identity.full_name),
+            _ => self.state.patient.as_ref(),
+        };
+        let name = name.map(|name| name.expose().as_str());
+        let for_other = self.state.for_other;
+        Assent::of(text, setting, Asked { tool: Some(tool), visit, name, for_other })
     }
 
     /// As much of the read-back as was played.
@@ -124,20 +162,30 @@ impl<D: Dialogue> Guarded<D> {
 
     pub(super) fn answer_read_back(&mut self, now: Now, text: String, confidence: Option<f32>) {
         let heard = self.understand(now, &text, Expectation::YesNo);
-        if heard.hold_on && !heard.yes && !heard.has_content() {
+        let assent = self.assent(now, &text, Expectation::YesNo);
+        let Mode::ReadBack(read_back) = &self.state.mode else { return };
+        let yes = assent.is_to(&read_back.tool);
+        let visit = self.visit_of(&read_back.tool);
+        let other_visit = heard.has_content() && !visit.is_some_and(|visit| agrees(&heard, visit));
+        let wish = other_visit || wants_else(&heard, &read_back.tool);
+        if heard.hold_on && !yes && !wish && !heard.no {
             let text = self.language.phrases.waiting.clone();
             self.ask(now, &text, Expectation::YesNo);
             return;
         }
-        let Mode::ReadBack(read_back) = &self.state.mode else { return };
-        let is_yes = |heard: &Heard| is_yes(heard, &read_back.tool, self.state.offers.iter());
-        let yes = is_yes(&heard);
         // "Yes, nine" to another time: neither a yes to it nor a correction. Most likely "nine" is
         // a misheard word, and whoever means nine says so once more.
-        let torn = !yes && heard.yes && is_yes(&self.understand(now, &text, Expectation::Request));
+        let bare_time = heard.time.is_some() && heard.day.is_none() && !heard.has_doctor();
+        let torn = !yes
+            && bare_time
+            && !heard.correction
+            && !heard.no
+            && self.understand(now, &text, Expectation::Request).time.is_none()
+            && matches!(assent, Assent::Partly);
+        let unclear = !yes && !torn && !wish && !matches!(assent, Assent::None);
         let Mode::ReadBack(read_back) = &mut self.state.mode else { return };
         let playing = self.state.spoken.contains_key(&read_back.utterance.0);
-        match (read_back.heard, yes || heard.empty || torn) {
+        match (read_back.heard, yes || heard.empty || torn || unclear) {
             (true, _) if yes => {
                 let read_back = read_back.clone();
                 self.confirm(now, *read_back);
@@ -145,6 +193,17 @@ impl<D: Dialogue> Guarded<D> {
             (false, true) if playing => read_back.early |= yes,
             (false, true) if read_back.asks < MAX_ASKS => self.repeat_read_back(now),
             _ if torn && read_back.asks < MAX_TORN_ASKS => self.repeat_read_back(now),
+            _ if unclear && read_back.unclear < MAX_UNCLEAR => {
+                read_back.unclear += 1;
+                let phrases = &self.language.phrases;
+                let text = match read_back.tool {
+                    ToolCall::Reschedule { .. } => phrases.plain_move.clone(),
+                    ToolCall::Cancel { .. } => phrases.plain_cancel.clone(),
+                    ToolCall::RegisterPatient { .. } => phrases.plain_register.clone(),
+                    _ => phrases.plain_book.clone(),
+                };
+                self.ask(now, &text, Expectation::YesNo);
+            }
             _ => {
                 let call = read_back.call;
                 let refusal = Refusal::NotConfirmed;
@@ -152,7 +211,7 @@ impl<D: Dialogue> Guarded<D> {
                 let result = ToolResult::Refused { refusal };
                 self.feed(now, Input::ToolDone { call, result });
                 // What contradicts itself each time is not understood.
-                let text = if torn { String::new() } else { text };
+                let text = if torn || unclear { String::new() } else { text };
                 self.feed(now, Input::Heard { text, confidence });
             }
         }
@@ -190,36 +249,25 @@ impl<D: Dialogue> Guarded<D> {
     }
 }
 
-/// Whether it is a yes to this write and nothing else: no correction, no other wish.
-fn is_yes<'a>(heard: &Heard, tool: &ToolCall, offers: impl Iterator<Item = &'a Offer>) -> bool {
-    let offer = match tool {
-        ToolCall::Book { offer, .. } | ToolCall::Reschedule { offer, .. } => Some(*offer),
-        _ => None,
-    };
-    let offer = offer.and_then(|id| offers.into_iter().find(|known| known.id == id));
-    let wants_else = heard.person
+/// Whether the answer to a read-back wants something else, which is the policy's to hear.
+const fn wants_else(heard: &Heard, tool: &ToolCall) -> bool {
+    heard.person
         || heard.repeat
         || heard.list
         || heard.ask
         || heard.another
         || heard.other_patient
         || heard.others_data
-        || heard.hold_on
         || heard.abort
         || heard.later
         || heard.earlier
+        || heard.goodbye
         || heard.choice.is_some()
         || heard.language.is_some()
         || heard.has_identity()
         || (heard.cancel && !matches!(tool, ToolCall::Cancel { .. }))
         || (heard.move_ && !matches!(tool, ToolCall::Reschedule { .. }))
-        || (heard.book && matches!(tool, ToolCall::Cancel { .. }) && !heard.own_appointment);
-    heard.yes
-        && !heard.no
-        && !heard.unsure
-        && !heard.correction
-        && !wants_else
-        && offer.map_or(!heard.has_content(), |offer| agrees(heard, offer))
+        || (heard.book && matches!(tool, ToolCall::Cancel { .. }) && !heard.own_appointment)
 }
 
 /// Whether the day, time and doctor that were said are those of the offer.

@@ -58,6 +58,23 @@ pub(super) struct ReadBack {
     /// Whether a yes came before.
     pub(super) early: bool,
     pub(super) asks: u32,
+    /// Answers that were a yes beside other words.
+    #[serde(default)]
+    pub(super) unclear: u32,
+}
+
+/// A person is to call back, and nobody knows yet on which number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Callback {
+    /// The policy's number of the call that waits; none if the guard calls the person.
+    pub(super) call: Option<ToolCallId>,
+    pub(super) tool: ToolCall,
+    /// The number that was read back and not yet confirmed.
+    pub(super) phone: Option<Phi<String>>,
+    /// Times that a number was asked for.
+    pub(super) asks: u32,
+    /// Times that a number was read back.
+    pub(super) reads: u32,
 }
 
 /// Who has the floor.
@@ -70,6 +87,8 @@ pub(super) enum Mode {
         asks: u32,
         resume: Option<Box<ReadBack>>,
     },
+    /// The number to call back is asked for.
+    Callback(Box<Callback>),
     Handover {
         call: ToolCallId,
         reason: String,
@@ -109,6 +128,16 @@ pub(super) struct State {
     pub(super) asked_for_policy: bool,
     pub(super) identified: bool,
     pub(super) failed_identifications: u32,
+    /// Name of the patient who is identified, as they gave it.
+    #[serde(default)]
+    pub(super) patient: Option<Phi<String>>,
+    /// Whether the caller has said that the patient is somebody else.
+    #[serde(default)]
+    pub(super) for_other: bool,
+    /// The number that the caller confirmed to be called back on.
+    #[serde(default)]
+    pub(super) callback_phone: Option<Phi<String>>,
+    /// The number that the caller gave.
     pub(super) phone: Option<Phi<String>>,
     pub(super) offers: VecDeque<Offer>,
     pub(super) appointments: Vec<AppointmentFacts>,
@@ -123,8 +152,12 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) const fn is_ending(&self) -> bool {
-        matches!(self.mode, Mode::Handover { .. } | Mode::Over)
+    pub(super) fn is_ending(&self) -> bool {
+        match &self.mode {
+            Mode::Handover { .. } | Mode::Over => true,
+            Mode::Callback(callback) => callback.call.is_none(),
+            _ => false,
+        }
     }
 
     /// The number of a new write.
@@ -160,6 +193,7 @@ impl State {
             tool
         {
             self.identified = false;
+            self.patient = None;
             self.appointments.clear();
             if identity.phone.is_some() {
                 self.phone.clone_from(&identity.phone);
@@ -194,6 +228,13 @@ impl State {
                     )
                 });
                 self.identified = !superseded && is_identification(tool);
+                self.patient = match tool {
+                    ToolCall::IdentifyPatient(identity)
+                    | ToolCall::RegisterPatient { identity, .. } => {
+                        Some(identity.full_name.clone()).filter(|_| self.identified)
+                    }
+                    _ => None,
+                };
             }
             ToolResult::NotIdentified => self.failed_identifications += 1,
             ToolResult::Slots { offers, .. } => {

@@ -126,7 +126,8 @@ macro_rules! tables {
 tables! {
     /// Words that are not intents.
     Words {
-        greetings, yes, negated_yes, no, unsure, correction, another, other_patient, for_me, new_patient,
+        greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
+        no, bare_no, decline, bye, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
         not_new, any_doctor, list_first, list_last, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
@@ -137,8 +138,7 @@ tables! {
 tables! {
     /// What a caller may want.
     Intents {
-        person, in_person, goodbye, repeat, repeat_alone, cancel, r#move, abort, list, book,
-        book_question, own_appointment,
+        person, in_person, goodbye, repeat, repeat_alone, cancel, not_cancel, r#move, abort, list, book, book_question, own_appointment,
     }
 }
 

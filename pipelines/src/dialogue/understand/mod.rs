@@ -72,6 +72,8 @@ pub(crate) struct Heard {
     pub(crate) ask: bool,
     pub(crate) another: bool,
     pub(crate) other_patient: bool,
+    /// Whether a member of the family is mentioned, who may be the patient.
+    pub(crate) relative: bool,
     pub(crate) new_patient: bool,
     pub(crate) hold_on: bool,
     pub(crate) small_talk: bool,
@@ -79,6 +81,7 @@ pub(crate) struct Heard {
     pub(crate) thanks: bool,
     pub(crate) others_data: bool,
     pub(crate) own_appointment: bool,
+    pub(crate) another_time: bool,
     pub(crate) later: bool,
     pub(crate) earlier: bool,
     pub(crate) none_of: bool,
@@ -92,6 +95,8 @@ pub(crate) struct Heard {
     pub(crate) time: Option<TimeMention>,
     pub(crate) choice: Option<Choice>,
     pub(crate) name: Option<NameMention>,
+    /// The full name of the relative who is mentioned.
+    pub(crate) relative_name: Option<String>,
     pub(crate) birth: Option<BirthMention>,
     pub(crate) phone: Option<PhoneMention>,
 }
@@ -111,12 +116,17 @@ impl Heard {
         heard.read_words(&all, language);
 
         let mut rest = all.clone();
+        if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
+            rest.take_exclamations(language);
+        }
         take_all(&mut rest, &language.words.small_talk, language);
         let asks = |wanted: &[Expectation]| wanted.contains(&expect);
         let asked_birth = expect == Expectation::DateOfBirth;
         heard.birth = birth::take(&mut rest, language, calendar, asked_birth);
         let asked_phone = expect == Expectation::PhoneNumber;
         heard.phone = phones::take(&mut rest, language, asked_phone);
+        heard.relative_name = names::take_relative(&mut rest, language);
+        heard.other_patient |= heard.relative_name.is_some();
         let doctor_first = !expect.is_naming();
         if doctor_first {
             heard.name = names::take(&mut rest, language, Asked::No);
@@ -162,18 +172,21 @@ impl Heard {
         let mut affirmed = all.clone();
         take_all(&mut affirmed, &words.negated_yes, language);
         let affirmed = Reader { tokens: &affirmed, language, latest_year: 0 };
-        self.yes = find_any(&words.yes, affirmed).is_some();
+        self.yes = find_any(&words.yes, affirmed).is_some()
+            || find_any(&words.plain_yes, affirmed).is_some()
+            || alone(&words.please);
         self.no = is(&words.no) && !self.unsure;
         // "That works better" corrects nothing.
         let mut without_yes = all.clone();
+        take_all(&mut without_yes, &words.plain_yes, language);
         take_all(&mut without_yes, &words.yes, language);
         self.correction =
             find_any(&words.correction, Reader { tokens: &without_yes, language, latest_year: 0 })
                 .is_some();
         self.person = is(&intents.person) && !is(&intents.in_person);
-        self.goodbye = is(&intents.goodbye);
+        self.goodbye = parting(all, language);
         self.repeat = is(&intents.repeat) || alone(&intents.repeat_alone);
-        self.cancel = is(&intents.cancel);
+        self.cancel = is(&intents.cancel) && !is(&intents.not_cancel);
         self.move_ = is(&intents.r#move);
         self.abort = is(&intents.abort);
         // "When is the earliest appointment" is about one that is not yet made.
@@ -181,7 +194,9 @@ impl Heard {
         self.list = is(&intents.list) && !not_made;
         self.book = is(&intents.book) || is(&intents.book_question) || not_made;
         self.another = is(&words.another);
-        self.other_patient = is(&words.other_patient) && !is(&words.for_me);
+        self.other_patient = is(&words.other_patient);
+        self.relative = self.other_patient || is(&words.relatives) && !is(&words.for_me);
+        self.another_time = is(&words.another_time);
         self.new_patient = is(&words.new_patient) && !is(&words.not_new);
         self.hold_on = is(&words.hold_on);
         self.small_talk = is(&words.small_talk);
@@ -243,7 +258,7 @@ impl Heard {
 
     /// Whether it is a command, so that none of it is a name.
     pub(crate) const fn is_command(&self) -> bool {
-        self.person || self.repeat || self.cancel || self.hold_on || self.empty
+        self.person || self.repeat || self.cancel || self.hold_on || self.goodbye || self.empty
     }
 
     /// Whether it names a doctor or a specialty.
@@ -265,6 +280,32 @@ impl Heard {
     pub(crate) const fn has_identity(&self) -> bool {
         self.name.is_some() || self.birth.is_some() || self.phone.is_some()
     }
+}
+
+/// Whether it takes leave: it ends with a goodbye, or says nothing but what people leave with.
+fn parting(all: &Tokens, language: &Language) -> bool {
+    let (words, goodbye) = (&language.words, &language.intents.goodbye);
+    let reader = Reader { tokens: all, language, latest_year: 0 };
+    let length = |lists: &[&Vec<Pattern>], at| {
+        let found = lists.iter().filter_map(|list| longest_at(list, reader, at));
+        found.map(|found| found.len()).max().unwrap_or(0)
+    };
+    let covered = |from: usize, lists: &[&Vec<Pattern>]| {
+        let mut at = from;
+        while at < all.len() {
+            match length(lists, at) {
+                0 if all.text(at).is_empty() => at += 1,
+                0 => return false,
+                some => at += some,
+            }
+        }
+        true
+    };
+    let last = (0..all.len()).rev().find(|at| length(&[&words.bye], *at) > 0);
+    let ends = last.is_some_and(|at| covered(at, &[&words.bye, &words.fillers, &words.thanks]));
+    let leaving = (0..all.len()).any(|at| length(&[goodbye], at) > 0);
+    let lists = [goodbye, &words.decline, &words.fillers, &words.thanks, &words.bye];
+    ends || (leaving && !all.question && covered(0, &lists))
 }
 
 /// Takes every match of `patterns`; whether there was one.

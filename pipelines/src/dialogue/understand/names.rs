@@ -1,5 +1,6 @@
 //! Names of people. The weak slot of every recognizer, so words that are commands are never names.
 
+use super::days::ends_before;
 use super::pattern::{Pattern, Reader, longest_at};
 use super::tokens::{Token, Tokens};
 use crate::dialogue::language::Language;
@@ -25,6 +26,8 @@ pub(crate) struct NameMention {
     pub(crate) full: bool,
     /// Whether it was introduced ("my name is").
     pub(crate) introduced: bool,
+    /// Whether it was introduced as the name of who speaks.
+    pub(crate) own: bool,
 }
 
 /// Takes a name out of `tokens`.
@@ -35,6 +38,10 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
         return Some(parts);
     }
     let introduced = introduced(tokens, language);
+    let own = introduced.as_ref().is_some_and(|range| {
+        let reader = Reader { tokens, language, latest_year: 0 };
+        ends_before(&language.words.self_is, reader, range.start).is_some()
+    });
     let (range, introduced) = match introduced {
         Some(range) => (range, true),
         None if asked == Asked::Yes => {
@@ -53,7 +60,25 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
         return None;
     }
     tokens.take(range);
-    Some(NameMention { full: words >= 2, name, introduced })
+    Some(NameMention { full: words >= 2, name, introduced, own })
+}
+
+/// Takes the full name that follows the mention of a relative: "my daughter Nadia Johnson". Only a
+/// name that is written with capitals, since any words may follow a relative.
+pub(crate) fn take_relative(tokens: &mut Tokens, language: &Language) -> Option<String> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let capital = |word: &Token| word.raw.starts_with(char::is_uppercase);
+    let range = (0..tokens.len()).find_map(|at| {
+        let relative = longest_at(&language.words.relatives, reader, at)?;
+        let start = longest_at(&language.words.is_called, reader, relative.end)
+            .map_or(relative.end, |called| called.end);
+        let run = name_run(tokens, language, start);
+        let named = run.len() >= 2 && tokens.words[run.clone()].iter().all(capital);
+        named.then_some(run)
+    })?;
+    let name = spoken_name(&tokens.words[range.clone()], language);
+    tokens.take(range);
+    Some(name)
 }
 
 /// "Miller, first name Jane", "the last name is Miller and the first name Jane".
@@ -82,7 +107,7 @@ fn by_parts(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
     let name = format!("{} {}", part(&first), part(&last));
     tokens.take(first);
     tokens.take(last);
-    Some(NameMention { name, full: true, introduced: false })
+    Some(NameMention { name, full: true, introduced: false, own: false })
 }
 
 /// "Miller, that is Jane Miller": after one name alone, a whole name that follows is meant.

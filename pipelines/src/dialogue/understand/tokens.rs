@@ -1,6 +1,7 @@
 //! Words of an utterance, typed or recognized, brought to one form.
 
 use super::names::distance;
+use super::pattern::{Reader, longest_at};
 use crate::dialogue::language::Language;
 
 /// One word. `text` is what patterns see; `raw` is what a name is made of.
@@ -43,6 +44,11 @@ impl Tokens {
         let digits = core.chars().any(|c| c.is_ascii_digit());
         let letters = core.chars().any(char::is_alphabetic);
         if core.is_empty() {
+            // A sign that stands for a word: a thumb that is up.
+            let sign = chunk.chars().next().map(String::from).unwrap_or_default();
+            if language.rewrites.contains_key(&sign) {
+                self.push(&sign, false, language);
+            }
             if let (true, Some(last)) = (stop, self.words.last_mut()) {
                 last.stop = true;
             }
@@ -125,6 +131,22 @@ impl Tokens {
             let after_number = language.numbers.contains_key(self.text(at - 1));
             if let Some(number) = language.homophones.get(self.text(at)).filter(|_| after_number) {
                 self.words[at].text.clone_from(number);
+            }
+        }
+    }
+
+    /// Takes words that are a number and an exclamation where no number stands beside them: "oh yes".
+    pub(crate) fn take_exclamations(&mut self, language: &Language) {
+        let number = |word: &str| {
+            language.numbers.contains_key(word) || word.starts_with(|c: char| c.is_ascii_digit())
+        };
+        for at in 0..self.words.len() {
+            let reader = Reader { tokens: self, language, latest_year: 0 };
+            let exclaims = language.numbers.get(self.text(at)) == Some(&0)
+                && longest_at(&language.words.fillers, reader, at).is_some();
+            let beside = number(self.text(at + 1)) || (at > 0 && number(self.text(at - 1)));
+            if exclaims && !beside {
+                self.take(at..at + 1);
             }
         }
     }

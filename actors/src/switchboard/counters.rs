@@ -1,0 +1,97 @@
+//! Numbers of the whole tree.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use frontdesk_types::CallOutcome;
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use crate::call::Call;
+
+/// Numbers of the whole tree: the same in tests, console and metrics.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Counters {
+    /// Places reserved now.
+    pub live_calls: usize,
+    /// Places there are.
+    pub max_calls: usize,
+    /// Whether new calls are refused.
+    pub draining: bool,
+    /// Calls begun.
+    pub calls_started: u64,
+    /// Calls ended, by outcome.
+    pub calls_ended: HashMap<String, u64>,
+    /// Calls that could not be begun.
+    pub calls_failed: u64,
+    /// Stages restarted.
+    pub stage_restarts: u64,
+    /// CallSupervisors restarted.
+    pub supervisor_restarts: u64,
+    /// Inputs of stages handled.
+    pub inputs_handled: u64,
+    /// Inputs dropped because a stage did not read, and inputs given up after two deaths.
+    pub inputs_lost: u64,
+    /// Packets decoded.
+    pub packets_in: u64,
+    /// Packets that were not Opus.
+    pub packets_undecodable: u64,
+    /// Audio concealed, in milliseconds.
+    pub concealed_ms: u64,
+    /// Frames sent.
+    pub frames_out: u64,
+    /// Native threads abandoned because they hung.
+    pub threads_abandoned: u64,
+    /// Utterances waiting to be recognized.
+    pub recognition_queue: usize,
+    /// Utterances recognized to their end.
+    pub finals: u64,
+    /// Those of them whose words came more than 300 ms after the turn was over.
+    pub finals_late: u64,
+    /// All waits from the end of a turn to its words, in milliseconds.
+    pub finals_wait_ms: u64,
+    /// Utterances waiting to be synthesized.
+    pub speech_queue: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Totals {
+    pub(super) started: AtomicU64,
+    pub(super) failed: AtomicU64,
+    pub(super) supervisor_restarts: AtomicU64,
+    pub(super) abandoned: AtomicU64,
+    ended: Mutex<Ended>,
+}
+
+/// What calls that are over leave in the counters.
+#[derive(Default)]
+struct Ended {
+    outcomes: HashMap<String, u64>,
+    sums: Counters,
+}
+
+impl Totals {
+    /// Adds a call that has ended.
+    pub(super) fn ended(&self, call: &Call, outcome: CallOutcome) {
+        let mut ended = self.ended.lock();
+        call.add_to(&mut ended.sums);
+        let name = format!("{outcome:?}").to_lowercase();
+        *ended.outcomes.entry(name).or_default() += 1;
+    }
+
+    /// The numbers of calls that are over, and of the tree itself.
+    pub(super) fn counters(&self) -> Counters {
+        let (sums, calls_ended) = {
+            let ended = self.ended.lock();
+            (ended.sums.clone(), ended.outcomes.clone())
+        };
+        Counters {
+            calls_ended,
+            calls_started: self.started.load(Ordering::Relaxed),
+            calls_failed: self.failed.load(Ordering::Relaxed),
+            supervisor_restarts: self.supervisor_restarts.load(Ordering::Relaxed),
+            threads_abandoned: self.abandoned.load(Ordering::Relaxed),
+            ..sums
+        }
+    }
+}

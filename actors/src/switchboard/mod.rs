@@ -1,0 +1,175 @@
+//! Switchboard: admits calls, starts and restarts their supervisors, drains.
+//!
+//! The root of the tree; the runtime holds a [`Switchboard`] handle. Admission is exact: a call is
+//! reserved before its job is accepted, and the reservation lives until the last stage of the call
+//! is gone, so there are never more than `max_calls`. The actor behind it ([`root`]) waits for
+//! nothing: whatever takes time for one call runs in a task of that call.
+
+mod admission;
+mod counters;
+mod root;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use frontdesk_types::{CallId, CallOutcome};
+use parking_lot::Mutex;
+use ractor::{Actor, ActorRef};
+use tracing::Instrument;
+
+use crate::call::{Call, CallEnd, CallRequest, Services};
+use admission::Admission;
+pub use admission::{Refusal, Reservation};
+pub use counters::Counters;
+use counters::Totals;
+use root::{Live, Root, SwitchboardActor, SwitchboardMsg};
+
+/// Calls whose numbers are not among those of calls that are over.
+type LiveCalls = Arc<Mutex<HashMap<CallId, Arc<Call>>>>;
+
+/// Handle of the root of the tree; cheap to clone.
+#[derive(Clone)]
+pub struct Switchboard {
+    actor: ActorRef<SwitchboardMsg>,
+    admission: Arc<Admission>,
+    services: Arc<Services>,
+    totals: Arc<Totals>,
+    live: LiveCalls,
+}
+
+impl Switchboard {
+    /// Starts the root.
+    ///
+    /// # Errors
+    /// If the actor cannot be spawned.
+    pub async fn start(
+        services: Arc<Services>,
+        max_calls: usize,
+    ) -> Result<Self, ractor::SpawnErr> {
+        let admission = Arc::new(Admission::new(max_calls));
+        let totals = Arc::new(Totals::default());
+        let live = LiveCalls::default();
+        let root = Root::new(
+            Arc::clone(&services),
+            Arc::clone(&admission),
+            Arc::clone(&totals),
+            Arc::clone(&live),
+        );
+        let (actor, _) = SwitchboardActor::spawn(None, SwitchboardActor, root).await?;
+        Ok(Self { actor, admission, services, totals, live })
+    }
+
+    /// Reserves a place for one call.
+    ///
+    /// # Errors
+    /// [`Refusal`] if there is none, or none is given out any more.
+    pub fn reserve(&self) -> Result<Reservation, Refusal> {
+        self.admission.reserve()
+    }
+
+    /// Takes a call: joins the room in the background and starts its tree. How it ended is told to
+    /// `request.done`.
+    pub fn take(&self, reservation: Reservation, request: CallRequest) {
+        let span = tracing::info_span!(
+            "call",
+            call_id = %request.id,
+            clinic_id = %request.tenant.clinic(),
+        );
+        let (services, actor, totals) =
+            (Arc::clone(&self.services), self.actor.clone(), Arc::clone(&self.totals));
+        let inside = span.clone();
+        let connect = async move {
+            totals.started.fetch_add(1, Ordering::Relaxed);
+            match Call::connect(&request, services, span.clone()).await {
+                Ok(call) => {
+                    let live = Live::new(call, reservation, request.done, span);
+                    // A switchboard that is gone has no calls: dropping this one ends it.
+                    let _ = actor.send_message(SwitchboardMsg::Connected(Box::new(live)));
+                }
+                Err(error) => {
+                    totals.failed.fetch_add(1, Ordering::Relaxed);
+                    tracing::error!(%error, "call not begun");
+                    let error = Some(error.to_string());
+                    let _ = request.done.send(CallEnd { outcome: CallOutcome::Abandoned, error });
+                }
+            }
+        };
+        tokio::spawn(connect.instrument(inside));
+    }
+
+    /// Ends one call now.
+    pub fn hang_up(&self, call: CallId, why: &'static str) {
+        let _ = self.actor.send_message(SwitchboardMsg::HangUp(Some(call), why));
+    }
+
+    /// Takes no more calls and waits until those under way have ended, at most `patience`; then
+    /// ends the rest.
+    pub async fn drain(&self, patience: Duration) {
+        self.admission.drain();
+        if tokio::time::timeout(patience, self.admission.idle()).await.is_err() {
+            let _ = self.actor.send_message(SwitchboardMsg::HangUp(None, "shutting down"));
+            let ended = tokio::time::timeout(Duration::from_secs(10), self.admission.idle());
+            if ended.await.is_err() {
+                tracing::error!(calls = self.live_calls(), "calls did not end");
+            }
+        }
+    }
+
+    /// Ends the root and the threads of media. Calls still under way are cut.
+    pub async fn stop(&self) {
+        // Waited for at most as long as a call may take to end; what remains is killed with it.
+        let _ = self.actor.stop_and_wait(None, Some(Duration::from_secs(5))).await;
+        self.services.slots.stop().await;
+        self.services.speech.close();
+        self.services.recognition.close();
+        self.services.pacer.close();
+    }
+
+    /// Places reserved now.
+    #[must_use]
+    pub fn live_calls(&self) -> usize {
+        self.admission.live()
+    }
+
+    /// Places reserved as a share of those there are, 0 to 1; 1 when draining.
+    #[must_use]
+    pub fn load(&self) -> f32 {
+        let max_calls = self.admission.max_calls();
+        if self.admission.is_draining() || max_calls == 0 {
+            return 1.0;
+        }
+        (self.live_calls() as f32 / max_calls as f32).min(1.0)
+    }
+
+    /// The numbers of the tree now.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let mut counters = {
+            // A call that has just ended is in one of the two, not in both.
+            let live = self.live.lock();
+            let mut counters = self.totals.counters();
+            for call in live.values() {
+                call.add_to(&mut counters);
+            }
+            counters
+        };
+        counters.live_calls = self.live_calls();
+        counters.max_calls = self.admission.max_calls();
+        counters.draining = self.admission.is_draining();
+        counters.recognition_queue = self.services.recognition.queued();
+        let finals = self.services.recognition.finals();
+        counters.finals = finals.count;
+        counters.finals_late = finals.late;
+        counters.finals_wait_ms = finals.wait_ms;
+        counters.speech_queue = self.services.speech.queued();
+        counters
+    }
+
+    /// Ids of the calls under way.
+    #[must_use]
+    pub fn calls(&self) -> Vec<CallId> {
+        self.live.lock().keys().copied().collect()
+    }
+}

@@ -1,0 +1,279 @@
+//! The actor at the root: keeps a supervisor at each call, and ends calls that are over.
+//!
+//! It waits for no call: supervisors start and calls end in tasks of their own, so that no call's
+//! network or database keeps another one from being begun, watched or hung up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use frontdesk_types::{CallId, CallOutcome, Mono};
+use ractor::{
+    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorRuntime, SupervisionEvent,
+};
+use tokio::sync::oneshot;
+use tracing::Instrument;
+
+use super::LiveCalls;
+use super::admission::{Admission, Reservation};
+use super::counters::Totals;
+use crate::call::{Call, CallEnd, CallSupervisor, Services, close_record};
+
+const TICK: Duration = Duration::from_millis(500);
+
+/// Native threads that may hang before the process takes no more calls.
+const MAX_ABANDONED_THREADS: u64 = 3;
+
+/// A CallSupervisor that has not looked at its stages for this long hangs.
+const SUPERVISOR_LIMIT: Duration = Duration::from_secs(10);
+
+/// A CallSupervisor that has not stopped the stages of a call that is ending after this long hangs:
+/// all that it waits for then has limits below it.
+const ENDING_LIMIT: Duration = Duration::from_secs(3);
+
+/// How long leaving the room may take; after that the room is left by dropping it.
+const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+
+/// Deaths of one CallSupervisor after which its call is given up.
+const MAX_SUPERVISOR_FAILURES: u32 = 3;
+
+/// A call and who keeps it.
+pub(super) struct Live {
+    call: Arc<Call>,
+    supervisor: Option<ActorCell>,
+    reservation: Reservation,
+    done: oneshot::Sender<CallEnd>,
+    failures: u32,
+    span: tracing::Span,
+}
+
+/// Messages of the Switchboard: a few per call, so they cannot flood.
+pub(super) enum SwitchboardMsg {
+    Connected(Box<Live>),
+    /// That CallSupervisor of the call did not start.
+    NotStarted(CallId, ActorId, String),
+    HangUp(Option<CallId>, &'static str),
+    Tick,
+}
+
+pub(super) struct SwitchboardActor;
+
+pub(super) struct Root {
+    services: Arc<Services>,
+    admission: Arc<Admission>,
+    totals: Arc<Totals>,
+    calls: HashMap<CallId, Live>,
+    live: LiveCalls,
+}
+
+impl Live {
+    pub(super) const fn new(
+        call: Arc<Call>,
+        reservation: Reservation,
+        done: oneshot::Sender<CallEnd>,
+        span: tracing::Span,
+    ) -> Self {
+        Self { call, supervisor: None, reservation, done, failures: 0, span }
+    }
+
+    fn supervisor_hangs(&self, now: Mono) -> bool {
+        let silent = self.call.pulses.supervisor.busy_for(now);
+        silent.is_some_and(|silent| silent > SUPERVISOR_LIMIT)
+            || self.call.ending_for(now).is_some_and(|ending| ending > ENDING_LIMIT)
+    }
+
+    /// Leaves the room, closes the record, gives the place back and tells how the call ended.
+    async fn finish(self, totals: Arc<Totals>, live: LiveCalls) {
+        let Self { call, supervisor: _, reservation, done, .. } = self;
+        call.outlet.stop();
+        if tokio::time::timeout(LEAVE_LIMIT, call.room.close()).await.is_err() {
+            tracing::warn!("room not left in time");
+        }
+        let mut end = call.end().cloned().unwrap_or_else(|| CallEnd {
+            outcome: CallOutcome::Abandoned,
+            error: Some("the call was cut".to_owned()),
+        });
+        end.outcome = close_record(&call, &end).await;
+        {
+            let mut live = live.lock();
+            live.remove(&call.id);
+            totals.ended(&call, end.outcome);
+        }
+        // Before the end is told, nothing of the call is left.
+        drop(call);
+        // The place is free before the end is told: whoever hears of it may take the next call.
+        drop(reservation);
+        // Whoever asked may have lost interest.
+        let _ = done.send(end);
+    }
+}
+
+impl Root {
+    pub(super) fn new(
+        services: Arc<Services>,
+        admission: Arc<Admission>,
+        totals: Arc<Totals>,
+        live: LiveCalls,
+    ) -> Self {
+        Self { services, admission, totals, calls: HashMap::new(), live }
+    }
+
+    fn on_connected(&mut self, live: Live, myself: &ActorRef<SwitchboardMsg>) {
+        let id = live.call.id;
+        self.live.lock().insert(id, Arc::clone(&live.call));
+        self.calls.insert(id, live);
+        self.supervise(id, myself);
+    }
+
+    /// Starts the CallSupervisor of a call, for the first time or again; does not wait for it.
+    fn supervise(&mut self, id: CallId, myself: &ActorRef<SwitchboardMsg>) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        let call = Arc::clone(&live.call);
+        // From here on it is watched, also while it starts.
+        call.pulses.supervisor.beat(self.services.clock.mono());
+        let started =
+            ActorRuntime::spawn_linked_instant(None, CallSupervisor, call, myself.get_cell());
+        match started {
+            Ok((supervisor, starting)) => {
+                let who = supervisor.get_id();
+                live.supervisor = Some(supervisor.get_cell());
+                let root = myself.clone();
+                tokio::spawn(async move {
+                    let error = match starting.await {
+                        Ok(Ok(_)) => return,
+                        Ok(Err(error)) => error.to_string(),
+                        Err(error) => error.to_string(),
+                    };
+                    // A switchboard that is gone has no calls.
+                    let _ = root.send_message(SwitchboardMsg::NotStarted(id, who, error));
+                });
+            }
+            Err(error) => self.on_not_started(id, None, &error.to_string()),
+        }
+    }
+
+    /// `who` is the supervisor, or `None` if there was not even an actor.
+    fn on_not_started(&mut self, id: CallId, who: Option<ActorId>, error: &str) {
+        let Some(live) = self.calls.get(&id) else { return };
+        if live.supervisor.as_ref().map(ActorCell::get_id) != who {
+            // It was replaced meanwhile.
+            return;
+        }
+        tracing::error!(parent: &live.span, error, "call does not start");
+        let why = format!("call does not start: {error}");
+        live.call.finish(CallOutcome::Abandoned, Some(&why));
+        self.close(id);
+    }
+
+    fn on_gone(&mut self, who: &ActorCell, failed: bool, myself: &ActorRef<SwitchboardMsg>) {
+        let Some(id) = self.calls.iter().find_map(|(id, live)| {
+            live.supervisor.as_ref().is_some_and(|s| s.get_id() == who.get_id()).then_some(*id)
+        }) else {
+            return;
+        };
+        if failed { self.restart(id, myself) } else { self.close(id) }
+    }
+
+    fn restart(&mut self, id: CallId, myself: &ActorRef<SwitchboardMsg>) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        if live.call.end().is_some() {
+            tracing::error!(parent: &live.span, "call supervisor failed while the call ended");
+            return self.close(id);
+        }
+        live.failures += 1;
+        self.totals.supervisor_restarts.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(parent: &live.span, failures = live.failures, "call supervisor restarted");
+        if live.failures > MAX_SUPERVISOR_FAILURES {
+            let why = "the call supervisor failed repeatedly";
+            live.call.finish(CallOutcome::Abandoned, Some(why));
+            self.close(id);
+        } else {
+            self.supervise(id, myself);
+        }
+    }
+
+    /// The call's stages are gone: what is left of it ends in a task, and nobody waits for that.
+    fn close(&mut self, id: CallId) {
+        let Some(live) = self.calls.remove(&id) else { return };
+        let span = live.span.clone();
+        let finish = live.finish(Arc::clone(&self.totals), Arc::clone(&self.live));
+        tokio::spawn(finish.instrument(span));
+    }
+
+    fn hang_up(&self, which: Option<CallId>, why: &str) {
+        for (id, live) in &self.calls {
+            if which.is_none_or(|which| which == *id) {
+                live.call.finish(CallOutcome::Abandoned, Some(why));
+            }
+        }
+    }
+
+    fn tick(&mut self, myself: &ActorRef<SwitchboardMsg>) {
+        let abandoned = self.services.speech.check() + self.services.recognition.check();
+        self.totals.abandoned.store(abandoned, Ordering::Relaxed);
+        if abandoned >= MAX_ABANDONED_THREADS && !self.admission.drain() {
+            tracing::error!(abandoned, "too many native threads hang, taking no more calls");
+        }
+        let now = self.services.clock.mono();
+        let hung: Vec<CallId> = self
+            .calls
+            .iter()
+            .filter(|(_, live)| live.supervisor_hangs(now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in hung {
+            if let Some(supervisor) = self.calls.get_mut(&id).and_then(|l| l.supervisor.take()) {
+                supervisor.unlink(myself.get_cell());
+                supervisor.kill();
+            }
+            self.restart(id, myself);
+        }
+    }
+}
+
+impl Actor for SwitchboardActor {
+    type Msg = SwitchboardMsg;
+    type State = Root;
+    type Arguments = Root;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<SwitchboardMsg>,
+        root: Root,
+    ) -> Result<Root, ActorProcessingErr> {
+        myself.send_interval(TICK, || SwitchboardMsg::Tick);
+        Ok(root)
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<SwitchboardMsg>,
+        message: SwitchboardMsg,
+        root: &mut Root,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            SwitchboardMsg::Connected(live) => root.on_connected(*live, &myself),
+            SwitchboardMsg::NotStarted(id, who, error) => {
+                root.on_not_started(id, Some(who), &error);
+            }
+            SwitchboardMsg::HangUp(which, why) => root.hang_up(which, why),
+            SwitchboardMsg::Tick => root.tick(&myself),
+        }
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<SwitchboardMsg>,
+        event: SupervisionEvent,
+        root: &mut Root,
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(who, _) => root.on_gone(&who, true, &myself),
+            SupervisionEvent::ActorTerminated(who, _, _) => root.on_gone(&who, false, &myself),
+            _ => {}
+        }
+        Ok(())
+    }
+}

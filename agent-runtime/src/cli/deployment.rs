@@ -1,0 +1,66 @@
+//! What the tools are told of the runtime: the program's own configuration.
+
+use std::path::Path;
+
+use frontdesk::config::Config;
+use frontdesk::data_keys::data_keys;
+use frontdesk::servers::{last_database, last_livekit};
+use frontdesk_scenarios::line::Exchange;
+use frontdesk_scenarios::{Deployment, Exit, Failure};
+use frontdesk_tenants::crypt::KeyRing;
+use tokio::process::Command;
+
+/// The runtime as this program's configuration describes it.
+pub(super) struct Configured<'a>(pub(super) &'a Config);
+
+type Answer<T> = Result<T, Failure>;
+
+impl Deployment for Configured<'_> {
+    fn data_dir(&self) -> &Path {
+        &self.0.data_dir
+    }
+
+    fn serve(&self) -> std::io::Result<Command> {
+        let Self(config) = self;
+        let mut command = Command::new(std::env::current_exe()?);
+        if let Some(file) = &config.file {
+            command.arg("--config").arg(file);
+        }
+        command
+            .arg("serve")
+            .arg(config.profile.argument())
+            .env("FRONTDESK_DATA_DIR", &config.data_dir)
+            .env("FRONTDESK_ANNOUNCE", "1")
+            .env("FRONTDESK_ALLOW_CALL_CLOCK", "1")
+            // Its listener is only ours; the usual port may be somebody's.
+            .env("FRONTDESK_LISTEN", "127.0.0.1:0")
+            .env("FRONTDESK_DRAIN_SECONDS", "5");
+        Ok(command)
+    }
+
+    fn exchange(&self) -> Answer<Exchange> {
+        let livekit = last_livekit(self.0).map_err(unavailable)?;
+        let agent_name = self.0.agent_name.clone();
+        Ok(Exchange { url: livekit.url, key: livekit.key, agent_name })
+    }
+
+    fn database_url(&self) -> Answer<String> {
+        Ok(last_database(self.0).map_err(unavailable)?.reveal().to_owned())
+    }
+
+    fn keys(&self) -> Answer<KeyRing> {
+        data_keys(self.0).map_err(unavailable)?.ok_or_else(|| {
+            let message = "FRONTDESK_DATA_KEYS is not set: with DATABASE_URL the runner needs the \
+                           same keys as the runtime to make a clinic's copy";
+            Failure::new(Exit::Usage, message)
+        })
+    }
+
+    fn voice(&self) -> &str {
+        &self.0.voice
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Failure {
+    Failure::new(Exit::Unavailable, error)
+}

@@ -1,0 +1,173 @@
+//! From a job to a call: who is called, whether there is a place, which clock counts.
+//!
+//! Knows nothing of the worker protocol, so that it is tested without a LiveKit server.
+
+use std::sync::Arc;
+
+use frontdesk_actors::{CallEnd, CallRequest, Refusal, Reservation, Switchboard};
+use frontdesk_pipelines::dialogue::CallFacts;
+use frontdesk_tenants::Tenant;
+use frontdesk_types::{CallId, Clock, IdSource, Mono};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use crate::clinics::{CallRefused, Clinics};
+use crate::config::Config;
+use crate::job_metadata::{JobMetadata, MetadataError};
+
+/// Why a job is refused. Each is one log line and the end of the job on this worker.
+#[derive(Debug, thiserror::Error)]
+pub enum JobRefused {
+    /// No place, or none given out any more.
+    #[error(transparent)]
+    NoPlace(#[from] Refusal),
+    /// The metadata is not usable.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// The clinic.
+    #[error(transparent)]
+    Clinic(#[from] CallRefused),
+}
+
+/// A job that was accepted: its place is reserved until the call has ended or this is dropped.
+pub struct Accepted {
+    reservation: Reservation,
+    tenant: Tenant,
+    facts: CallFacts,
+    now: Option<Timestamp>,
+}
+
+/// Where an accepted job's room is.
+pub struct Assignment {
+    /// The room's name.
+    pub room: String,
+    /// LiveKit server.
+    pub url: String,
+    /// The agent's join token.
+    pub token: String,
+}
+
+/// Turns jobs into calls.
+pub struct Intake {
+    switchboard: Switchboard,
+    clinics: Clinics,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    default_clinic: Option<String>,
+    allow_call_clock: bool,
+}
+
+impl Intake {
+    /// An intake in front of `switchboard`.
+    #[must_use]
+    pub fn new(
+        config: &Config,
+        switchboard: Switchboard,
+        clinics: Clinics,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        Self {
+            switchboard,
+            clinics,
+            clock,
+            ids,
+            default_clinic: config.default_clinic.clone(),
+            allow_call_clock: config.allow_call_clock,
+        }
+    }
+
+    /// Decides on a job. The place comes first: when there is none, nothing is looked up.
+    ///
+    /// # Errors
+    /// [`JobRefused`] with the reason.
+    pub async fn accept(&self, metadata: &str) -> Result<Accepted, JobRefused> {
+        let reservation = self.switchboard.reserve()?;
+        let dispatch = JobMetadata::parse(metadata, self.allow_call_clock)?;
+        let (tenant, facts) = self.clinics.call(&dispatch, self.default_clinic.as_deref()).await?;
+        Ok(Accepted { reservation, tenant, facts, now: dispatch.now })
+    }
+
+    /// Begins the call of an accepted job. The receiver is told how it ended.
+    pub fn begin(
+        &self,
+        accepted: Accepted,
+        job: Assignment,
+    ) -> (CallId, oneshot::Receiver<CallEnd>) {
+        let Accepted { reservation, tenant, facts, now } = accepted;
+        let id = CallId::new(self.ids.as_ref());
+        let clock: Arc<dyn Clock> = match now {
+            Some(now) => Arc::new(PinnedClock::new(Arc::clone(&self.clock), now)),
+            None => Arc::clone(&self.clock),
+        };
+        let (done, ended) = oneshot::channel();
+        let request = CallRequest {
+            id,
+            tenant,
+            url: job.url,
+            room: job.room,
+            token: job.token,
+            facts,
+            clock,
+            simulated: now.is_some(),
+            done,
+        };
+        self.switchboard.take(reservation, request);
+        (id, ended)
+    }
+
+    /// Ends a call now.
+    pub fn hang_up(&self, call: CallId, why: &'static str) {
+        self.switchboard.hang_up(call, why);
+    }
+
+    /// How full the switchboard is, 0 to 1.
+    #[must_use]
+    pub fn load(&self) -> f32 {
+        self.switchboard.load()
+    }
+}
+
+/// A clock whose wall time began at a given moment and goes on from there.
+struct PinnedClock {
+    real: Arc<dyn Clock>,
+    begun: Mono,
+    wall: Timestamp,
+}
+
+impl PinnedClock {
+    fn new(real: Arc<dyn Clock>, wall: Timestamp) -> Self {
+        Self { begun: real.mono(), real, wall }
+    }
+}
+
+impl Clock for PinnedClock {
+    fn wall(&self) -> Timestamp {
+        let since = self.mono().since(self.begun);
+        self.wall.checked_add(since).unwrap_or(Timestamp::MAX)
+    }
+
+    fn mono(&self) -> Mono {
+        self.real.mono()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use frontdesk_types::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn a_pinned_clock_goes_on_from_its_moment() {
+        let real = Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().expect("a moment")));
+        let moment: Timestamp = "2026-03-02T09:00:00Z".parse().expect("a moment");
+        let pinned = PinnedClock::new(Arc::<ManualClock>::clone(&real), moment);
+        assert_eq!(pinned.wall(), moment);
+        real.advance(Duration::from_secs(90));
+        assert_eq!(pinned.wall(), "2026-03-02T09:01:30Z".parse().expect("a moment"));
+        assert_eq!(pinned.mono(), real.mono());
+    }
+}

@@ -1,0 +1,111 @@
+//! Jobs of LiveKit to calls of the switchboard. Thin: the intake decides, the switchboard carries out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_actors::CallEnd;
+use frontdesk_rtc::RetryPolicy;
+use frontdesk_rtc::worker::{
+    Acceptance, Answer, Job, JobEnd, JobOffer, Termination, Worker as RtcWorker, WorkerError,
+    WorkerHandle, WorkerOptions,
+};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::intake::{Accepted, Assignment, Intake};
+use crate::servers::LiveKitAccess;
+
+/// Attempts to register before the start fails: some two seconds. Later the worker never gives up.
+const FIRST_ATTEMPTS: u32 = 4;
+
+/// The worker while it runs.
+pub struct Worker {
+    handle: WorkerHandle,
+    jobs: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Registers with the LiveKit server and takes jobs from then on.
+    ///
+    /// # Errors
+    /// [`WorkerError`] if the server refuses the key or cannot be reached.
+    pub async fn start(
+        config: &Config,
+        livekit: &LiveKitAccess,
+        intake: Arc<Intake>,
+    ) -> Result<Self, WorkerError> {
+        let load = Arc::clone(&intake);
+        let options = WorkerOptions {
+            load: Arc::new(move || load.load()),
+            retry: RetryPolicy { attempts: FIRST_ATTEMPTS, ..RetryPolicy::default() },
+            ..WorkerOptions::new(&livekit.url, livekit.key.clone(), &config.agent_name)
+        };
+        let door = Arc::clone(&intake);
+        let acceptor = move |offer: JobOffer| {
+            let intake = Arc::clone(&door);
+            async move {
+                match intake.accept(&offer.info.metadata).await {
+                    Ok(accepted) => Answer::Accept(Acceptance {
+                        reservation: Some(Box::new(accepted)),
+                        ..Acceptance::default()
+                    }),
+                    Err(refused) => Answer::refuse(refused.to_string()),
+                }
+            }
+        };
+        let (handle, jobs) = RtcWorker::start(options, acceptor).await?;
+        let jobs = tokio::spawn(take_jobs(jobs, intake));
+        Ok(Self { handle, jobs })
+    }
+
+    /// The worker's own handle.
+    #[must_use]
+    pub const fn handle(&self) -> &WorkerHandle {
+        &self.handle
+    }
+
+    /// Takes no more jobs from now on; does not wait for those that run.
+    pub async fn drain(&self) {
+        // The first poll tells the server; the rest would wait.
+        let _ = tokio::time::timeout(Duration::ZERO, self.handle.drain()).await;
+    }
+
+    /// Leaves the LiveKit server.
+    pub async fn close(self) {
+        self.handle.close().await;
+        self.jobs.abort();
+    }
+}
+
+async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>) {
+    while let Some(mut job) = jobs.recv().await {
+        // What the acceptor reserved comes back with the job.
+        let reserved = job.reservation.take().and_then(|any| any.downcast::<Accepted>().ok());
+        let Some(accepted) = reserved else {
+            job.control.finish(JobEnd::Failed("the job came without its reservation".to_owned()));
+            continue;
+        };
+        let assignment = Assignment { room: job.info.room, url: job.url, token: job.token };
+        let (call, mut ended) = intake.begin(*accepted, assignment);
+        tracing::info!(call_id = %call, job_id = %job.info.id, "job taken");
+        let (control, intake) = (job.control, Arc::clone(&intake));
+        tokio::spawn(async move {
+            let end = tokio::select! {
+                end = &mut ended => end,
+                why = control.terminated() => {
+                    intake.hang_up(call, match why {
+                        Termination::WorkerClosed => "the worker closes",
+                        _ => "terminated by the server",
+                    });
+                    ended.await
+                }
+            };
+            control.finish(match end {
+                Ok(CallEnd { error: None, .. }) => JobEnd::Success,
+                Ok(CallEnd { error: Some(error), .. }) => JobEnd::Failed(error),
+                Err(_) => JobEnd::Failed("the call was cut".to_owned()),
+            });
+        });
+    }
+}
