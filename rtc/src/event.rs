@@ -12,7 +12,10 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::{ByteStreamReader, DisconnectReason, PacketRing, Participant, TextStreamReader, Track};
+use crate::{
+    ByteStreamReader, DisconnectReason, PacketRing, Participant, RedactedString, TextStreamReader,
+    Track,
+};
 
 /// A remote audio track that is being received.
 #[derive(Clone, Debug)]
@@ -25,30 +28,6 @@ pub struct RemoteAudio {
     pub identity: RedactedString,
     /// Its packets. The same ring for the life of the track, also across a rejoin.
     pub packets: Arc<PacketRing>,
-}
-
-/// A string that a log must not show (an identity may be a phone number).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct RedactedString(pub String);
-
-impl fmt::Debug for RedactedString {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl std::ops::Deref for RedactedString {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for RedactedString {
-    fn from(value: String) -> Self {
-        Self(value)
-    }
 }
 
 /// A packet of a peer.

@@ -23,6 +23,7 @@ mod event;
 mod local;
 mod model;
 mod options;
+mod redacted;
 mod ring;
 mod room;
 mod session;
@@ -33,12 +34,13 @@ pub mod token;
 pub mod worker;
 
 pub use error::{CodecError, RtcError, StreamError};
-pub use event::{DataPacket, RedactedString, RemoteAudio, RoomEvent, RoomEvents};
+pub use event::{DataPacket, RemoteAudio, RoomEvent, RoomEvents};
 pub use local::{AudioPublish, LocalAudio, MAX_OPUS_PACKET};
 pub use model::{
     DisconnectReason, Participant, ParticipantKind, Simulate, Track, TrackKind, TrackSource,
 };
 pub use options::{Limits, RetryPolicy, RoomOptions};
+pub use redacted::RedactedString;
 pub use ring::{Doorbell, Packet, PacketReader, PacketRing};
 pub use room::{MAX_DATA_PAYLOAD, Room, TranscriptionSegment};
 pub use stats::RoomStats;

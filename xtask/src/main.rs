@@ -10,6 +10,7 @@ mod exceptions;
 mod file_sizes;
 mod languages;
 mod logs;
+mod semantics;
 mod sources;
 
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ enum Command {
     },
     /// Files of code have at most 500 lines, of tests 600, lib.rs 60
     FileSizes,
+    /// Every promise of docs/runtime-semantics.md names tests that exist
+    Semantics,
     /// No circle of imports between the files of a crate, except parent and child
     Circles,
 }
@@ -103,6 +106,9 @@ fn run(command: &Command) -> Result<bool> {
             report("decisions", decisions::check(&root)?);
         }
         _ => {}
+    }
+    if all || matches!(command, Command::Semantics) {
+        report("semantics", semantics::check(&root)?);
     }
     if all || matches!(command, Command::FileSizes) {
         report("file-sizes", file_sizes::check(&root, &exceptions::read(&root)?)?);

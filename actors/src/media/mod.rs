@@ -3,16 +3,18 @@
 //! What lives here outlives the actors of a call: a restarted Speaker finds the voice still
 //! playing, a restarted Transcriber finds its utterance still being recognized.
 
+mod lease;
 mod outlet;
 mod pacer;
 mod recognition;
 mod rendered;
 mod speech;
 mod threads;
+mod utterance;
 
 pub(crate) use outlet::Outlet;
 pub use pacer::Pacer;
-pub(crate) use recognition::{Learned, RecognitionEvent, Utterance};
 pub use recognition::{RecognitionPool, RecognitionSettings};
 pub use speech::SpeechPool;
 pub(crate) use speech::SpokenClause;
+pub(crate) use utterance::{Learned, RecognitionEvent, Utterance};

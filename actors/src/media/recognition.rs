@@ -5,140 +5,22 @@
 //! recognizer, or whose recognizer died, is recognized from its beginning and catches up, since
 //! recognition is many times faster than speech.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use frontdesk_models::stt::{
-    Adaptation, Listening, Recognizer, SpeechToText, SttError, Transcript,
-};
-use frontdesk_types::{Clock, Mono, SAMPLE_RATE_HZ};
-use parking_lot::Mutex;
+use frontdesk_models::stt::{Listening, Recognizer, SpeechToText, SttError};
+use frontdesk_types::{Clock, Mono};
 
+use super::lease::{Lease, Leases};
 use super::threads::{After, Threads, Work};
+use super::utterance::{Begun, Learned, RecognitionEvent, Turn, Utterance};
 
 /// A recognizer that takes this long over one turn is deaf.
 const HUNG_AFTER: Duration = Duration::from_millis(1500);
 
-/// Samples recognized in one turn at most, so that calls take turns: one second.
-const TURN_SAMPLES: usize = SAMPLE_RATE_HZ as usize;
-
-/// Longest utterance kept; what follows is dropped (turn taking cuts earlier).
-const MAX_SAMPLES: usize = 40 * SAMPLE_RATE_HZ as usize;
-
 /// Final words that come later than this after the end of a turn are heard as a silence.
 const LATE: Duration = Duration::from_millis(300);
-
-/// Times an utterance is begun anew after its recognizer died.
-const MAX_RETRIES: u32 = 1;
-
-/// What comes of an utterance.
-#[derive(Debug, Clone)]
-pub(crate) enum RecognitionEvent {
-    /// Words so far.
-    Partial(Transcript),
-    /// All words. Empty if nothing was understood.
-    Final(Transcript),
-    /// The recognizer failed; the audio is lost.
-    Failed,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Schedule {
-    Idle,
-    Queued,
-    Running,
-    /// Running, and there is more since.
-    Again,
-}
-
-struct Audio {
-    samples: Vec<i16>,
-    read: usize,
-    ended: bool,
-    /// When there was no more audio to come.
-    ended_at: Option<Mono>,
-    discarded: bool,
-    schedule: Schedule,
-    retries: u32,
-    /// Increased when a lost thread's work is begun anew: what that thread still says is ignored.
-    epoch: u32,
-}
-
-/// What recognizers learned of a call's caller. The call keeps it: the next utterance may be
-/// recognized by another one.
-pub(crate) type Learned = Arc<Mutex<Option<Adaptation>>>;
-
-/// The audio of one utterance, and who wants its words.
-pub(crate) struct Utterance {
-    listening: Listening,
-    learned: Learned,
-    audio: Mutex<Audio>,
-    recognizer: Mutex<Option<Box<dyn Recognizer>>>,
-    sink: Box<dyn Fn(RecognitionEvent) + Send + Sync>,
-    pool: RecognitionPool,
-}
-
-impl std::fmt::Debug for Utterance {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Utterance({} samples)", self.audio.lock().samples.len())
-    }
-}
-
-impl Utterance {
-    /// Adds audio.
-    pub(crate) fn push(self: &Arc<Self>, samples: &[i16]) {
-        let mut audio = self.audio.lock();
-        if audio.samples.len() + samples.len() <= MAX_SAMPLES && !audio.ended {
-            audio.samples.extend_from_slice(samples);
-        }
-        self.wake(&mut audio);
-    }
-
-    /// There will be no more audio: the final words are wanted.
-    pub(crate) fn finish(self: &Arc<Self>) {
-        let now = self.pool.threads.work().clock.mono();
-        let mut audio = self.audio.lock();
-        audio.ended = true;
-        audio.ended_at.get_or_insert(now);
-        self.wake(&mut audio);
-    }
-
-    /// Nobody wants the words any more.
-    pub(crate) fn discard(self: &Arc<Self>) {
-        let mut audio = self.audio.lock();
-        audio.ended = true;
-        audio.discarded = true;
-        self.wake(&mut audio);
-    }
-
-    fn wake(self: &Arc<Self>, audio: &mut Audio) {
-        match audio.schedule {
-            Schedule::Idle => {
-                audio.schedule = Schedule::Queued;
-                self.pool.threads.submit(Arc::clone(self));
-            }
-            Schedule::Running => audio.schedule = Schedule::Again,
-            Schedule::Queued | Schedule::Again => {}
-        }
-    }
-
-    fn emit(&self, epoch: u32, event: RecognitionEvent) {
-        let audio = self.audio.lock();
-        let wanted = audio.epoch == epoch && !audio.discarded;
-        drop(audio);
-        if wanted {
-            (self.sink)(event);
-        }
-    }
-}
-
-struct Recognizers {
-    idle: Vec<Box<dyn Recognizer>>,
-    made: usize,
-    waiting: VecDeque<Arc<Utterance>>,
-}
 
 /// What callers waited for their final words.
 #[derive(Debug, Default)]
@@ -163,147 +45,94 @@ struct Recognition {
     stt: Arc<dyn SpeechToText>,
     clock: Arc<dyn Clock>,
     finals: Finals,
-    max: usize,
-    recognizers: Arc<Mutex<Recognizers>>,
+    leases: Leases,
 }
 
-enum Lease {
+/// What a turn without a recognizer gets.
+enum Leased {
     Got(Box<dyn Recognizer>),
+    /// A place in the line.
     Wait,
-    Failed(SttError),
-}
-
-/// An error of the recognizer, and whether one is lost with it.
-struct Failure {
-    error: SttError,
-    leased: bool,
-}
-
-impl From<SttError> for Failure {
-    fn from(error: SttError) -> Self {
-        Self { error, leased: true }
-    }
+    /// Nothing: the turn is not wanted any more.
+    Stale,
 }
 
 impl Recognition {
-    fn lease(&self, utterance: &Arc<Utterance>) -> Lease {
-        let mut recognizers = self.recognizers.lock();
-        if let Some(recognizer) = recognizers.idle.pop() {
-            // More audio may have woken it before its turn came: it leaves the line, or it would be
-            // called again when it is long over.
-            recognizers.waiting.retain(|waiting| !Arc::ptr_eq(waiting, utterance));
-            return Lease::Got(recognizer);
-        }
-        if recognizers.made >= self.max {
-            if !recognizers.waiting.iter().any(|waiting| Arc::ptr_eq(waiting, utterance)) {
-                recognizers.waiting.push_back(Arc::clone(utterance));
-            }
-            return Lease::Wait;
-        }
-        recognizers.made += 1;
-        recognizers.waiting.retain(|waiting| !Arc::ptr_eq(waiting, utterance));
-        drop(recognizers);
-        match self.stt.recognizer() {
-            Ok(recognizer) => Lease::Got(recognizer),
-            Err(error) => {
-                self.recognizers.lock().made -= 1;
-                Lease::Failed(error)
-            }
-        }
-    }
-
-    fn is_waiting(&self, utterance: &Arc<Utterance>) -> bool {
-        let recognizers = self.recognizers.lock();
-        recognizers.waiting.iter().any(|waiting| Arc::ptr_eq(waiting, utterance))
-    }
-
-    /// Takes a recognizer back (or counts it as gone) and lets the next in line have its turn.
-    fn give_back(&self, recognizer: Option<Box<dyn Recognizer>>) {
-        {
-            let mut recognizers = self.recognizers.lock();
-            match recognizer {
-                Some(recognizer) => recognizers.idle.push(recognizer),
-                None => recognizers.made = recognizers.made.saturating_sub(1),
-            }
-        }
-        self.offer();
-    }
-
-    /// Wakes the first utterance that waits, if there is a recognizer for it.
-    fn offer(&self) {
-        let next = {
-            let mut recognizers = self.recognizers.lock();
-            let free = !recognizers.idle.is_empty() || recognizers.made < self.max;
-            if free { recognizers.waiting.pop_front() } else { None }
+    /// One turn: at most a second of audio. Whether the utterance wants another at once.
+    fn turn(&self, turn: &Turn) -> Result<bool, SttError> {
+        let Some(Begun { chunk, ended, discarded, recognizer }) = turn.begin() else {
+            return Ok(false);
         };
-        if let Some(next) = next {
-            let mut audio = next.audio.lock();
-            next.wake(&mut audio);
-        }
-    }
-
-    /// One turn: at most a second of audio. Returns whether the utterance is over.
-    fn turn(&self, utterance: &Arc<Utterance>) -> Result<bool, Failure> {
-        let (chunk, ended, discarded, epoch) = {
-            let mut audio = utterance.audio.lock();
-            let to = audio.samples.len().min(audio.read + TURN_SAMPLES);
-            let chunk = audio.samples[audio.read..to].to_vec();
-            audio.read = to;
-            let ended = audio.ended && to == audio.samples.len();
-            (chunk, ended, audio.discarded, audio.epoch)
-        };
-        let held = utterance.recognizer.lock().take();
         if discarded {
-            match held {
-                Some(recognizer) => self.retire(recognizer),
-                // It may have been woken for a recognizer that it does not need: pass it on.
-                None => self.offer(),
-            }
-            return Ok(true);
+            self.end_unheard(turn, recognizer);
+            return Ok(false);
         }
-        let mut recognizer = match held {
+        let mut recognizer = match recognizer {
             Some(recognizer) => recognizer,
-            None => match self.lease(utterance) {
-                Lease::Got(mut recognizer) => {
-                    recognizer.adapt(utterance.learned.lock().as_ref());
-                    recognizer.listen(&utterance.listening)?;
-                    recognizer
-                }
-                Lease::Wait => {
+            None => match self.lease(turn)? {
+                Leased::Got(recognizer) => recognizer,
+                Leased::Wait => {
                     // Nothing was recognized: the chunk is read again when a recognizer is free.
-                    let mut audio = utterance.audio.lock();
-                    audio.read -= chunk.len();
-                    // More audio needs no turn before there is a recognizer. One may have become
-                    // free since, and this utterance have been taken out of the line for it: that
-                    // turn must not be forgotten.
-                    let in_line = self.is_waiting(utterance);
-                    audio.schedule = if in_line { Schedule::Running } else { Schedule::Again };
-                    return Ok(false);
+                    let is_in_line = || self.leases.is_in_line(&turn.utterance);
+                    return Ok(turn.park(chunk.len(), is_in_line));
                 }
-                Lease::Failed(error) => return Err(Failure { error, leased: false }),
+                Leased::Stale => return Ok(false),
             },
         };
         if let Some(partial) = recognizer.push(&chunk)? {
-            utterance.emit(epoch, RecognitionEvent::Partial(partial));
+            turn.tell(partial);
         }
-        let transcript = if ended { Some(recognizer.finish()?) } else { None };
-        if utterance.audio.lock().epoch != epoch {
-            // This thread was taken for hung and its work was begun anew: leave quietly.
-            return Ok(true);
+        if !ended {
+            return Ok(turn.keep(recognizer));
         }
-        if let Some(transcript) = transcript {
-            self.count(utterance);
-            *utterance.learned.lock() = recognizer.adaptation();
-            utterance.emit(epoch, RecognitionEvent::Final(transcript));
-            self.give_back(Some(recognizer));
-        } else {
-            *utterance.recognizer.lock() = Some(recognizer);
+        let words = (recognizer.finish()?, recognizer.adaptation());
+        if let Some(ended_at) = turn.end(Some(words)) {
+            self.count(ended_at);
+            self.leases.give_back(Some(recognizer));
         }
-        Ok(ended)
+        Ok(false)
     }
 
-    fn count(&self, utterance: &Arc<Utterance>) {
-        let Some(ended_at) = utterance.audio.lock().ended_at else { return };
+    fn lease(&self, turn: &Turn) -> Result<Leased, SttError> {
+        let lease = match self.leases.lease(&turn.utterance) {
+            Lease::Wait => return Ok(Leased::Wait),
+            Lease::Ready(recognizer) => Some(recognizer),
+            Lease::Make => None,
+        };
+        // Before anything that may hang: from here on the recognizer is lost with the turn.
+        if !turn.hold() {
+            self.leases.give_back(lease);
+            return Ok(Leased::Stale);
+        }
+        let mut recognizer = match lease {
+            Some(recognizer) => recognizer,
+            None => self.stt.recognizer()?,
+        };
+        recognizer.adapt(turn.utterance.learned.lock().as_ref());
+        recognizer.listen(&turn.utterance.listening)?;
+        Ok(Leased::Got(recognizer))
+    }
+
+    /// Ends an utterance nobody wants; a recognizer that refuses is replaced.
+    fn end_unheard(&self, turn: &Turn, recognizer: Option<Box<dyn Recognizer>>) {
+        match recognizer {
+            Some(mut recognizer) => {
+                let is_sound = recognizer.finish().is_ok();
+                if turn.end(None).is_some() {
+                    self.leases.give_back(is_sound.then_some(recognizer));
+                }
+            }
+            // It may have been woken for a recognizer that it does not need: pass it on.
+            None => {
+                if turn.end(None).is_some() {
+                    self.leases.leave(&turn.utterance);
+                }
+            }
+        }
+    }
+
+    fn count(&self, ended_at: Option<Mono>) {
+        let Some(ended_at) = ended_at else { return };
         let wait = self.clock.mono().since(ended_at);
         let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         self.finals.count.fetch_add(1, Ordering::Relaxed);
@@ -311,56 +140,34 @@ impl Recognition {
         self.finals.wait_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// Ends an utterance nobody wants; a recognizer that refuses is replaced.
-    fn retire(&self, mut recognizer: Box<dyn Recognizer>) {
-        let sound = recognizer.finish().is_ok();
-        self.give_back(sound.then_some(recognizer));
-    }
-
-    fn fail(&self, utterance: &Arc<Utterance>, leased: bool) {
-        if leased {
-            self.give_back(None);
+    fn fail(&self, turn: &Turn) {
+        let Some((is_lost, is_over)) = turn.fail() else { return };
+        if is_lost {
+            self.leases.give_back(None);
         }
-        let mut audio = utterance.audio.lock();
-        audio.epoch += 1;
-        audio.schedule = Schedule::Idle;
-        if audio.retries < MAX_RETRIES && !audio.discarded {
-            audio.retries += 1;
-            audio.read = 0;
-            utterance.wake(&mut audio);
-        } else {
-            let epoch = audio.epoch;
-            drop(audio);
-            utterance.emit(epoch, RecognitionEvent::Failed);
+        if is_over {
+            self.leases.leave(&turn.utterance);
         }
     }
 }
 
 impl Work for Recognition {
-    type Job = Arc<Utterance>;
+    type Job = Turn;
 
-    fn run(&self, utterance: Arc<Utterance>) -> After<Arc<Utterance>> {
-        utterance.audio.lock().schedule = Schedule::Running;
-        match self.turn(&utterance) {
-            Ok(true) => After::Done,
-            Ok(false) => {
-                let mut audio = utterance.audio.lock();
-                let more = audio.schedule == Schedule::Again
-                    || (utterance.recognizer.lock().is_some() && audio.read < audio.samples.len());
-                audio.schedule = if more { Schedule::Queued } else { Schedule::Idle };
-                drop(audio);
-                if more { After::Again(utterance) } else { After::Done }
-            }
-            Err(Failure { error, leased }) => {
+    fn run(&self, turn: Turn) -> After<Turn> {
+        match self.turn(&turn) {
+            Ok(true) => After::Again(turn),
+            Ok(false) => After::Done,
+            Err(error) => {
                 tracing::error!(%error, "utterance not recognized");
-                self.fail(&utterance, leased);
+                self.fail(&turn);
                 After::Done
             }
         }
     }
 
-    fn lost(&self, utterance: Arc<Utterance>) {
-        self.fail(&utterance, true);
+    fn lost(&self, turn: Turn) {
+        self.fail(&turn);
     }
 }
 
@@ -389,13 +196,11 @@ impl RecognitionPool {
         clock: Arc<dyn Clock>,
         stt: Arc<dyn SpeechToText>,
     ) -> std::io::Result<Self> {
-        let recognizers = Recognizers { idle: Vec::new(), made: 0, waiting: VecDeque::new() };
         let work = Recognition {
             stt,
             clock: Arc::clone(&clock),
             finals: Finals::default(),
-            max: settings.recognizers.max(1),
-            recognizers: Arc::new(Mutex::new(recognizers)),
+            leases: Leases::new(settings.recognizers.max(1)),
         };
         Ok(Self { threads: Threads::start("stt", settings.threads, clock, work)? })
     }
@@ -406,10 +211,7 @@ impl RecognitionPool {
     /// [`SttError`] if a model is missing or the engine refuses.
     pub fn warm_up(&self) -> Result<(), SttError> {
         let work = self.threads.work();
-        let recognizer = work.stt.recognizer()?;
-        let mut recognizers = work.recognizers.lock();
-        recognizers.made += 1;
-        recognizers.idle.push(recognizer);
+        work.leases.add(work.stt.recognizer()?);
         Ok(())
     }
 
@@ -421,31 +223,18 @@ impl RecognitionPool {
         self.threads.work().stt.prepare(listening)
     }
 
-    /// Begins an utterance; `sink` is called on a thread of the pool.
+    /// Begins an utterance. `sink` is called on a thread of the pool, with the utterance locked: it
+    /// must neither wait nor use the utterance.
     pub(crate) fn begin(
         &self,
         listening: Listening,
         learned: Learned,
         sink: impl Fn(RecognitionEvent) + Send + Sync + 'static,
     ) -> Arc<Utterance> {
-        let audio = Audio {
-            samples: Vec::new(),
-            read: 0,
-            ended: false,
-            ended_at: None,
-            discarded: false,
-            schedule: Schedule::Idle,
-            retries: 0,
-            epoch: 0,
-        };
-        Arc::new(Utterance {
-            listening,
-            learned,
-            audio: Mutex::new(audio),
-            recognizer: Mutex::new(None),
-            sink: Box::new(sink),
-            pool: self.clone(),
-        })
+        let (threads, clock) = (self.threads.clone(), Arc::clone(&self.threads.work().clock));
+        let submit = move |turn| threads.submit(turn);
+        let now = move || clock.mono();
+        Utterance::new(listening, learned, Box::new(sink), Box::new(submit), Box::new(now))
     }
 
     /// Replaces hung threads; returns how many were abandoned since the start.
@@ -457,7 +246,7 @@ impl RecognitionPool {
     /// Utterances that wait for a thread or a recognizer.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.threads.queued() + self.threads.work().recognizers.lock().waiting.len()
+        self.threads.queued() + self.threads.work().leases.waiting()
     }
 
     /// How long final words were waited for.

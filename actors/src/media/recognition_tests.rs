@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
+use frontdesk_models::stt::{Adaptation, Transcript};
 use frontdesk_types::SystemClock;
 
 use super::*;

@@ -172,30 +172,26 @@ impl<W: Work> Shared<W> {
     fn thread(&self, number: u64) {
         while let Some(job) = self.take(number) {
             let turn = catch_unwind(AssertUnwindSafe(|| self.work.run(job.clone())));
-            let mine = {
+            let panicked = turn.is_err();
+            {
+                // At once, so that a job that goes on is never in neither place.
                 let mut state = self.state.lock();
                 state.busy.retain(|busy| busy.thread != number);
-                state.live.contains(&number)
-            };
-            if !mine {
-                // Taken for hung meanwhile: the job was given to another.
-                return;
+                if !state.live.contains(&number) {
+                    // Taken for hung meanwhile: the job was given to another.
+                    return;
+                }
+                // After the close nobody would take it, and it would keep its call alive.
+                if let Ok(After::Again(job)) = turn
+                    && !state.closed
+                {
+                    state.queue.push_back(job);
+                    self.wake.notify_one();
+                }
             }
-            match turn {
-                Ok(After::Done) => {}
-                Ok(After::Again(job)) => {
-                    let mut state = self.state.lock();
-                    // After the close nobody would take it, and it would keep its call alive.
-                    if !state.closed {
-                        state.queue.push_back(job);
-                        drop(state);
-                        self.wake.notify_one();
-                    }
-                }
-                Err(_) => {
-                    tracing::error!(pool = self.name, "job panicked");
-                    self.work.lost(job);
-                }
+            if panicked {
+                tracing::error!(pool = self.name, "job panicked");
+                self.work.lost(job);
             }
         }
     }

@@ -2,21 +2,27 @@
 
 use std::panic::catch_unwind;
 
-use shuttle::scheduler::PctScheduler;
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, MaxSteps, Runner};
 
-/// Interleavings that each check is run in. PCT draws priorities and a few points at which they
-/// change: it finds bugs of small depth with a probability that is known and does not depend on
-/// luck with long runs.
+/// Interleavings that each check is run in by each scheduler.
 const TRIES: usize = 1500;
 
 /// Points at which priorities change: deeper bugs need more.
 const DEPTH: usize = 3;
 
+const SEED: u64 = 0x5EED;
+
 fn try_all(check: fn()) {
-    let scheduler = PctScheduler::new_from_seed(0x5EED, DEPTH, TRIES);
+    // Draws priorities and a few points at which they change: finds what needs a long run of one
+    // thread and a switch at the wrong moment.
+    run(PctScheduler::new_from_seed(SEED, DEPTH, TRIES), check);
+    // Draws a thread at each step: finds what needs several to move on together.
+    run(RandomScheduler::new_from_seed(SEED, TRIES), check);
+}
+
+fn run(scheduler: impl Scheduler + 'static, check: fn()) {
     let mut config = Config::new();
-    // The failing schedule is of use to whoever runs a check by hand, not to a mutant that is found.
     config.silence_warnings = true;
     // A check takes some hundred steps; one that goes on does not end.
     config.max_steps = MaxSteps::FailAfter(50_000);

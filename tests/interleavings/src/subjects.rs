@@ -93,7 +93,7 @@ const SUBJECTS: &[Subject] = &[
             },
             Mutant {
                 name: "abandoned_thread_works_on",
-                from: "if !mine {",
+                from: "if !state.live.contains(&number) {",
                 to: "if false {",
             },
             Mutant {
@@ -113,8 +113,65 @@ const SUBJECTS: &[Subject] = &[
             },
             Mutant {
                 name: "job_queued_after_the_close_stays",
-                from: "                    if !state.closed {\n                        state",
-                to: "                    {\n                        state",
+                from: "                    && !state.closed\n",
+                to: "",
+            },
+        ],
+    },
+    Subject {
+        name: "recognition",
+        files: &[
+            ("threads", "actors/src/media/threads.rs"),
+            ("utterance", "actors/src/media/utterance.rs"),
+            ("lease", "actors/src/media/lease.rs"),
+            ("recognition", "actors/src/media/recognition.rs"),
+        ],
+        smaller: &[("TURN_SAMPLES: usize = SAMPLE_RATE_HZ as usize", "TURN_SAMPLES: usize = 5")],
+        mutants: &[
+            Mutant {
+                name: "any_epoch_may_change_it",
+                from: "(audio.epoch == self.epoch && !audio.over)",
+                to: "(!audio.over)",
+            },
+            Mutant {
+                name: "its_end_is_not_kept",
+                from: "            audio.over = true;\n            audio.holds = false;",
+                to: "            audio.holds = false;",
+            },
+            Mutant {
+                name: "offer_in_the_middle_of_a_turn_is_forgotten",
+                from: "let again = audio.discarded || !is_in_line();",
+                to: "let again = audio.discarded;",
+            },
+            Mutant {
+                name: "discarded_one_keeps_the_offer",
+                from: "                if turn.end(None).is_some() {\n                    self.leases.leave(&turn.utterance);\n                }",
+                to: "                turn.end(None);",
+            },
+            Mutant {
+                name: "lost_recognizer_is_still_counted",
+                from: "        if is_lost {\n            self.leases.give_back(None);\n        }",
+                to: "",
+            },
+            Mutant {
+                name: "any_number_is_made",
+                from: "None if recognizers.made < self.max => {",
+                to: "None if true => {",
+            },
+            Mutant {
+                name: "words_are_told_after_a_discard",
+                from: "                if !audio.discarded {\n                    (self.utterance.sink)(RecognitionEvent::Final(transcript));\n                }",
+                to: "                (self.utterance.sink)(RecognitionEvent::Final(transcript));",
+            },
+            Mutant {
+                name: "unread_samples_are_lost",
+                from: "            audio.read -= unread;\n",
+                to: "            let _ = unread;\n",
+            },
+            Mutant {
+                name: "work_that_came_in_a_turn_is_forgotten",
+                from: "            Schedule::Running => audio.schedule = Schedule::Again,",
+                to: "            Schedule::Running => {}",
             },
         ],
     },

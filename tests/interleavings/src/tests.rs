@@ -1,7 +1,7 @@
 //! Each check on the source as it is, and on the mutants that it must find.
 
 use crate::run::{finds, holds};
-use crate::{mail, ring, threads};
+use crate::{mail, recognition, ring, threads};
 
 /// One test per line: `name: holds|finds path`.
 macro_rules! tests {
@@ -76,4 +76,33 @@ tests! {
         finds threads::abandoned_thread_counts_as_live::checks::a_hung_thread_is_abandoned_once;
     threads_mutant_job_queued_after_the_close_stays:
         finds threads::job_queued_after_the_close_stays::checks::nothing_is_queued_after_the_close;
+
+    recognition_each_utterance_is_heard_whole_and_told_once:
+        holds recognition::original::checks::each_utterance_is_heard_whole_and_told_once;
+    recognition_a_discarded_utterance_frees_its_recognizer:
+        holds recognition::original::checks::a_discarded_utterance_frees_its_recognizer;
+    recognition_a_hung_recognizer_is_replaced_and_its_utterance_told_once:
+        holds recognition::original::checks::a_hung_recognizer_is_replaced_and_its_utterance_told_once;
+    recognition_a_recognizer_that_dies_is_replaced:
+        holds recognition::original::checks::a_recognizer_that_dies_is_replaced;
+    recognition_mutant_any_epoch_may_change_it:
+        finds recognition::any_epoch_may_change_it::checks::a_hung_recognizer_is_replaced_and_its_utterance_told_once;
+    recognition_taken_for_hung_at_any_moment_an_utterance_is_told_once:
+        holds recognition::original::checks::taken_for_hung_at_any_moment_an_utterance_is_told_once;
+    recognition_mutant_its_end_is_not_kept:
+        finds recognition::its_end_is_not_kept::checks::taken_for_hung_at_any_moment_an_utterance_is_told_once;
+    recognition_mutant_offer_in_the_middle_of_a_turn_is_forgotten:
+        finds recognition::offer_in_the_middle_of_a_turn_is_forgotten::checks::each_utterance_is_heard_whole_and_told_once;
+    recognition_mutant_discarded_one_keeps_the_offer:
+        finds recognition::discarded_one_keeps_the_offer::checks::a_discarded_utterance_frees_its_recognizer;
+    recognition_mutant_lost_recognizer_is_still_counted:
+        finds recognition::lost_recognizer_is_still_counted::checks::a_recognizer_that_dies_is_replaced;
+    recognition_mutant_any_number_is_made:
+        finds recognition::any_number_is_made::checks::each_utterance_is_heard_whole_and_told_once;
+    recognition_mutant_words_are_told_after_a_discard:
+        finds recognition::words_are_told_after_a_discard::checks::a_discarded_utterance_frees_its_recognizer;
+    recognition_mutant_unread_samples_are_lost:
+        finds recognition::unread_samples_are_lost::checks::each_utterance_is_heard_whole_and_told_once;
+    recognition_mutant_work_that_came_in_a_turn_is_forgotten:
+        finds recognition::work_that_came_in_a_turn_is_forgotten::checks::each_utterance_is_heard_whole_and_told_once;
 }
