@@ -32,7 +32,7 @@ use crate::scenario::speech::Listener;
 use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::token::{Join, TokenError, TokenRequest, TokenSigner};
-use crate::worker::Worker;
+use crate::worker::{Rooms, Worker};
 
 /// How long the HTTP listener may take to answer what it has begun to answer.
 const HTTP_PATIENCE: Duration = Duration::from_secs(2);
@@ -237,11 +237,12 @@ impl Parts {
         .map_err(|e| unavailable(&e))?;
         let parts = (engines, records, slots);
         let services =
-            services(config, &clinics, parts, &clock, &ids, media).map_err(|e| unavailable(&e))?;
+            services(config, &clinics, parts, &clock, &ids).map_err(|e| unavailable(&e))?;
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(|e| unavailable(&e))?;
         let own = (Arc::clone(&clock), Arc::clone(&ids));
         let desk = Arc::new(Desk::new(config, switchboard.clone(), clinics.clone(), own.0, own.1));
+        let rooms = Rooms { media, clock: Arc::clone(&clock) };
         let shared = Arc::new(Shared {
             switchboard,
             clinics,
@@ -252,7 +253,7 @@ impl Parts {
             ids,
         });
         let http = HttpServer::start(listener, Arc::clone(&shared), config.dev);
-        match Worker::start(config, &servers.livekit, desk).await {
+        match Worker::start(config, &servers.livekit, desk, rooms).await {
             Ok(worker) => {
                 let _ = shared.worker.set(worker.handle().clone());
                 Ok(Self { shared, worker, http })
@@ -301,7 +302,6 @@ fn services(
     (engines, records, slots): (Engines, Option<Records>, SlotRegistry),
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
-    media: tokio::runtime::Handle,
 ) -> std::io::Result<Arc<Services>> {
     // Speaking and recognizing compute; more threads than cores would only take turns.
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -316,7 +316,6 @@ fn services(
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
-        media,
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))

@@ -135,6 +135,12 @@ impl<W: Work> Threads<W> {
         self.shared.state.lock().abandoned
     }
 
+    /// Whether no job waits or runs.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.shared.state.lock();
+        state.queue.is_empty() && state.busy.is_empty()
+    }
+
     /// Jobs that wait for a thread.
     pub(crate) fn queued(&self) -> usize {
         self.shared.state.lock().queue.len()
@@ -177,25 +183,23 @@ impl<W: Work> Shared<W> {
     fn thread(&self, number: u64) {
         while let Some(job) = self.take(number) {
             let turn = catch_unwind(AssertUnwindSafe(|| self.work.run(job.clone())));
-            let mine = {
+            let panicked = turn.is_err();
+            {
+                // At once, so that a job that goes on is never in neither place.
                 let mut state = self.state.lock();
                 state.busy.retain(|busy| busy.thread != number);
-                state.live.contains(&number)
-            };
-            if !mine {
-                // Taken for hung meanwhile: the job was given to another.
-                return;
-            }
-            match turn {
-                Ok(After::Done) => {}
-                Ok(After::Again(job)) => {
-                    self.state.lock().queue.push_back(job);
+                if !state.live.contains(&number) {
+                    // Taken for hung meanwhile: the job was given to another.
+                    return;
+                }
+                if let Ok(After::Again(job)) = turn {
+                    state.queue.push_back(job);
                     self.wake.notify_one();
                 }
-                Err(_) => {
-                    tracing::error!(pool = self.name, "job panicked");
-                    self.work.lost(job);
-                }
+            }
+            if panicked {
+                tracing::error!(pool = self.name, "job panicked");
+                self.work.lost(job);
             }
         }
     }
