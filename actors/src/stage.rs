@@ -47,6 +47,11 @@ impl Pulse {
         }
     }
 
+    /// Whether no input is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.busy_since.load(Ordering::Relaxed) == 0
+    }
+
     /// Says that whoever has this pulse is alive at `now`.
     pub(crate) fn beat(&self, now: Mono) {
         self.busy_since.store(now.as_micros() + 1, Ordering::Relaxed);

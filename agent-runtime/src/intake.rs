@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use frontdesk_actors::{CallEnd, CallRequest, Refusal, Reservation, Switchboard};
+use frontdesk_line::Connect;
 use frontdesk_pipelines::dialogue::CallFacts;
 use frontdesk_tenants::Tenant;
 use frontdesk_types::{CallId, Clock, IdSource, Mono};
@@ -37,14 +38,12 @@ pub struct Accepted {
     now: Option<Timestamp>,
 }
 
-/// Where an accepted job's room is.
+/// Where an accepted job's caller is.
 pub struct Assignment {
     /// The room's name.
     pub room: String,
-    /// LiveKit server.
-    pub url: String,
-    /// The agent's join token.
-    pub token: String,
+    /// The caller's line.
+    pub line: Box<dyn Connect>,
 }
 
 /// Turns jobs into calls.
@@ -105,9 +104,8 @@ impl Intake {
         let request = CallRequest {
             id,
             tenant,
-            url: job.url,
+            line: job.line,
             room: job.room,
-            token: job.token,
             facts,
             clock,
             simulated: now.is_some(),

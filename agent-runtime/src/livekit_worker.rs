@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::CallEnd;
-use frontdesk_rtc::RetryPolicy;
+use frontdesk_rtc::codec::EncoderOptions;
+use frontdesk_rtc::line::LiveKitCall;
 use frontdesk_rtc::worker::{
     Acceptance, Answer, Job, JobEnd, JobOffer, Termination, Worker as RtcWorker, WorkerError,
     WorkerHandle, WorkerOptions,
 };
+use frontdesk_rtc::{RetryPolicy, RoomOptions};
+use frontdesk_types::Clock;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -18,6 +21,24 @@ use crate::servers::LiveKitAccess;
 
 /// Attempts to register before the start fails: some two seconds. Later the worker never gives up.
 const FIRST_ATTEMPTS: u32 = 4;
+
+/// What the rooms of all calls are joined with.
+pub struct Rooms {
+    /// Where their sockets live: a Tokio runtime of their own, so that nothing that computes can
+    /// delay a packet.
+    pub media: tokio::runtime::Handle,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Rooms {
+    fn line(&self, url: String, token: String) -> LiveKitCall {
+        let mut room = RoomOptions::new(url, token);
+        room.runtime = Some(self.media.clone());
+        room.clock = Arc::clone(&self.clock);
+        LiveKitCall { room, encoder: EncoderOptions::default() }
+    }
+}
 
 /// The worker while it runs.
 pub struct Worker {
@@ -34,6 +55,7 @@ impl Worker {
         config: &Config,
         livekit: &LiveKitAccess,
         intake: Arc<Intake>,
+        rooms: Rooms,
     ) -> Result<Self, WorkerError> {
         let load = Arc::clone(&intake);
         let options = WorkerOptions {
@@ -55,7 +77,7 @@ impl Worker {
             }
         };
         let (handle, jobs) = RtcWorker::start(options, acceptor).await?;
-        let jobs = tokio::spawn(take_jobs(jobs, intake));
+        let jobs = tokio::spawn(take_jobs(jobs, intake, rooms));
         Ok(Self { handle, jobs })
     }
 
@@ -78,7 +100,7 @@ impl Worker {
     }
 }
 
-async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>) {
+async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>, rooms: Rooms) {
     while let Some(mut job) = jobs.recv().await {
         // What the acceptor reserved comes back with the job.
         let reserved = job.reservation.take().and_then(|any| any.downcast::<Accepted>().ok());
@@ -86,7 +108,8 @@ async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>) {
             job.control.finish(JobEnd::Failed("the job came without its reservation".to_owned()));
             continue;
         };
-        let assignment = Assignment { room: job.info.room, url: job.url, token: job.token };
+        let line = Box::new(rooms.line(job.url, job.token));
+        let assignment = Assignment { room: job.info.room, line };
         let (call, mut ended) = intake.begin(*accepted, assignment);
         tracing::info!(call_id = %call, job_id = %job.info.id, "job taken");
         let (control, intake) = (job.control, Arc::clone(&intake));

@@ -26,7 +26,7 @@ use crate::engines::{EngineError, Engines};
 use crate::http::{self, Sample, Service};
 use crate::intake::Intake;
 use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
-use crate::livekit_worker::Worker;
+use crate::livekit_worker::{Rooms, Worker};
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
 
@@ -260,9 +260,10 @@ impl Parts {
         .map_err(StartError::parts)?;
         let parts = (engines, records, slots);
         let services =
-            services(config, &clinics, parts, &clock, &ids, media).map_err(StartError::parts)?;
+            services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
+        let rooms = Rooms { media, clock: Arc::clone(&clock) };
         let intake =
             Intake::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
         let intake = Arc::new(intake);
@@ -275,7 +276,7 @@ impl Parts {
             ids,
         });
         let http = HttpServer::start(listener, Arc::clone(&shared), config.dev);
-        match Worker::start(config, &servers.livekit, intake).await {
+        match Worker::start(config, &servers.livekit, intake, rooms).await {
             Ok(worker) => {
                 let _ = shared.worker.set(worker.handle().clone());
                 Ok(Self { shared, worker, http })
@@ -325,7 +326,6 @@ fn services(
     (engines, records, slots): (Engines, Option<Records>, SlotRegistry),
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
-    media: tokio::runtime::Handle,
 ) -> std::io::Result<Arc<Services>> {
     // Speaking and recognizing compute; more threads than cores would only take turns.
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -340,7 +340,6 @@ fn services(
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
-        media,
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))

@@ -5,7 +5,6 @@
 //! what comes out.
 
 pub mod dialogue;
-pub mod gap;
 pub mod language;
 pub mod lead;
 pub mod playout;

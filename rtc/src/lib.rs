@@ -20,6 +20,7 @@ mod data;
 pub mod dispatch;
 mod error;
 mod event;
+pub mod line;
 mod local;
 mod model;
 mod options;

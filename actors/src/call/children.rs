@@ -10,7 +10,7 @@ use super::Call;
 use super::booking_tool::BookingTool;
 use super::dialogue::Dialogue;
 use super::ingest::AudioIngest;
-use super::link::{LINK_LIMIT, RoomLink};
+use super::link::{LINK_LIMIT, LineLink};
 use super::record::CallRecorder;
 use super::retriever::Retriever;
 use super::speaker::Speaker;
@@ -19,7 +19,7 @@ use crate::mail::Mail;
 use crate::stage::{Pulse, Stage, StageActor, StageSpec};
 
 /// Name of the stage that is stopped last.
-pub(super) const LINK: &str = "room_link";
+pub(super) const LINK: &str = "line_link";
 
 /// Failures of one stage within [`WINDOW`] after which the call cannot be held.
 pub(super) const MAX_FAILURES: usize = 5;
@@ -111,12 +111,12 @@ fn child<S: Stage>(
     }
 }
 
-/// The stages of a call, none of them running; RoomLink is [`LINK`].
+/// The stages of a call, none of them running; LineLink is [`LINK`].
 pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
     let (mails, pulses) = (&call.mails, &call.pulses);
     let second = Duration::from_secs(1);
     vec![
-        child(call, LINK, LINK_LIMIT, &mails.link, &pulses.link, |call| Ok(RoomLink::build(call))),
+        child(call, LINK, LINK_LIMIT, &mails.link, &pulses.link, |call| Ok(LineLink::build(call))),
         child(call, "audio_ingest", second, &mails.ingest, &pulses.ingest, AudioIngest::build),
         child(call, "transcriber", second, &mails.transcriber, &pulses.transcriber, |call| {
             Ok(Transcriber::build(call))

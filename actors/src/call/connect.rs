@@ -1,60 +1,56 @@
-//! The beginning of a call: its room is joined, and its voice published in a task of its own.
+//! The beginning of a call: its line is connected.
 
 use std::sync::{Arc, OnceLock};
 
-use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
-use frontdesk_rtc::{AudioPublish, Room, RoomOptions, RtcError};
-use frontdesk_types::{CallOutcome, Channel};
+use frontdesk_line::{ConnectError, LineContext};
+use frontdesk_types::Channel;
 use parking_lot::Mutex;
-use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument;
+use tokio::sync::oneshot;
 
+use super::link::LinkInput;
 use super::speaker::SpeakerInput;
-use super::{Call, CallRequest, Mails, Pulses, Services};
+use super::{Call, CallEnd, CallRequest, Mails, Pulses, Services};
 use crate::media::Outlet;
 
-/// Why a call could not be begun.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConnectError {
-    /// The room was not joined.
-    #[error("room not joined: {0}")]
-    Room(#[from] RtcError),
-    /// There is no encoder.
-    #[error("no encoder for the agent's voice: {0}")]
-    Codec(#[from] frontdesk_rtc::CodecError),
-}
+/// Where the end of a call is told.
+pub(crate) type Done = oneshot::Sender<CallEnd>;
 
 impl Call {
-    /// Joins the room, prepares what the stages share and begins to publish the agent's voice.
+    /// Connects the line and prepares what the stages share. Waits for no more of the network than
+    /// the line does: the way for the agent's voice may still be under way, and the outlet holds
+    /// what is said until then.
     pub(crate) async fn connect(
-        request: &CallRequest,
+        request: CallRequest,
         services: Arc<Services>,
         span: tracing::Span,
-    ) -> Result<Arc<Self>, ConnectError> {
-        let mut options = RoomOptions::new(request.url.clone(), request.token.clone());
-        options.runtime = Some(services.media.clone());
-        options.clock = Arc::clone(&services.clock);
-        let (room, _events) = Room::connect(options).await?;
-        let encoder = OpusEncoder::new(EncoderOptions {
-            bitrate: services.settings.opus_bitrate,
-            complexity: services.settings.opus_complexity,
-            ..EncoderOptions::default()
-        })?;
+    ) -> Result<(Arc<Self>, Done), (ConnectError, Done)> {
+        let CallRequest { id, tenant, line, room, facts, clock, simulated, done } = request;
         let mails = Mails::new();
+        // The mail outlives whoever reads it, and does not know the line: no event is lost.
+        let events = Arc::clone(&mails.link);
+        let context = LineContext {
+            call: id,
+            language: facts.language.clone(),
+            voice: facts.channel != Channel::Text,
+            listener: Arc::new(move |event| events.post(LinkInput::Line(event))),
+        };
+        let line = match line.connect(context).await {
+            Ok(line) => line,
+            Err(error) => return Err((error, done)),
+        };
         let speaker = Arc::clone(&mails.speaker);
-        let outlet = Outlet::new(services.pacer.clone(), Some(encoder), move |event| {
+        let outlet = Outlet::new(services.pacer.clone(), Arc::clone(&line), move |event| {
             speaker.post(SpeakerInput::Playout(event));
         });
         let call = Arc::new(Self {
-            id: request.id,
+            id,
             span,
-            tenant: request.tenant,
-            spoken: request.facts.clinic.spoken().clone(),
-            facts: request.facts.clone(),
-            clock: Arc::clone(&request.clock),
-            simulated: request.simulated,
+            tenant,
+            spoken: facts.clinic.spoken().clone(),
+            facts,
+            simulated,
             services,
-            room,
+            line,
             outlet,
             mails,
             pulses: Pulses::default(),
@@ -65,17 +61,16 @@ impl Call {
             offers: Mutex::default(),
             record: super::record::Memory::default(),
             tasks: super::tasks::Tasks::default(),
-            room_name: request.room.clone(),
-            began_at: request.clock.wall(),
+            room_name: room,
+            began_at: clock.wall(),
             supervisor: Mutex::new(None),
-            started: request.clock.mono(),
-            publishing: OnceLock::new(),
+            started: clock.mono(),
+            clock,
             ending: OnceLock::new(),
             last_moment: OnceLock::new(),
         });
-        call.publish();
         call.prepare_greeting();
-        Ok(call)
+        Ok((call, done))
     }
 
     /// Has the greeting synthesized, unless it is kept from an earlier call: it is there when the
@@ -87,30 +82,5 @@ impl Call {
         for clause in self.facts.clinic.fixed().greeting() {
             self.services.speech.prepare(self.voice(), clause);
         }
-    }
-
-    /// Has the agent's track published, unless the call is typed. It takes round trips, or a
-    /// time-out where no media gets through: stages answer the caller meanwhile, and the outlet
-    /// holds what is said until the track is there. A call that gets no voice ends.
-    fn publish(self: &Arc<Self>) {
-        if self.facts.channel == Channel::Text {
-            return;
-        }
-        let (room, call) = (self.room.clone(), Arc::downgrade(self));
-        let publish = async move {
-            let published = room.publish_audio(AudioPublish::default()).await;
-            // Weak: what is under way ends with the call and does not keep it.
-            let Some(call) = call.upgrade() else { return };
-            match published {
-                Ok(track) => call.outlet.set_track(track),
-                Err(error) => {
-                    let why = format!("the caller gets no voice: {error}");
-                    call.finish(CallOutcome::Abandoned, Some(&why));
-                }
-            }
-        };
-        let task = tokio::spawn(publish.instrument(self.span.clone()));
-        // Set once: here.
-        let _ = self.publishing.set(AbortOnDropHandle::new(task));
     }
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue as logic;
+use frontdesk_pipelines::dialogue::keypad::{KeyWords, Keypad, Pauses, Pressed};
 use frontdesk_pipelines::dialogue::tools::ToolCall;
 use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::{Error, TenantTx, patient};
@@ -29,6 +30,8 @@ use crate::stage::Stage;
 pub(crate) struct Memory {
     snapshot: Option<serde_json::Value>,
     outbox: VecDeque<Output>,
+    /// Keys that the caller has pressed and that are no answer yet.
+    pressed: Pressed,
     pub(super) journal: Journal,
 }
 
@@ -42,15 +45,21 @@ impl Memory {
 pub(crate) struct Dialogue {
     call: Arc<Call>,
     logic: Box<dyn logic::Dialogue>,
+    keypad: Keypad,
     /// The input under way.
     input: Option<Input>,
 }
 
 impl Dialogue {
     pub(crate) fn build(call: Arc<Call>) -> Result<Self, ActorProcessingErr> {
-        let snapshot = call.thinking.lock().snapshot.clone();
+        let (snapshot, pressed) = {
+            let memory = call.thinking.lock();
+            (memory.snapshot.clone(), memory.pressed.clone())
+        };
         let logic = (call.services.dialogue)(call.facts.clone(), snapshot)?;
-        Ok(Self { call, logic, input: None })
+        let country = &call.facts.clinic.country;
+        let keypad = Keypad::new(country, KeyWords::english(), Pauses::default(), pressed);
+        Ok(Self { call, logic, keypad, input: None })
     }
 
     fn send(&self, output: Output) {
@@ -97,16 +106,33 @@ impl Stage for Dialogue {
     type Input = Input;
 
     async fn handle(&mut self, input: Input, _attempt: u32) -> Result<(), ActorProcessingErr> {
-        self.logic.handle_input(self.call.now(), input.clone());
-        self.input = Some(input);
+        let now = self.call.now();
+        let input = match input {
+            // A key is an input once it completes an answer.
+            Input::Dtmf(key) => self.keypad.press(now.mono, key),
+            other => Some(other),
+        };
+        if let Some(input) = input {
+            if matches!(&input, Input::Heard { text, .. } if !text.trim().is_empty()) {
+                self.keypad.clear();
+            }
+            self.logic.handle_input(now, input.clone());
+            self.input = Some(input);
+        }
         crate::faults::point(self.call.id, "dialogue.handled").await;
         Ok(())
     }
 
     fn commit(&mut self) {
         let outputs: Vec<Output> = std::iter::from_fn(|| self.logic.poll_output()).collect();
+        for output in &outputs {
+            if let Output::Expect(question) = output {
+                self.keypad.expect(*question);
+            }
+        }
         let now = self.call.now();
         let mut memory = self.call.thinking.lock();
+        memory.pressed = self.keypad.pressed().clone();
         if let Some(input) = self.input.take() {
             let outcome = self.logic.outcome();
             memory.journal.note(&input, &outputs, outcome, (now.mono, now.wall));
@@ -127,12 +153,20 @@ impl Stage for Dialogue {
     }
 
     fn deadline(&self) -> Option<Mono> {
-        self.logic.poll_timeout()
+        // Who presses keys is not silent: their pause comes first.
+        self.keypad.poll_timeout().or_else(|| self.logic.poll_timeout())
     }
 
     async fn on_deadline(&mut self) -> Result<(), ActorProcessingErr> {
-        self.logic.handle_input(self.call.now(), Input::Timeout);
-        self.input = Some(Input::Timeout);
+        let now = self.call.now();
+        let input = match self.keypad.poll_timeout() {
+            Some(_) => self.keypad.on_timeout(now.mono),
+            None => Some(Input::Timeout),
+        };
+        if let Some(input) = input {
+            self.logic.handle_input(now, input.clone());
+            self.input = Some(input);
+        }
         self.commit();
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The end of a call, which is state of the call: decided once, whoever carries it out.
 //!
 //! First it is decided how the call ends ([`Call::finish`]), then its supervisor stops the stages
-//! and itself ([`stop_stages`]), then the Switchboard leaves the room and closes the record. A
+//! and itself ([`stop_stages`]), then the Switchboard hangs up and closes the record. A
 //! supervisor that dies on the way is not replaced, and nothing of the end is forgotten with it.
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 /// How long the end waits until what was said is out.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// How long the room is kept after an orderly end, so that the last packets reach the caller.
+/// How long the line is kept after an orderly end, so that the last packets reach the caller.
 const LINGER: Duration = Duration::from_millis(300);
 
 /// How a call ended.
@@ -72,7 +72,7 @@ impl Call {
         let _ = self.last_moment.set(last);
     }
 
-    /// What was said last is in RoomLink's mail, and RoomLink is about to be stopped: the goodbye
+    /// What was said last is in LineLink's mail, and LineLink is about to be stopped: the goodbye
     /// of a typed call would be lost.
     async fn last_words(&self) {
         let limit = self.clock.mono() + LAST_WORDS;
@@ -82,7 +82,7 @@ impl Call {
     }
 }
 
-/// Stops the stages of a call whose end is decided, all at once and within one limit; RoomLink
+/// Stops the stages of a call whose end is decided, all at once and within one limit; LineLink
 /// (`link`) once it has sent what was said.
 pub(super) async fn stop_stages(call: &Call, link: Option<ActorCell>, others: Vec<ActorCell>) {
     crate::faults::point(call.id, "call_supervisor.ending").await;

@@ -1,26 +1,24 @@
-//! AudioIngest: packets of the caller → samples → voice → turns.
+//! AudioIngest: what the line hears of the caller → voice → turns.
 //!
-//! Supervised by the CallSupervisor. Decodes at 16 kHz, conceals gaps, scores voice, feeds turn
-//! taking and carries out what it decides: playout is paused and stopped on the outlet directly,
-//! an utterance is begun and ended on the recognition pool. After a restart it reads on where it
-//! stopped in the ring of packets, with turn taking as it was.
+//! Supervised by the CallSupervisor. Scores voice, feeds turn taking and carries out what it
+//! decides: playout is paused and stopped on the outlet directly, an utterance is begun and ended
+//! on the recognition pool. After a restart it reads on where it stopped, with turn taking as it
+//! was: the line keeps what was not read.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use frontdesk_line::{AgentState, AudioIn, Shown};
 use frontdesk_models::vad::VoiceDetector;
 use frontdesk_pipelines::dialogue::Expectation;
-use frontdesk_pipelines::gap::{Gap, GapTracker};
 use frontdesk_pipelines::turn::{LogHead, TurnInput, TurnOutput, TurnTaker, quantized};
-use frontdesk_rtc::codec::OpusDecoder;
-use frontdesk_rtc::{Packet, PacketRing};
-use frontdesk_types::{FRAME_MS, Mono, Phi, SAMPLE_RATE_HZ};
+use frontdesk_types::{Mono, Phi, SAMPLE_RATE_HZ};
 use ractor::ActorProcessingErr;
 
 use super::Call;
 use super::decisions::{Decisions, Note};
-use super::link::{AgentState, LinkInput};
+use super::link::LinkInput;
 use super::transcriber::TranscriberInput;
 use crate::media::{Learned, Utterance};
 use crate::stage::Stage;
@@ -29,16 +27,14 @@ use crate::stage::Stage;
 /// voice to be sure and rises late on soft sounds. 400 ms, in samples.
 const PREROLL: usize = SAMPLE_RATE_HZ as usize * 2 / 5;
 
-/// Packets taken from the ring at a time: one second.
-const MAX_DRAIN: usize = 50;
+/// Pieces of 20 ms read at a time: one second.
+const MAX_READ: usize = 50;
 
 /// What AudioIngest is told.
 #[derive(Debug, Clone)]
 pub(crate) enum IngestInput {
-    /// The ring has packets.
-    Packets,
-    /// The caller's audio comes from another ring now.
-    Source(Arc<PacketRing>),
+    /// The line has sound to read.
+    Audio,
     /// Words so far, for turn taking.
     Words(TurnInput),
     /// The final words of an utterance are there.
@@ -50,8 +46,6 @@ pub(crate) enum IngestInput {
 /// What AudioIngest leaves for its successor.
 #[derive(Default)]
 pub(crate) struct Hearing {
-    source: Option<Arc<PacketRing>>,
-    position: u64,
     turn: Option<TurnTaker>,
     utterance: Option<(u64, Arc<Utterance>)>,
     next_utterance: u64,
@@ -62,15 +56,11 @@ pub(crate) struct Hearing {
     /// What was learned of the caller's voice.
     learned: Learned,
     pub(crate) decisions: Decisions,
-    pub(crate) packets: u64,
-    pub(crate) concealed_ms: u64,
-    pub(crate) undecodable: u64,
 }
 
 pub(crate) struct AudioIngest {
     call: Arc<Call>,
-    decoder: OpusDecoder,
-    gaps: GapTracker,
+    audio: Arc<dyn AudioIn>,
     detector: Box<dyn VoiceDetector>,
     frame: Duration,
     turn: TurnTaker,
@@ -80,7 +70,6 @@ pub(crate) struct AudioIngest {
     pending: Vec<i16>,
     preroll: VecDeque<i16>,
     playing: bool,
-    packets: Vec<Packet>,
     #[cfg(feature = "fault-injection")]
     tap: Option<crate::faults::Tap>,
 }
@@ -92,10 +81,6 @@ impl AudioIngest {
         let frame = Duration::from_micros(samples * 1_000_000 / u64::from(SAMPLE_RATE_HZ));
         let turn = {
             let mut hearing = call.hearing.lock();
-            let call_again = Arc::clone(&call);
-            if let Some(source) = &hearing.source {
-                ring_for(source, &call_again);
-            }
             let settings = call.services.settings.turn;
             if call.services.records.is_some() {
                 hearing.decisions.begin(&LogHead {
@@ -109,9 +94,16 @@ impl AudioIngest {
             }
             hearing.turn.get_or_insert_with(|| TurnTaker::new(settings, detector.lag())).clone()
         };
+        let audio = call.line.audio_in();
+        // Weak: the line belongs to the call, which owns the mail.
+        let mail = Arc::downgrade(&call.mails.ingest);
+        audio.set_doorbell(Arc::new(move || {
+            if let Some(mail) = mail.upgrade() {
+                mail.post(IngestInput::Audio);
+            }
+        }));
         Ok(Self {
-            decoder: OpusDecoder::new()?,
-            gaps: GapTracker::new(),
+            audio,
             detector,
             frame,
             turn,
@@ -119,58 +111,15 @@ impl AudioIngest {
             pending: Vec::new(),
             preroll: VecDeque::new(),
             playing: false,
-            packets: Vec::new(),
             #[cfg(feature = "fault-injection")]
             tap: crate::faults::Tap::open(call.id),
             call,
         })
     }
 
-    fn drain(&mut self) {
-        let Some(mut reader) = ({
-            let hearing = self.call.hearing.lock();
-            hearing.source.as_ref().map(|source| source.reader(hearing.position))
-        }) else {
-            return;
-        };
-        let mut packets = std::mem::take(&mut self.packets);
-        reader.drain(MAX_DRAIN, &mut packets);
-        self.call.hearing.lock().position = reader.position();
-        for packet in packets.drain(..) {
-            self.on_packet(&packet);
-        }
-        self.packets = packets;
-    }
-
-    fn on_packet(&mut self, packet: &Packet) {
-        let samples_per_ms = SAMPLE_RATE_HZ / 1000;
-        let duration_ms = OpusDecoder::samples_in(&packet.payload)
-            .map_or(FRAME_MS, |samples| samples as u32 / samples_per_ms);
-        let samples = match self.gaps.judge(packet.epoch, packet.rtp_time, duration_ms) {
-            Gap::Stale => return,
-            Gap::None => Vec::new(),
-            Gap::Conceal(ms) => {
-                self.call.hearing.lock().concealed_ms += u64::from(ms);
-                // The packet at hand may carry a copy of the lost one (in-band FEC).
-                let samples = (ms * samples_per_ms) as usize;
-                self.decoder
-                    .recover(&packet.payload, samples)
-                    .map(<[i16]>::to_vec)
-                    .unwrap_or_default()
-            }
-            Gap::Silence(ms) => vec![0; (ms * samples_per_ms) as usize],
-        };
-        self.on_samples(&samples);
-        match self.decoder.decode(&packet.payload).map(<[i16]>::to_vec) {
-            Ok(samples) => {
-                self.call.hearing.lock().packets += 1;
-                self.on_samples(&samples);
-            }
-            Err(error) => {
-                self.call.hearing.lock().undecodable += 1;
-                tracing::debug!(%error, "packet not decoded");
-            }
-        }
+    fn read(&mut self) {
+        let audio = Arc::clone(&self.audio);
+        audio.read(MAX_READ, &mut |samples| self.on_samples(samples));
     }
 
     fn on_samples(&mut self, samples: &[i16]) {
@@ -233,7 +182,8 @@ impl AudioIngest {
                     let waited = self.call.clock.mono().since(last_voiced);
                     tracing::debug!(utterance = number, ?reason, ?wait, ?waited, "turn ended");
                     self.call.mails.transcriber.post(TranscriberInput::Ended(number));
-                    self.call.mails.link.post(LinkInput::State(AgentState::Thinking));
+                    let thinking = Shown::State(AgentState::Thinking);
+                    self.call.mails.link.post(LinkInput::Show(thinking));
                 }
             }
             TurnOutput::Discard => {
@@ -265,17 +215,6 @@ impl AudioIngest {
     }
 }
 
-/// Lets packets of `source` wake the call's AudioIngest.
-fn ring_for(source: &Arc<PacketRing>, call: &Arc<Call>) {
-    // Weak: the ring belongs to the room, which the call owns.
-    let mail = Arc::downgrade(&call.mails.ingest);
-    source.set_doorbell(move || {
-        if let Some(mail) = mail.upgrade() {
-            mail.post(IngestInput::Packets);
-        }
-    });
-}
-
 impl Stage for AudioIngest {
     type Input = IngestInput;
 
@@ -285,15 +224,7 @@ impl Stage for AudioIngest {
         _attempt: u32,
     ) -> Result<(), ActorProcessingErr> {
         match input {
-            IngestInput::Packets => self.drain(),
-            IngestInput::Source(source) => {
-                {
-                    let mut hearing = self.call.hearing.lock();
-                    hearing.position = source.next_index();
-                    hearing.source = Some(Arc::clone(&source));
-                }
-                ring_for(&source, &self.call);
-            }
+            IngestInput::Audio => self.read(),
             IngestInput::Words(words) => self.feed(&words),
             IngestInput::Recognized => {
                 self.notes.push(Note::Recognized(self.call.clock.mono()));

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! CallSupervisor
-//! ├─ RoomLink      room events in; attributes and transcription streams out
-//! ├─ AudioIngest   packets → samples → voice → turns
+//! ├─ LineLink      what happens on the line; state and captions shown on it
+//! ├─ AudioIngest   samples → voice → turns
 //! ├─ Transcriber   words of the recognizer → turn taking, transcript, dialogue
 //! ├─ Dialogue      what to say and do next
 //! ├─ Retriever     questions to the clinic: its data, its documents
@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Each child is a [`Stage`](crate::stage::Stage) on a mail of its own. What must survive the death
-//! of a child lies here, in [`Call`]: the room, the outlet, the mails, what turn taking and
+//! of a child lies here, in [`Call`]: the line, the outlet, the mails, what turn taking and
 //! dialogue knew after their last input.
 
 mod booking_tool;
@@ -24,7 +24,6 @@ mod dialogue;
 mod ending;
 mod ingest;
 mod link;
-mod pump;
 mod record;
 mod retriever;
 mod speaker;
@@ -36,16 +35,15 @@ mod transcriber;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use frontdesk_line::{Connect, Line};
 use frontdesk_models::stt::Listening;
 use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Now};
 use frontdesk_pipelines::turn::TurnSettings;
-use frontdesk_rtc::Room;
 use frontdesk_types::{CallId, Channel, Clock, IdSource, Mono};
 use parking_lot::Mutex;
 use ractor::ActorRef;
 use tokio::sync::oneshot;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::booking::SlotRegistry;
 use crate::mail::Mail;
@@ -84,9 +82,6 @@ pub struct Services {
     pub recognition: RecognitionPool,
     /// Detects voice.
     pub vad: Arc<dyn frontdesk_models::vad::VoiceActivity>,
-    /// Where the sockets of rooms live: a Tokio runtime of their own, so that nothing that
-    /// computes can delay a packet.
-    pub media: tokio::runtime::Handle,
     /// Makes dialogues.
     pub dialogue: DialogueFactory,
     /// Settings of every call.
@@ -100,11 +95,7 @@ pub struct CallSettings {
     pub voice: Arc<str>,
     /// Turn taking.
     pub turn: TurnSettings,
-    /// Bit rate of the agent's voice, bits per second.
-    pub opus_bitrate: u32,
-    /// Effort of the Opus encoder, 0 to 10.
-    pub opus_complexity: u8,
-    /// How long the room may stay without a caller before the call ends.
+    /// How long the line may stay without a caller before the call ends.
     pub caller_timeout: Duration,
     /// How long a caller who lost the connection may take to come back.
     pub return_timeout: Duration,
@@ -117,8 +108,6 @@ impl Default for CallSettings {
         Self {
             voice: "slt".into(),
             turn: TurnSettings::default(),
-            opus_bitrate: 32_000,
-            opus_complexity: 1,
             caller_timeout: Duration::from_secs(30),
             return_timeout: Duration::from_secs(15),
             max_duration: Duration::from_secs(30 * 60),
@@ -132,12 +121,10 @@ pub struct CallRequest {
     pub id: CallId,
     /// The clinic, as verified by whoever took the request.
     pub tenant: frontdesk_tenants::Tenant,
-    /// Where the room is (`ws://` or `wss://`).
-    pub url: String,
-    /// Name of the room, for the call's record.
+    /// The caller's line.
+    pub line: Box<dyn Connect>,
+    /// Name of the room or of the line, for the call's record.
     pub room: String,
-    /// The agent's join token.
-    pub token: String,
     /// What the dialogue starts with.
     pub facts: CallFacts,
     /// The call's clock: the process's, or one that is pinned for tests and demos.
@@ -190,6 +177,21 @@ pub(crate) struct Pulses {
     pub(crate) supervisor: Arc<Pulse>,
 }
 
+impl Pulses {
+    fn stages(&self) -> [&Arc<Pulse>; 8] {
+        [
+            &self.link,
+            &self.ingest,
+            &self.transcriber,
+            &self.dialogue,
+            &self.tools,
+            &self.retriever,
+            &self.record,
+            &self.speaker,
+        ]
+    }
+}
+
 /// What the stages of a call share; see the module's documentation.
 pub(crate) struct Call {
     pub(crate) id: CallId,
@@ -201,7 +203,7 @@ pub(crate) struct Call {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) simulated: bool,
     pub(crate) services: Arc<Services>,
-    pub(crate) room: Room,
+    pub(crate) line: Arc<dyn Line>,
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) mails: Mails,
     pub(crate) pulses: Pulses,
@@ -219,8 +221,6 @@ pub(crate) struct Call {
     pub(crate) began_at: jiff::Timestamp,
     supervisor: Mutex<Option<ActorRef<CallMsg>>>,
     started: Mono,
-    /// Publishes the agent's track; ends with the call.
-    publishing: OnceLock<AbortOnDropHandle<()>>,
     /// How the call ends, once that is decided: set first of all.
     ending: OnceLock<ending::Ending>,
     /// When it ends whatever else happens, once that is known.
@@ -274,20 +274,24 @@ impl Call {
 }
 
 impl Call {
+    /// Whether its stages have nothing to do until time passes or something comes from outside.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let mails = &self.mails;
+        mails.link.is_empty()
+            && mails.ingest.is_empty()
+            && mails.transcriber.is_empty()
+            && mails.dialogue.is_empty()
+            && mails.tools.is_empty()
+            && mails.retriever.is_empty()
+            && mails.record.is_empty()
+            && mails.speaker.is_empty()
+            && self.pulses.stages().iter().all(|pulse| pulse.is_idle())
+            && self.tasks.is_idle()
+    }
+
     /// Adds this call's numbers to those of the tree.
     pub(crate) fn add_to(&self, counters: &mut crate::switchboard::Counters) {
-        let pulses = &self.pulses;
-        let stages = [
-            &pulses.link,
-            &pulses.ingest,
-            &pulses.transcriber,
-            &pulses.dialogue,
-            &pulses.tools,
-            &pulses.retriever,
-            &pulses.record,
-            &pulses.speaker,
-        ];
-        for pulse in stages {
+        for pulse in self.pulses.stages() {
             counters.stage_restarts += pulse.restarts();
             counters.inputs_handled += pulse.handled();
         }
@@ -304,10 +308,10 @@ impl Call {
         ];
         counters.inputs_lost +=
             losses.iter().map(|(dropped, given_up)| dropped + given_up).sum::<u64>();
-        let hearing = self.hearing.lock();
-        counters.packets_in += hearing.packets;
-        counters.packets_undecodable += hearing.undecodable;
-        counters.concealed_ms += hearing.concealed_ms;
+        let sound = self.line.audio_in().counts();
+        counters.packets_in += sound.packets;
+        counters.packets_undecodable += sound.undecodable;
+        counters.concealed_ms += sound.concealed_ms;
         counters.frames_out += self.outlet.frames_sent();
     }
 }

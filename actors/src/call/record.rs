@@ -252,7 +252,7 @@ async fn start(call: &Call, records: &Records) -> Result<CallKey, Error> {
         video: false,
         language: call.facts.language.clone(),
         room: Some(call.room_name.clone()),
-        caller_phone: None,
+        caller_phone: call.linked.lock().caller.as_ref().and_then(|caller| caller.number.clone()),
         worker: records.worker.clone(),
         lease_until,
     };

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use frontdesk_line::{AgentState, Shown};
 use frontdesk_pipelines::dialogue::{Input, UtteranceId};
 use frontdesk_pipelines::playout::PlayoutEvent;
 use frontdesk_pipelines::speak;
@@ -14,7 +15,7 @@ use frontdesk_types::{CallOutcome, Channel};
 use ractor::ActorProcessingErr;
 
 use super::Call;
-use super::link::{AgentState, LinkInput};
+use super::link::LinkInput;
 use crate::media::SpokenClause;
 use crate::stage::Stage;
 
@@ -73,23 +74,27 @@ impl Speaker {
         speech.speak(Arc::clone(outlet), Arc::clone(self.call.voice()), spoken);
     }
 
+    fn show(&self, what: Shown) {
+        self.call.mails.link.post(LinkInput::Show(what));
+    }
+
     /// Says it in text only: shown, and heard, at once.
     fn write(&self, utterance: UtteranceId, text: &str) {
-        let link = &self.call.mails.link;
-        link.post(LinkInput::AgentText { utterance, text: text.to_owned() });
-        link.post(LinkInput::AgentTextDone { utterance, heard: text.to_owned(), complete: true });
-        link.post(LinkInput::State(AgentState::Listening));
+        let number = utterance.0;
+        self.show(Shown::AgentText { utterance: number, text: text.to_owned() });
+        let heard = text.to_owned();
+        self.show(Shown::AgentDone { utterance: number, heard, complete: true });
+        self.show(Shown::State(AgentState::Listening));
         let heard = text.to_owned();
         self.call.mails.dialogue.post(Input::Played { utterance, heard, complete: true });
         self.end_if_done();
     }
 
     fn on_playout(&self, event: PlayoutEvent) {
-        let mails = &self.call.mails;
         match event {
             PlayoutEvent::Clause { utterance, text } => {
-                mails.link.post(LinkInput::State(AgentState::Speaking));
-                mails.link.post(LinkInput::AgentText { utterance, text });
+                self.show(Shown::State(AgentState::Speaking));
+                self.show(Shown::AgentText { utterance: utterance.0, text });
             }
             PlayoutEvent::Finished { utterance, heard, complete } => {
                 let silent = {
@@ -97,12 +102,12 @@ impl Speaker {
                     memory.open.retain(|&open| open != utterance);
                     memory.open.is_empty()
                 };
-                let done = LinkInput::AgentTextDone { utterance, heard: heard.clone(), complete };
-                mails.link.post(done);
+                let number = utterance.0;
+                self.show(Shown::AgentDone { utterance: number, heard: heard.clone(), complete });
                 if silent {
-                    mails.link.post(LinkInput::State(AgentState::Listening));
+                    self.show(Shown::State(AgentState::Listening));
                 }
-                mails.dialogue.post(Input::Played { utterance, heard, complete });
+                self.call.mails.dialogue.post(Input::Played { utterance, heard, complete });
                 self.end_if_done();
             }
         }

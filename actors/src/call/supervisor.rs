@@ -3,12 +3,13 @@
 //! Supervised by the Switchboard, which starts it again on the same [`Call`] should it die. It
 //! never waits for the network. A stage that fails is started anew at once, on its own; one that
 //! hangs is replaced when the watchdog sees it. A stage that fails too often ends the call with an
-//! apology already in the outlet's hands, never with silence: the caller is told and the room is
-//! left.
+//! apology already in the outlet's hands, never with silence: the caller is told and the line is
+//! hung up.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use frontdesk_line::{AgentState, Shown};
 use frontdesk_pipelines::dialogue::UtteranceId;
 use frontdesk_types::{CallOutcome, Channel};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
@@ -17,7 +18,7 @@ use tracing::Instrument;
 use super::Call;
 use super::children::{Child, LINK, MAX_FAILURES, children};
 use super::ending::{LastMoment, stop_stages};
-use super::link::{AgentState, LinkInput};
+use super::link::LinkInput;
 
 /// How often the watchdog looks.
 const TICK: Duration = Duration::from_millis(250);
@@ -106,8 +107,9 @@ impl State {
         let clauses = frontdesk_pipelines::speak::clauses(language.apology(), language);
         let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
         if call.facts.channel == Channel::Text {
-            let (utterance, heard) = (APOLOGY_UTTERANCE, language.apology().to_owned());
-            call.mails.link.post(LinkInput::AgentTextDone { utterance, heard, complete: true });
+            let (utterance, heard) = (APOLOGY_UTTERANCE.0, language.apology().to_owned());
+            let done = Shown::AgentDone { utterance, heard, complete: true };
+            call.mails.link.post(LinkInput::Show(done));
         }
         call.outlet.push_utterance(APOLOGY_UTTERANCE, shown);
         let spoken = clauses
@@ -135,7 +137,7 @@ impl State {
         call.pulses.supervisor.beat(now);
         let settings = &call.services.settings;
         let lived = now.since(call.started);
-        let joined = call.linked.lock().began;
+        let joined = call.linked.lock().caller.is_some();
         if call.end().is_some() {
             // Whoever decided so had no supervisor to tell.
             return self.finish(myself).await;
@@ -218,7 +220,7 @@ impl Actor for CallSupervisor {
         let span = call.span.clone();
         call.pulses.supervisor.beat(call.clock.mono());
         *call.supervisor.lock() = Some(myself.clone());
-        call.mails.link.post(LinkInput::State(AgentState::Initializing));
+        call.mails.link.post(LinkInput::Show(Shown::State(AgentState::Initializing)));
         let mut state = State { children: children(&call), finishing: false, call };
         let start = async {
             for index in 0..state.children.len() {

@@ -43,6 +43,11 @@ impl Tasks {
         tasks.push(tokio::spawn(work.in_current_span()));
     }
 
+    /// Whether none is running.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.lock().iter().all(JoinHandle::is_finished)
+    }
+
     /// Waits until every task has ended. The database's own limits bound each.
     pub(crate) async fn finish(&self) {
         loop {

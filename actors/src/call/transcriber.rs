@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use frontdesk_line::Shown;
 use frontdesk_models::stt::Transcript;
 use frontdesk_pipelines::dialogue::Input;
 use frontdesk_pipelines::turn::TurnInput;
@@ -47,8 +48,8 @@ impl Transcriber {
         };
         self.call.mails.ingest.post(IngestInput::Words(words));
         if !text.is_empty() {
-            let caption = LinkInput::CallerText { number, text: text.clone(), is_final: false };
-            self.call.mails.link.post(caption);
+            let caption = Shown::CallerText { number, text: text.clone(), is_final: false };
+            self.call.mails.link.post(LinkInput::Show(caption));
             self.call.mails.dialogue.post(Input::Partial { text, stable: false });
         }
     }
@@ -60,8 +61,8 @@ impl Transcriber {
             self.call.spoken.respelled(hearing.expectation, &text, &hearing.patients)
         };
         if !text.is_empty() {
-            let caption = LinkInput::CallerText { number, text: text.clone(), is_final: true };
-            self.call.mails.link.post(caption);
+            let caption = Shown::CallerText { number, text: text.clone(), is_final: true };
+            self.call.mails.link.post(LinkInput::Show(caption));
         }
         self.call.mails.ingest.post(IngestInput::Recognized);
         self.call.mails.dialogue.post(Input::Heard { text, confidence: Some(confidence) });

@@ -1,36 +1,34 @@
-//! A call's way out: playout, Opus encoder and track, ticked by the pacer every 20 ms.
+//! A call's way out: playout and line, ticked by the pacer every 20 ms.
 //!
 //! It outlives the Speaker, so that a sentence goes on while its Speaker is restarted. Turn taking
 //! pauses and stops it directly: within one frame, without a message on the way.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use frontdesk_line::Line;
 use frontdesk_pipelines::playout::{Playout, PlayoutEvent, UtteranceId};
-use frontdesk_rtc::LocalAudio;
-use frontdesk_rtc::codec::OpusEncoder;
 use frontdesk_types::{FRAME_MS, Mono};
 use parking_lot::Mutex;
 
 use super::Pacer;
 
-/// RTP ticks of a 20 ms frame: 960 at Opus' clock of 48 kHz.
-const FRAME_TICKS: u64 = 48 * FRAME_MS as u64;
-
 struct State {
     playout: Playout,
-    encoder: Option<OpusEncoder>,
-    track: Option<LocalAudio>,
+    /// Whether the line is audible.
+    open: bool,
     scheduled: bool,
-    /// Frame number on the call's own 20 ms grid of the last frame sent.
+    /// Frame number on the call's own 20 ms grid of the last frame played.
     last_frame: u64,
     started: Option<Mono>,
-    frames_sent: u64,
 }
 
 /// See the module's documentation.
 pub(crate) struct Outlet {
     pacer: Pacer,
+    line: Arc<dyn Line>,
     state: Mutex<State>,
+    frames_sent: AtomicU64,
     events: Box<dyn Fn(PlayoutEvent) + Send + Sync>,
 }
 
@@ -38,31 +36,30 @@ impl Outlet {
     /// An outlet whose events go to `events`, called on the pacer's or a synthesis thread.
     pub(crate) fn new(
         pacer: Pacer,
-        encoder: Option<OpusEncoder>,
+        line: Arc<dyn Line>,
         events: impl Fn(PlayoutEvent) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let state = State {
             playout: Playout::new(),
-            encoder,
-            track: None,
+            open: false,
             scheduled: false,
             last_frame: 0,
             started: None,
-            frames_sent: 0,
         };
-        Arc::new(Self { pacer, state: Mutex::new(state), events: Box::new(events) })
+        Arc::new(Self {
+            pacer,
+            line,
+            state: Mutex::new(state),
+            frames_sent: AtomicU64::new(0),
+            events: Box::new(events),
+        })
     }
 
-    /// Sends to this track from now on; what is queued begins to play.
-    pub(crate) fn set_track(self: &Arc<Self>, track: LocalAudio) {
+    /// The line is audible: what is queued begins to play.
+    pub(crate) fn open(self: &Arc<Self>) {
         let mut state = self.state.lock();
-        state.track = Some(track);
+        state.open = true;
         self.schedule(&mut state);
-    }
-
-    /// Sid of the track, if there is one.
-    pub(crate) fn track_sid(&self) -> Option<String> {
-        self.state.lock().track.as_ref().map(LocalAudio::sid)
     }
 
     /// Queues the clauses of an utterance, by their display texts.
@@ -116,12 +113,13 @@ impl Outlet {
             state.playout.stop();
             drain(&mut state.playout)
         };
+        self.line.flush();
         self.report(events);
     }
 
     /// Frames sent since the call began.
     pub(crate) fn frames_sent(&self) -> u64 {
-        self.state.lock().frames_sent
+        self.frames_sent.load(Ordering::Relaxed)
     }
 
     /// After a panic in [`Outlet::tick`]: drop what may be damaged and go on.
@@ -131,23 +129,27 @@ impl Outlet {
     }
 
     fn schedule(self: &Arc<Self>, state: &mut State) {
-        if !state.scheduled && state.track.is_some() && state.playout.is_active() {
+        if !state.scheduled && state.open && state.playout.is_active() {
             state.scheduled = true;
             self.pacer.schedule(Arc::clone(self));
         }
     }
 
-    /// Sends the frame that is due at `now`. Returns whether another will be.
+    /// Plays the frame that is due at `now`. Returns whether another will be.
     pub(crate) fn tick(self: &Arc<Self>, now: Mono) -> bool {
-        let (active, events) = {
+        let (frame, active, events) = {
             let mut state = self.state.lock();
             let frame = state.playout.next_frame();
-            if let Some(samples) = frame {
-                state.send(now, &samples);
-            }
+            let frame = frame.map(|samples| (state.place(now), samples));
             state.scheduled = state.playout.is_active();
-            (state.scheduled, drain(&mut state.playout))
+            (frame, state.scheduled, drain(&mut state.playout))
         };
+        // With no lock held: encoding delays no interruption.
+        if let Some((number, samples)) = frame
+            && self.line.play(number, &samples)
+        {
+            self.frames_sent.fetch_add(1, Ordering::Relaxed);
+        }
         self.report(events);
         active
     }
@@ -160,23 +162,14 @@ impl Outlet {
 }
 
 impl State {
-    fn send(&mut self, now: Mono, samples: &[i16]) {
+    /// The frame's place on the call's own clock, so that silence, which is not played, still takes
+    /// its time; never the same place twice.
+    fn place(&mut self, now: Mono) -> u64 {
         let started = *self.started.get_or_insert(now);
-        let (Some(track), Some(encoder)) = (&self.track, &mut self.encoder) else { return };
-        // The frame's place on the call's own clock, so that silence, which is not sent, still
-        // advances RTP time (RFC 3550, section 5.1); never the same place twice.
         let elapsed = now.since(started).as_millis() as u64;
         let place = (elapsed + u64::from(FRAME_MS) / 2) / u64::from(FRAME_MS) + 1;
-        let frame = place.max(self.last_frame + 1);
-        let talkspurt = frame > self.last_frame + 1;
-        self.last_frame = frame;
-        match encoder.encode(samples) {
-            Ok(payload) => {
-                track.write(payload, frame * FRAME_TICKS, talkspurt);
-                self.frames_sent += 1;
-            }
-            Err(error) => tracing::error!(%error, "frame not encoded"),
-        }
+        self.last_frame = place.max(self.last_frame + 1);
+        self.last_frame
     }
 }
 

@@ -67,6 +67,21 @@ pub struct Pacer {
 }
 
 impl Pacer {
+    /// One without a thread, for a clock that is moved by hand: whoever moves it calls
+    /// [`Pacer::turn`] then.
+    #[must_use]
+    pub fn by_hand(clock: Arc<dyn Clock>) -> Self {
+        let (state, wake) = (Mutex::new(State::default()), Condvar::new());
+        Self { shared: Arc::new(Shared { clock, state, wake }) }
+    }
+
+    /// Plays every frame that is due by now.
+    pub fn turn(&self) {
+        while let Some((at, outlet)) = self.shared.due() {
+            self.shared.play(at, outlet);
+        }
+    }
+
     /// Starts the thread.
     ///
     /// # Errors
@@ -106,21 +121,34 @@ impl State {
 impl Shared {
     fn run(&self) {
         while let Some((at, outlet)) = self.next() {
-            let active = catch_unwind(AssertUnwindSafe(|| Outlet::tick(&outlet, at)));
-            match active {
-                Ok(true) => {
-                    let now = self.clock.mono();
-                    let next = at + FRAME;
-                    let next = if now.since(next) > MAX_LATE { now } else { next };
-                    self.state.lock().push(next, outlet);
-                }
-                Ok(false) => {}
-                Err(_) => {
-                    tracing::error!("playout of a call panicked and is reset");
-                    outlet.reset();
-                }
+            self.play(at, outlet);
+        }
+    }
+
+    /// Plays the frame that was due at `at`, and sets when the next one is.
+    fn play(&self, at: Mono, outlet: Arc<Outlet>) {
+        let active = catch_unwind(AssertUnwindSafe(|| Outlet::tick(&outlet, at)));
+        match active {
+            Ok(true) => {
+                let now = self.clock.mono();
+                let next = at + FRAME;
+                let next = if now.since(next) > MAX_LATE { now } else { next };
+                self.state.lock().push(next, outlet);
+            }
+            Ok(false) => {}
+            Err(_) => {
+                tracing::error!("playout of a call panicked and is reset");
+                outlet.reset();
             }
         }
+    }
+
+    /// What is due by now, without waiting.
+    fn due(&self) -> Option<(Mono, Arc<Outlet>)> {
+        let mut state = self.state.lock();
+        let now = self.clock.mono();
+        let is_due = state.heap.peek().is_some_and(|Reverse(due)| due.at <= now);
+        is_due.then(|| state.heap.pop()).flatten().map(|Reverse(due)| (due.at, due.outlet))
     }
 
     fn next(&self) -> Option<(Mono, Arc<Outlet>)> {

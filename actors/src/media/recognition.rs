@@ -243,6 +243,11 @@ impl RecognitionPool {
         self.threads.abandoned()
     }
 
+    /// Whether nothing is recognized and nothing waits for it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.threads.is_idle() && self.threads.work().recognizers.lock().waiting.is_empty()
+    }
+
     /// Utterances that wait for a thread or a recognizer.
     #[must_use]
     pub fn queued(&self) -> usize {

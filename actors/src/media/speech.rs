@@ -203,6 +203,10 @@ impl SpeechPool {
         self.threads.abandoned()
     }
 
+    pub(crate) fn is_idle(&self) -> bool {
+        self.threads.is_idle()
+    }
+
     /// Utterances that wait for a thread.
     #[must_use]
     pub fn queued(&self) -> usize {

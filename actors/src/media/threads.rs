@@ -136,6 +136,12 @@ impl<W: Work> Threads<W> {
         self.shared.state.lock().abandoned
     }
 
+    /// Whether no job waits or runs.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.shared.state.lock();
+        state.queue.is_empty() && state.busy.is_empty()
+    }
+
     /// Jobs that wait for a thread.
     pub(crate) fn queued(&self) -> usize {
         self.shared.state.lock().queue.len()

@@ -1,7 +1,8 @@
 //! Numbers of the whole tree.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use frontdesk_types::CallOutcome;
 use parking_lot::Mutex;
@@ -60,6 +61,8 @@ pub(super) struct Totals {
     pub(super) failed: AtomicU64,
     pub(super) supervisor_restarts: AtomicU64,
     pub(super) abandoned: AtomicU64,
+    /// Calls that are being begun or closed, by tasks of no stage.
+    pub(super) between: AtomicUsize,
     ended: Mutex<Ended>,
 }
 
@@ -70,7 +73,21 @@ struct Ended {
     sums: Counters,
 }
 
+/// Says that a call is being begun or closed, until it is dropped.
+pub(super) struct Between(Arc<Totals>);
+
+impl Drop for Between {
+    fn drop(&mut self) {
+        self.0.between.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Totals {
+    pub(super) fn between(self: &Arc<Self>) -> Between {
+        self.between.fetch_add(1, Ordering::SeqCst);
+        Between(Arc::clone(self))
+    }
+
     /// Adds a call that has ended.
     pub(super) fn ended(&self, call: &Call, outcome: CallOutcome) {
         let mut ended = self.ended.lock();

@@ -69,7 +69,7 @@ impl Switchboard {
         self.admission.reserve()
     }
 
-    /// Takes a call: joins the room in the background and starts its tree. How it ended is told to
+    /// Takes a call: connects its line in the background and starts its tree. How it ended is told to
     /// `request.done`.
     pub fn take(&self, reservation: Reservation, request: CallRequest) {
         let span = tracing::info_span!(
@@ -80,19 +80,21 @@ impl Switchboard {
         let (services, actor, totals) =
             (Arc::clone(&self.services), self.actor.clone(), Arc::clone(&self.totals));
         let inside = span.clone();
+        let between = totals.between();
         let connect = async move {
+            let _between = between;
             totals.started.fetch_add(1, Ordering::Relaxed);
-            match Call::connect(&request, services, span.clone()).await {
-                Ok(call) => {
-                    let live = Live::new(call, reservation, request.done, span);
+            match Call::connect(request, services, span.clone()).await {
+                Ok((call, done)) => {
+                    let live = Live::new(call, reservation, done, span);
                     // A switchboard that is gone has no calls: dropping this one ends it.
                     let _ = actor.send_message(SwitchboardMsg::Connected(Box::new(live)));
                 }
-                Err(error) => {
+                Err((error, done)) => {
                     totals.failed.fetch_add(1, Ordering::Relaxed);
                     tracing::error!(%error, "call not begun");
                     let error = Some(error.to_string());
-                    let _ = request.done.send(CallEnd { outcome: CallOutcome::Abandoned, error });
+                    let _ = done.send(CallEnd { outcome: CallOutcome::Abandoned, error });
                 }
             }
         };
@@ -165,6 +167,16 @@ impl Switchboard {
         counters.finals_wait_ms = finals.wait_ms;
         counters.speech_queue = self.services.speech.queued();
         counters
+    }
+
+    /// Whether no call has anything to do until time passes or something comes from outside: for
+    /// whoever moves the clock by hand.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.totals.between.load(Ordering::SeqCst) == 0
+            && self.services.speech.is_idle()
+            && self.services.recognition.is_idle()
+            && self.live.lock().values().all(|call| call.is_quiet())
     }
 
     /// Ids of the calls under way.

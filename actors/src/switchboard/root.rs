@@ -32,8 +32,8 @@ const SUPERVISOR_LIMIT: Duration = Duration::from_secs(10);
 /// all that it waits for then has limits below it.
 const ENDING_LIMIT: Duration = Duration::from_secs(3);
 
-/// How long leaving the room may take; after that the room is left by dropping it.
-const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+/// How long hanging up may take; after that the line is dropped. Lines have limits of their own.
+const HANG_UP_LIMIT: Duration = Duration::from_secs(3);
 
 /// Deaths of one CallSupervisor after which its call is given up.
 const MAX_SUPERVISOR_FAILURES: u32 = 3;
@@ -83,12 +83,12 @@ impl Live {
             || self.call.ending_for(now).is_some_and(|ending| ending > ENDING_LIMIT)
     }
 
-    /// Leaves the room, closes the record, gives the place back and tells how the call ended.
+    /// Hangs up, closes the record, gives the place back and tells how the call ended.
     async fn finish(self, totals: Arc<Totals>, live: LiveCalls) {
         let Self { call, supervisor: _, reservation, done, .. } = self;
         call.outlet.stop();
-        if tokio::time::timeout(LEAVE_LIMIT, call.room.close()).await.is_err() {
-            tracing::warn!("room not left in time");
+        if tokio::time::timeout(HANG_UP_LIMIT, call.line.hang_up()).await.is_err() {
+            tracing::warn!("line not hung up in time");
         }
         let mut end = call.end().cloned().unwrap_or_else(|| CallEnd {
             outcome: CallOutcome::Abandoned,
@@ -197,7 +197,12 @@ impl Root {
     fn close(&mut self, id: CallId) {
         let Some(live) = self.calls.remove(&id) else { return };
         let span = live.span.clone();
+        let between = self.totals.between();
         let finish = live.finish(Arc::clone(&self.totals), Arc::clone(&self.live));
+        let finish = async move {
+            finish.await;
+            drop(between);
+        };
         tokio::spawn(finish.instrument(span));
     }
 

@@ -7,7 +7,7 @@ use crate::rig::Rig;
 use crate::text_calls::reply;
 
 const STAGES: [&str; 7] = [
-    "room_link",
+    "line_link",
     "audio_ingest",
     "transcriber",
     "dialogue",

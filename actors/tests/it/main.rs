@@ -1,4 +1,5 @@
-//! The call tree on a real livekit-server and a real PostgreSQL.
+//! The call tree on a real PostgreSQL; what is about LiveKit on a real livekit-server, the rest on a
+//! line in memory and a clock that is moved by hand (`sim`).
 
 mod admission;
 mod early_words;
@@ -6,8 +7,12 @@ mod faults;
 mod leaks;
 mod no_udp;
 mod nobody_waits;
-mod odd_callers;
 mod rig;
+mod second_microphone;
+mod sim;
+mod sim_callers;
+mod sim_faults;
+mod sim_keys;
 mod spoken_crashes;
 mod text_bench;
 mod text_calls;

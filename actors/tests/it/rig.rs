@@ -22,6 +22,7 @@ use frontdesk_pipelines::dialogue::{
 };
 use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
+use frontdesk_rtc::line::LiveKitCall;
 use frontdesk_rtc::{
     AudioPublish, LocalAudio, Participant, ParticipantKind, Room, RoomEvent, RoomOptions,
     TextStreamOptions, TextStreamReader, TrackKind,
@@ -63,7 +64,6 @@ pub(crate) struct Rig {
     pub(crate) livekit: TestLiveKit,
     pub(crate) db: TestDb,
     pub(crate) switchboard: Switchboard,
-    pub(crate) slots: SlotRegistry,
     clock: Arc<dyn Clock>,
     tenant: Tenant,
     facts: Arc<ClinicContext>,
@@ -106,34 +106,8 @@ impl Rig {
             .enable_all()
             .build()
             .expect("a runtime");
-        let recognition = RecognitionSettings { threads: 1, recognizers: 2 };
-        let settings = CallSettings { voice: "kal16".into(), ..CallSettings::default() };
-        // Idle slot actors go soon, so that what a process holds can be counted.
-        let idle = SlotSettings { idle: Duration::from_secs(1), ..SlotSettings::default() };
-        let (database, own) = (db.db().clone(), Arc::clone(&clock));
-        let slots = SlotRegistry::start(database, own, Arc::new(IDS), idle).await.expect("starts");
-        let services = Arc::new(Services {
-            clock: Arc::clone(&clock),
-            ids: Arc::new(IDS),
-            database: db.db().clone(),
-            slots: slots.clone(),
-            records: Some(Records { keys: ring(), worker: "test".to_owned() }),
-            pacer: Pacer::start(Arc::clone(&clock)).expect("a thread"),
-            speech: SpeechPool::start(2, Arc::clone(&clock), Arc::new(Flite::new()))
-                .expect("threads"),
-            recognition: RecognitionPool::start(recognition, Arc::clone(&clock), stt)
-                .expect("threads"),
-            vad: Arc::new(Earshot),
-            media: media.handle().clone(),
-            dialogue: Arc::new(|facts, snapshot| {
-                let dialogue: Box<dyn Dialogue> = match snapshot {
-                    Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),
-                    None => Box::new(Forms::new(facts)),
-                };
-                Ok(dialogue)
-            }),
-            settings,
-        });
+        let pacer = Pacer::start(Arc::clone(&clock)).expect("a thread");
+        let (services, _) = services(&db, &clock, pacer, stt).await;
         let switchboard = Switchboard::start(services, max_calls).await.expect("starts");
         let tenant = db.tenant("nile-heart").await;
         let facts = clinic(&db).await;
@@ -142,7 +116,6 @@ impl Rig {
             livekit,
             db,
             switchboard,
-            slots,
             clock,
             tenant,
             facts,
@@ -182,6 +155,13 @@ impl Rig {
         self.call_by(Channel::Text, self.livekit.ws_url())
     }
 
+    fn line(&self, url: &str, token: String) -> LiveKitCall {
+        let mut room = RoomOptions::new(url, token);
+        room.runtime = self.media.as_ref().map(|media| media.handle().clone());
+        room.clock = Arc::clone(&self.clock);
+        LiveKitCall { room, encoder: EncoderOptions::default() }
+    }
+
     fn call_by(&self, channel: Channel, url: &str) -> (CallId, String, oneshot::Receiver<CallEnd>) {
         let room = format!("room-{}", self.rooms.fetch_add(1, Ordering::Relaxed));
         let id = CallId::new(&IDS);
@@ -189,9 +169,8 @@ impl Rig {
         let request = CallRequest {
             id,
             tenant: self.tenant,
-            url: url.to_owned(),
+            line: Box::new(self.line(url, self.token(&room, &format!("agent-{id}"), "agent"))),
             room: room.clone(),
-            token: self.token(&room, &format!("agent-{id}"), "agent"),
             facts: CallFacts::of(Arc::clone(&self.facts), channel),
             clock: Arc::clone(&self.clock),
             simulated: true,
@@ -219,27 +198,62 @@ impl Rig {
         drop(futures_util::future::join_all(all).await);
     }
 
-    /// The outcome of a call in its record, its turns that were said, and its tool calls.
-    pub(crate) async fn record(
-        &self,
-        id: CallId,
-        room: &str,
-    ) -> (Option<CallOutcome>, usize, usize) {
-        let mut tx = self.db.begin("nile-heart").await;
-        let call = overview::call_in_room(&mut tx, room).await.expect("answers").expect("a record");
-        assert_eq!(call.id, id);
-        let turns = calls::transcript(&mut tx, &ring(), id).await.expect("opens");
-        let tools = turns.iter().filter(|turn| turn.speaker == calls::Speaker::Tool).count();
-        (call.outcome, turns.len() - tools, tools)
-    }
-
     /// Appointments in the database.
     pub(crate) async fn appointments(&self) -> i64 {
         self.db.count("appointments").await
     }
 }
 
-async fn clinic(db: &TestDb) -> Arc<ClinicContext> {
+/// The outcome of a call in its record, its turns that were said, and its tool calls.
+pub(crate) async fn record(
+    db: &TestDb,
+    id: CallId,
+    room: &str,
+) -> (Option<CallOutcome>, usize, usize) {
+    let mut tx = db.begin("nile-heart").await;
+    let call = overview::call_in_room(&mut tx, room).await.expect("answers").expect("a record");
+    assert_eq!(call.id, id);
+    let turns = calls::transcript(&mut tx, &ring(), id).await.expect("opens");
+    let tools = turns.iter().filter(|turn| turn.speaker == calls::Speaker::Tool).count();
+    (call.outcome, turns.len() - tools, tools)
+}
+
+/// Everything real but the ears.
+pub(crate) async fn services(
+    db: &TestDb,
+    clock: &Arc<dyn Clock>,
+    pacer: Pacer,
+    stt: Arc<dyn SpeechToText>,
+) -> (Arc<Services>, SlotRegistry) {
+    let recognition = RecognitionSettings { threads: 1, recognizers: 2 };
+    // Idle slot actors go soon, so that what a process holds can be counted.
+    let idle = SlotSettings { idle: Duration::from_secs(1), ..SlotSettings::default() };
+    let (database, own) = (db.db().clone(), Arc::clone(clock));
+    let slots = SlotRegistry::start(database, own, Arc::new(IDS), idle).await.expect("starts");
+    let services = Services {
+        clock: Arc::clone(clock),
+        ids: Arc::new(IDS),
+        database: db.db().clone(),
+        slots: slots.clone(),
+        records: Some(Records { keys: ring(), worker: "test".to_owned() }),
+        pacer,
+        speech: SpeechPool::start(2, Arc::clone(clock), Arc::new(Flite::new())).expect("threads"),
+        recognition: RecognitionPool::start(recognition, Arc::clone(clock), stt).expect("threads"),
+        vad: Arc::new(Earshot),
+        dialogue: Arc::new(|facts, snapshot| {
+            let dialogue: Box<dyn Dialogue> = match snapshot {
+                Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),
+                None => Box::new(Forms::new(facts)),
+            };
+            Ok(dialogue)
+        }),
+        settings: CallSettings { voice: "kal16".into(), ..CallSettings::default() },
+    };
+    (Arc::new(services), slots)
+}
+
+/// What the dialogue knows of the demo clinic.
+pub(crate) async fn clinic(db: &TestDb) -> Arc<ClinicContext> {
     let clinic = directory::clinic_by_slug(db.db(), "nile-heart").await.expect("answers");
     let clinic = clinic.expect("the demo clinic");
     let mut tx = db.begin("nile-heart").await;
@@ -364,19 +378,6 @@ impl Caller {
         };
         let said = tokio::time::timeout(PATIENCE, wait).await;
         said.unwrap_or_else(|_| panic!("not said: {words:?}, but {heard:?}"))
-    }
-
-    /// Waits until a segment, final or not, is `words`.
-    pub(crate) async fn hears_so_far(&mut self, words: &str) {
-        let wait = async {
-            while let Some((text, _)) = self.segments.recv().await {
-                if text == words {
-                    return;
-                }
-            }
-            panic!("the room closed before {words:?} was said");
-        };
-        tokio::time::timeout(PATIENCE, wait).await.expect("said");
     }
 
     /// Whether a segment that was waited for, or passed over on the way, is `words`.

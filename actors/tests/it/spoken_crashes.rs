@@ -14,7 +14,7 @@ use crate::rig::{Rig, Speech};
 const LINES: [(&str, &str, &[&str]); 7] = [
     ("help you", "I would like to see a cardiologist tomorrow morning", &["audio_ingest"]),
     ("date of birth", "March twelfth nineteen eighty four", &["transcriber", "speaker"]),
-    ("full name", "Mary Johnson", &["dialogue.handled", "room_link"]),
+    ("full name", "Mary Johnson", &["dialogue.handled", "line_link"]),
     ("Which one", "the first one", &["call_supervisor", "slot_actor"]),
     ("s that correct", "yes please", &["booking_tool.answered", "call_recorder"]),
     ("anything else", "where are you", &["retriever", "dialogue"]),

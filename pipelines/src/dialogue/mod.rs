@@ -13,6 +13,7 @@ mod fixed;
 pub mod forms;
 pub mod guard;
 pub mod history;
+pub mod keypad;
 pub mod phone;
 mod red_flags;
 pub mod settings;
@@ -79,6 +80,9 @@ pub enum Input {
         /// Whether all of it was heard.
         complete: bool,
     },
+    /// The caller pressed a key: `0`–`9`, `*`, `#`, `A`–`D`. A [`keypad::Keypad`] in front of the
+    /// dialogue makes [`Input::Heard`] of it; a dialogue itself is not told.
+    Dtmf(char),
     /// The deadline of [`Dialogue::poll_timeout`] has come.
     Timeout,
     /// The caller hung up.

@@ -8,6 +8,7 @@ mod data;
 mod density;
 mod hostile;
 mod join;
+mod line;
 mod reconnect;
 mod streams;
 mod support;

@@ -378,7 +378,7 @@ impl Dialogue for Policy {
         match input {
             Input::Begin => self.greet(now),
             Input::Heard { text, confidence } => self.on_heard(now, &text, confidence.is_none()),
-            Input::Partial { .. } | Input::CallerLeft => {}
+            Input::Partial { .. } | Input::Dtmf(_) | Input::CallerLeft => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {
                 self.state.patience.played(now.mono, self.settings.silence);

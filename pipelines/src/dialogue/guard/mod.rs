@@ -400,6 +400,7 @@ impl<D: Dialogue> Dialogue for Guarded<D> {
             Input::Played { utterance, heard, complete } => {
                 self.on_played(now, utterance, &heard, complete);
             }
+            Input::Dtmf(_) => {}
             Input::Timeout => self.on_timeout(now),
             Input::CallerLeft => {
                 self.number_on_leaving(now);

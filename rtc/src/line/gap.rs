@@ -5,7 +5,7 @@
 //! it, since the listener's clock (not its sample count) measures pauses.
 
 /// RTP clock of Opus, in Hz, whatever rate the audio is decoded at (RFC 7587, section 4.1).
-pub const RTP_CLOCK_HZ: u32 = 48_000;
+const RTP_CLOCK_HZ: u32 = 48_000;
 
 /// Loss up to this long is concealed, in milliseconds: beyond it Opus concealment has faded out.
 const CONCEAL_LIMIT_MS: u32 = 100;
@@ -15,7 +15,7 @@ const SILENCE_MS: u32 = 100;
 
 /// What to do before decoding a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gap {
+pub(super) enum Gap {
     /// The packet follows the one before: decode it.
     None,
     /// Let the decoder conceal this many milliseconds, then decode the packet.
@@ -28,21 +28,20 @@ pub enum Gap {
 
 /// Tracks RTP time from packet to packet.
 #[derive(Debug, Clone, Default)]
-pub struct GapTracker {
+pub(super) struct GapTracker {
     epoch: u32,
     next_rtp_time: Option<u64>,
 }
 
 impl GapTracker {
     /// A tracker that has seen nothing.
-    #[must_use]
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { epoch: 0, next_rtp_time: None }
     }
 
     /// Judges a packet that starts at `rtp_time` (ticks of [`RTP_CLOCK_HZ`], extended to 64 bit)
     /// and lasts `duration_ms`. Times are comparable within one `epoch` of the stream only.
-    pub fn judge(&mut self, epoch: u32, rtp_time: u64, duration_ms: u32) -> Gap {
+    pub(super) fn judge(&mut self, epoch: u32, rtp_time: u64, duration_ms: u32) -> Gap {
         let ticks_per_ms = u64::from(RTP_CLOCK_HZ / 1000);
         let gap = match self.next_rtp_time {
             None => Gap::None,

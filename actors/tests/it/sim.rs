@@ -1,0 +1,182 @@
+//! Calls on a line in memory and a clock that is moved by hand: everything else is real.
+//!
+//! Time passes in steps of 20 ms, and a step is made once no call has anything left to do; where one
+//! hangs or the machine is slow, no faster than real time. So a call of a minute takes a second, and
+//! nothing in it is earlier or later than it would be with people.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_actors::booking::SlotRegistry;
+use frontdesk_actors::{CallEnd, CallRequest, Pacer, Switchboard};
+use frontdesk_line::scripted::{self, Caller};
+use frontdesk_line::{CallerFacts, Shown};
+use frontdesk_models::fake::FixedStt;
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts};
+use frontdesk_tenants::Tenant;
+use frontdesk_tenants::testing::{IDS, TestDb, now};
+use frontdesk_types::{
+    CallId, Channel, Clock, FRAME_MS, ManualClock, Mono, SAMPLES_PER_FRAME, SystemClock,
+};
+use tokio::sync::oneshot;
+
+use crate::rig::{clinic, services};
+
+const STEP: Duration = Duration::from_millis(FRAME_MS as u64);
+
+/// Rounds of the runtime in which nobody has anything to do before time passes.
+const QUIET_ROUNDS: usize = 4;
+
+/// Longest that anything may take, in the call's time.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What a caller's microphone picks up, 20 ms at a time.
+pub(crate) type Microphone = Box<dyn FnMut() -> [i16; SAMPLES_PER_FRAME]>;
+
+pub(crate) struct Sim {
+    pub(crate) db: TestDb,
+    pub(crate) switchboard: Switchboard,
+    pub(crate) slots: SlotRegistry,
+    clock: Arc<ManualClock>,
+    real: SystemClock,
+    pacer: Pacer,
+    tenant: Tenant,
+    facts: ClinicFacts,
+    microphones: Vec<(Caller, Microphone)>,
+    /// While a blocking task runs, tokio's paused clock stands still unless it is moved.
+    _standing: oneshot::Sender<()>,
+}
+
+/// A call and the one who calls.
+pub(crate) struct SimCall {
+    pub(crate) id: CallId,
+    pub(crate) caller: Caller,
+    end: oneshot::Receiver<CallEnd>,
+    seen: usize,
+}
+
+impl Sim {
+    /// On a runtime of one thread; the recognizer hears "what" in everything.
+    pub(crate) async fn start(max_calls: usize) -> Self {
+        let db = TestDb::seeded().await;
+        let clock = Arc::new(ManualClock::new(now()));
+        let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let pacer = Pacer::by_hand(Arc::clone(&shared));
+        let stt = Arc::new(FixedStt::new("what"));
+        let (services, slots) = services(&db, &shared, pacer.clone(), stt).await;
+        let switchboard = Switchboard::start(services, max_calls).await.expect("starts");
+        let tenant = db.tenant("nile-heart").await;
+        let facts = clinic(&db).await;
+        tokio::time::pause();
+        let (standing, over) = oneshot::channel();
+        drop(tokio::task::spawn_blocking(move || over.blocking_recv()));
+        Self {
+            db,
+            switchboard,
+            slots,
+            clock,
+            real: SystemClock::new(),
+            pacer,
+            tenant,
+            facts,
+            microphones: Vec::new(),
+            _standing: standing,
+        }
+    }
+
+    /// A new call whose caller is there.
+    pub(crate) fn call(&self, channel: Channel) -> SimCall {
+        let (line, caller) = scripted::call();
+        let id = CallId::new(&IDS);
+        let (done, end) = oneshot::channel();
+        let room = format!("line-{id}");
+        let request = CallRequest {
+            id,
+            tenant: self.tenant,
+            line: Box::new(line),
+            room,
+            facts: CallFacts { clinic: self.facts.clone(), channel, language: "en".to_owned() },
+            clock: Arc::<ManualClock>::clone(&self.clock),
+            simulated: true,
+            done,
+        };
+        let reservation = self.switchboard.reserve().expect("a place");
+        self.switchboard.take(reservation, request);
+        caller.arrives(CallerFacts::default());
+        SimCall { id, caller, end, seen: 0 }
+    }
+
+    /// From now on the caller's microphone picks this up.
+    pub(crate) fn hears(&mut self, call: &SimCall, microphone: Microphone) {
+        self.microphones.push((call.caller.clone(), microphone));
+    }
+
+    pub(crate) fn mono(&self) -> Mono {
+        self.clock.mono()
+    }
+
+    /// Lets 20 ms pass.
+    pub(crate) async fn step(&mut self) {
+        self.microphones.retain(|(caller, _)| !caller.is_over());
+        for (caller, microphone) in &mut self.microphones {
+            caller.sounds(microphone());
+        }
+        let begun = self.real.mono();
+        let mut quiet = 0;
+        while quiet < QUIET_ROUNDS && self.real.mono().since(begun) < STEP {
+            tokio::task::yield_now().await;
+            quiet = if self.switchboard.is_quiet() { quiet + 1 } else { 0 };
+        }
+        self.clock.advance(STEP);
+        self.pacer.turn();
+        tokio::time::advance(STEP).await;
+    }
+
+    /// Lets time pass until something is so.
+    pub(crate) async fn until<T>(
+        &mut self,
+        what: impl Fn() -> String,
+        mut found: impl FnMut() -> Option<T>,
+    ) -> T {
+        let begun = self.mono();
+        loop {
+            if let Some(found) = found() {
+                return found;
+            }
+            assert!(self.mono().since(begun) < PATIENCE, "did not happen: {}", what());
+            self.step().await;
+        }
+    }
+}
+
+impl SimCall {
+    /// Waits until the agent's next utterance that contains one of `words` is over; gives its text.
+    pub(crate) async fn hears_any(&mut self, sim: &mut Sim, words: &[&str]) -> String {
+        let (caller, seen) = (self.caller.clone(), &mut self.seen);
+        let heard = RefCell::new(Vec::new());
+        let found = || {
+            for shown in caller.shown(*seen) {
+                *seen += 1;
+                let Shown::AgentDone { heard: text, .. } = shown else { continue };
+                if words.iter().any(|words| text.contains(words)) {
+                    return Some(text);
+                }
+                heard.borrow_mut().push(text);
+            }
+            None
+        };
+        let what = || format!("the agent says one of {words:?}, but {:?}", heard.borrow());
+        sim.until(what, found).await
+    }
+
+    pub(crate) async fn hears(&mut self, sim: &mut Sim, words: &str) -> String {
+        self.hears_any(sim, &[words]).await
+    }
+
+    /// Waits for the end of the call.
+    pub(crate) async fn ends(mut self, sim: &mut Sim) -> CallEnd {
+        let end = &mut self.end;
+        sim.until(|| "the call ends".to_owned(), || end.try_recv().ok()).await
+    }
+}

@@ -1,0 +1,84 @@
+//! Stages killed and hung in the middle of a call on a line in memory: each call books, once.
+
+use frontdesk_actors::faults::{Fault, arm};
+use frontdesk_types::{CallId, CallOutcome, Channel};
+
+use crate::rig::record;
+use crate::sim::Sim;
+use crate::text_calls::reply;
+
+/// Stages of a typed call, and places in the middle of their work.
+const PLACES: [&str; 11] = [
+    "line_link",
+    "dialogue",
+    "dialogue.handled",
+    "booking_tool",
+    "booking_tool.answered",
+    "retriever",
+    "slot_actor",
+    "slot_actor.answered",
+    "call_recorder",
+    "speaker",
+    "call_supervisor",
+];
+
+/// A new patient asks where the clinic is, registers and books, while `place` fails three times.
+async fn books(
+    sim: &mut Sim,
+    channel: Channel,
+    number: usize,
+    place: &'static str,
+    fault: Fault,
+) -> CallId {
+    let mut call = sim.call(channel);
+    call.hears(sim, "automatic assistant").await;
+    let mut fail_at = vec!["where are you?", "the first one", "yes"];
+    let mut line = "where are you?".to_owned();
+    let mut heard = String::new();
+    while !heard.contains("reference") {
+        if let Some(at) = fail_at.iter().position(|at| *at == line) {
+            fail_at.remove(at);
+            arm(call.id, place, fault, 0, 1);
+        }
+        call.caller.types(&line);
+        heard = call.hears_any(sim, &["?", "Garden Street"]).await;
+        line = reply(&heard, number);
+    }
+    call.caller.types("no thank you");
+    let id = call.id;
+    let end = call.ends(sim).await;
+    assert_eq!(end.outcome, CallOutcome::Booked, "{place} {fault:?}: {end:?}");
+    id
+}
+
+async fn every_place(channel: Channel, fault: Fault) {
+    let mut sim = Sim::start(1).await;
+    for (number, place) in PLACES.iter().enumerate() {
+        let id = books(&mut sim, channel, number, place, fault).await;
+        let (outcome, turns, tools) = record(&sim.db, id, &format!("line-{id}")).await;
+        assert_eq!(outcome, Some(CallOutcome::Booked), "{place}");
+        // Question, name, birth, phone, choice, two times yes, no thanks; and the agent's.
+        assert!(turns >= 16, "{place}: {turns} turns");
+        assert!(tools >= 5, "{place}: {tools} tool calls");
+    }
+    assert_eq!(sim.db.count("appointments").await, PLACES.len() as i64, "each booked once");
+    let counters = sim.switchboard.counters();
+    assert!(counters.stage_restarts >= 2 * (PLACES.len() as u64 - 3), "{counters:?}");
+    if channel != Channel::Text {
+        // Typed lines follow one another so fast that its supervisor may have nothing to do.
+        assert!(counters.supervisor_restarts >= 1, "{counters:?}");
+    }
+    let slots = sim.slots.counters();
+    assert!(slots.died >= 2, "{slots:?}");
+    sim.switchboard.stop().await;
+}
+
+#[tokio::test]
+async fn every_child_that_dies_in_a_typed_call_is_restarted_and_the_call_books_once() {
+    every_place(Channel::Text, Fault::Panic).await;
+}
+
+#[tokio::test]
+async fn every_child_that_dies_while_the_agent_speaks_is_restarted_and_the_call_books_once() {
+    every_place(Channel::Web, Fault::Panic).await;
+}

@@ -1,0 +1,64 @@
+//! What a line may show to its caller beside the voice.
+
+use std::fmt;
+
+/// What the agent is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AgentState {
+    /// Getting ready.
+    Initializing,
+    /// Silent, and listening.
+    Listening,
+    /// Making up an answer.
+    Thinking,
+    /// Speaking.
+    Speaking,
+}
+
+/// What is to be shown. Numbers of utterances increase; the caller's and the agent's are apart.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// What the agent is doing now.
+    State(AgentState),
+    /// The next piece of an utterance of the agent begins to be heard.
+    AgentText {
+        /// Its utterance.
+        utterance: u64,
+        /// The piece.
+        text: String,
+    },
+    /// An utterance of the agent is over.
+    AgentDone {
+        /// The utterance.
+        utterance: u64,
+        /// As much of it as was heard.
+        heard: String,
+        /// Whether that is all of it.
+        complete: bool,
+    },
+    /// The caller's words so far, or all of them.
+    CallerText {
+        /// Their utterance.
+        number: u64,
+        /// All of its words.
+        text: String,
+        /// Whether they will not change any more.
+        is_final: bool,
+    },
+}
+
+impl fmt::Debug for Shown {
+    // Words of a call are personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::State(state) => write!(f, "State({state:?})"),
+            Self::AgentText { utterance, .. } => write!(f, "AgentText({utterance})"),
+            Self::AgentDone { utterance, complete, .. } => {
+                write!(f, "AgentDone({utterance} complete={complete})")
+            }
+            Self::CallerText { number, is_final, .. } => {
+                write!(f, "CallerText({number} final={is_final})")
+            }
+        }
+    }
+}

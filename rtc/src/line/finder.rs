@@ -1,0 +1,248 @@
+//! Finds the caller among a room's participants, follows them, and says what happens to them.
+//!
+//! The first participant who can be a caller is the caller. Of all others nothing is heard or read.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use frontdesk_line::{CallerFacts, CallerKind, Gone, LineEvent, Listener};
+use frontdesk_types::Phi;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::captions::{Captions, Speaker};
+use super::voice_in::VoiceIn;
+use crate::{
+    DisconnectReason, Participant, ParticipantKind, RedactedString, Room, RoomEvent,
+    TextStreamReader, Track, TrackKind, TrackSource,
+};
+
+/// Topic of typed messages of a front end.
+const CHAT_TOPIC: &str = "lk.chat";
+
+/// Set on a participant that speaks for another one (an avatar): never the caller.
+const ON_BEHALF_ATTRIBUTE: &str = "lk.publish_on_behalf";
+
+/// Attributes of a telephone caller, as livekit-sip sets them.
+const CALLING_ATTRIBUTE: &str = "sip.phoneNumber";
+const DIALLED_ATTRIBUTE: &str = "sip.trunkPhoneNumber";
+
+/// Chat messages read at once; more wait in the room's bounded queue.
+const MAX_READERS: usize = 8;
+
+/// Messages kept of senders whom the server has not introduced yet. It tells of a participant who
+/// publishes nothing only every 3 s, but passes on their messages at once.
+const MAX_EARLY: usize = 8;
+
+/// What somebody sent.
+enum Sent {
+    Text(String),
+    Key(char),
+}
+
+/// See the module's documentation.
+pub(super) struct Finder {
+    room: Room,
+    listener: Listener,
+    voice: Arc<VoiceIn>,
+    captions: Arc<Captions>,
+    caller: Option<RedactedString>,
+    track: Option<String>,
+    /// Whether the caller is in the room.
+    here: bool,
+    /// What came before the server told who is there.
+    early: VecDeque<(RedactedString, Sent)>,
+}
+
+impl Finder {
+    pub(super) const fn new(
+        room: Room,
+        listener: Listener,
+        voice: Arc<VoiceIn>,
+        captions: Arc<Captions>,
+    ) -> Self {
+        let early = VecDeque::new();
+        Self { room, listener, voice, captions, caller: None, track: None, here: false, early }
+    }
+
+    /// Follows the room until its session ends.
+    pub(super) async fn run(mut self) {
+        let mut events = self.room.events();
+        let mut chats = FuturesUnordered::new();
+        self.look_around().await;
+        loop {
+            tokio::select! {
+                event = events.recv(), if chats.len() < MAX_READERS => match event {
+                    Some(RoomEvent::TextStream(reader)) if reader.info().topic == CHAT_TOPIC => {
+                        chats.push(read_chat(reader));
+                    }
+                    Some(event) => self.on_event(event).await,
+                    None => return,
+                },
+                Some(chat) = chats.next() => {
+                    if let Some((from, text)) = chat {
+                        self.on_sent(from, Sent::Text(text));
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell(&self, event: LineEvent) {
+        (self.listener)(event);
+    }
+
+    async fn on_event(&mut self, event: RoomEvent) {
+        match event {
+            RoomEvent::ParticipantJoined(participant)
+            | RoomEvent::ParticipantUpdated { participant, .. } => self.on_here(&participant).await,
+            RoomEvent::ParticipantLeft { participant, reason } => {
+                self.on_gone(&participant.identity, reason);
+            }
+            RoomEvent::TrackPublished { identity, track, .. } => {
+                self.on_track(&identity, &track).await;
+            }
+            RoomEvent::TrackSubscribed(audio) if self.track.as_ref() == Some(&audio.sid) => {
+                self.voice.set_source(&audio.packets);
+            }
+            RoomEvent::Dtmf { from, digit } => self.on_sent(from, Sent::Key(digit)),
+            RoomEvent::SubscriptionFailed { sid, reason } => {
+                tracing::warn!(track = sid, reason, "track not subscribed");
+            }
+            RoomEvent::Rejoined => {
+                self.tell(LineEvent::Back);
+                self.captions.repeat_state().await;
+                self.look_around().await;
+            }
+            RoomEvent::Disconnected { reason } => {
+                self.tell(LineEvent::Over(format!("room disconnected: {reason:?}")));
+            }
+            RoomEvent::Reconnecting => self.tell(LineEvent::Lost),
+            RoomEvent::Resumed => self.tell(LineEvent::Back),
+            RoomEvent::Lagged { dropped } => {
+                tracing::warn!(dropped, "room events dropped");
+                self.look_around().await;
+            }
+            // Nothing to do: media state, who is loud, video, streams of other topics.
+            _ => {}
+        }
+    }
+
+    async fn look_around(&mut self) {
+        for participant in self.room.participants() {
+            self.on_here(&participant).await;
+        }
+        // A subscription may have come while nobody looked.
+        for audio in self.room.remote_audio() {
+            if self.track.as_ref() == Some(&audio.sid) {
+                self.voice.set_source(&audio.packets);
+            }
+        }
+    }
+
+    async fn on_here(&mut self, participant: &Participant) {
+        match &self.caller {
+            Some(caller) if **caller == *participant.identity => {}
+            None if may_be_caller(participant) => {
+                self.caller = Some(participant.identity.clone().into());
+            }
+            _ => return,
+        }
+        if !std::mem::replace(&mut self.here, true) {
+            self.introduce();
+            self.tell(LineEvent::CallerHere(facts(participant)));
+        }
+        for (from, sent) in std::mem::take(&mut self.early) {
+            self.on_sent(from, sent);
+        }
+        for track in &participant.tracks {
+            self.on_track(&participant.identity, track).await;
+        }
+    }
+
+    fn introduce(&self) {
+        if let Some(caller) = &self.caller {
+            let (identity, track) = (caller.to_string(), self.track.clone());
+            self.captions.set_caller(Speaker { identity, track });
+        }
+    }
+
+    /// Listens to the caller's first microphone and to nothing else.
+    async fn on_track(&mut self, identity: &str, track: &Track) {
+        let from_caller = self.caller.as_deref().is_some_and(|caller| *caller == *identity);
+        let microphone = track.kind == TrackKind::Audio
+            && matches!(track.source, TrackSource::Microphone | TrackSource::Unknown);
+        let other = self.track.as_ref().is_some_and(|sid| {
+            *sid != track.sid && self.room.participants().iter().any(|p| p.track(sid).is_some())
+        });
+        if !from_caller || !microphone || other {
+            return;
+        }
+        self.track = Some(track.sid.clone());
+        self.introduce();
+        if let Err(error) = self.room.subscribe(&track.sid).await {
+            tracing::warn!(%error, "cannot subscribe to the caller");
+        }
+    }
+
+    fn on_gone(&mut self, identity: &str, reason: DisconnectReason) {
+        if self.caller.as_deref().is_none_or(|caller| *caller != *identity) {
+            return;
+        }
+        self.here = false;
+        tracing::info!(?reason, "caller left");
+        let meant = matches!(
+            reason,
+            DisconnectReason::ClientInitiated
+                | DisconnectReason::RoomDeleted
+                | DisconnectReason::UserRejected
+                | DisconnectReason::ParticipantRemoved
+        );
+        self.tell(LineEvent::CallerGone(if meant { Gone::Left } else { Gone::Lost }));
+    }
+
+    fn on_sent(&mut self, from: RedactedString, sent: Sent) {
+        match self.caller.as_deref() {
+            Some(caller) if *caller == *from => match sent {
+                Sent::Text(text) => self.tell(LineEvent::Typed(text)),
+                Sent::Key(digit) => self.tell(LineEvent::Dtmf(digit)),
+            },
+            Some(_) => {}
+            None if self.early.len() < MAX_EARLY => self.early.push_back((from, sent)),
+            None => tracing::warn!("message dropped: too many from senders not yet known"),
+        }
+    }
+}
+
+/// Whether a participant can be the caller: a person's client, not one that speaks for another.
+fn may_be_caller(participant: &Participant) -> bool {
+    matches!(
+        participant.kind,
+        ParticipantKind::Standard | ParticipantKind::Sip | ParticipantKind::Connector
+    ) && participant.attributes.get(ON_BEHALF_ATTRIBUTE).is_none_or(String::is_empty)
+}
+
+fn facts(participant: &Participant) -> CallerFacts {
+    let attributes = &participant.attributes;
+    let attribute = |key: &str| attributes.get(key).filter(|value| !value.is_empty()).cloned();
+    let is_phone = participant.kind == ParticipantKind::Sip;
+    // Only the telephone bridge sets these; a browser could claim any number.
+    let number = |key| attribute(key).filter(|_| is_phone);
+    CallerFacts {
+        kind: if is_phone { CallerKind::Phone } else { CallerKind::App },
+        number: number(CALLING_ATTRIBUTE).map(Phi::new),
+        dialled: number(DIALLED_ATTRIBUTE),
+        attributes: Phi::new(BTreeMap::clone(attributes)),
+    }
+}
+
+async fn read_chat(reader: TextStreamReader) -> Option<(RedactedString, String)> {
+    let identity = reader.info().from.clone();
+    match reader.read_all().await {
+        Ok(text) => Some((identity, text)),
+        Err(error) => {
+            tracing::debug!(%error, "chat message dropped");
+            None
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A room of LiveKit as a [`Line`]: one caller among its participants, Opus both ways, captions as
+//! text streams.
+
+mod captions;
+mod finder;
+mod gap;
+mod voice_in;
+mod voice_out;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_line::{
+    Abilities, AudioIn, Connect, ConnectError, Line, LineContext, LineError, LineEvent, LineFuture,
+    Listener, Shown, Transfer,
+};
+use frontdesk_types::SAMPLES_PER_FRAME;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+use self::captions::Captions;
+use self::finder::Finder;
+use self::voice_in::VoiceIn;
+use self::voice_out::VoiceOut;
+use crate::codec::EncoderOptions;
+use crate::{AudioPublish, Room, RoomOptions};
+
+/// How long leaving the room may take; after that it is left by dropping it.
+const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+
+/// A room to be joined for a call.
+#[derive(Debug)]
+pub struct LiveKitCall {
+    /// How to join it.
+    pub room: RoomOptions,
+    /// How the agent's voice is encoded.
+    pub encoder: EncoderOptions,
+}
+
+/// The line of a call in a room of LiveKit.
+pub(crate) struct LiveKitLine {
+    room: Room,
+    voice_in: Arc<VoiceIn>,
+    voice_out: Arc<VoiceOut>,
+    captions: Arc<Captions>,
+    /// Finds the caller and follows them.
+    _finder: AbortOnDropHandle<()>,
+    /// Publishes the agent's voice.
+    _publishing: Option<AbortOnDropHandle<()>>,
+}
+
+impl LiveKitCall {
+    async fn line(self, context: LineContext) -> Result<LiveKitLine, ConnectError> {
+        let voice_out = VoiceOut::new(self.encoder);
+        let voice_out = Arc::new(voice_out.map_err(|e| ConnectError(Box::new(e)))?);
+        let voice_in = Arc::new(VoiceIn::new().map_err(|e| ConnectError(Box::new(e)))?);
+        let (room, _events) =
+            Room::connect(self.room).await.map_err(|e| ConnectError(Box::new(Joining(e))))?;
+        let captions = Arc::new(Captions::new(room.clone(), &context, Arc::clone(&voice_out)));
+        let finder = Finder::new(
+            room.clone(),
+            Arc::clone(&context.listener),
+            Arc::clone(&voice_in),
+            Arc::clone(&captions),
+        );
+        let finder = tokio::spawn(finder.run().in_current_span());
+        let publishing = context.voice.then(|| {
+            let publish = publish(room.clone(), Arc::clone(&voice_out), context.listener);
+            AbortOnDropHandle::new(tokio::spawn(publish.in_current_span()))
+        });
+        Ok(LiveKitLine {
+            room,
+            voice_in,
+            voice_out,
+            captions,
+            _finder: AbortOnDropHandle::new(finder),
+            _publishing: publishing,
+        })
+    }
+}
+
+/// Publishes the agent's voice: round trips, or a time-out where no media gets through.
+async fn publish(room: Room, voice: Arc<VoiceOut>, listener: Listener) {
+    match room.publish_audio(AudioPublish::default()).await {
+        Ok(track) => {
+            voice.set_track(track);
+            listener(LineEvent::Audible);
+        }
+        Err(error) => listener(LineEvent::Over(format!("the caller gets no voice: {error}"))),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("room not joined: {0}")]
+struct Joining(#[source] crate::RtcError);
+
+impl Connect for LiveKitCall {
+    fn connect(
+        self: Box<Self>,
+        context: LineContext,
+    ) -> LineFuture<'static, Result<Arc<dyn Line>, ConnectError>> {
+        Box::pin(async move { Ok(Arc::new(self.line(context).await?) as Arc<dyn Line>) })
+    }
+}
+
+impl Line for LiveKitLine {
+    fn abilities(&self) -> Abilities {
+        // To transfer needs the server's API, which an agent's token does not open.
+        Abilities { text: true, captions: true, dtmf: true, transfer: false }
+    }
+
+    fn audio_in(&self) -> Arc<dyn AudioIn> {
+        Arc::<VoiceIn>::clone(&self.voice_in)
+    }
+
+    fn play(&self, number: u64, frame: &[i16; SAMPLES_PER_FRAME]) -> bool {
+        self.voice_out.play(number, frame)
+    }
+
+    fn flush(&self) {
+        self.voice_out.flush();
+    }
+
+    fn show(&self, what: Shown) -> LineFuture<'_, Result<(), LineError>> {
+        Box::pin(async move {
+            self.captions.show(what).await.map_err(|error| LineError::Failed(Box::new(error)))
+        })
+    }
+
+    fn hang_up(&self) -> LineFuture<'_, ()> {
+        Box::pin(async move {
+            if tokio::time::timeout(LEAVE_LIMIT, self.room.close()).await.is_err() {
+                tracing::warn!("room not left in time");
+            }
+        })
+    }
+
+    fn transfer(&self, _to: Transfer) -> LineFuture<'_, Result<(), LineError>> {
+        Box::pin(async { Err(LineError::Unable("transfer a call")) })
+    }
+}

@@ -1,0 +1,127 @@
+//! The caller's voice: packets of their track → PCM, gaps concealed.
+
+use std::sync::Arc;
+
+use frontdesk_line::{AudioCounts, AudioIn, Doorbell};
+use frontdesk_types::{FRAME_MS, SAMPLE_RATE_HZ};
+use parking_lot::Mutex;
+
+use super::gap::{Gap, GapTracker};
+use crate::codec::{MAX_PACKET_SAMPLES, OpusDecoder};
+use crate::{CodecError, Packet, PacketReader, PacketRing};
+
+const SAMPLES_PER_MS: u32 = SAMPLE_RATE_HZ / 1000;
+
+/// Silence for the longest gap that is filled.
+static SILENCE: [i16; MAX_PACKET_SAMPLES] = [0; MAX_PACKET_SAMPLES];
+
+/// Decodes; held by the reader while it reads, and by nobody else for long.
+struct Ear {
+    source: Option<PacketReader>,
+    decoder: OpusDecoder,
+    gaps: GapTracker,
+    counts: AudioCounts,
+    /// Keeps its allocation.
+    packets: Vec<Packet>,
+}
+
+/// See the module's documentation.
+pub(super) struct VoiceIn {
+    ear: Mutex<Ear>,
+    /// A lock of its own: counters are read while the reader computes.
+    seen: Mutex<AudioCounts>,
+    bell: Mutex<Option<Doorbell>>,
+}
+
+impl VoiceIn {
+    pub(super) fn new() -> Result<Self, CodecError> {
+        let ear = Ear {
+            source: None,
+            decoder: OpusDecoder::new()?,
+            gaps: GapTracker::new(),
+            counts: AudioCounts::default(),
+            packets: Vec::new(),
+        };
+        Ok(Self { ear: Mutex::new(ear), seen: Mutex::default(), bell: Mutex::default() })
+    }
+
+    /// The caller's sound comes from this ring from now on.
+    pub(super) fn set_source(&self, ring: &Arc<PacketRing>) {
+        {
+            let mut ear = self.ear.lock();
+            if ear.source.as_ref().is_some_and(|source| Arc::ptr_eq(source.ring(), ring)) {
+                return;
+            }
+            ear.source = Some(ring.reader_from_now());
+            // Another stream: its times do not continue the former's.
+            ear.gaps = GapTracker::new();
+            if let Err(error) = ear.decoder.reset() {
+                tracing::warn!(%error, "decoder not reset");
+            }
+        }
+        if let Some(bell) = self.bell.lock().clone() {
+            ring.set_doorbell(move || bell());
+        }
+    }
+}
+
+impl AudioIn for VoiceIn {
+    fn set_doorbell(&self, bell: Doorbell) {
+        *self.bell.lock() = Some(Arc::clone(&bell));
+        let ring = self.ear.lock().source.as_ref().map(|source| Arc::clone(source.ring()));
+        if let Some(ring) = ring {
+            ring.set_doorbell(move || bell());
+        }
+    }
+
+    fn read(&self, max: usize, take: &mut dyn FnMut(&[i16])) {
+        let mut ear = self.ear.lock();
+        let mut packets = std::mem::take(&mut ear.packets);
+        if let Some(source) = &mut ear.source {
+            source.drain(max, &mut packets);
+            ear.counts.dropped = source.missed();
+        }
+        for packet in packets.drain(..) {
+            ear.hear(&packet, take);
+        }
+        ear.packets = packets;
+        *self.seen.lock() = ear.counts;
+    }
+
+    fn counts(&self) -> AudioCounts {
+        *self.seen.lock()
+    }
+}
+
+impl Ear {
+    fn hear(&mut self, packet: &Packet, take: &mut dyn FnMut(&[i16])) {
+        let duration_ms = OpusDecoder::samples_in(&packet.payload)
+            .map_or(FRAME_MS, |samples| samples as u32 / SAMPLES_PER_MS);
+        match self.gaps.judge(packet.epoch, packet.rtp_time, duration_ms) {
+            Gap::Stale => return,
+            Gap::None => {}
+            Gap::Conceal(ms) => {
+                self.counts.concealed_ms += u64::from(ms);
+                // The packet at hand may carry a copy of the lost one (in-band FEC).
+                let samples = (ms * SAMPLES_PER_MS) as usize;
+                if let Ok(samples) = self.decoder.recover(&packet.payload, samples) {
+                    take(samples);
+                }
+            }
+            Gap::Silence(ms) => {
+                let samples = (ms * SAMPLES_PER_MS) as usize;
+                take(&SILENCE[..samples.min(SILENCE.len())]);
+            }
+        }
+        match self.decoder.decode(&packet.payload) {
+            Ok(samples) => {
+                self.counts.packets += 1;
+                take(samples);
+            }
+            Err(error) => {
+                self.counts.undecodable += 1;
+                tracing::debug!(%error, "packet not decoded");
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A room of LiveKit as a line: who calls, sound both ways, keys, typed words, captions, the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_line::{
+    AgentState, CallerKind, Connect, Gone, Line, LineContext, LineEvent, Shown, Transfer,
+};
+use frontdesk_rtc::codec::EncoderOptions;
+use frontdesk_rtc::line::LiveKitCall;
+use frontdesk_rtc::{AudioPublish, Room, RoomEvent, RoomOptions, TextStreamOptions};
+use frontdesk_types::{CallId, Phi, SAMPLES_PER_FRAME, SystemIds};
+use livekit_api::access_token::{AccessToken, VideoGrants};
+use parking_lot::Mutex;
+use tokio::time::MissedTickBehavior;
+
+use crate::support::{
+    KEY, SECRET, Server, Speaking, chirp, correlation, decode, eventually, expect_event, listen_to,
+    packets, token,
+};
+
+type Told = Arc<Mutex<Vec<LineEvent>>>;
+
+async fn connected(server: &Server, room: &str) -> (Arc<dyn Line>, Told) {
+    let told = Told::default();
+    let tell = Arc::clone(&told);
+    let context = LineContext {
+        call: CallId::new(&SystemIds),
+        language: "en".to_owned(),
+        voice: true,
+        listener: Arc::new(move |event| tell.lock().push(event)),
+    };
+    let room = RoomOptions::new(server.url(), token(room, "agent", "agent"));
+    let call = LiveKitCall { room, encoder: EncoderOptions::default() };
+    (Box::new(call).connect(context).await.expect("connects"), told)
+}
+
+/// A caller as livekit-sip brings them into a room.
+fn phone(room: &str) -> String {
+    let attributes = [
+        ("sip.phoneNumber", "+201005500012"),
+        ("sip.trunkPhoneNumber", "+20235550100"),
+        ("sip.callID", "SCL_abc"),
+    ];
+    let grants = VideoGrants { room_join: true, room: room.to_owned(), ..VideoGrants::default() };
+    AccessToken::with_api_key(KEY, SECRET)
+        .with_identity("sip_+201005500012")
+        .with_kind("sip")
+        .with_attributes(attributes)
+        .with_grants(grants)
+        .to_jwt()
+        .expect("a token")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_caller_is_known_by_number_and_their_keys_and_words_arrive() {
+    let server = Server::start().await;
+    let (line, told) = connected(&server, "phone").await;
+    let (caller, _events) =
+        Room::connect(RoomOptions::new(server.url(), phone("phone"))).await.expect("joins");
+    // Pressed and typed before the server has introduced the caller to the agent: kept.
+    caller.send_dtmf('4').await.expect("sent");
+    let typed = TextStreamOptions { topic: "lk.chat".to_owned(), ..TextStreamOptions::default() };
+    caller.send_text("hello", typed).await.expect("sent");
+    caller.send_dtmf('#').await.expect("sent");
+    let has = |event: LineEvent| told.lock().contains(&event);
+    eventually("the keys arrive", || has(LineEvent::Dtmf('#'))).await;
+    eventually("the words arrive", || has(LineEvent::Typed("hello".to_owned()))).await;
+    assert!(has(LineEvent::Dtmf('4')));
+    let facts = told.lock().iter().find_map(|event| match event {
+        LineEvent::CallerHere(facts) => Some(facts.clone()),
+        _ => None,
+    });
+    let facts = facts.expect("the caller was introduced first");
+    assert_eq!(facts.kind, CallerKind::Phone);
+    assert_eq!(facts.number, Some(Phi::new("+201005500012".to_owned())));
+    assert_eq!(facts.dialled.as_deref(), Some("+20235550100"));
+    let id = facts.attributes.expose().get("sip.callID").map(String::as_str);
+    assert_eq!(id, Some("SCL_abc"));
+
+    caller.close().await;
+    eventually("the caller is gone", || has(LineEvent::CallerGone(Gone::Left))).await;
+    let to = Transfer { to: Phi::new("+2023555".to_owned()) };
+    assert!(!line.abilities().transfer && line.transfer(to).await.is_err());
+    line.hang_up().await;
+    let over = || told.lock().iter().any(|event| matches!(event, LineEvent::Over(_)));
+    eventually("the line is over", over).await;
+    assert!(!line.play(1, &[0; SAMPLES_PER_FRAME]), "nothing goes out any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_goes_both_ways_as_pcm() {
+    let server = Server::start().await;
+    let (line, told) = connected(&server, "sound").await;
+    let (caller, mut events) = server.join("sound", "caller").await;
+    let said = chirp(1.0);
+    let microphone = caller.publish_audio(AudioPublish::default()).await.expect("published");
+    let _speaking = Speaking::start(&microphone, said.clone());
+
+    let audio = line.audio_in();
+    let heard: Arc<Mutex<Vec<i16>>> = Arc::default();
+    let rung = Arc::new(tokio::sync::Notify::new());
+    let bell = Arc::clone(&rung);
+    audio.set_doorbell(Arc::new(move || bell.notify_one()));
+    let reading = async {
+        while heard.lock().len() < 3 * said.len() {
+            rung.notified().await;
+            audio.read(50, &mut |samples| heard.lock().extend_from_slice(samples));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reading).await.expect("sound comes in");
+    let similar = correlation(&said, &heard.lock());
+    assert!(similar > 0.9, "what is heard is what was said: {similar}");
+    let counts = audio.counts();
+    assert!(counts.packets >= 100 && counts.undecodable == 0, "{counts:?}");
+
+    eventually("the line is audible", || told.lock().contains(&LineEvent::Audible)).await;
+    let voice = listen_to(&caller, &mut events, "agent").await;
+    let spoken = chirp(1.0);
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut number = 0;
+    for _ in 0..3 {
+        for frame in spoken.as_chunks::<SAMPLES_PER_FRAME>().0 {
+            tick.tick().await;
+            number += 1;
+            assert!(line.play(number, frame));
+        }
+    }
+    let arrived = decode(&packets(&voice, 0, 100).await);
+    let similar = correlation(&spoken, &arrived);
+    assert!(similar > 0.9, "what arrives is what was played: {similar}");
+    line.hang_up().await;
+    caller.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_and_captions_are_shown_under_livekits_names() {
+    let server = Server::start().await;
+    let (line, told) = connected(&server, "captions").await;
+    let (caller, mut events) = server.join("captions", "caller").await;
+    let here = || told.lock().iter().any(|event| matches!(event, LineEvent::CallerHere(_)));
+    eventually("the caller is here", here).await;
+    line.show(Shown::State(AgentState::Thinking)).await.expect("shown");
+    let text = |text: &str| Shown::AgentText { utterance: 7, text: text.to_owned() };
+    line.show(text("Good morning.")).await.expect("shown");
+    line.show(text("How can I help you?")).await.expect("shown");
+    let heard = "Good morning. How can I help you?".to_owned();
+    let done = Shown::AgentDone { utterance: 7, heard: heard.clone(), complete: true };
+    line.show(done).await.expect("shown");
+
+    let reader = expect_event!(events, RoomEvent::TextStream(reader) => reader);
+    assert_eq!(reader.info().topic, "lk.transcription");
+    let segment = reader.info().attributes.get("lk.segment_id").cloned().unwrap_or_default();
+    assert!(segment.ends_with("a7"), "{segment}");
+    assert_eq!(reader.read_all().await.expect("read"), heard);
+    let state = || {
+        let agent = caller.participant("agent");
+        agent.is_some_and(|a| a.attributes.get("lk.agent.state").is_some_and(|s| s == "thinking"))
+    };
+    eventually("the state is seen", state).await;
+
+    let words = "where are you".to_owned();
+    line.show(Shown::CallerText { number: 3, text: words.clone(), is_final: true })
+        .await
+        .expect("shown");
+    let reader = expect_event!(events, RoomEvent::TextStream(reader) => reader);
+    assert_eq!(&*reader.info().from, "caller", "the caller's words are the caller's");
+    assert_eq!(reader.read_all().await.expect("read"), words);
+    line.hang_up().await;
+    caller.close().await;
+}
