@@ -111,6 +111,6 @@ impl Numbers for German {
 impl German {
     fn joined(&self, number: u64, scale: u64, name: &str) -> String {
         let head = format!("{}{name}", part(number / scale));
-        if number % scale == 0 { head } else { head + &self.cardinal(number % scale) }
+        if number.is_multiple_of(scale) { head } else { head + &self.cardinal(number % scale) }
     }
 }
