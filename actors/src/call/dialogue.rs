@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue as logic;
-use frontdesk_pipelines::dialogue::keypad::{KeyWords, Keypad, Pauses, Pressed};
+use frontdesk_pipelines::dialogue::keypad::{Keypad, Pauses, Pressed};
 use frontdesk_pipelines::dialogue::tools::ToolCall;
 use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::{Error, TenantTx, patient};
@@ -57,8 +57,9 @@ impl Dialogue {
             (memory.snapshot.clone(), memory.pressed.clone())
         };
         let logic = (call.services.dialogue)(call.facts.clone(), snapshot)?;
-        let country = &call.facts.clinic.country;
-        let keypad = Keypad::new(country, KeyWords::english(), Pauses::default(), pressed);
+        let clinic = &call.facts.clinic;
+        let keypad =
+            Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
         Ok(Self { call, logic, keypad, input: None })
     }
 

@@ -245,7 +245,7 @@ impl RecognitionPool {
 
     /// Whether nothing is recognized and nothing waits for it.
     pub(crate) fn is_idle(&self) -> bool {
-        self.threads.is_idle() && self.threads.work().recognizers.lock().waiting.is_empty()
+        self.threads.is_idle() && self.threads.work().leases.waiting() == 0
     }
 
     /// Utterances that wait for a thread or a recognizer.

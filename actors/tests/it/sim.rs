@@ -13,7 +13,7 @@ use frontdesk_actors::{CallEnd, CallRequest, Pacer, Switchboard};
 use frontdesk_line::scripted::{self, Caller};
 use frontdesk_line::{CallerFacts, Shown};
 use frontdesk_models::fake::FixedStt;
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts};
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext};
 use frontdesk_tenants::Tenant;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_types::{
@@ -42,7 +42,7 @@ pub(crate) struct Sim {
     real: SystemClock,
     pacer: Pacer,
     tenant: Tenant,
-    facts: ClinicFacts,
+    facts: Arc<ClinicContext>,
     microphones: Vec<(Caller, Microphone)>,
     /// While a blocking task runs, tokio's paused clock stands still unless it is moved.
     _standing: oneshot::Sender<()>,
@@ -96,7 +96,7 @@ impl Sim {
             tenant: self.tenant,
             line: Box::new(line),
             room,
-            facts: CallFacts { clinic: self.facts.clone(), channel, language: "en".to_owned() },
+            facts: CallFacts::of(Arc::clone(&self.facts), channel),
             clock: Arc::<ManualClock>::clone(&self.clock),
             simulated: true,
             done,

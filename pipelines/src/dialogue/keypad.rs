@@ -11,8 +11,9 @@ use frontdesk_types::Mono;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::language::Region;
 use super::{Expectation, Input};
+use crate::language::{KeyWords, Language};
+use crate::region::Region;
 
 /// Keys kept of one answer; more are ignored. The longest telephone number has 15, with 00 before.
 const MAX_KEYS: usize = 20;
@@ -42,25 +43,6 @@ impl Pauses {
     }
 }
 
-/// How answers are put into words that the dialogue understands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyWords {
-    /// Yes.
-    pub yes: String,
-    /// No.
-    pub no: String,
-    /// The choice of an offer, `{n}` for its number.
-    pub choice: String,
-}
-
-impl KeyWords {
-    /// English.
-    #[must_use]
-    pub fn english() -> Self {
-        Self { yes: "yes".to_owned(), no: "no".to_owned(), choice: "number {n}".to_owned() }
-    }
-}
-
 /// Keys pressed and not yet an answer: what outlives whoever holds the [`Keypad`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Pressed {
@@ -82,7 +64,8 @@ impl Keypad {
     /// A keypad for callers of `country` (ISO 3166-1 alpha-2), which says whether the month comes
     /// first in a date; with what a predecessor had collected.
     #[must_use]
-    pub fn new(country: &str, words: KeyWords, pauses: Pauses, pressed: Pressed) -> Self {
+    pub fn new(country: &str, language: &Language, pauses: Pauses, pressed: Pressed) -> Self {
+        let words = language.keypad.clone();
         Self { pauses, words, month_first: Region::of(country).month_first, pressed }
     }
 
@@ -193,9 +176,10 @@ impl Keypad {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::tests::english;
 
     fn keypad(country: &str, asked: Expectation) -> Keypad {
-        let words = KeyWords::english();
+        let words = &english();
         let mut keypad = Keypad::new(country, words, Pauses::default(), Pressed::default());
         keypad.expect(asked);
         keypad
@@ -257,7 +241,7 @@ mod tests {
         let own = vec![(Expectation::PhoneNumber, Duration::from_secs(6))];
         let pauses = Pauses { by_question: own, ..Pauses::default() };
         for (asked, seconds) in [(Expectation::PhoneNumber, 6), (Expectation::Request, 4)] {
-            let words = KeyWords::english();
+            let words = &english();
             let mut keypad = Keypad::new("EG", words, pauses.clone(), Pressed::default());
             keypad.expect(asked);
             assert_eq!(keypad.poll_timeout(), None);
@@ -287,7 +271,7 @@ mod tests {
         let mut first = keypad("EG", Expectation::DateOfBirth);
         assert_eq!(pressed(&mut first, "1203"), None);
         let kept = first.pressed().clone();
-        let words = KeyWords::english();
+        let words = &english();
         let mut second = Keypad::new("EG", words, Pauses::default(), kept);
         assert_eq!(pressed(&mut second, "1984").as_deref(), Some("12/03/1984"));
     }

@@ -29,6 +29,7 @@ pub(crate) use phrases::{Phrases, fill};
 pub use registry::Languages;
 pub use speech::{Numbers, SpeechRules};
 pub use turn::TurnWords;
+pub(crate) use understand::KeyWords;
 use understand::Tables;
 
 /// One language. Cheap to clone; shared by all calls that are held in it.

@@ -224,6 +224,16 @@ pub(crate) struct RedFlagWords {
     pub(crate) flags: Vec<Flag>,
 }
 
+/// The words that stand for keys of a telephone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyWords {
+    pub(crate) yes: String,
+    pub(crate) no: String,
+    /// The choice of an offer; `{n}` is its number.
+    pub(crate) choice: String,
+}
+
 /// Words that are no part of a name.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -254,6 +264,7 @@ fn split<'de, D: Deserializer<'de>>(words: D) -> Result<HashSet<String>, D::Erro
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tables {
+    pub(crate) keypad: KeyWords,
     pub(crate) units_before_tens: bool,
     pub(crate) number_and: Vec<String>,
     pub(crate) ordinal_endings: Vec<String>,
