@@ -84,7 +84,13 @@ mod tests {
         ClinicFacts { name: name.to_owned(), ..ClinicFacts::default() }
     }
 
-    fn keep(contexts: &Contexts, key: &Key, name: &str, version: i64, now: Mono) -> Arc<ClinicContext> {
+    fn keep(
+        contexts: &Contexts,
+        key: &Key,
+        name: &str,
+        version: i64,
+        now: Mono,
+    ) -> Arc<ClinicContext> {
         let language = Languages::built_in().get("en").expect("English is there");
         contexts.keep(key.clone(), facts(name), language, version, now).expect("kept")
     }

@@ -58,8 +58,7 @@ impl Dialogue {
         };
         let logic = (call.services.dialogue)(call.facts.clone(), snapshot)?;
         let clinic = &call.facts.clinic;
-        let keypad =
-            Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
+        let keypad = Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
         Ok(Self { call, logic, keypad, input: None })
     }
 

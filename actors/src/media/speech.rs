@@ -94,8 +94,7 @@ impl Synthesis {
         let mut all = Vec::new();
         let mut wanted = true;
         let result = self.tts.synthesize(&clause.spoken, &job.voice, &mut |samples| {
-            wanted =
-                wanted && job.outlet.push_samples(utterance, number, &lead.cut(samples));
+            wanted = wanted && job.outlet.push_samples(utterance, number, &lead.cut(samples));
             if clause.fixed {
                 // To its end, even if this caller has heard enough: the next call needs it too.
                 all.extend_from_slice(samples);

@@ -72,7 +72,10 @@ mod tests {
     fn fixed(text: &str) -> Vec<bool> {
         let language = english();
         let fixed = FixedClauses::of(&language, &clinic());
-        speak::clauses(text, &language).iter().map(|clause| fixed.contains(&clause.spoken)).collect()
+        speak::clauses(text, &language)
+            .iter()
+            .map(|clause| fixed.contains(&clause.spoken))
+            .collect()
     }
 
     #[test]
@@ -96,7 +99,10 @@ mod tests {
     #[test]
     fn of_a_read_back_only_the_question_is_fixed() {
         let phrases = &english().phrases;
-        let text = fill(&phrases.read_back_book, &[("visit", "Monday, June 15 at 9:00 AM"), ("name", "Mary Jones")]);
+        let text = fill(
+            &phrases.read_back_book,
+            &[("visit", "Monday, June 15 at 9:00 AM"), ("name", "Mary Jones")],
+        );
         let fixed = fixed(&text);
         assert!(!fixed[0], "the visit is the caller's own");
         assert!(fixed.last().is_some_and(|&last| last));

@@ -90,8 +90,7 @@ impl Policy {
         self.state.goal == Some(Goal::Cancel)
             && self.state.target.is_some()
             && (heard.move_
-                || !heard.abort
-                    && (heard.another_time || heard.later || heard.earlier || elsewhen))
+                || !heard.abort && (heard.another_time || heard.later || heard.earlier || elsewhen))
     }
 
     /// A correction at the read-back: what it does not name stays as it was chosen.
