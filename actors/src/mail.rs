@@ -152,15 +152,30 @@ impl<T: Clone + Send + 'static> Mail<T> {
         }
         is_reader
     }
+}
 
+impl<T: Clone + Send + 'static> Default for Mail<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A mail, whatever it carries.
+pub(crate) trait Queue {
     /// Whether everything has been handled.
-    pub(crate) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool;
+
+    /// Inputs dropped for want of room and inputs given up after two deaths.
+    fn losses(&self) -> (u64, u64);
+}
+
+impl<T> Queue for Mail<T> {
+    fn is_empty(&self) -> bool {
         let inner = self.inner.lock();
         inner.in_flight.is_none() && inner.queue.is_empty()
     }
 
-    /// Inputs dropped for want of room and inputs given up after two deaths.
-    pub(crate) fn losses(&self) -> (u64, u64) {
+    fn losses(&self) -> (u64, u64) {
         let inner = self.inner.lock();
         (inner.dropped, inner.poisoned)
     }

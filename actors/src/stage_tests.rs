@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 use ractor::{ActorCell, SupervisionEvent};
 
 use super::*;
+use crate::mail::Queue;
 
 /// A stage that records what it handled and fails as its input says.
 struct Recorder(Arc<Seen>);

@@ -14,12 +14,10 @@ use super::link::{LINK_LIMIT, LineLink};
 use super::record::CallRecorder;
 use super::retriever::Retriever;
 use super::speaker::Speaker;
+use super::stages::StageKind;
 use super::transcriber::Transcriber;
 use crate::mail::Mail;
 use crate::stage::{Pulse, Stage, StageActor, StageSpec};
-
-/// Name of the stage that is stopped last.
-pub(super) const LINK: &str = "line_link";
 
 /// Failures of one stage within [`WINDOW`] after which the call cannot be held.
 pub(super) const MAX_FAILURES: usize = 5;
@@ -35,7 +33,7 @@ type Starter = Box<
 
 /// A stage as its supervisor sees it.
 pub(super) struct Child {
-    pub(super) name: &'static str,
+    pub(super) kind: StageKind,
     pub(super) start: Starter,
     pub(super) pulse: Arc<Pulse>,
     /// Longest an input may take.
@@ -74,15 +72,15 @@ impl Child {
 
 fn child<S: Stage>(
     call: &Arc<Call>,
-    name: &'static str,
+    kind: StageKind,
     limit: Duration,
     mail: &Arc<Mail<S::Input>>,
-    pulse: &Arc<Pulse>,
     build: impl Fn(Arc<Call>) -> Result<S, ActorProcessingErr> + Send + Sync + 'static,
 ) -> Child {
     let weak = Arc::downgrade(call);
+    let pulse = call.pulses.of(kind);
     let spec = StageSpec {
-        name,
+        name: kind.name(),
         scope: call.id,
         span: call.span.clone(),
         mail: Arc::clone(mail),
@@ -101,7 +99,7 @@ fn child<S: Stage>(
         })
     });
     Child {
-        name,
+        kind,
         start,
         pulse: Arc::clone(pulse),
         limit,
@@ -111,30 +109,28 @@ fn child<S: Stage>(
     }
 }
 
-/// The stages of a call, none of them running; LineLink is [`LINK`].
+/// The stages of a call, none of them running.
 pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
-    let (mails, pulses) = (&call.mails, &call.pulses);
+    let mails = &call.mails;
     let second = Duration::from_secs(1);
     vec![
-        child(call, LINK, LINK_LIMIT, &mails.link, &pulses.link, |call| Ok(LineLink::build(call))),
-        child(call, "audio_ingest", second, &mails.ingest, &pulses.ingest, AudioIngest::build),
-        child(call, "transcriber", second, &mails.transcriber, &pulses.transcriber, |call| {
+        child(call, StageKind::Link, LINK_LIMIT, &mails.link, |call| Ok(LineLink::build(call))),
+        child(call, StageKind::Ingest, second, &mails.ingest, AudioIngest::build),
+        child(call, StageKind::Transcriber, second, &mails.transcriber, |call| {
             Ok(Transcriber::build(call))
         }),
-        child(call, "dialogue", second, &mails.dialogue, &pulses.dialogue, Dialogue::build),
-        child(call, "booking_tool", second * 10, &mails.tools, &pulses.tools, |call| {
+        child(call, StageKind::Dialogue, second, &mails.dialogue, Dialogue::build),
+        child(call, StageKind::Tools, second * 10, &mails.tools, |call| {
             Ok(BookingTool::build(call))
         }),
-        child(call, "retriever", second * 10, &mails.retriever, &pulses.retriever, |call| {
+        child(call, StageKind::Retriever, second * 10, &mails.retriever, |call| {
             Ok(Retriever::build(call))
         }),
         // Only the database's own limits bound it: nobody waits for it.
-        child(call, "call_recorder", second * 60, &mails.record, &pulses.record, |call| {
+        child(call, StageKind::Record, second * 60, &mails.record, |call| {
             Ok(CallRecorder::build(call))
         })
         .not_vital(),
-        child(call, "speaker", second, &mails.speaker, &pulses.speaker, |call| {
-            Ok(Speaker::build(call))
-        }),
+        child(call, StageKind::Speaker, second, &mails.speaker, |call| Ok(Speaker::build(call))),
     ]
 }

@@ -25,7 +25,7 @@ impl Call {
         span: tracing::Span,
     ) -> Result<(Arc<Self>, Done), (ConnectError, Done)> {
         let CallRequest { id, tenant, line, room, facts, clock, simulated, done } = request;
-        let mails = Mails::new();
+        let mails = Mails::default();
         // The mail outlives whoever reads it, and does not know the line: no event is lost.
         let events = Arc::clone(&mails.link);
         let context = LineContext {

@@ -11,6 +11,7 @@ use futures_util::future::{join, join_all};
 use ractor::ActorCell;
 
 use super::{Call, CallMsg};
+use crate::mail::Queue;
 
 /// How long all stages together may take to stop; those that have not by then are killed.
 const STOP_LIMIT: Duration = Duration::from_secs(2);

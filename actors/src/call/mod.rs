@@ -27,6 +27,7 @@ mod link;
 mod record;
 mod retriever;
 mod speaker;
+mod stages;
 mod supervisor;
 mod tasks;
 mod tools;
@@ -46,12 +47,11 @@ use ractor::ActorRef;
 use tokio::sync::oneshot;
 
 use crate::booking::SlotRegistry;
-use crate::mail::Mail;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
-use crate::stage::Pulse;
 pub use ending::CallEnd;
 pub use record::Records;
 pub(crate) use record::close as close_record;
+use stages::{Mails, Pulses};
 use supervisor::CallMsg;
 pub(crate) use supervisor::CallSupervisor;
 
@@ -133,63 +133,6 @@ pub struct CallRequest {
     pub simulated: bool,
     /// Told how the call ended.
     pub done: oneshot::Sender<CallEnd>,
-}
-
-/// The mails of a call's stages.
-pub(crate) struct Mails {
-    pub(crate) link: Arc<Mail<link::LinkInput>>,
-    pub(crate) ingest: Arc<Mail<ingest::IngestInput>>,
-    pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
-    pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
-    pub(crate) tools: Arc<Mail<booking_tool::ToolInput>>,
-    pub(crate) retriever: Arc<Mail<retriever::Question>>,
-    pub(crate) record: Arc<Mail<record::RecordInput>>,
-    pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
-}
-
-impl Mails {
-    pub(crate) fn new() -> Self {
-        Self {
-            link: Arc::new(Mail::new()),
-            ingest: Arc::new(Mail::new()),
-            transcriber: Arc::new(Mail::new()),
-            dialogue: Arc::new(Mail::new()),
-            tools: Arc::new(Mail::new()),
-            retriever: Arc::new(Mail::new()),
-            record: Arc::new(Mail::new()),
-            speaker: Arc::new(Mail::new()),
-        }
-    }
-}
-
-/// The pulses of a call's stages.
-#[derive(Default)]
-pub(crate) struct Pulses {
-    pub(crate) link: Arc<Pulse>,
-    pub(crate) ingest: Arc<Pulse>,
-    pub(crate) transcriber: Arc<Pulse>,
-    pub(crate) dialogue: Arc<Pulse>,
-    pub(crate) tools: Arc<Pulse>,
-    pub(crate) retriever: Arc<Pulse>,
-    pub(crate) record: Arc<Pulse>,
-    pub(crate) speaker: Arc<Pulse>,
-    /// Beats at every look of the watchdog, so that the watchdog is watched too.
-    pub(crate) supervisor: Arc<Pulse>,
-}
-
-impl Pulses {
-    fn stages(&self) -> [&Arc<Pulse>; 8] {
-        [
-            &self.link,
-            &self.ingest,
-            &self.transcriber,
-            &self.dialogue,
-            &self.tools,
-            &self.retriever,
-            &self.record,
-            &self.speaker,
-        ]
-    }
 }
 
 /// What the stages of a call share; see the module's documentation.
@@ -276,15 +219,7 @@ impl Call {
 impl Call {
     /// Whether its stages have nothing to do until time passes or something comes from outside.
     pub(crate) fn is_quiet(&self) -> bool {
-        let mails = &self.mails;
-        mails.link.is_empty()
-            && mails.ingest.is_empty()
-            && mails.transcriber.is_empty()
-            && mails.dialogue.is_empty()
-            && mails.tools.is_empty()
-            && mails.retriever.is_empty()
-            && mails.record.is_empty()
-            && mails.speaker.is_empty()
+        self.mails.all().iter().all(|mail| mail.is_empty())
             && self.pulses.stages().iter().all(|pulse| pulse.is_idle())
             && self.tasks.is_idle()
     }
@@ -295,19 +230,10 @@ impl Call {
             counters.stage_restarts += pulse.restarts();
             counters.inputs_handled += pulse.handled();
         }
-        let mails = &self.mails;
-        let losses = [
-            mails.link.losses(),
-            mails.ingest.losses(),
-            mails.transcriber.losses(),
-            mails.dialogue.losses(),
-            mails.tools.losses(),
-            mails.retriever.losses(),
-            mails.record.losses(),
-            mails.speaker.losses(),
-        ];
-        counters.inputs_lost +=
-            losses.iter().map(|(dropped, given_up)| dropped + given_up).sum::<u64>();
+        for mail in self.mails.all() {
+            let (dropped, given_up) = mail.losses();
+            counters.inputs_lost += dropped + given_up;
+        }
         let sound = self.line.audio_in().counts();
         counters.packets_in += sound.packets;
         counters.packets_undecodable += sound.undecodable;

@@ -16,9 +16,10 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tracing::Instrument;
 
 use super::Call;
-use super::children::{Child, LINK, MAX_FAILURES, children};
+use super::children::{Child, MAX_FAILURES, children};
 use super::ending::{LastMoment, stop_stages};
 use super::link::LinkInput;
+use super::stages::StageKind;
 
 /// How often the watchdog looks.
 const TICK: Duration = Duration::from_millis(250);
@@ -56,7 +57,7 @@ impl State {
         match (child.start)(myself.get_cell()).await {
             Ok(cell) => child.cell = Some(cell),
             Err(error) => {
-                tracing::error!(stage = child.name, %error, "stage does not start");
+                tracing::error!(stage = child.kind.name(), %error, "stage does not start");
                 child.cell = None;
                 // The watchdog's next look tries again.
             }
@@ -81,9 +82,9 @@ impl State {
         let now = self.call.clock.mono();
         let child = &mut self.children[index];
         let failures = child.failed(now);
-        tracing::warn!(stage = child.name, why, failures, "stage restarted");
+        tracing::warn!(stage = child.kind.name(), why, failures, "stage restarted");
         if failures >= MAX_FAILURES {
-            let stage = child.name;
+            let stage = child.kind.name();
             if child.vital {
                 self.give_up(stage);
             } else {
@@ -185,7 +186,7 @@ impl State {
         let mut others = Vec::new();
         for child in &mut self.children {
             match child.cell.take() {
-                Some(cell) if child.name == LINK => link = Some(cell),
+                Some(cell) if child.kind == StageKind::Link => link = Some(cell),
                 cell => others.extend(cell),
             }
         }

@@ -34,7 +34,8 @@ impl VoiceOut {
     pub(super) fn play(&self, number: u64, frame: &[i16; SAMPLES_PER_FRAME]) -> bool {
         let mut inner = self.0.lock();
         let Inner { encoder, track, last } = &mut *inner;
-        let Some(track) = track else { return false };
+        // While the media path is down nothing is encoded for nobody.
+        let Some(track) = track.as_ref().filter(|track| track.is_live()) else { return false };
         match encoder.encode(frame) {
             Ok(payload) => {
                 // What was left out is silence, which is not sent and still advances RTP time

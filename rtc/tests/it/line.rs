@@ -88,6 +88,13 @@ async fn a_telephone_caller_is_known_by_number_and_their_keys_and_words_arrive()
     assert!(!line.play(1, &[0; SAMPLES_PER_FRAME]), "nothing goes out any more");
 }
 
+/// A busy machine loses a packet here and there; another sound is something else.
+fn assert_same(said: &[i16], heard: &[i16]) {
+    let backwards: Vec<i16> = said.iter().rev().copied().collect();
+    let (same, other) = (correlation(said, heard), correlation(&backwards, heard));
+    assert!(same > 0.7 && other < 0.5, "like what was said: {same}, like another sound: {other}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sound_goes_both_ways_as_pcm() {
     let server = Server::start().await;
@@ -109,8 +116,7 @@ async fn sound_goes_both_ways_as_pcm() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), reading).await.expect("sound comes in");
-    let similar = correlation(&said, &heard.lock());
-    assert!(similar > 0.9, "what is heard is what was said: {similar}");
+    assert_same(&said, &heard.lock());
     let counts = audio.counts();
     assert!(counts.packets >= 100 && counts.undecodable == 0, "{counts:?}");
 
@@ -128,8 +134,7 @@ async fn sound_goes_both_ways_as_pcm() {
         }
     }
     let arrived = decode(&packets(&voice, 0, 100).await);
-    let similar = correlation(&spoken, &arrived);
-    assert!(similar > 0.9, "what arrives is what was played: {similar}");
+    assert_same(&spoken, &arrived);
     line.hang_up().await;
     caller.close().await;
 }

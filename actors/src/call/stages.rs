@@ -1,0 +1,86 @@
+//! The stages of a call by kind: their mails and their pulses.
+
+use std::sync::Arc;
+
+use super::{booking_tool, ingest, link, record, retriever, speaker, transcriber};
+use crate::mail::{Mail, Queue};
+use crate::stage::Pulse;
+
+/// What a stage is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StageKind {
+    Link,
+    Ingest,
+    Transcriber,
+    Dialogue,
+    Tools,
+    Retriever,
+    Record,
+    Speaker,
+}
+
+impl StageKind {
+    /// How many there are.
+    const COUNT: usize = 8;
+
+    /// Its name in logs, and where faults are injected.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Link => "line_link",
+            Self::Ingest => "audio_ingest",
+            Self::Transcriber => "transcriber",
+            Self::Dialogue => "dialogue",
+            Self::Tools => "booking_tool",
+            Self::Retriever => "retriever",
+            Self::Record => "call_recorder",
+            Self::Speaker => "speaker",
+        }
+    }
+}
+
+/// The mails of a call's stages.
+#[derive(Default)]
+pub(crate) struct Mails {
+    pub(crate) link: Arc<Mail<link::LinkInput>>,
+    pub(crate) ingest: Arc<Mail<ingest::IngestInput>>,
+    pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
+    pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
+    pub(crate) tools: Arc<Mail<booking_tool::ToolInput>>,
+    pub(crate) retriever: Arc<Mail<retriever::Question>>,
+    pub(crate) record: Arc<Mail<record::RecordInput>>,
+    pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
+}
+
+impl Mails {
+    /// All of them, whatever they carry.
+    pub(crate) fn all(&self) -> [&dyn Queue; StageKind::COUNT] {
+        [
+            &*self.link,
+            &*self.ingest,
+            &*self.transcriber,
+            &*self.dialogue,
+            &*self.tools,
+            &*self.retriever,
+            &*self.record,
+            &*self.speaker,
+        ]
+    }
+}
+
+/// The pulses of a call's stages.
+#[derive(Default)]
+pub(crate) struct Pulses {
+    stages: [Arc<Pulse>; StageKind::COUNT],
+    /// Beats at every look of the watchdog, so that the watchdog is watched too.
+    pub(crate) supervisor: Arc<Pulse>,
+}
+
+impl Pulses {
+    pub(crate) const fn of(&self, kind: StageKind) -> &Arc<Pulse> {
+        &self.stages[kind as usize]
+    }
+
+    pub(crate) const fn stages(&self) -> &[Arc<Pulse>; StageKind::COUNT] {
+        &self.stages
+    }
+}
