@@ -7,6 +7,7 @@
 pub mod dialogue;
 pub mod gap;
 pub mod lead;
+pub mod offers;
 pub mod playout;
 pub mod speak;
 pub mod turn;

@@ -1,14 +1,16 @@
 //! Dialogue: feeds the state machine of the conversation and sends out what it wants done.
 //!
-//! Supervised by the CallSupervisor. The snapshot after an input, what goes into the call's record
-//! and the outputs that came of it are kept in the same breath as the input leaves the mail; the
-//! outputs are sent from there. So a Dialogue that dies in an input is given it again on the state
-//! before, and one that dies in sending sends the rest.
+//! Supervised by the CallSupervisor. What a successor needs after an input ([`Kept`]: a snapshot of
+//! each turn and the inputs since), what goes into the call's record and the outputs that came of
+//! it are kept in the same breath as the input leaves the mail; the outputs are sent from there. So
+//! a Dialogue that dies in an input is given it again on the state before, and one that dies in
+//! sending sends the rest.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue as logic;
+use frontdesk_pipelines::dialogue::kept::Kept;
 use frontdesk_pipelines::dialogue::tools::ToolCall;
 use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::{Error, TenantTx, patient};
@@ -27,30 +29,37 @@ use crate::stage::Stage;
 /// What the Dialogue leaves for its successor.
 #[derive(Default)]
 pub(crate) struct Memory {
-    snapshot: Option<serde_json::Value>,
+    kept: Kept,
     outbox: VecDeque<Output>,
     pub(super) journal: Journal,
 }
 
 impl Memory {
     /// The state after the last input.
-    pub(super) const fn snapshot(&self) -> Option<&serde_json::Value> {
-        self.snapshot.as_ref()
+    pub(super) const fn kept(&self) -> &Kept {
+        &self.kept
     }
 }
 
 pub(crate) struct Dialogue {
     call: Arc<Call>,
     logic: Box<dyn logic::Dialogue>,
-    /// The input under way.
-    input: Option<Input>,
+    /// The input under way, and when it was handled.
+    input: Option<(logic::Now, Input)>,
 }
 
 impl Dialogue {
     pub(crate) fn build(call: Arc<Call>) -> Result<Self, ActorProcessingErr> {
-        let snapshot = call.thinking.lock().snapshot.clone();
-        let logic = (call.services.dialogue)(call.facts.clone(), snapshot)?;
+        let kept = call.thinking.lock().kept.clone();
+        let logic =
+            kept.restore(|snapshot| (call.services.dialogue)(call.facts.clone(), snapshot))?;
         Ok(Self { call, logic, input: None })
+    }
+
+    fn take(&mut self, input: Input) {
+        let now = self.call.now();
+        self.logic.handle_input(now, input.clone());
+        self.input = Some((now, input));
     }
 
     fn send(&self, output: Output) {
@@ -59,10 +68,12 @@ impl Dialogue {
             Output::Say { utterance, text } => {
                 mails.speaker.post(SpeakerInput::Say { utterance, text });
             }
-            Output::Tool { call, tool: ToolCall::AskClinic { question } } => {
+            Output::Tool { call, tool: ToolCall::AskClinic { question }, .. } => {
                 mails.retriever.post(Question { call, words: question });
             }
-            Output::Tool { call, tool } => mails.tools.post(ToolInput { call, tool }),
+            Output::Tool { call, tool, checked } => {
+                mails.tools.post(ToolInput { call, tool, checked: *checked });
+            }
             Output::Expect(expectation) => mails.ingest.post(IngestInput::Expect(expectation)),
             Output::Born(date) => self.look_up(date),
             Output::Alert { flag } => tracing::warn!(flag, "red flag"),
@@ -97,22 +108,20 @@ impl Stage for Dialogue {
     type Input = Input;
 
     async fn handle(&mut self, input: Input, _attempt: u32) -> Result<(), ActorProcessingErr> {
-        self.logic.handle_input(self.call.now(), input.clone());
-        self.input = Some(input);
+        self.take(input);
         crate::faults::point(self.call.id, "dialogue.handled").await;
         Ok(())
     }
 
     fn commit(&mut self) {
         let outputs: Vec<Output> = std::iter::from_fn(|| self.logic.poll_output()).collect();
-        let now = self.call.now();
         let mut memory = self.call.thinking.lock();
-        if let Some(input) = self.input.take() {
+        if let Some((now, input)) = self.input.take() {
             let outcome = self.logic.outcome();
             memory.journal.note(&input, &outputs, outcome, (now.mono, now.wall));
+            memory.kept.note(&*self.logic, now, input);
         }
         memory.outbox.extend(outputs);
-        memory.snapshot = Some(self.logic.snapshot());
     }
 
     fn settle(&mut self) {
@@ -131,8 +140,7 @@ impl Stage for Dialogue {
     }
 
     async fn on_deadline(&mut self) -> Result<(), ActorProcessingErr> {
-        self.logic.handle_input(self.call.now(), Input::Timeout);
-        self.input = Some(Input::Timeout);
+        self.take(Input::Timeout);
         self.commit();
         Ok(())
     }

@@ -16,4 +16,6 @@ mod emergencies_interrupt_any_dialogue;
 mod hearing;
 mod hearing_figures;
 mod nobody_is_promised_a_call_without_a_number;
+mod partials_cost_the_same_all_call_long;
 mod read_backs_name_the_patient;
+mod the_nearest_times_are_offered;
