@@ -7,6 +7,7 @@
 pub mod dialogue;
 pub mod language;
 pub mod lead;
+pub mod offers;
 pub mod playout;
 mod region;
 pub mod speak;

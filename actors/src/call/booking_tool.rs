@@ -4,17 +4,19 @@
 //! dialogue's, so a BookingTool that dies in between runs it again. A tool runs in a task of its
 //! own, so neither a timeout nor a killed stage cuts it off half-way; a write carries the number
 //! that the dialogue gave it, and who asks for the same number again waits for the same answer. In
-//! another process the number and the call's id are its idempotency key. What the caller was
-//! offered and who they are is kept for the successor.
+//! another process the number and the call's id are its idempotency key. What the call has
+//! established lies in the guard's ledger and comes with each call of a tool; here stay only what
+//! the database gave for it: the proof of an identification, and holds.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue::Input;
+use frontdesk_pipelines::dialogue::ledger::Checked;
 use frontdesk_pipelines::dialogue::tools::{ToolCall, ToolCallId, ToolResult, WriteNumber};
 use frontdesk_tenants::booking::Hold;
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_types::{AppointmentId, Offer, OfferId, SlotId};
+use frontdesk_types::SlotId;
 use ractor::ActorProcessingErr;
 
 use super::tasks::{self, Answer};
@@ -26,29 +28,48 @@ use crate::stage::Stage;
 pub(crate) struct ToolInput {
     pub(crate) call: ToolCallId,
     pub(crate) tool: ToolCall,
+    /// What the guard vouches for.
+    pub(crate) checked: Checked,
 }
 
-/// What this call's tools know: only of these offers and appointments may it write.
+/// What the database gave this call.
 #[derive(Default)]
 pub(crate) struct Memory {
-    pub(crate) offers: HashMap<OfferId, Offer>,
     pub(crate) holds: HashMap<SlotId, Hold>,
-    /// Appointments that were listed to, or made by, the caller; true if made in this call.
-    pub(crate) appointments: HashMap<AppointmentId, bool>,
-    pub(crate) patient: Option<VerifiedPatient>,
+    /// Who was identified last, and by which tool call.
+    patient: Option<(ToolCallId, VerifiedPatient)>,
     /// Writes that were begun.
     writes: HashMap<WriteNumber, Answer<ToolResult>>,
 }
 
 /// What a successor in another process needs, beside the patient, who is read from the call's row.
 pub(crate) fn snapshot(memory: &Memory) -> serde_json::Value {
-    let offers: Vec<&Offer> = memory.offers.values().collect();
     let holds: Vec<&Hold> = memory.holds.values().collect();
-    let appointments: Vec<(&AppointmentId, &bool)> = memory.appointments.iter().collect();
-    serde_json::json!({ "offers": offers, "holds": holds, "appointments": appointments })
+    let by = memory.patient.map(|(by, _)| by);
+    serde_json::json!({ "holds": holds, "identified_by": by })
 }
 
 impl Memory {
+    /// Keeps the proof of an identification.
+    pub(crate) const fn proven(&mut self, by: ToolCallId, who: VerifiedPatient) {
+        self.patient = Some((by, who));
+    }
+
+    /// The same proof, where a repeated registration was answered with the first one's answer.
+    fn proven_again(&mut self, by: ToolCallId) {
+        self.patient = self.patient.map(|(_, who)| (by, who));
+    }
+
+    /// The proof that this tool call brought, if no later one superseded it.
+    pub(crate) fn proof(&self, by: ToolCallId) -> Option<VerifiedPatient> {
+        self.patient.filter(|(latest, _)| *latest == by).map(|(_, who)| who)
+    }
+
+    /// Whoever was identified last.
+    pub(crate) fn patient(&self) -> Option<VerifiedPatient> {
+        self.patient.map(|(_, who)| who)
+    }
+
     /// The answer of a write that was begun; none if it is to run (again).
     fn begun(&self, write: WriteNumber) -> Option<Answer<ToolResult>> {
         let answer = self.writes.get(&write)?;
@@ -78,14 +99,14 @@ impl BookingTool {
 }
 
 /// Begins a tool, or finds the write of that number that was begun before.
-pub(crate) fn begin(call: &Arc<Call>, tool: ToolCall) -> Answer<ToolResult> {
-    let write = tool.write_number();
+pub(crate) fn begin(call: &Arc<Call>, input: ToolInput) -> Answer<ToolResult> {
+    let write = input.tool.write_number();
     let mut memory = call.offers.lock();
     if let Some(answer) = write.and_then(|write| memory.begun(write)) {
         return answer;
     }
     let own = Arc::clone(call);
-    let answer = call.tasks.start(async move { tools::run(&own, tool).await });
+    let answer = call.tasks.start(async move { tools::run(&own, input).await });
     if let Some(write) = write {
         memory.writes.insert(write, answer.clone());
     }
@@ -96,10 +117,12 @@ impl Stage for BookingTool {
     type Input = ToolInput;
 
     async fn handle(&mut self, input: ToolInput, attempt: u32) -> Result<(), ActorProcessingErr> {
-        let (id, tool) = (input.call, input.tool);
-        let write = tool.write_number();
-        let answer = begin(&self.call, tool);
+        let (id, write) = (input.call, input.tool.write_number());
+        let answer = begin(&self.call, input);
         let result = tasks::within_patience(answer.clone()).await;
+        if result == Some(ToolResult::Registered) {
+            self.call.offers.lock().proven_again(id);
+        }
         crate::faults::point(self.call.id, "booking_tool.answered").await;
         if write.is_some() || attempt > 0 {
             let refused = !matches!(

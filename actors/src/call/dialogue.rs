@@ -1,14 +1,16 @@
 //! Dialogue: feeds the state machine of the conversation and sends out what it wants done.
 //!
-//! Supervised by the CallSupervisor. The snapshot after an input, what goes into the call's record
-//! and the outputs that came of it are kept in the same breath as the input leaves the mail; the
-//! outputs are sent from there. So a Dialogue that dies in an input is given it again on the state
-//! before, and one that dies in sending sends the rest.
+//! Supervised by the CallSupervisor. What a successor needs after an input ([`Kept`]: a snapshot of
+//! each turn and the inputs since), what goes into the call's record and the outputs that came of
+//! it are kept in the same breath as the input leaves the mail; the outputs are sent from there. So
+//! a Dialogue that dies in an input is given it again on the state before, and one that dies in
+//! sending sends the rest.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue as logic;
+use frontdesk_pipelines::dialogue::kept::Kept;
 use frontdesk_pipelines::dialogue::keypad::{Keypad, Pauses, Pressed};
 use frontdesk_pipelines::dialogue::tools::ToolCall;
 use frontdesk_pipelines::dialogue::{Input, Output};
@@ -28,7 +30,7 @@ use crate::stage::Stage;
 /// What the Dialogue leaves for its successor.
 #[derive(Default)]
 pub(crate) struct Memory {
-    snapshot: Option<serde_json::Value>,
+    kept: Kept,
     outbox: VecDeque<Output>,
     /// Keys that the caller has pressed and that are no answer yet.
     pressed: Pressed,
@@ -37,8 +39,8 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// The state after the last input.
-    pub(super) const fn snapshot(&self) -> Option<&serde_json::Value> {
-        self.snapshot.as_ref()
+    pub(super) const fn kept(&self) -> &Kept {
+        &self.kept
     }
 }
 
@@ -46,20 +48,27 @@ pub(crate) struct Dialogue {
     call: Arc<Call>,
     logic: Box<dyn logic::Dialogue>,
     keypad: Keypad,
-    /// The input under way.
-    input: Option<Input>,
+    /// The input under way, and when it was handled.
+    input: Option<(logic::Now, Input)>,
 }
 
 impl Dialogue {
     pub(crate) fn build(call: Arc<Call>) -> Result<Self, ActorProcessingErr> {
-        let (snapshot, pressed) = {
+        let (kept, pressed) = {
             let memory = call.thinking.lock();
-            (memory.snapshot.clone(), memory.pressed.clone())
+            (memory.kept.clone(), memory.pressed.clone())
         };
-        let logic = (call.services.dialogue)(call.facts.clone(), snapshot)?;
+        let logic =
+            kept.restore(|snapshot| (call.services.dialogue)(call.facts.clone(), snapshot))?;
         let clinic = &call.facts.clinic;
         let keypad = Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
         Ok(Self { call, logic, keypad, input: None })
+    }
+
+    fn take(&mut self, input: Input) {
+        let now = self.call.now();
+        self.logic.handle_input(now, input.clone());
+        self.input = Some((now, input));
     }
 
     fn send(&self, output: Output) {
@@ -68,10 +77,12 @@ impl Dialogue {
             Output::Say { utterance, text } => {
                 mails.speaker.post(SpeakerInput::Say { utterance, text });
             }
-            Output::Tool { call, tool: ToolCall::AskClinic { question } } => {
+            Output::Tool { call, tool: ToolCall::AskClinic { question }, .. } => {
                 mails.retriever.post(Question { call, words: question });
             }
-            Output::Tool { call, tool } => mails.tools.post(ToolInput { call, tool }),
+            Output::Tool { call, tool, checked } => {
+                mails.tools.post(ToolInput { call, tool, checked: *checked });
+            }
             Output::Expect(expectation) => mails.ingest.post(IngestInput::Expect(expectation)),
             Output::Born(date) => self.look_up(date),
             Output::Alert { flag } => tracing::warn!(flag, "red flag"),
@@ -106,18 +117,16 @@ impl Stage for Dialogue {
     type Input = Input;
 
     async fn handle(&mut self, input: Input, _attempt: u32) -> Result<(), ActorProcessingErr> {
-        let now = self.call.now();
         let input = match input {
             // A key is an input once it completes an answer.
-            Input::Dtmf(key) => self.keypad.press(now.mono, key),
+            Input::Dtmf(key) => self.keypad.press(self.call.clock.mono(), key),
             other => Some(other),
         };
         if let Some(input) = input {
             if matches!(&input, Input::Heard { text, .. } if !text.trim().is_empty()) {
                 self.keypad.clear();
             }
-            self.logic.handle_input(now, input.clone());
-            self.input = Some(input);
+            self.take(input);
         }
         crate::faults::point(self.call.id, "dialogue.handled").await;
         Ok(())
@@ -130,15 +139,14 @@ impl Stage for Dialogue {
                 self.keypad.expect(*question);
             }
         }
-        let now = self.call.now();
         let mut memory = self.call.thinking.lock();
         memory.pressed = self.keypad.pressed().clone();
-        if let Some(input) = self.input.take() {
+        if let Some((now, input)) = self.input.take() {
             let outcome = self.logic.outcome();
             memory.journal.note(&input, &outputs, outcome, (now.mono, now.wall));
+            memory.kept.note(&*self.logic, now, input);
         }
         memory.outbox.extend(outputs);
-        memory.snapshot = Some(self.logic.snapshot());
     }
 
     fn settle(&mut self) {
@@ -158,14 +166,12 @@ impl Stage for Dialogue {
     }
 
     async fn on_deadline(&mut self) -> Result<(), ActorProcessingErr> {
-        let now = self.call.now();
         let input = match self.keypad.poll_timeout() {
-            Some(_) => self.keypad.on_timeout(now.mono),
+            Some(_) => self.keypad.on_timeout(self.call.clock.mono()),
             None => Some(Input::Timeout),
         };
         if let Some(input) = input {
-            self.logic.handle_input(now, input.clone());
-            self.input = Some(input);
+            self.take(input);
         }
         self.commit();
         Ok(())

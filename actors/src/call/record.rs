@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use frontdesk_pipelines::dialogue::kept::Kept;
 use frontdesk_pipelines::dialogue::tools::{ToolCall, ToolResult};
 use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::calls::{self, CallKey, NewCall, Speaker, Turn};
@@ -94,7 +95,7 @@ impl Journal {
         }
         for output in outputs {
             match output {
-                Output::Tool { call, tool } => {
+                Output::Tool { call, tool, .. } => {
                     self.running.insert(call.0, (tool.clone(), mono));
                 }
                 Output::Say { .. } => {
@@ -282,9 +283,12 @@ async fn renew(call: &Call, records: &Records) -> Result<bool, Error> {
 }
 
 /// The state from which another worker could go on.
-fn snapshot(call: &Call, dialogue: Option<&Value>) -> Option<Vec<u8>> {
+fn snapshot(call: &Call, dialogue: &Kept) -> Option<Vec<u8>> {
     let tools = booking_tool::snapshot(&call.offers.lock());
-    serde_json::to_vec(&json!({ "dialogue": dialogue?, "tools": tools })).ok()
+    if dialogue.is_empty() {
+        return None;
+    }
+    serde_json::to_vec(&json!({ "dialogue": dialogue, "tools": tools })).ok()
 }
 
 /// Writes what the journal holds, in one transaction.
@@ -294,9 +298,9 @@ async fn write(call: &Call) -> Result<(), Error> {
     // Both from one moment, so that the snapshot goes with the turns.
     let (turns, dialogue) = {
         let thinking = call.thinking.lock();
-        (thinking.journal.pending.clone(), thinking.snapshot().cloned())
+        (thinking.journal.pending.clone(), thinking.kept().clone())
     };
-    let patient = call.offers.lock().patient;
+    let patient = call.offers.lock().patient();
     let patient = patient.filter(|who| *call.record.noted.lock() != Some(*who));
     let parts = call.hearing.lock().decisions.unwritten();
     if turns.is_empty() && patient.is_none() && parts.is_empty() {
@@ -308,7 +312,7 @@ async fn write(call: &Call) -> Result<(), Error> {
     }
     calls::add_turns(&mut tx, key, &turns).await?;
     decisions::add(&mut tx, call.id, &parts).await?;
-    if let (Some(last), Some(body)) = (turns.last(), snapshot(call, dialogue.as_ref())) {
+    if let (Some(last), Some(body)) = (turns.last(), snapshot(call, &dialogue)) {
         let now = call.clock.wall();
         if !calls::save_snapshot(&mut tx, key, last.number, &body, now).await? {
             tracing::warn!("a later snapshot of the call is there");
@@ -351,7 +355,7 @@ async fn finish_tools(call: &Arc<Call>) {
     let reading = mail.attach(|| true);
     while let Next::Input(waiting) = mail.next(reading) {
         if waiting.input.tool.write_number().is_some() {
-            let answer = booking_tool::begin(call, waiting.input.tool);
+            let answer = booking_tool::begin(call, waiting.input);
             let _ = super::tasks::told(answer).await;
         }
         mail.done(reading, || ());

@@ -13,7 +13,9 @@ mod fixed;
 pub mod forms;
 pub mod guard;
 pub mod history;
+pub mod kept;
 pub mod keypad;
+pub mod ledger;
 pub mod phone;
 mod red_flags;
 pub mod settings;
@@ -33,11 +35,12 @@ pub use crate::playout::UtteranceId;
 pub use clinic::{ClinicContext, ClinicSettings};
 pub use expectation::Expectation;
 pub use forms::Forms;
+use ledger::Checked;
 use settings::Settings;
 use tools::{ToolCall, ToolCallId, ToolResult};
 
 /// The time of an input: monotonic for deadlines, wall (possibly pinned) for "tomorrow".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Now {
     /// Monotonic reading.
     pub mono: Mono,
@@ -106,6 +109,8 @@ pub enum Output {
         call: ToolCallId,
         /// The tool and its arguments.
         tool: ToolCall,
+        /// What the guard vouches for; nothing, as long as a policy only wants it.
+        checked: Box<Checked>,
     },
     /// What the caller is expected to say next: chooses language model and waits.
     Expect(Expectation),
@@ -214,9 +219,9 @@ impl CallFacts {
 
 /// One call's conversation.
 ///
-/// The actor that owns a dialogue journals each input before it is handled and keeps the snapshot
-/// that follows it, so that a dialogue that dies in [`Dialogue::handle_input`] is restored and fed
-/// the same input again: handling must depend on nothing but the state, the input and `now`.
+/// The actor that owns a dialogue journals each input before it is handled and keeps what followed
+/// it ([`kept::Kept`]), so that a dialogue that dies in [`Dialogue::handle_input`] is restored and
+/// fed the same input again: handling must depend on nothing but the state, the input and `now`.
 pub trait Dialogue: Send {
     /// Takes an input.
     fn handle_input(&mut self, now: Now, input: Input);
@@ -230,17 +235,14 @@ pub trait Dialogue: Send {
     /// Everything needed to go on after the outputs have been taken.
     fn snapshot(&self) -> serde_json::Value;
 
+    /// A number that is another one whenever the state, and with it the snapshot, may be another
+    /// one; `None` if the dialogue does not know, so that each input counts as a change.
+    fn revision(&self) -> Option<u64> {
+        None
+    }
+
     /// How the call ends as it stands now, should it be cut.
     fn outcome(&self) -> CallOutcome {
         CallOutcome::Abandoned
-    }
-}
-
-/// The part of the day in which a visit that starts in this local hour lies.
-pub(crate) const fn part_of(hour: i8) -> tools::PartOfDay {
-    match hour {
-        ..12 => tools::PartOfDay::Morning,
-        12..17 => tools::PartOfDay::Afternoon,
-        _ => tools::PartOfDay::Evening,
     }
 }

@@ -1,8 +1,10 @@
 //! A policy that does what it likes, as a language model may, behind the guards.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use frontdesk_pipelines::dialogue::guard::Guarded;
+use frontdesk_pipelines::dialogue::guard::{Guarded, Policy};
+use frontdesk_pipelines::dialogue::ledger::Ledger;
 use frontdesk_pipelines::dialogue::settings::Settings;
 use frontdesk_pipelines::dialogue::tools::{
     Identity, Refusal, SlotWish, ToolCall, ToolCallId, ToolResult, WriteNumber,
@@ -31,14 +33,15 @@ impl Rogue {
             if !self.insists {
                 self.plan.pop_front();
             }
-            self.outputs.push_back(Output::Tool { call: ToolCallId(self.calls), tool });
+            let call = ToolCallId(self.calls);
+            self.outputs.push_back(Output::Tool { call, tool, checked: Box::default() });
             self.calls += 1;
         }
     }
 }
 
-impl Dialogue for Rogue {
-    fn handle_input(&mut self, _: Now, input: Input) {
+impl Policy for Rogue {
+    fn handle_input(&mut self, _: Now, _: &Arc<Ledger>, input: Input) {
         self.told.push(input.clone());
         let refused = matches!(&input, Input::ToolDone { result: ToolResult::Refused { .. }, .. });
         if matches!(input, Input::Heard { .. }) || (refused && self.insists) {
@@ -103,7 +106,7 @@ impl Rig {
 
 fn tool(outputs: &[Output]) -> Option<(ToolCallId, ToolCall)> {
     outputs.iter().find_map(|output| match output {
-        Output::Tool { call, tool } => Some((*call, tool.clone())),
+        Output::Tool { call, tool, .. } => Some((*call, tool.clone())),
         _ => None,
     })
 }

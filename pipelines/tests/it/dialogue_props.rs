@@ -174,7 +174,7 @@ impl Observer {
                 prop_assert!(!of_patient || self.was_identified, "said too soon: {}", text);
                 self.unplayed.push(Input::Played { utterance, heard: text, complete: true });
             }
-            Output::Tool { call, tool } => {
+            Output::Tool { call, tool, .. } => {
                 self.check(&tool)?;
                 if matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }) {
                     self.identified = false;

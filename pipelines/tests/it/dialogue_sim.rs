@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue::forms::Forms;
+use frontdesk_pipelines::dialogue::ledger::Checked;
 use frontdesk_pipelines::dialogue::tools::{
     AppointmentFacts, Identity, PartOfDay, Refusal, SlotWish, ToolCall, ToolResult, WriteNumber,
 };
@@ -255,6 +256,23 @@ impl Clinic {
         self.patients.get(at).map_or_else(registered, |patient| patient.name)
     }
 
+    /// The guard vouches for all that a tool names, and for the patient of what is the patient's.
+    fn check(&self, tool: &ToolCall, checked: &Checked) {
+        let offer = checked.offer.as_ref().map(|offer| offer.id);
+        let appointment = checked.appointment.as_ref().map(|known| known.id);
+        let named = match tool {
+            ToolCall::Hold { offer } | ToolCall::Release { offer } => (Some(*offer), None),
+            ToolCall::Book { offer, .. } => (Some(*offer), None),
+            ToolCall::Reschedule { offer, appointment, .. } => (Some(*offer), Some(*appointment)),
+            ToolCall::Cancel { appointment, .. } => (None, Some(*appointment)),
+            _ => (None, None),
+        };
+        assert_eq!((offer, appointment), named, "{tool:?}");
+        let of_patient =
+            named.1.is_some() || matches!(tool, ToolCall::Book { .. } | ToolCall::ListAppointments);
+        assert!(!of_patient || checked.patient.is_some(), "{tool:?}");
+    }
+
     /// Runs a tool as the clinic's own services would.
     pub(crate) fn run(&mut self, tool: &ToolCall) -> ToolResult {
         self.calls.push(tool.clone());
@@ -499,8 +517,9 @@ impl Call {
                             self.unplayed.push_back(played);
                         }
                     }
-                    Output::Tool { call, tool } => {
+                    Output::Tool { call, tool, checked } => {
                         self.check_read_back(&tool);
+                        self.clinic.check(&tool, &checked);
                         let result = self.clinic.run(&tool);
                         inputs.push_back(Input::ToolDone { call, result });
                     }

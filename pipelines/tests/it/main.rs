@@ -17,5 +17,7 @@ mod german;
 mod hearing;
 mod hearing_figures;
 mod nobody_is_promised_a_call_without_a_number;
+mod partials_cost_the_same_all_call_long;
 mod read_backs_name_the_patient;
 mod second_language;
+mod the_nearest_times_are_offered;

@@ -1,6 +1,6 @@
 //! Finding a time: whom, when, which of the offers.
 
-use frontdesk_types::Offer;
+use frontdesk_types::{Offer, OfferId};
 
 use super::state::{Goal, Phase, TimeWish, Wish};
 use super::{Heard, Now, Policy, fill};
@@ -259,7 +259,7 @@ impl Policy {
             self.understood();
             self.turn_to_other(heard);
             match picked.as_slice() {
-                [one] => self.choose(one.clone()),
+                [one] => self.choose(one.id),
                 _ if heard.has_content() => self.wish_and_advance(now, heard),
                 _ => self.advance(now),
             }
@@ -267,14 +267,14 @@ impl Policy {
         }
         match picked.as_slice() {
             [one] => {
-                let offer = one.clone();
+                let offer = one.id;
                 self.understood();
                 self.choose(offer);
             }
             [_, _, ..] if picked.len() < self.state.shown.1 => {
                 // "The one on Tuesday", and there are two of them.
                 self.understood();
-                self.state.offers = picked;
+                self.state.offers = picked.iter().map(|offer| offer.id).collect();
                 self.show(now, 0, &self.language.phrases.offers_again.clone());
             }
             [_, _, ..] => self.misunderstood(now),
@@ -292,14 +292,14 @@ impl Policy {
                 self.wish_and_advance(now, heard);
             }
             [] if heard.yes && self.state.shown.1 == 1 => {
-                if let Some(offer) = self.state.offers.get(self.state.shown.0).cloned() {
+                if let Some(offer) = self.state.offers.get(self.state.shown.0).copied() {
                     self.choose(offer);
                 }
             }
             [] if heard.no || heard.none_of => self.show_more(now),
             [] if heard.unsure => {
                 self.understood();
-                if let Some(offer) = self.state.offers.get(self.state.shown.0).cloned() {
+                if let Some(offer) = self.state.offers.get(self.state.shown.0).copied() {
                     self.choose(offer);
                 }
             }
@@ -310,7 +310,8 @@ impl Policy {
     /// The offers that the caller may mean.
     fn picked(&self, heard: &Heard) -> Vec<Offer> {
         let (first, count) = self.state.shown;
-        let shown: Vec<Offer> = self.state.offers.iter().skip(first).take(count).cloned().collect();
+        let all = self.offers();
+        let shown: Vec<Offer> = all.iter().skip(first).take(count).cloned().collect();
         let by_place = match heard.choice {
             Some(Choice::Index(index)) => shown.get(index),
             Some(Choice::Last) => shown.last(),
@@ -350,8 +351,7 @@ impl Policy {
             Some(first) if timed => vec![first.clone()],
             Some(_) => of_shown,
             None if timed => {
-                let all = self.state.offers.iter();
-                all.filter(|offer| said_of(heard, offer)).take(1).cloned().collect()
+                all.iter().filter(|offer| said_of(heard, offer)).take(1).cloned().collect()
             }
             None => Vec::new(),
         }
@@ -361,7 +361,8 @@ impl Policy {
     fn pin_day(&mut self, heard: &Heard) {
         if heard.day.is_none() && (heard.time.is_some() || heard.part.is_some()) {
             let (first, count) = self.state.shown;
-            let shown = self.state.offers.iter().skip(first).take(count);
+            let all = self.offers();
+            let shown = all.iter().skip(first).take(count);
             let mut days: Vec<_> = shown.map(|offer| offer.local_start().date()).collect();
             days.dedup();
             if let [day] = days.as_slice()
@@ -373,17 +374,17 @@ impl Policy {
     }
 
     /// Keeps the chosen offer for this caller.
-    pub(super) fn choose(&mut self, offer: Offer) {
+    pub(super) fn choose(&mut self, offer: OfferId) {
         self.release();
-        self.state.held = Some(offer.id);
-        let tool = ToolCall::Hold { offer: offer.id };
+        self.state.let_go = self.state.let_go.filter(|last| *last != offer);
         self.state.chosen = Some(offer);
-        self.call(tool);
+        self.call(ToolCall::Hold { offer });
     }
 
     /// Lets a held offer go; nobody waits for the answer.
     pub(super) fn release(&mut self) {
-        if let Some(offer) = self.state.held.take() {
+        if let Some(offer) = self.ledger.held().filter(|held| Some(*held) != self.state.let_go) {
+            self.state.let_go = Some(offer);
             self.emit(ToolCall::Release { offer });
         }
     }
@@ -419,6 +420,6 @@ pub(super) fn said_of(heard: &Heard, offer: &Offer) -> bool {
         Some(SpecialtyMention::Known(name)) => name.eq_ignore_ascii_case(&offer.specialty),
         Some(SpecialtyMention::NotHere(_)) => false,
     };
-    let part = super::super::part_of(start.time().hour());
+    let part = crate::offers::part_of(start.time().hour());
     day && time && doctor && specialty && heard.part.is_none_or(|said| said == part)
 }

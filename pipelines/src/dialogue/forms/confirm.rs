@@ -10,9 +10,9 @@ impl Policy {
     pub(super) fn confirm(&mut self, now: Now) {
         self.state.phase = Phase::Confirm;
         let (goal, target) = (self.state.goal, self.state.target.clone());
-        let offer = self.state.chosen.as_ref().map(|offer| offer.id);
+        let offer = self.state.chosen;
         match (goal, target, offer) {
-            _ if !self.state.identified => self.advance(now),
+            _ if !self.is_identified() => self.advance(now),
             (Some(Goal::Book), _, Some(offer)) => {
                 self.write(now, |write| ToolCall::Book { offer, write });
             }
@@ -31,7 +31,7 @@ impl Policy {
     /// The caller did not say yes to the read-back, but this.
     pub(super) fn on_declined(&mut self, now: Now, heard: &Heard, text: &str, told: bool) {
         let phrases = self.language.phrases.clone();
-        let registering = !self.state.identified;
+        let registering = !self.is_identified();
         if registering && told {
             self.understood();
             self.advance(now);
@@ -84,8 +84,8 @@ impl Policy {
     /// Whether the answer to the read-back of a cancellation asks for another time instead. A day
     /// that is that of another appointment of theirs tells which one is meant.
     fn moves_instead(&self, heard: &Heard) -> bool {
-        let listed = self.state.appointments.iter().flatten();
-        let told = listed.filter(|known| said_of(heard, &known.visit)).count();
+        let told =
+            self.ledger.appointments().iter().filter(|known| said_of(heard, &known.visit)).count();
         let elsewhen = heard.has_time() && told == 0;
         self.state.goal == Some(Goal::Cancel)
             && self.state.target.is_some()
@@ -100,15 +100,13 @@ impl Policy {
         if self.state.goal == Some(Goal::Cancel) {
             self.state.target = None;
             self.state.which = None;
-            let appointments = self.state.appointments.clone().unwrap_or_default();
-            self.state.listed = appointments;
+            self.state.listed = self.ledger.appointments().to_vec();
             self.pick_by(now, heard);
             return;
         }
-        if let Some(chosen) = self.state.chosen.take()
-            && heard.day.is_none()
-        {
-            let start = chosen.local_start();
+        let chosen = self.chosen().map(frontdesk_types::Offer::local_start);
+        self.state.chosen = None;
+        if let Some(start) = chosen.filter(|_| heard.day.is_none()) {
             let day = start.date();
             (self.state.wish.from, self.state.wish.to) = (Some(day), Some(day));
             self.state.wish.first_not_before = None;
@@ -130,7 +128,7 @@ impl Policy {
     /// A plain no at the read-back.
     fn declined(&mut self, now: Now) {
         let phrases = self.language.phrases.clone();
-        if !self.state.identified {
+        if !self.is_identified() {
             let patient = std::mem::take(&mut self.state.patient);
             self.state.patient.new = true;
             self.state.patient.other = patient.other;

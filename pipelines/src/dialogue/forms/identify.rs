@@ -23,10 +23,10 @@ impl Policy {
         if let Some(name) = heard.name.as_ref().filter(|name| asked || name.introduced) {
             let known = self.state.patient.name.as_ref().map(|known| known.expose().as_str());
             let same = known.is_some_and(|known| known.eq_ignore_ascii_case(&name.name));
-            if self.state.identified && !same && name.full {
+            if self.is_identified() && !same && name.full {
                 // Somebody else speaks now, or the call is about somebody else.
                 self.state.patient = Patient::default();
-                self.state.identified = false;
+                self.state.turned = true;
                 self.state.last_booked = None;
             }
             let patient = &mut self.state.patient;
@@ -47,7 +47,7 @@ impl Policy {
             }
             told = true;
         }
-        if self.state.identified {
+        if self.is_identified() {
             return told;
         }
         let patient = &mut self.state.patient;
@@ -99,10 +99,10 @@ impl Policy {
             other: true,
             ..Patient::default()
         };
-        self.state.identified = false;
+        self.state.turned = true;
         self.state.previous = None;
         self.state.last_booked = None;
-        self.state.appointments = None;
+        self.state.listed_all = false;
         self.state.target = None;
     }
 

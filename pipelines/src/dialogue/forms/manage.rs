@@ -21,10 +21,11 @@ impl Policy {
             }
             return;
         }
-        let Some(appointments) = self.state.appointments.clone() else {
+        if !self.state.listed_all {
             self.call(ToolCall::ListAppointments);
             return;
-        };
+        }
+        let appointments = self.ledger.appointments().to_vec();
         let phrases = self.language.phrases.clone();
         if appointments.is_empty() {
             self.carry(&phrases.no_appointments);

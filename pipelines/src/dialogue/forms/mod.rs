@@ -14,11 +14,13 @@ mod results;
 mod state;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use frontdesk_types::{CallOutcome, Mono};
+use frontdesk_types::{CallOutcome, Mono, Offer};
 
-use super::guard::Guarded;
+use super::guard::{self, Guarded};
 use super::history::Turn;
+use super::ledger::Ledger;
 use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId, WriteNumber};
 use super::understand::{Heard, Setting};
@@ -82,6 +84,10 @@ impl Dialogue for Forms {
         self.0.snapshot()
     }
 
+    fn revision(&self) -> Option<u64> {
+        self.0.revision()
+    }
+
     fn outcome(&self) -> CallOutcome {
         self.0.outcome()
     }
@@ -94,12 +100,15 @@ struct Policy {
     language: Language,
     settings: Settings,
     state: State,
+    /// What the call had established when the last input came.
+    ledger: Arc<Ledger>,
     outputs: VecDeque<Output>,
 }
 
 impl Policy {
-    const fn new(facts: CallFacts, language: Language, settings: Settings, state: State) -> Self {
-        Self { facts, language, settings, state, outputs: VecDeque::new() }
+    fn new(facts: CallFacts, language: Language, settings: Settings, state: State) -> Self {
+        let (ledger, outputs) = (Arc::default(), VecDeque::new());
+        Self { facts, language, settings, state, ledger, outputs }
     }
 
     // --- speaking -------------------------------------------------------------------------
@@ -164,7 +173,7 @@ impl Policy {
         state.chosen = None;
         state.target = None;
         state.which = None;
-        state.appointments = None;
+        state.listed_all = false;
         state.offers.clear();
         state.wish = state::Wish::default();
     }
@@ -181,7 +190,7 @@ impl Policy {
     fn emit(&mut self, tool: ToolCall) -> ToolCallId {
         let call = ToolCallId(self.state.next_call);
         self.state.next_call += 1;
-        self.outputs.push_back(Output::Tool { call, tool });
+        self.outputs.push_back(Output::Tool { call, tool, checked: Box::default() });
         call
     }
 
@@ -207,7 +216,7 @@ impl Policy {
     fn transfer(&mut self, now: Now, reason: &str, sorry: &str) {
         self.release();
         self.carry(sorry);
-        if !self.state.identified && !self.state.carry.is_empty() {
+        if !self.is_identified() && !self.state.carry.is_empty() {
             self.say(now, "");
         }
         let phone = self.state.patient.phone.clone();
@@ -370,8 +379,9 @@ impl Policy {
     }
 }
 
-impl Dialogue for Policy {
-    fn handle_input(&mut self, now: Now, input: Input) {
+impl guard::Policy for Policy {
+    fn handle_input(&mut self, now: Now, ledger: &Arc<Ledger>, input: Input) {
+        self.ledger = Arc::clone(ledger);
         if self.state.phase == Phase::Over {
             return;
         }
@@ -405,6 +415,22 @@ impl Dialogue for Policy {
 }
 
 impl Policy {
+    /// Whether the patient whom the call is about now is identified.
+    fn is_identified(&self) -> bool {
+        self.ledger.is_identified() && !self.state.turned
+    }
+
+    /// The offers that answered the last search, in the order in which they are told.
+    fn offers(&self) -> Vec<Offer> {
+        let known = self.state.offers.iter().filter_map(|id| self.ledger.offer(*id));
+        known.cloned().collect()
+    }
+
+    /// The offer that was chosen.
+    fn chosen(&self) -> Option<&Offer> {
+        self.state.chosen.and_then(|id| self.ledger.offer(id))
+    }
+
     /// The specialties of the clinic as spoken.
     fn specialties(&self) -> String {
         let mut names: Vec<String> = Vec::new();
@@ -430,7 +456,7 @@ impl Policy {
             self.carry(&no_doctors);
             let text = self.language.phrases.anything_else.clone();
             self.ask(now, Phase::Open, &text);
-        } else if !self.state.identified {
+        } else if !self.is_identified() {
             self.identify(now);
         } else if goal == Goal::Book {
             self.seek(now);

@@ -65,29 +65,23 @@ impl Policy {
                 offers.sort_by_key(|offer| (offer.local_start().date(), minutes(offer)));
             }
         }
-        self.state.offers = offers;
+        self.state.offers = offers.iter().map(|offer| offer.id).collect();
         let timed = self.state.wish.time.is_some_and(|time| time.at.is_some() && !time.around);
-        match self.state.offers.as_slice() {
+        match offers.as_slice() {
             [] => self.ask(now, Phase::Day, &phrases.no_slots),
             [only] if !exact => {
-                let (only, wish) = (only.clone(), self.spoken_wish());
-                let visit = visit(&only, &self.language);
+                let (id, wish) = (only.id, self.spoken_wish());
+                let visit = visit(only, &self.language);
                 if wish.is_empty() {
                     self.carry(&phrases.only_nearest_plain);
                 } else {
                     let values = [("wish", &*wish), ("visit", &*visit)];
                     self.carry(&fill(&phrases.only_nearest, &values));
                 }
-                self.choose(only);
+                self.choose(id);
             }
-            [only] => {
-                let only = only.clone();
-                self.choose(only);
-            }
-            [first, ..] if exact && timed => {
-                let first = first.clone();
-                self.choose(first);
-            }
+            [only] => self.choose(only.id),
+            [first, ..] if exact && timed => self.choose(first.id),
             _ if exact => self.show(now, 0, &phrases.offers),
             _ => {
                 let wish = self.spoken_wish();
@@ -122,7 +116,7 @@ impl Policy {
             && wish.from.is_none_or(|day| day <= date)
             && wish.to.is_none_or(|day| date <= day)
             && wish.doctor.is_none_or(|doctor| doctor == offer.doctor)
-            && wish.part.is_none_or(|part| super::super::part_of(time.hour()) == part)
+            && wish.part.is_none_or(|part| crate::offers::part_of(time.hour()) == part)
     }
 
     /// "On Friday, June 12 at 10:00 AM with Dr. Ann Baker", as far as it was wished for.
@@ -152,7 +146,7 @@ impl Policy {
 
     /// Offers a page of times in the words of `text`.
     pub(super) fn show(&mut self, now: Now, first: usize, text: &str) {
-        let page: Vec<Offer> = self.state.offers.iter().skip(first).take(PAGE).cloned().collect();
+        let page: Vec<Offer> = self.offers().into_iter().skip(first).take(PAGE).collect();
         self.state.shown = (first, page.len());
         let spoken = self.spoken_offers(&page);
         let again = fill(&self.language.phrases.offers_again, &[("offers", &spoken)]);

@@ -22,7 +22,7 @@ impl Policy {
             ToolResult::Refused { refusal } => self.on_refused(now, &pending.tool, &refusal),
             ToolResult::Identified | ToolResult::Registered => {
                 self.understood();
-                self.state.identified = true;
+                self.state.turned = false;
                 self.state.previous = None;
                 if self.state.carry.is_empty() {
                     let text = self.language.phrases.thanks.clone();
@@ -40,8 +40,8 @@ impl Policy {
             }
             ToolResult::NotIdentified => self.not_identified(now),
             ToolResult::Slots { offers, exact } => self.on_slots(now, offers, exact),
-            ToolResult::Appointments { appointments } => {
-                self.state.appointments = Some(appointments);
+            ToolResult::Appointments { .. } => {
+                self.state.listed_all = true;
                 self.advance(now);
             }
             ToolResult::Booked { appointment } => self.on_booked(now, &pending.tool, appointment),
@@ -155,7 +155,6 @@ impl Policy {
         let values = [("visit", &*spoken), ("reference", &*appointment.reference)];
         let moved = matches!(tool, ToolCall::Reschedule { .. });
         self.understood();
-        self.state.held = None;
         self.tell(&fill(if moved { &phrases.moved } else { &phrases.booked }, &values));
         self.state.last_booked = Some(appointment);
         self.open(now);
@@ -181,7 +180,7 @@ impl Policy {
             (ToolCall::Transfer { .. }, Refusal::NotConfirmed) => self.understood(),
             (_, Refusal::NotConfirmed) => self.state.phase = Phase::Confirm,
             (ToolCall::Transfer { .. }, _) => self.end(now, &phrases.callback_failed),
-            (_, Refusal::Other(code)) if code == BAD_PHONE && !self.state.identified => {
+            (_, Refusal::Other(code)) if code == BAD_PHONE && !self.is_identified() => {
                 self.state.patient.phone = None;
                 self.state.misunderstood += 1;
                 if self.state.misunderstood >= self.settings.max_misunderstood {
@@ -209,7 +208,7 @@ impl Policy {
                 self.ask(now, Phase::Day, &phrases.ask_day);
             }
             (_, Refusal::NotIdentified) => {
-                self.state.identified = false;
+                self.state.turned = true;
                 self.advance(now);
             }
             (_, Refusal::TooLate) => {
@@ -225,13 +224,10 @@ impl Policy {
 
     /// The chosen time cannot be had: others are searched for.
     fn search_instead(&mut self, now: Now, sorry: &str) {
-        // Whoever holds it now, it is not this caller.
-        self.state.held = None;
-        let taken = self.state.chosen.take();
-        if let Some(taken) = taken
-            && self.state.wish.from.is_none()
-        {
-            self.state.wish.from = Some(taken.local_start().date());
+        let taken = self.chosen().map(|taken| taken.local_start().date());
+        self.state.chosen = None;
+        if self.state.wish.from.is_none() {
+            self.state.wish.from = taken;
         }
         self.carry(sorry);
         self.seek(now);

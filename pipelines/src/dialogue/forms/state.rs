@@ -1,6 +1,6 @@
 //! What the forms remember of a call; all of it is in the snapshot.
 
-use frontdesk_types::{DoctorId, Mono, Offer, OfferId, Phi};
+use frontdesk_types::{DoctorId, Mono, OfferId, Phi};
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
@@ -158,14 +158,18 @@ pub(super) struct State {
     pub(super) patient: Patient,
     /// The details that did not match last.
     pub(super) previous: Option<Patient>,
-    pub(super) identified: bool,
+    /// The call turned to somebody else than the ledger's patient.
+    pub(super) turned: bool,
     pub(super) failed: u32,
-    pub(super) offers: Vec<Offer>,
+    /// What answered the last search, in the order in which it is told.
+    pub(super) offers: Vec<OfferId>,
     /// First and number of the offers that were spoken last.
     pub(super) shown: (usize, usize),
-    pub(super) chosen: Option<Offer>,
-    pub(super) held: Option<OfferId>,
-    pub(super) appointments: Option<Vec<AppointmentFacts>>,
+    pub(super) chosen: Option<OfferId>,
+    /// The offer that was let go last.
+    pub(super) let_go: Option<OfferId>,
+    /// Whether the appointments were listed for what is under way.
+    pub(super) listed_all: bool,
     pub(super) listed: Vec<AppointmentFacts>,
     pub(super) target: Option<AppointmentFacts>,
     /// Words that tell which appointment is meant.

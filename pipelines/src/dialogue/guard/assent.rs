@@ -203,7 +203,7 @@ fn echo_visit(rest: &mut Tokens, setting: Setting<'_>, visit: &Offer) {
         Some(_) => false,
     };
     let same_time = time.is_none_or(|said| said.at == Some(start.time()));
-    let same_part = part.is_none_or(|said| crate::dialogue::part_of(start.time().hour()) == said);
+    let same_part = part.is_none_or(|said| crate::offers::part_of(start.time().hour()) == said);
     if !(same_doctor && own_specialty && same_day && same_time && same_part) {
         *rest = whole;
         return;

@@ -9,7 +9,7 @@ use super::assent::Assent;
 use super::read_back::digits;
 use super::state::Callback;
 use super::{
-    Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Output, Refusal, ToolCall, ToolCallId,
+    Expectation, Guarded, Heard, Input, Mode, Now, Output, Policy, Refusal, ToolCall, ToolCallId,
     ToolResult,
 };
 use crate::dialogue::phone::e164;
@@ -23,10 +23,10 @@ const MAX_ASKS: u32 = 2;
 /// Times that a number is read back.
 const MAX_READ: u32 = 4;
 
-impl<D: Dialogue> Guarded<D> {
+impl<D: Policy> Guarded<D> {
     /// Whether a person could call back: the patient is known, or the caller confirmed a number.
-    pub(super) const fn is_reachable(&self) -> bool {
-        self.state.identified || self.state.callback_phone.is_some()
+    pub(super) fn is_reachable(&self) -> bool {
+        self.state.ledger.is_identified() || self.state.callback_phone.is_some()
     }
 
     /// The number that was said, if it can be one in the clinic's country.

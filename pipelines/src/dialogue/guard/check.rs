@@ -2,7 +2,7 @@
 
 use frontdesk_types::{AppointmentId, OfferId};
 
-use super::{Dialogue, Guarded, Mode, Refusal, ToolCall};
+use super::{Guarded, Mode, Policy, Refusal, ToolCall};
 
 /// Tool calls without a word of the caller in between, at most.
 const MAX_CALLS_IN_TURN: u32 = 12;
@@ -21,7 +21,7 @@ pub(super) enum Verdict {
     Refuse(Refusal),
 }
 
-impl<D: Dialogue> Guarded<D> {
+impl<D: Policy> Guarded<D> {
     pub(super) fn check(&self, tool: &ToolCall) -> Verdict {
         match self.permitted(tool) {
             Err(refusal) => Verdict::Refuse(refusal),
@@ -48,7 +48,8 @@ impl<D: Dialogue> Guarded<D> {
         }
         match tool {
             ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }
-                if self.state.failed_identifications >= self.settings.max_identifications =>
+                if self.state.ledger.failed_identifications()
+                    >= self.settings.max_identifications =>
             {
                 return other("too_many_tries");
             }
@@ -70,44 +71,36 @@ impl<D: Dialogue> Guarded<D> {
             _ => {}
         }
         let Some(number) = tool.write_number() else { return Ok(()) };
-        let highest = self.state.writes.last_key_value().map(|(highest, _)| *highest);
-        match self.state.writes.get(&number.0) {
+        let (highest, count) = self.state.ledger.writes();
+        match self.state.ledger.write(number) {
             Some(write) if write.tool != *tool => other("write_number_reused"),
             Some(write) if write.attempts >= MAX_ATTEMPTS => other("too_many_attempts"),
             Some(_) => Ok(()),
-            None if highest.is_some_and(|highest| number.0 < highest) => {
+            None if highest.is_some_and(|highest| number < highest) => {
                 other("write_number_decreases")
             }
-            None if !transfer && self.writes() >= self.settings.max_writes => {
-                other("too_many_writes")
-            }
+            None if !transfer && count >= self.settings.max_writes => other("too_many_writes"),
             None => Ok(()),
         }
     }
 
-    fn writes(&self) -> u32 {
-        u32::try_from(self.state.writes.len()).unwrap_or(u32::MAX)
-    }
-
-    const fn identified(&self) -> Result<(), Refusal> {
-        if self.state.identified { Ok(()) } else { Err(Refusal::NotIdentified) }
+    fn identified(&self) -> Result<(), Refusal> {
+        if self.state.ledger.is_identified() { Ok(()) } else { Err(Refusal::NotIdentified) }
     }
 
     fn known_offer(&self, offer: OfferId) -> Result<(), Refusal> {
-        let known = self.state.offers.iter().any(|known| known.id == offer);
-        if known { Ok(()) } else { Err(Refusal::UnknownReference) }
+        self.state.ledger.offer(offer).map(|_| ()).ok_or(Refusal::UnknownReference)
     }
 
     fn known_appointment(&self, appointment: AppointmentId) -> Result<(), Refusal> {
-        let known = self.state.appointments.iter().any(|known| known.id == appointment);
-        if known { Ok(()) } else { Err(Refusal::UnknownReference) }
+        let known = self.state.ledger.appointment(appointment);
+        known.map(|_| ()).ok_or(Refusal::UnknownReference)
     }
 
     /// Whether the write has not yet been read back and confirmed.
     fn needs_yes(&self, tool: &ToolCall) -> bool {
-        let write = tool.write_number().and_then(|number| self.state.writes.get(&number.0));
-        let confirmed = write.is_some_and(|write| write.confirmed);
-        let write = tool.write_number().is_some() && !matches!(tool, ToolCall::Transfer { .. });
-        write && !confirmed
+        let Some(number) = tool.write_number() else { return false };
+        let confirmed = self.state.ledger.write(number).is_some_and(|write| write.confirmed);
+        !confirmed && !matches!(tool, ToolCall::Transfer { .. })
     }
 }

@@ -2,8 +2,7 @@
 
 use super::read_back::digits;
 use super::{
-    Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Output, ToolCall, ToolCallId,
-    ToolResult,
+    Expectation, Guarded, Heard, Input, Mode, Now, Output, Policy, ToolCall, ToolCallId, ToolResult,
 };
 use crate::dialogue::red_flags;
 use crate::dialogue::tools::WriteNumber;
@@ -14,7 +13,7 @@ use frontdesk_types::Phi;
 /// Unclear answers to "would you like a person" before a person is called anyway.
 const MAX_UNCLEAR: u32 = 2;
 
-impl<D: Dialogue> Guarded<D> {
+impl<D: Policy> Guarded<D> {
     /// Looks for red flags: the console is told on any words, the caller on settled ones. Whether
     /// the agent has the floor now. `last` says that the caller's turn is over.
     pub(super) fn check_flags(&mut self, now: Now, text: &str, settled: bool, last: bool) -> bool {

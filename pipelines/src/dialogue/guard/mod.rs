@@ -19,9 +19,11 @@ pub(crate) mod assent;
 mod callback;
 mod check;
 mod emergency;
+mod policy;
 mod read_back;
 mod state;
 
+pub use policy::Policy;
 pub(crate) use read_back::visit;
 
 use std::collections::VecDeque;
@@ -29,6 +31,7 @@ use std::collections::VecDeque;
 use frontdesk_types::{CallOutcome, Mono};
 
 use super::history::{ToolRecord, Turn};
+use super::ledger::Ledger;
 use super::settings::Settings;
 use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber};
 use super::understand::pattern::{Pattern, Reader, find_any};
@@ -58,7 +61,7 @@ pub struct Guarded<D> {
     held: Option<(UtteranceId, String)>,
 }
 
-impl<D: Dialogue> Guarded<D> {
+impl<D: Policy> Guarded<D> {
     /// A call that has not yet begun.
     pub fn new(facts: CallFacts, language: Language, settings: Settings, policy: D) -> Self {
         let (state, outputs) = (State::default(), VecDeque::new());
@@ -89,6 +92,11 @@ impl<D: Dialogue> Guarded<D> {
         &self.state.history
     }
 
+    /// What the call has established.
+    pub fn ledger(&self) -> &Ledger {
+        &self.state.ledger
+    }
+
     /// The policy.
     pub const fn policy(&self) -> &D {
         &self.policy
@@ -105,7 +113,7 @@ impl<D: Dialogue> Guarded<D> {
     fn feed(&mut self, now: Now, input: Input) {
         match self.state.mode {
             Mode::Policy => {
-                self.policy.handle_input(now, input);
+                self.policy.handle_input(now, &self.state.ledger, input);
                 self.pump(now);
             }
             Mode::Over => {}
@@ -138,7 +146,8 @@ impl<D: Dialogue> Guarded<D> {
             }
             for (call, refusal) in refused {
                 let result = ToolResult::Refused { refusal };
-                self.policy.handle_input(now, Input::ToolDone { call, result });
+                let input = Input::ToolDone { call, result };
+                self.policy.handle_input(now, &self.state.ledger, input);
             }
         }
         let sorry = self.language.phrases.too_long_end.clone();
@@ -157,7 +166,7 @@ impl<D: Dialogue> Guarded<D> {
             }
             Output::Born(date) => self.outputs.push_back(Output::Born(date)),
             Output::Alert { flag } => self.outputs.push_back(Output::Alert { flag }),
-            Output::Tool { call, tool } => {
+            Output::Tool { call, tool, .. } => {
                 let tool = self.with_number(tool);
                 match self.check(&tool) {
                     Verdict::Run => {
@@ -232,7 +241,8 @@ impl<D: Dialogue> Guarded<D> {
         };
         self.state.running.insert(call.0, running);
         self.state.record(ToolRecord { call, tool: tool.clone(), result: None });
-        self.outputs.push_back(Output::Tool { call, tool });
+        let checked = Box::new(self.state.ledger.checked(&tool));
+        self.outputs.push_back(Output::Tool { call, tool, checked });
         call
     }
 
@@ -378,7 +388,7 @@ impl<D: Dialogue> Guarded<D> {
     }
 }
 
-impl<D: Dialogue> Dialogue for Guarded<D> {
+impl<D: Policy> Dialogue for Guarded<D> {
     fn handle_input(&mut self, now: Now, input: Input) {
         if self.state.mode == Mode::Over {
             if let Input::ToolDone { call, result } = input
@@ -388,6 +398,9 @@ impl<D: Dialogue> Dialogue for Guarded<D> {
             }
             return;
         }
+        // Words so far raise flags and wake nobody else: most of them change nothing.
+        let flags = self.state.alerted.len() + self.state.warned.len();
+        let partial = matches!(input, Input::Partial { .. });
         match input {
             Input::Begin => self.feed(now, Input::Begin),
             Input::Heard { text, confidence } => self.on_heard(now, text, confidence),
@@ -406,6 +419,10 @@ impl<D: Dialogue> Dialogue for Guarded<D> {
                 self.number_on_leaving(now);
                 self.finish();
             }
+        }
+        let flagged = flags != self.state.alerted.len() + self.state.warned.len();
+        if !partial || flagged || !self.outputs.is_empty() {
+            self.state.revision += 1;
         }
         // A policy that waits for nothing and said nothing is waited for as a caller would be.
         if self.is_stuck() && self.state.patience.deadline.is_none() {
@@ -434,6 +451,10 @@ impl<D: Dialogue> Dialogue for Guarded<D> {
     fn snapshot(&self) -> serde_json::Value {
         let guard = serde_json::to_value(&self.state).unwrap_or_default();
         serde_json::json!({ "guard": guard, "policy": self.policy.snapshot() })
+    }
+
+    fn revision(&self) -> Option<u64> {
+        Some(self.state.revision)
     }
 
     /// How the call ends as it stands now; emergency before transferred before the last write

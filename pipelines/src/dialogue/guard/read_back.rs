@@ -5,7 +5,7 @@ use frontdesk_types::{Offer, Phi};
 use super::assent::{Asked, Assent};
 use super::state::ReadBack;
 use super::{
-    Dialogue, Expectation, Guarded, Heard, Input, Mode, Now, Refusal, ToolCall, ToolCallId,
+    Expectation, Guarded, Heard, Input, Mode, Now, Policy, Refusal, ToolCall, ToolCallId,
     ToolResult, UtteranceId,
 };
 use crate::dialogue::understand::Setting;
@@ -39,7 +39,7 @@ pub(super) fn digits(phone: &Phi<String>) -> String {
     phone.expose().chars().map(String::from).collect::<Vec<_>>().join(" ").replace("+ ", "+")
 }
 
-impl<D: Dialogue> Guarded<D> {
+impl<D: Policy> Guarded<D> {
     /// Begins to read a write back.
     pub(super) fn read_back(&mut self, now: Now, call: ToolCallId, tool: ToolCall) {
         if let Some(number) = tool.write_number() {
@@ -73,10 +73,10 @@ impl<D: Dialogue> Guarded<D> {
     /// it is.
     fn read_back_text(&self, tool: &ToolCall) -> (String, Vec<String>) {
         let (language, phrases) = (&self.language, &self.language.phrases);
-        let offer = |id| self.state.offers.iter().find(|offer| offer.id == id);
-        let old = |id| self.state.appointments.iter().find(|known| known.id == id);
+        let ledger = &self.state.ledger;
+        let (offer, old) = (|id| ledger.offer(id), |id| ledger.appointment(id));
         let spoken = |offer: Option<&Offer>| offer.map(|o| visit(o, language)).unwrap_or_default();
-        let name = self.state.patient.as_ref().map_or("", |name| name.expose().as_str());
+        let name = ledger.patient().map_or("", |patient| patient.name.expose().as_str());
         let read = |phrase: &str, visit: String, old: String| {
             let values = [("visit", visit.as_str()), ("old", &old), ("name", name)];
             (fill(phrase, &values), vec![visit, name.to_owned()])
@@ -105,30 +105,16 @@ impl<D: Dialogue> Guarded<D> {
         }
     }
 
-    /// The visit that a write is about.
-    fn visit_of(&self, tool: &ToolCall) -> Option<&Offer> {
-        match tool {
-            ToolCall::Book { offer, .. } | ToolCall::Reschedule { offer, .. } => {
-                self.state.offers.iter().find(|known| known.id == *offer)
-            }
-            ToolCall::Cancel { appointment, .. } => {
-                let known = self.state.appointments.iter().find(|known| known.id == *appointment);
-                known.map(|known| &known.visit)
-            }
-            _ => None,
-        }
-    }
-
     /// What an answer to the read-back is.
     fn assent(&self, now: Now, text: &str, expect: Expectation) -> Assent {
         let Mode::ReadBack(read_back) = &self.state.mode else { return Assent::None };
         let (language, clinic) = (&self.language, &self.facts.clinic);
         let setting = Setting { language, clinic, expect, now };
         let tool = &read_back.tool;
-        let visit = self.visit_of(tool);
+        let visit = self.state.ledger.visit_of(tool);
         let name = match tool {
             ToolCall::RegisterPatient { identity, .. } => Some(&identity.full_name),
-            _ => self.state.patient.as_ref(),
+            _ => self.state.ledger.patient().map(|patient| &patient.name),
         };
         let name = name.map(|name| name.expose().as_str());
         let for_other = self.state.for_other;
@@ -165,7 +151,7 @@ impl<D: Dialogue> Guarded<D> {
         let assent = self.assent(now, &text, Expectation::YesNo);
         let Mode::ReadBack(read_back) = &self.state.mode else { return };
         let yes = assent.is_to(&read_back.tool);
-        let visit = self.visit_of(&read_back.tool);
+        let visit = self.state.ledger.visit_of(&read_back.tool);
         let other_visit = heard.has_content() && !visit.is_some_and(|visit| agrees(&heard, visit));
         let wish = other_visit || wants_else(&heard, &read_back.tool);
         if heard.hold_on && !yes && !wish && !heard.no {
@@ -219,8 +205,8 @@ impl<D: Dialogue> Guarded<D> {
 
     fn confirm(&mut self, now: Now, read_back: ReadBack) {
         let write = read_back.tool.write_number();
-        if let Some(write) = write.and_then(|number| self.state.writes.get_mut(&number.0)) {
-            write.confirmed = true;
+        if let Some(number) = write {
+            self.state.ledger().confirm(number);
         }
         self.state.mode = Mode::Policy;
         self.state.patience.stop();
@@ -291,6 +277,6 @@ fn agrees(heard: &Heard, offer: &Offer) -> bool {
         Some(SpecialtyMention::NotHere(_)) => false,
     };
     let hour = start.time().hour();
-    let part = heard.part.is_none_or(|part| super::super::part_of(hour) == part);
+    let part = heard.part.is_none_or(|part| crate::offers::part_of(hour) == part);
     day && time && doctor && specialty && part
 }

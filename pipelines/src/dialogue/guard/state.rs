@@ -1,17 +1,16 @@
 //! What the guards remember of a call; all of it is in the snapshot.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use frontdesk_types::{CallOutcome, Mono, Offer, Phi};
+use frontdesk_types::{CallOutcome, Mono, Phi};
 use serde::{Deserialize, Serialize};
 
 use crate::dialogue::history::{ToolRecord, Turn};
+use crate::dialogue::ledger::Ledger;
 use crate::dialogue::settings::Patience;
-use crate::dialogue::tools::{AppointmentFacts, ToolCall, ToolCallId, ToolResult, WriteNumber};
+use crate::dialogue::tools::{ToolCall, ToolCallId, ToolResult, WriteNumber};
 use crate::dialogue::{Expectation, Input, UtteranceId};
-
-/// Offers that are remembered; older ones are unknown again.
-const MAX_OFFERS: usize = 60;
 
 /// An utterance that has not been reported as played.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,17 +30,6 @@ pub(super) struct Running {
     pub(super) notice: Option<Mono>,
     /// When it counts as unavailable; none once it did.
     pub(super) deadline: Option<Mono>,
-}
-
-/// A write by the policy's number.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Write {
-    /// Its number within the call.
-    pub(super) number: WriteNumber,
-    /// What was confirmed under it.
-    pub(super) tool: ToolCall,
-    pub(super) confirmed: bool,
-    pub(super) attempts: u32,
 }
 
 /// A read-back under way.
@@ -109,13 +97,17 @@ pub(super) struct Outcome {
 /// See the module's documentation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct State {
+    /// Grows with each input that may have changed anything.
+    #[serde(default)]
+    pub(super) revision: u64,
     pub(super) mode: Mode,
     pub(super) next_utterance: u64,
     pub(super) next_call: u64,
     pub(super) next_write: u32,
     pub(super) spoken: BTreeMap<u64, Spoken>,
     pub(super) running: BTreeMap<u64, Running>,
-    pub(super) writes: BTreeMap<u32, Write>,
+    /// What the call has established; the policy has a view of it.
+    pub(super) ledger: Arc<Ledger>,
     pub(super) deferred: Vec<Input>,
     pub(super) preface: Option<String>,
     pub(super) last_prompt: Option<(String, Expectation)>,
@@ -126,11 +118,6 @@ pub(super) struct State {
     pub(super) patience: Patience,
     /// Whether the guard asked the policy's question again, so that its patience begins anew.
     pub(super) asked_for_policy: bool,
-    pub(super) identified: bool,
-    pub(super) failed_identifications: u32,
-    /// Name of the patient who is identified, as they gave it.
-    #[serde(default)]
-    pub(super) patient: Option<Phi<String>>,
     /// Whether the caller has said that the patient is somebody else.
     #[serde(default)]
     pub(super) for_other: bool,
@@ -139,8 +126,6 @@ pub(super) struct State {
     pub(super) callback_phone: Option<Phi<String>>,
     /// The number that the caller gave.
     pub(super) phone: Option<Phi<String>>,
-    pub(super) offers: VecDeque<Offer>,
-    pub(super) appointments: Vec<AppointmentFacts>,
     pub(super) alerted: BTreeSet<String>,
     pub(super) warned: BTreeSet<String>,
     /// The words that raised the flag: what the caller wanted is taken up again after a no.
@@ -167,37 +152,35 @@ impl State {
         number
     }
 
+    /// Changes the ledger; whoever still looks at it as it was keeps that.
+    pub(super) fn ledger(&mut self) -> &mut Ledger {
+        Arc::make_mut(&mut self.ledger)
+    }
+
     /// Counts an attempt of the policy's write `number`, which was checked, and gives its number
     /// within the call.
     pub(super) fn attempt(&mut self, number: WriteNumber, tool: &ToolCall) -> WriteNumber {
         self.remember_write(number, tool);
-        let Some(write) = self.writes.get_mut(&number.0) else { return number };
-        write.attempts += 1;
-        write.number
+        self.ledger().attempt(number)
     }
 
     /// Gives the policy's write its number within the call, which it keeps.
     pub(super) fn remember_write(&mut self, number: WriteNumber, tool: &ToolCall) {
-        if !self.writes.contains_key(&number.0) {
+        if self.ledger.write(number).is_none() {
             let own = self.new_write();
-            let tool = tool.clone();
-            let write = Write { number: own, tool, confirmed: false, attempts: 0 };
-            self.writes.insert(number.0, write);
+            self.ledger().enter(number, own, tool);
         }
     }
 
-    /// An identification begins anew: until it succeeds nobody is identified.
+    /// A tool is about to run.
     pub(super) fn before_run(&mut self, tool: &ToolCall) {
         self.calls_in_turn += 1;
+        self.ledger().begin(tool);
         if let ToolCall::IdentifyPatient(identity) | ToolCall::RegisterPatient { identity, .. } =
             tool
+            && identity.phone.is_some()
         {
-            self.identified = false;
-            self.patient = None;
-            self.appointments.clear();
-            if identity.phone.is_some() {
-                self.phone.clone_from(&identity.phone);
-            }
+            self.phone.clone_from(&identity.phone);
         }
     }
 
@@ -218,47 +201,15 @@ impl State {
         if let Some(record) = records.into_iter().find(|record| record.call == call) {
             record.result = Some(result.clone());
         }
+        let superseded = self.running.values().any(|running| is_identification(&running.tool));
+        self.ledger().observe(call, tool, result, superseded);
         match result {
-            ToolResult::Identified | ToolResult::Registered => {
-                // Only the latest identification counts.
-                let superseded = self.running.values().any(|running| {
-                    matches!(
-                        running.tool,
-                        ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }
-                    )
-                });
-                self.identified = !superseded && is_identification(tool);
-                self.patient = match tool {
-                    ToolCall::IdentifyPatient(identity)
-                    | ToolCall::RegisterPatient { identity, .. } => {
-                        Some(identity.full_name.clone()).filter(|_| self.identified)
-                    }
-                    _ => None,
-                };
-            }
-            ToolResult::NotIdentified => self.failed_identifications += 1,
-            ToolResult::Slots { offers, .. } => {
-                self.offers.extend(offers.iter().cloned());
-                while self.offers.len() > MAX_OFFERS {
-                    self.offers.pop_front();
-                }
-            }
-            ToolResult::Appointments { appointments } if self.identified => {
-                self.appointments.clone_from(appointments);
-            }
-            ToolResult::Booked { appointment } => {
-                self.appointments.retain(|known| known.id != appointment.id);
-                self.appointments.push(appointment.clone());
+            ToolResult::Booked { .. } => {
                 let moved = matches!(tool, ToolCall::Reschedule { .. });
                 let outcome = if moved { CallOutcome::Rescheduled } else { CallOutcome::Booked };
                 self.outcome.last_write = Some(outcome);
             }
-            ToolResult::Cancelled => {
-                if let ToolCall::Cancel { appointment, .. } = tool {
-                    self.appointments.retain(|known| known.id != *appointment);
-                }
-                self.outcome.last_write = Some(CallOutcome::Cancelled);
-            }
+            ToolResult::Cancelled => self.outcome.last_write = Some(CallOutcome::Cancelled),
             ToolResult::Answer { .. } => self.outcome.answered = true,
             ToolResult::CallbackNoted => self.outcome.transferred = true,
             _ => {}

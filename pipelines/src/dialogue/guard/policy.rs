@@ -1,0 +1,25 @@
+//! What stands behind the guards.
+
+use std::sync::Arc;
+
+use frontdesk_types::Mono;
+
+use crate::dialogue::ledger::Ledger;
+use crate::dialogue::{Input, Now, Output};
+
+/// What decides what the agent says and does, behind the guards: the built-in forms, a language
+/// model, or both. Like a [`Dialogue`], with a view of what the call has established.
+pub trait Policy: Send {
+    /// Takes an input; `ledger` is what has been established up to it. What a [`Input::Partial`]
+    /// changes without an output is not kept for a successor: it may only be reacted to at once.
+    fn handle_input(&mut self, now: Now, ledger: &Arc<Ledger>, input: Input);
+
+    /// The next output, oldest first.
+    fn poll_output(&mut self) -> Option<Output>;
+
+    /// When [`Input::Timeout`] is due.
+    fn poll_timeout(&self) -> Option<Mono>;
+
+    /// Everything needed to go on after the outputs have been taken.
+    fn snapshot(&self) -> serde_json::Value;
+}

@@ -1,0 +1,232 @@
+//! What a call has established: who is identified, what was offered, which appointments may be
+//! changed, what is held and what was written.
+//!
+//! There is one ledger per call. The guard owns and changes it; a policy reads it, and a tool is
+//! handed what it needs of it as a [`Checked`] view. Nobody else keeps a copy.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use frontdesk_types::{AppointmentId, Offer, OfferId, Phi};
+use serde::{Deserialize, Serialize};
+
+use super::tools::{AppointmentFacts, ToolCall, ToolCallId, ToolResult, WriteNumber};
+
+/// Offers that are remembered; older ones are unknown again.
+const MAX_OFFERS: usize = 60;
+
+/// A patient who was identified or registered in this call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identified {
+    /// The tool call that identified them: whoever runs tools keeps the proof under this number.
+    pub by: ToolCallId,
+    /// Their name, as it was given.
+    pub name: Phi<String>,
+}
+
+/// A write by the number that the policy gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// Its number within the call.
+    pub number: WriteNumber,
+    /// What was confirmed under it.
+    pub tool: ToolCall,
+    /// Whether the caller has confirmed it.
+    pub confirmed: bool,
+    /// Times that it was run.
+    pub attempts: u32,
+}
+
+/// What the guard vouches for when it lets a tool run: the tool looks nothing up by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Checked {
+    /// The identification that stands, if there is one.
+    pub patient: Option<ToolCallId>,
+    /// The offer that the tool names.
+    pub offer: Option<Offer>,
+    /// The patient's appointment that the tool names.
+    pub appointment: Option<AppointmentFacts>,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Ledger {
+    patient: Option<Identified>,
+    /// Identifications that did not succeed.
+    failed: u32,
+    offers: VecDeque<Offer>,
+    appointments: Vec<AppointmentFacts>,
+    held: Option<OfferId>,
+    writes: BTreeMap<u32, Write>,
+}
+
+impl Ledger {
+    /// Whether a patient is identified.
+    #[must_use]
+    pub const fn is_identified(&self) -> bool {
+        self.patient.is_some()
+    }
+
+    /// The patient who is identified.
+    #[must_use]
+    pub const fn patient(&self) -> Option<&Identified> {
+        self.patient.as_ref()
+    }
+
+    /// Identifications that did not succeed so far.
+    #[must_use]
+    pub const fn failed_identifications(&self) -> u32 {
+        self.failed
+    }
+
+    /// An offer of this call.
+    #[must_use]
+    pub fn offer(&self, id: OfferId) -> Option<&Offer> {
+        self.offers.iter().find(|known| known.id == id)
+    }
+
+    /// An appointment of the identified patient that was listed or made in this call.
+    #[must_use]
+    pub fn appointment(&self, id: AppointmentId) -> Option<&AppointmentFacts> {
+        self.appointments.iter().find(|known| known.id == id)
+    }
+
+    /// The appointments of the identified patient, as they were listed, and those made since.
+    #[must_use]
+    pub fn appointments(&self) -> &[AppointmentFacts] {
+        &self.appointments
+    }
+
+    /// The offer that is held for the caller.
+    #[must_use]
+    pub const fn held(&self) -> Option<OfferId> {
+        self.held
+    }
+
+    /// The visit that a write is about.
+    #[must_use]
+    pub fn visit_of(&self, tool: &ToolCall) -> Option<&Offer> {
+        match tool {
+            ToolCall::Book { offer, .. } | ToolCall::Reschedule { offer, .. } => self.offer(*offer),
+            ToolCall::Cancel { appointment, .. } => {
+                self.appointment(*appointment).map(|known| &known.visit)
+            }
+            _ => None,
+        }
+    }
+
+    /// A write by the policy's number.
+    pub(super) fn write(&self, number: WriteNumber) -> Option<&Write> {
+        self.writes.get(&number.0)
+    }
+
+    /// The highest number under which the policy has called a write, and how many there are.
+    pub(super) fn writes(&self) -> (Option<WriteNumber>, u32) {
+        let highest = self.writes.last_key_value().map(|(number, _)| WriteNumber(*number));
+        (highest, u32::try_from(self.writes.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Enters a write under the policy's number; `own` is its number within the call. The first
+    /// entry stands.
+    pub(super) fn enter(&mut self, number: WriteNumber, own: WriteNumber, tool: &ToolCall) {
+        let tool = tool.clone();
+        let write = Write { number: own, tool, confirmed: false, attempts: 0 };
+        self.writes.entry(number.0).or_insert(write);
+    }
+
+    /// Notes the caller's yes to a write.
+    pub(super) fn confirm(&mut self, number: WriteNumber) {
+        if let Some(write) = self.writes.get_mut(&number.0) {
+            write.confirmed = true;
+        }
+    }
+
+    /// Counts an attempt of a write, and gives its number within the call.
+    pub(super) fn attempt(&mut self, number: WriteNumber) -> WriteNumber {
+        let Some(write) = self.writes.get_mut(&number.0) else { return number };
+        write.attempts += 1;
+        write.number
+    }
+
+    /// What the guard vouches for to a tool.
+    pub(super) fn checked(&self, tool: &ToolCall) -> Checked {
+        let (offer, appointment) = match tool {
+            ToolCall::Hold { offer } | ToolCall::Release { offer } => (Some(*offer), None),
+            ToolCall::Book { offer, .. } => (Some(*offer), None),
+            ToolCall::Reschedule { offer, appointment, .. } => (Some(*offer), Some(*appointment)),
+            ToolCall::Cancel { appointment, .. } => (None, Some(*appointment)),
+            _ => (None, None),
+        };
+        Checked {
+            patient: self.patient.as_ref().map(|patient| patient.by),
+            offer: offer.and_then(|id| self.offer(id)).cloned(),
+            appointment: appointment.and_then(|id| self.appointment(id)).cloned(),
+        }
+    }
+
+    /// A tool begins. Until an identification succeeds nobody is identified.
+    pub(super) fn begin(&mut self, tool: &ToolCall) {
+        match tool {
+            ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. } => {
+                self.patient = None;
+                self.appointments.clear();
+            }
+            ToolCall::Hold { offer } => self.held = Some(*offer),
+            ToolCall::Release { offer } => self.held = self.held.filter(|held| held != offer),
+            _ => {}
+        }
+    }
+
+    /// Enters what came of a tool. `superseded` says that another identification has begun since.
+    pub(super) fn observe(
+        &mut self,
+        call: ToolCallId,
+        tool: &ToolCall,
+        result: &ToolResult,
+        superseded: bool,
+    ) {
+        match (tool, result) {
+            (
+                ToolCall::IdentifyPatient(identity) | ToolCall::RegisterPatient { identity, .. },
+                ToolResult::Identified | ToolResult::Registered,
+            ) => {
+                // Only the latest identification counts.
+                let name = identity.full_name.clone();
+                self.patient = (!superseded).then_some(Identified { by: call, name });
+            }
+            (_, ToolResult::NotIdentified) => self.failed += 1,
+            (_, ToolResult::Slots { offers, .. }) => {
+                self.offers.extend(offers.iter().cloned());
+                while self.offers.len() > MAX_OFFERS {
+                    self.offers.pop_front();
+                }
+            }
+            (ToolCall::Hold { offer }, ToolResult::Refused { .. }) => {
+                self.held = self.held.filter(|held| held != offer);
+            }
+            (_, ToolResult::Appointments { appointments }) if self.is_identified() => {
+                let made = |id| self.appointment(id).is_some_and(|known| known.made_in_this_call);
+                let listed = appointments.iter().cloned().map(|mut known| {
+                    known.made_in_this_call |= made(known.id);
+                    known
+                });
+                self.appointments = listed.collect();
+            }
+            (_, ToolResult::Booked { appointment }) => {
+                let mut appointment = appointment.clone();
+                appointment.made_in_this_call = match tool {
+                    ToolCall::Reschedule { appointment: old, .. } => {
+                        self.appointment(*old).is_some_and(|known| known.made_in_this_call)
+                    }
+                    _ => true,
+                };
+                self.appointments.retain(|known| known.id != appointment.id);
+                self.appointments.push(appointment);
+                self.held = None;
+            }
+            (ToolCall::Cancel { appointment, .. }, ToolResult::Cancelled) => {
+                self.appointments.retain(|known| known.id != *appointment);
+            }
+            _ => {}
+        }
+    }
+}
