@@ -17,7 +17,7 @@ use frontdesk_tenants::booking::{
     Search, Status,
 };
 use frontdesk_tenants::calls::{self, CallbackReason};
-use frontdesk_tenants::patient::{self, Claim, Draft, Verification};
+use frontdesk_tenants::patient::{self, Claim, Draft, Verification, VerifiedPatient};
 use frontdesk_tenants::{By, Error, Principal, TenantTx};
 use frontdesk_types::{Channel, Offer, OfferId, Phi};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use shuttle::thread;
 
-use super::mail::{Mail, Next, Reading};
+use super::mail::{Mail, Next, Queue as _, Reading};
 use crate::sync::{Condvar, Mutex};
 
 /// Wakes that wait, and whether the actor still lives.
