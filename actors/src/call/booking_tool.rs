@@ -12,25 +12,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue::Input;
-use frontdesk_pipelines::dialogue::ledger::Checked;
-use frontdesk_pipelines::dialogue::tools::{ToolCall, ToolCallId, ToolResult, WriteNumber};
+use frontdesk_pipelines::dialogue::tools::{ToolCallId, ToolResult, WriteNumber};
 use frontdesk_tenants::booking::Hold;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_types::SlotId;
 use ractor::ActorProcessingErr;
 
+use super::Call;
 use super::tasks::{self, Answer};
-use super::{Call, tools};
+use super::tools::{self, ToolInput};
 use crate::stage::Stage;
-
-/// A tool call of the dialogue.
-#[derive(Debug, Clone)]
-pub(crate) struct ToolInput {
-    pub(crate) call: ToolCallId,
-    pub(crate) tool: ToolCall,
-    /// What the guard vouches for.
-    pub(crate) checked: Checked,
-}
 
 /// What the database gave this call.
 #[derive(Default)]

@@ -20,11 +20,11 @@ use jiff::civil::Date;
 use ractor::ActorProcessingErr;
 
 use super::Call;
-use super::booking_tool::ToolInput;
 use super::ingest::IngestInput;
 use super::record::{Journal, RecordInput};
 use super::retriever::Question;
 use super::speaker::SpeakerInput;
+use super::tools::ToolInput;
 use crate::stage::Stage;
 
 /// What the Dialogue leaves for its successor.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{booking_tool, ingest, link, record, retriever, speaker, transcriber};
+use super::{ingest, link, record, retriever, speaker, tools, transcriber};
 use crate::mail::{Mail, Queue};
 use crate::stage::Pulse;
 
@@ -45,7 +45,7 @@ pub(crate) struct Mails {
     pub(crate) ingest: Arc<Mail<ingest::IngestInput>>,
     pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
     pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
-    pub(crate) tools: Arc<Mail<booking_tool::ToolInput>>,
+    pub(crate) tools: Arc<Mail<tools::ToolInput>>,
     pub(crate) retriever: Arc<Mail<retriever::Question>>,
     pub(crate) record: Arc<Mail<record::RecordInput>>,
     pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,

@@ -21,9 +21,17 @@ use frontdesk_tenants::patient::{self, Claim, Draft, Verification, VerifiedPatie
 use frontdesk_tenants::{By, Error, Principal, TenantTx};
 use frontdesk_types::{Channel, Offer, OfferId, Phi};
 
-use super::booking_tool::ToolInput;
 use super::{Call, record};
 use crate::booking::SlotError;
+
+/// A tool call of the dialogue.
+#[derive(Debug, Clone)]
+pub(crate) struct ToolInput {
+    pub(crate) call: ToolCallId,
+    pub(crate) tool: ToolCall,
+    /// What the guard vouches for.
+    pub(crate) checked: Checked,
+}
 
 /// Runs a tool. Trouble of any kind is [`ToolResult::Unavailable`]; the domain's no is a refusal.
 pub(crate) async fn run(call: &Call, input: ToolInput) -> ToolResult {
