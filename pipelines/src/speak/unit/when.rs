@@ -28,7 +28,7 @@ impl Reader<'_> {
         let open = |ahead: usize, also: &[&str]| {
             self.token(ahead).is_some_and(|t| t.is_open() || also.contains(&t.tail))
         };
-        // "14. Juni": in some languages a full stop makes an ordinal.
+        // "14." is "14th" in some languages: a full stop makes an ordinal.
         let stop = self.rules.ordinal_endings.iter().any(|ending| ending == ".");
         let ordinal_stop: &[&str] = if stop { &["."] } else { &[] };
         let year_at = |ahead: usize| year(self.core(ahead));
