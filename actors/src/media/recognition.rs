@@ -86,8 +86,7 @@ impl Recognition {
             return Ok(turn.keep(recognizer));
         }
         let words = (recognizer.finish()?, recognizer.adaptation());
-        if let Some(ended_at) = turn.end(Some(words)) {
-            self.count(ended_at);
+        if turn.end(Some(words), |ended_at| self.count(ended_at)) {
             self.leases.give_back(Some(recognizer));
         }
         Ok(false)
@@ -118,13 +117,13 @@ impl Recognition {
         match recognizer {
             Some(mut recognizer) => {
                 let is_sound = recognizer.finish().is_ok();
-                if turn.end(None).is_some() {
+                if turn.end(None, |_| {}) {
                     self.leases.give_back(is_sound.then_some(recognizer));
                 }
             }
             // It may have been woken for a recognizer that it does not need: pass it on.
             None => {
-                if turn.end(None).is_some() {
+                if turn.end(None, |_| {}) {
                     self.leases.leave(&turn.utterance);
                 }
             }

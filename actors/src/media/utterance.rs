@@ -245,24 +245,27 @@ impl Turn {
         .unwrap_or(false)
     }
 
-    /// Ends the utterance with its words, or without (nobody wants them). The moment when its audio
-    /// was over; `None`, and nothing is told, if this turn is no longer the one that may. After
-    /// this the recognizer is no longer counted for the utterance.
+    /// Ends the utterance with its words, or without (nobody wants them). `count` is given the
+    /// moment when its audio was over, before the words are told: whoever has them finds them
+    /// counted. False, and nothing is told, if this turn is no longer the one that may. After this
+    /// the recognizer is no longer counted for the utterance.
     pub(super) fn end(
         &self,
         words: Option<(Transcript, Option<Adaptation>)>,
-    ) -> Option<Option<Mono>> {
-        self.change(|audio| {
+        count: impl FnOnce(Option<Mono>),
+    ) -> bool {
+        let ended = self.change(|audio| {
             audio.over = true;
             audio.holds = false;
             if let Some((transcript, learned)) = words {
                 *self.utterance.learned.lock() = learned;
+                count(audio.ended_at);
                 if !audio.discarded {
                     (self.utterance.sink)(RecognitionEvent::Final(transcript));
                 }
             }
-            audio.ended_at
-        })
+        });
+        ended.is_some()
     }
 
     /// The turn's thread hung, died or got an error: the utterance begins anew in another epoch, or

@@ -92,8 +92,7 @@ impl Totals {
     pub(super) fn ended(&self, call: &Call, outcome: CallOutcome) {
         let mut ended = self.ended.lock();
         call.add_to(&mut ended.sums);
-        let name = format!("{outcome:?}").to_lowercase();
-        *ended.outcomes.entry(name).or_default() += 1;
+        *ended.outcomes.entry(outcome.as_str().to_owned()).or_default() += 1;
     }
 
     /// The numbers of calls that are over, and of the tree itself.

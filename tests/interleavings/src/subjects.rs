@@ -145,8 +145,8 @@ const SUBJECTS: &[Subject] = &[
             },
             Mutant {
                 name: "discarded_one_keeps_the_offer",
-                from: "                if turn.end(None).is_some() {\n                    self.leases.leave(&turn.utterance);\n                }",
-                to: "                turn.end(None);",
+                from: "                if turn.end(None, |_| {}) {\n                    self.leases.leave(&turn.utterance);\n                }",
+                to: "                turn.end(None, |_| {});",
             },
             Mutant {
                 name: "lost_recognizer_is_still_counted",

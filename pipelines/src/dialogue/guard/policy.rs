@@ -8,7 +8,8 @@ use crate::dialogue::ledger::Ledger;
 use crate::dialogue::{Input, Now, Output};
 
 /// What decides what the agent says and does, behind the guards: the built-in forms, a language
-/// model, or both. Like a [`Dialogue`], with a view of what the call has established.
+/// model, or both. Like a [`Dialogue`](crate::dialogue::Dialogue), with a view of what the call has
+/// established.
 pub trait Policy: Send {
     /// Takes an input; `ledger` is what has been established up to it. What a [`Input::Partial`]
     /// changes without an output is not kept for a successor: it may only be reacted to at once.
