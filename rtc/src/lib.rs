@@ -28,6 +28,7 @@ mod redacted;
 mod ring;
 mod room;
 mod session;
+mod signal_socket;
 mod stats;
 mod stream;
 mod sync;

@@ -70,6 +70,7 @@ pub(super) async fn connect(
     // Of all names that the server knows this one alone says that we cannot do ICE over TCP. With
     // any other it may decide, after a short connection has failed, to offer us only TCP.
     signal.sdk_options.sdk = "go".into();
+    crate::signal_socket::install();
     let (client, join, events) =
         SignalClient::connect(&options.url, token, signal, None).await.map_err(error)?;
     Ok((Connected { client, events }, join))
