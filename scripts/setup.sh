@@ -101,6 +101,7 @@ find_lacks() {
         want "Chromium (browser tests)" chromium \
             any "${CHROMIUM_BIN:-chromium}" chromium chromium-browser google-chrome
         want "sox (audio tests)" sox have sox
+        want "flite, the program (browser tests)" flite have flite
         # Of any version: `fetch_node` brings a newer one.
         want "Node.js (browser tests)" nodejs have node
     fi
