@@ -46,7 +46,6 @@ impl Call {
             id,
             span,
             tenant,
-            spoken: facts.clinic.spoken().clone(),
             facts,
             simulated,
             services,

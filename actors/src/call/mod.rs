@@ -141,8 +141,6 @@ pub(crate) struct Call {
     pub(crate) span: tracing::Span,
     pub(crate) tenant: frontdesk_tenants::Tenant,
     pub(crate) facts: CallFacts,
-    /// What its caller is expected to say.
-    pub(crate) spoken: Spoken,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) simulated: bool,
     pub(crate) services: Arc<Services>,
@@ -176,6 +174,11 @@ impl Call {
         Now { mono: self.clock.mono(), wall: self.clock.wall() }
     }
 
+    /// What its caller is expected to say: made once for all calls of the clinic.
+    pub(crate) fn spoken(&self) -> &Spoken {
+        self.facts.clinic.spoken()
+    }
+
     /// The voice of the agent: the clinic's own, or that of all calls.
     pub(crate) fn voice(&self) -> &Arc<str> {
         self.facts.clinic.settings().voice.as_ref().unwrap_or(&self.services.settings.voice)
@@ -185,9 +188,9 @@ impl Call {
     pub(crate) fn listening(&self, hearing: &ingest::Hearing) -> Listening {
         let (expectation, patients) = (hearing.expectation, &hearing.patients);
         if expectation.is_naming() && !patients.is_empty() {
-            self.spoken.listening_among(expectation, patients)
+            self.spoken().listening_among(expectation, patients)
         } else {
-            self.spoken.listening(expectation)
+            self.spoken().listening(expectation)
         }
     }
 

@@ -42,9 +42,9 @@ impl Transcriber {
         let expectation = self.call.hearing.lock().expectation;
         let words = TurnInput::Words {
             count: text.split_whitespace().count(),
-            completeness: self.call.spoken.completeness(expectation, &text, self.call.now()),
-            backchannel: self.call.spoken.is_backchannel(&text),
-            stop: self.call.spoken.is_stop(&text),
+            completeness: self.call.spoken().completeness(expectation, &text, self.call.now()),
+            backchannel: self.call.spoken().is_backchannel(&text),
+            stop: self.call.spoken().is_stop(&text),
         };
         self.call.mails.ingest.post(IngestInput::Words(words));
         if !text.is_empty() {
@@ -58,7 +58,7 @@ impl Transcriber {
         let Transcript { text, confidence } = transcript;
         let text = {
             let hearing = self.call.hearing.lock();
-            self.call.spoken.respelled(hearing.expectation, &text, &hearing.patients)
+            self.call.spoken().respelled(hearing.expectation, &text, &hearing.patients)
         };
         if !text.is_empty() {
             let caption = Shown::CallerText { number, text: text.clone(), is_final: true };
