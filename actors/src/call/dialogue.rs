@@ -13,7 +13,7 @@ use frontdesk_pipelines::dialogue as logic;
 use frontdesk_pipelines::dialogue::kept::Kept;
 use frontdesk_pipelines::dialogue::keypad::{Keypad, Pauses, Pressed};
 use frontdesk_pipelines::dialogue::tools::ToolCall;
-use frontdesk_pipelines::dialogue::{Input, Output};
+use frontdesk_pipelines::dialogue::{Input, ModelEvent, ModelFailure, Output};
 use frontdesk_tenants::{Error, TenantTx, patient};
 use frontdesk_types::{Mono, Phi};
 use jiff::civil::Date;
@@ -74,8 +74,8 @@ impl Dialogue {
     fn send(&self, output: Output) {
         let mails = &self.call.mails;
         match output {
-            Output::Say { utterance, text } => {
-                mails.speaker.post(SpeakerInput::Say { utterance, text });
+            Output::Say { utterance, text, more } => {
+                mails.speaker.post(SpeakerInput::Say { utterance, text, more });
             }
             Output::Tool { call, tool: ToolCall::AskClinic { question }, .. } => {
                 mails.retriever.post(Question { call, words: question });
@@ -83,6 +83,12 @@ impl Dialogue {
             Output::Tool { call, tool, checked } => {
                 mails.tools.post(ToolInput { call, tool, checked: *checked });
             }
+            Output::Ask { request, .. } => {
+                // No call has a model yet.
+                let event = ModelEvent::Failed(ModelFailure::None);
+                mails.dialogue.post(Input::Model { request, event });
+            }
+            Output::Cancel { .. } => {}
             Output::Expect(expectation) => mails.ingest.post(IngestInput::Expect(expectation)),
             Output::Born(date) => self.look_up(date),
             Output::Alert { flag } => tracing::warn!(flag, "red flag"),
