@@ -18,7 +18,7 @@ use ractor::ActorProcessingErr;
 use super::Call;
 use super::link::LinkInput;
 use crate::media::SpokenClause;
-use crate::stage::Stage;
+use crate::stage::{Keep, Stage};
 
 /// What the Speaker is told.
 #[derive(Debug, Clone)]
@@ -31,9 +31,9 @@ pub(crate) enum SpeakerInput {
     End(CallOutcome),
 }
 
-/// What the Speaker leaves for its successor.
+/// What the Speaker keeps over its death.
 #[derive(Default)]
-pub(crate) struct Memory {
+pub(crate) struct Kept {
     /// Utterances handed to the outlet, or shown in part, and not yet reported as finished.
     open: VecDeque<Open>,
     /// The last utterance that is over.
@@ -54,11 +54,12 @@ struct Open {
 
 pub(crate) struct Speaker {
     call: Arc<Call>,
+    kept: Keep<Kept>,
 }
 
 impl Speaker {
-    pub(crate) fn build(call: Arc<Call>) -> Self {
-        let speaker = Self { call };
+    pub(crate) fn build(call: Arc<Call>, kept: Keep<Kept>) -> Self {
+        let speaker = Self { call, kept };
         // A predecessor, or the supervisor it told, may have died on the way to the end.
         speaker.end_if_done();
         speaker
@@ -67,16 +68,16 @@ impl Speaker {
     fn say(&self, utterance: UtteranceId, text: &str, more: bool) {
         let clauses = speak::clauses(text, self.call.facts.clinic.language());
         let (typed, begun) = {
-            let mut memory = self.call.speaking.lock();
-            if std::mem::replace(&mut memory.handed, true) {
+            let mut kept = self.kept.lock();
+            if std::mem::replace(&mut kept.handed, true) {
                 // The Speaker died after the outlet had it: it is being spoken.
                 return;
             }
-            if memory.over.is_some_and(|over| utterance <= over) {
+            if kept.over.is_some_and(|over| utterance <= over) {
                 // It was cut off: what still comes of it is not said.
                 return;
             }
-            let begun = memory.open.iter().any(|open| open.utterance == utterance);
+            let begun = kept.open.iter().any(|open| open.utterance == utterance);
             (self.call.facts.channel == Channel::Text, begun)
         };
         if typed || (clauses.is_empty() && !begun && !text.trim().is_empty()) {
@@ -84,11 +85,11 @@ impl Speaker {
             return;
         }
         let first = {
-            let mut memory = self.call.speaking.lock();
+            let mut kept = self.kept.lock();
             if !begun && !clauses.is_empty() {
-                memory.open.push_back(Open { utterance, clauses: 0, text: String::new() });
+                kept.open.push_back(Open { utterance, clauses: 0, text: String::new() });
             }
-            let open = memory.open.iter_mut().find(|open| open.utterance == utterance);
+            let open = kept.open.iter_mut().find(|open| open.utterance == utterance);
             let Some(open) = open else { return };
             let first = open.clauses;
             open.clauses += u32::try_from(clauses.len()).unwrap_or(u32::MAX);
@@ -119,9 +120,9 @@ impl Speaker {
             self.show(Shown::AgentText { utterance: number, text: text.to_owned() });
         }
         let whole = {
-            let mut memory = self.call.speaking.lock();
-            let at = memory.open.iter().position(|open| open.utterance == utterance);
-            let mut open = at.and_then(|at| memory.open.remove(at)).unwrap_or(Open {
+            let mut kept = self.kept.lock();
+            let at = kept.open.iter().position(|open| open.utterance == utterance);
+            let mut open = at.and_then(|at| kept.open.remove(at)).unwrap_or(Open {
                 utterance,
                 clauses: 0,
                 text: String::new(),
@@ -131,7 +132,7 @@ impl Speaker {
             }
             open.text.push_str(text);
             if more {
-                memory.open.push_back(open);
+                kept.open.push_back(open);
                 return;
             }
             open.text
@@ -151,10 +152,10 @@ impl Speaker {
             }
             PlayoutEvent::Finished { utterance, heard, complete } => {
                 let silent = {
-                    let mut memory = self.call.speaking.lock();
-                    memory.open.retain(|open| open.utterance != utterance);
-                    memory.over = memory.over.max(Some(utterance));
-                    memory.open.is_empty()
+                    let mut kept = self.kept.lock();
+                    kept.open.retain(|open| open.utterance != utterance);
+                    kept.over = kept.over.max(Some(utterance));
+                    kept.open.is_empty()
                 };
                 let number = utterance.0;
                 self.show(Shown::AgentDone { utterance: number, heard: heard.clone(), complete });
@@ -173,8 +174,8 @@ impl Speaker {
 
     fn end_if_done(&self) {
         let ending = {
-            let memory = self.call.speaking.lock();
-            if memory.open.is_empty() { memory.ending } else { None }
+            let kept = self.kept.lock();
+            if kept.open.is_empty() { kept.ending } else { None }
         };
         if let Some(outcome) = ending {
             self.call.finish(outcome, None);
@@ -194,7 +195,7 @@ impl Stage for Speaker {
             SpeakerInput::Say { utterance, text, more } => self.say(utterance, &text, more),
             SpeakerInput::Playout(event) => self.on_playout(event),
             SpeakerInput::End(outcome) => {
-                self.call.speaking.lock().ending = Some(outcome);
+                self.kept.lock().ending = Some(outcome);
                 self.end_if_done();
             }
         }
@@ -202,6 +203,6 @@ impl Stage for Speaker {
     }
 
     fn commit(&mut self) {
-        self.call.speaking.lock().handed = false;
+        self.kept.lock().handed = false;
     }
 }
