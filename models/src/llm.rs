@@ -3,12 +3,30 @@
 //! A request is one exchange: messages so far, the tools that the model may call, and how long it
 //! may take. What comes back is a stream of events that ends with [`ModelEvent::Done`] or
 //! [`ModelEvent::Failed`]. Nothing here knows a clinic.
+//!
+//! Unlike the other kinds of models a [`ChatModel`] computes somewhere else: its stream may be read
+//! on an async worker.
+
+pub mod scripted;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_types::Phi;
+use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
+
+/// What a model's answer brings, one event after the other; the last is
+/// [last](ModelEvent::is_last). One that ends without it broke off. Dropped, the request is given
+/// up, also at the model's server.
+pub type ModelStream = BoxStream<'static, ModelEvent>;
+
+/// A language model, wherever it runs.
+pub trait ChatModel: Send + Sync {
+    /// Asks. Nothing is sent before the stream is read. It tries nothing twice, and keeps no time
+    /// but that of its connection: whoever reads the stream does both.
+    fn stream(&self, request: ModelRequest) -> ModelStream;
+}
 
 /// One exchange with a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use frontdesk_pipelines::dialogue as logic;
 use frontdesk_pipelines::dialogue::keypad::{Keypad, Pauses, Pressed};
 use frontdesk_pipelines::dialogue::tools::ToolCall;
-use frontdesk_pipelines::dialogue::{Input, ModelEvent, ModelFailure, Output};
+use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::{Error, TenantTx, patient};
 use frontdesk_types::{Channel, Mono, Phi};
 use jiff::civil::Date;
@@ -24,6 +24,7 @@ use super::journal::Journal;
 use super::record::RecordInput;
 use super::retriever::Question;
 use super::speaker::SpeakerInput;
+use super::thinker::ThinkerInput;
 use super::tools::ToolInput;
 use super::transcriber::TranscriberInput;
 use crate::stage::{Keep, Stage};
@@ -64,8 +65,11 @@ impl Dialogue {
             let kept = kept.lock();
             (kept.logic.clone(), kept.pressed.clone())
         };
-        let logic =
+        let mut logic =
             before.restore(|snapshot| (call.services.dialogue)(call.facts.clone(), snapshot))?;
+        // What a predecessor asked for may be under way, or be gone with another process.
+        logic.resume(call.now());
+        kept.lock().outbox.extend(std::iter::from_fn(|| logic.poll_output()));
         let clinic = &call.facts.clinic;
         let keypad = Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
         Ok(Self { call, kept, logic, keypad, input: None })
@@ -89,12 +93,10 @@ impl Dialogue {
             Output::Tool { call, tool, checked } => {
                 mails.tools.post(ToolInput { call, tool, checked: *checked });
             }
-            Output::Ask { request, .. } => {
-                // No call has a model yet.
-                let event = ModelEvent::Failed(ModelFailure::None);
-                mails.dialogue.post(Input::Model { request, event });
+            Output::Ask { request, body } => {
+                mails.thinker.post(ThinkerInput::Ask { request, body })
             }
-            Output::Cancel { .. } => {}
+            Output::Cancel { request } => mails.thinker.post(ThinkerInput::Cancel { request }),
             Output::Expect(expectation) => {
                 mails.ingest.post(IngestInput::Expect(expectation));
                 mails.transcriber.post(TranscriberInput::Expect(expectation));
