@@ -122,9 +122,10 @@ impl Journal {
         took: Duration,
         at: Timestamp,
     ) {
+        let name = tool.name();
         let (tool, result) = (json!(tool), json!(result));
         let metrics = json!({
-            "tool": tool.get("tool"), "result": result.get("result"), "took_us": micros(took),
+            "tool": name, "result": result.get("result"), "took_us": micros(took),
         });
         let body = json!({ "call": tool, "result": result }).to_string();
         self.push(Speaker::Tool, body, metrics, at);
@@ -354,7 +355,7 @@ async fn finish_tools(call: &Arc<Call>) {
     let mail = &call.mails.tools;
     let reading = mail.attach(|| true);
     while let Next::Input(waiting) = mail.next(reading) {
-        if waiting.input.tool.write_number().is_some() {
+        if waiting.input.checked.write.is_some() {
             let answer = booking_tool::begin(call, waiting.input);
             let _ = super::tasks::told(answer).await;
         }
