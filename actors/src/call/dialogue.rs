@@ -94,7 +94,7 @@ impl Dialogue {
                 mails.tools.post(ToolInput { call, tool, checked: *checked });
             }
             Output::Ask { request, body } => {
-                mails.thinker.post(ThinkerInput::Ask { request, body })
+                mails.thinker.post(ThinkerInput::Ask { request, body });
             }
             Output::Cancel { request } => mails.thinker.post(ThinkerInput::Cancel { request }),
             Output::Expect(expectation) => {

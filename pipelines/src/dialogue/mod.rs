@@ -21,6 +21,7 @@ mod red_flags;
 pub mod settings;
 mod spelling;
 pub mod spoken;
+pub mod toolbox;
 pub mod tools;
 mod understand;
 
@@ -38,6 +39,7 @@ pub use expectation::Expectation;
 pub use forms::Forms;
 use ledger::Checked;
 use settings::Settings;
+use toolbox::Toolbox;
 use tools::{ToolCall, ToolCallId, ToolResult};
 
 /// The time of an input: monotonic for deadlines, wall (possibly pinned) for "tomorrow".
@@ -146,8 +148,7 @@ pub enum Output {
     },
     /// Run a tool. Its result comes back as [`Input::ToolDone`] with the same id.
     Tool {
-        /// Number of the call within this dialogue; increases, and is kept in the snapshot, so
-        /// that a repeated write is known as one.
+        /// Number of the call within this dialogue; increases, and is kept in the snapshot.
         call: ToolCallId,
         /// The tool and its arguments.
         tool: ToolCall,
@@ -250,6 +251,12 @@ impl CallFacts {
     pub fn of(clinic: Arc<ClinicContext>, channel: Channel) -> Self {
         let language = clinic.language().code().to_owned();
         Self { clinic, channel, language }
+    }
+
+    /// The tools of the call.
+    #[must_use]
+    pub fn tools(&self) -> &Toolbox {
+        self.clinic.tools()
     }
 
     /// Patience and limits of the call.

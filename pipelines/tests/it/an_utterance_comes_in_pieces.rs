@@ -9,9 +9,7 @@ use frontdesk_pipelines::dialogue::guard::{Guarded, Policy};
 use frontdesk_pipelines::dialogue::history::Turn;
 use frontdesk_pipelines::dialogue::ledger::Ledger;
 use frontdesk_pipelines::dialogue::settings::Settings;
-use frontdesk_pipelines::dialogue::tools::{
-    Identity, ToolCall, ToolCallId, ToolResult, WriteNumber,
-};
+use frontdesk_pipelines::dialogue::tools::{Identity, ToolCall, ToolCallId, ToolResult};
 use frontdesk_pipelines::dialogue::{Dialogue, Input, Now, Output, RequestId, UtteranceId};
 use frontdesk_types::{Channel, Mono, Phi};
 use jiff::civil::date;
@@ -240,14 +238,11 @@ fn a_red_flag_cancels_the_request_and_is_answered_at_once() {
 
 #[test]
 fn text_that_comes_with_a_write_waits_for_the_answer_to_the_read_back() {
-    let register = ToolCall::RegisterPatient {
-        identity: Identity {
-            full_name: Phi::new("Ann Baker".to_owned()),
-            date_of_birth: Phi::new(date(1990, 2, 3)),
-            phone: Some(Phi::new("01001234567".to_owned())),
-        },
-        write: WriteNumber(0),
-    };
+    let register = ToolCall::RegisterPatient(Identity {
+        full_name: Phi::new("Ann Baker".to_owned()),
+        date_of_birth: Phi::new(date(1990, 2, 3)),
+        phone: Some(Phi::new("01001234567".to_owned())),
+    });
     let (call, checked) = (ToolCallId(0), Box::default());
     let register = Output::Tool { call, tool: register, checked };
     let claim = Output::Say {

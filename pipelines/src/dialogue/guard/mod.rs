@@ -32,13 +32,15 @@ pub use policy::Policy;
 pub(crate) use read_back::visit;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use frontdesk_types::{CallOutcome, Mono};
+use frontdesk_types::{CallOutcome, Mono, TransferReason};
 
 use super::history::{ToolRecord, Turn};
 use super::ledger::Ledger;
 use super::settings::Settings;
-use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber};
+use super::toolbox::ToolSpec;
+use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult};
 use super::understand::pattern::{Pattern, Reader, find_any};
 use super::understand::tokens::Tokens;
 use super::understand::{Heard, Setting};
@@ -49,6 +51,9 @@ use state::{Mode, Running, Spoken, State};
 
 /// Refusals in one input after which the policy is taken off the call.
 const MAX_REFUSALS: usize = 8;
+
+/// How much longer than a tool's patience the guard waits for its answer.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Times that a policy may say the very same again before it counts as not getting anywhere.
 const MAX_SAME_PROMPTS: u32 = 4;
@@ -119,6 +124,16 @@ impl<D: Policy> Guarded<D> {
         &self.policy
     }
 
+    /// What the toolbox says of a tool.
+    fn spec(&self, tool: &ToolCall) -> Option<&ToolSpec> {
+        self.facts.tools().spec(tool.name())
+    }
+
+    /// Whether a tool is a write that is done once under its number.
+    fn is_numbered(&self, tool: &ToolCall) -> bool {
+        self.spec(tool).is_some_and(|spec| spec.effect.is_numbered())
+    }
+
     fn understand(&self, now: Now, text: &str, expect: Expectation) -> Heard {
         let (language, clinic) = (&self.language, &self.facts.clinic);
         Heard::of(text, Setting { language, clinic, expect, now })
@@ -168,7 +183,7 @@ impl<D: Policy> Guarded<D> {
             }
         }
         let sorry = self.language.phrases.too_long_end.clone();
-        self.hand_over(now, "failed", &sorry);
+        self.hand_over(now, TransferReason::Failed, &sorry);
     }
 
     fn on_policy(&mut self, now: Now, output: Output, refused: &mut Vec<Input>) {
@@ -223,7 +238,7 @@ impl<D: Policy> Guarded<D> {
         self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
         if self.state.same_prompts >= MAX_SAME_PROMPTS {
             let sorry = self.language.phrases.misunderstood_end.clone();
-            self.hand_over(now, "misunderstood", &sorry);
+            self.hand_over(now, TransferReason::Misunderstood, &sorry);
             return false;
         }
         self.state.last_prompt = Some((text.to_owned(), self.state.expect));
@@ -261,26 +276,23 @@ impl<D: Policy> Guarded<D> {
 
     /// Runs a tool that was checked. `policy` is the policy's number of the call, or none for a
     /// call of the guard.
-    fn run(&mut self, now: Now, policy: Option<ToolCallId>, mut tool: ToolCall) -> ToolCallId {
-        if let Some(number) = tool.write_number() {
-            let outer = match policy {
-                Some(_) => self.state.attempt(number, &tool),
-                None => self.state.new_write(),
-            };
-            tool.set_write_number(outer);
-        }
-        self.state.before_run(&tool);
+    fn run(&mut self, now: Now, policy: Option<ToolCallId>, tool: ToolCall) -> ToolCallId {
+        let write = self.is_numbered(&tool).then(|| self.state.ledger().attempt(&tool));
         let call = ToolCallId(self.state.next_call);
         self.state.next_call += 1;
+        self.state.before_run(call, &tool);
+        // Whoever runs it gives up first, so that its own word is heard.
+        let patience = self.spec(&tool).map_or(self.settings.tool, |spec| spec.patience + GRACE);
         let running = Running {
             policy,
             tool: tool.clone(),
+            write,
             notice: Some(now.mono + self.settings.tool_notice),
-            deadline: Some(now.mono + self.settings.tool),
+            deadline: Some(now.mono + patience.max(self.settings.tool)),
         };
         self.state.running.insert(call.0, running);
         self.state.record(ToolRecord { call, tool: tool.clone(), result: None });
-        let checked = Box::new(self.state.ledger.checked(&tool));
+        let checked = Box::new(self.state.ledger.checked(&tool, write));
         self.outputs.push_back(Output::Tool { call, tool, checked });
         call
     }
@@ -309,7 +321,7 @@ impl<D: Policy> Guarded<D> {
         }
         if self.state.turns > self.settings.max_turns && !self.state.is_ending() {
             let sorry = self.language.phrases.too_long_end.clone();
-            self.hand_over(now, "failed", &sorry);
+            self.hand_over(now, TransferReason::Failed, &sorry);
             return;
         }
         let least = f32::from(self.settings.min_confidence) / 100.0;
@@ -346,7 +358,7 @@ impl<D: Policy> Guarded<D> {
 
     fn on_tool_done(&mut self, now: Now, call: ToolCallId, result: ToolResult) {
         let Some(running) = self.state.running.remove(&call.0) else { return };
-        self.state.observe(call, &running.tool, &result);
+        self.state.observe(call, &running, &result);
         match running.policy {
             Some(call) => self.feed(now, Input::ToolDone { call, result }),
             None => self.handed_over(now, call, &result),
@@ -378,7 +390,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
             if let Input::ToolDone { call, result } = input
                 && let Some(running) = self.state.running.remove(&call.0)
             {
-                self.state.observe(call, &running.tool, &result);
+                self.state.observe(call, &running, &result);
             }
             return;
         }
@@ -464,20 +476,6 @@ impl<D: Policy> Dialogue for Guarded<D> {
             CallOutcome::Answered
         } else {
             CallOutcome::Abandoned
-        }
-    }
-}
-
-impl ToolCall {
-    /// Gives a write its number within the call.
-    const fn set_write_number(&mut self, number: WriteNumber) {
-        match self {
-            Self::RegisterPatient { write, .. }
-            | Self::Book { write, .. }
-            | Self::Reschedule { write, .. }
-            | Self::Cancel { write, .. }
-            | Self::Transfer { write, .. } => *write = number,
-            _ => {}
         }
     }
 }

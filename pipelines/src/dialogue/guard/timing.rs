@@ -1,6 +1,6 @@
 //! What is due: the policy, a question that was not answered, a tool that takes long.
 
-use frontdesk_types::Mono;
+use frontdesk_types::{Mono, TransferReason};
 
 use super::state::Running;
 use super::{Guarded, Input, Mode, Now, Policy, ToolCallId, ToolResult};
@@ -14,7 +14,7 @@ impl<D: Policy> Guarded<D> {
                     self.feed(now, Input::Timeout);
                 } else if self.is_stuck() && self.state.patience.is_due(now.mono) {
                     let sorry = self.language.phrases.transfer_failed.clone();
-                    self.hand_over(now, "failed", &sorry);
+                    self.hand_over(now, TransferReason::Failed, &sorry);
                 }
             }
             Mode::ReadBack(_) if self.state.patience.is_due(now.mono) => self.silent_read_back(now),
@@ -49,13 +49,19 @@ impl<D: Policy> Guarded<D> {
                 None => self.handed_over(now, ToolCallId(call), &ToolResult::Unavailable),
             }
         }
-        let mut notice = false;
+        let mut slow = None;
         for running in self.state.running.values_mut() {
-            notice |= due(running.notice);
+            if due(running.notice) {
+                slow = Some(running.tool.clone());
+            }
             running.notice = running.notice.filter(|at| *at > now.mono);
         }
-        if notice && self.state.spoken.is_empty() && self.state.mode != Mode::Over {
-            let text = self.language.phrases.one_moment.clone();
+        if let Some(tool) = slow
+            && self.state.spoken.is_empty()
+            && self.state.mode != Mode::Over
+        {
+            let filler = self.spec(&tool).and_then(|spec| spec.filler.clone());
+            let text = filler.unwrap_or_else(|| self.language.phrases.one_moment.clone());
             self.say(now, None, &text);
         }
     }
