@@ -11,9 +11,10 @@ use crate::sim::Sim;
 #[tokio::test]
 async fn there_are_never_more_calls_than_places_whoever_asks_at_once() {
     let sim = Sim::start(3).await;
-    let ask = |_| {
+    let ask = |number| {
         let switchboard = sim.switchboard.clone();
-        std::thread::spawn(move || switchboard.reserve())
+        let thread = std::thread::Builder::new().name(format!("asks-{number}"));
+        thread.spawn(move || switchboard.reserve()).expect("a thread")
     };
     let asked: Vec<_> = (0..64).map(ask).collect();
     let asked = asked.into_iter().map(|asked| asked.join().expect("no panic"));
