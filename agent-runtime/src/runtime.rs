@@ -342,6 +342,7 @@ fn services(
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
+        model: None,
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))

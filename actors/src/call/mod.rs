@@ -6,6 +6,7 @@
 //! ├─ AudioIngest   samples → voice → turns
 //! ├─ Transcriber   words of the recognizer → turn taking, transcript, dialogue
 //! ├─ Dialogue      what to say and do next
+//! ├─ Thinker       what the dialogue asks a language model
 //! ├─ Retriever     questions to the clinic: its data, its documents
 //! ├─ BookingTool   the dialogue's tools, against the database
 //! ├─ CallRecorder  transcript, snapshot and outcome, written behind the call
@@ -31,6 +32,7 @@ mod speaker;
 mod stages;
 mod supervisor;
 mod tasks;
+mod thinker;
 mod tools;
 mod transcriber;
 
@@ -83,6 +85,8 @@ pub struct Services {
     pub recognition: RecognitionPool,
     /// Detects voice.
     pub vad: Arc<dyn frontdesk_models::vad::VoiceActivity>,
+    /// What dialogues ask, if there is a language model.
+    pub model: Option<Arc<dyn frontdesk_models::llm::ChatModel>>,
     /// Makes dialogues.
     pub dialogue: DialogueFactory,
     /// Settings of every call.

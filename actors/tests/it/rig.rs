@@ -256,6 +256,7 @@ pub(crate) async fn services(
         speech: SpeechPool::start(2, Arc::clone(clock), Arc::new(Flite::new())).expect("threads"),
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), stt).expect("threads"),
         vad: Arc::new(Earshot),
+        model: None,
         dialogue: Arc::new(|facts, snapshot| {
             let dialogue: Box<dyn Dialogue> = match snapshot {
                 Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),

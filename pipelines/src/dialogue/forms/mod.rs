@@ -16,13 +16,13 @@ mod state;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use frontdesk_types::{CallOutcome, Mono, Offer};
+use frontdesk_types::{CallOutcome, Mono, Offer, TransferReason};
 
 use super::guard::{self, Guarded};
 use super::history::Turn;
 use super::ledger::Ledger;
 use super::settings::Settings;
-use super::tools::{ToolCall, ToolCallId, WriteNumber};
+use super::tools::{ToolCall, ToolCallId};
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
 use crate::language::{Language, fill};
@@ -88,6 +88,10 @@ impl Dialogue for Forms {
         self.0.revision()
     }
 
+    fn resume(&mut self, now: Now) {
+        self.0.resume(now);
+    }
+
     fn outcome(&self) -> CallOutcome {
         self.0.outcome()
     }
@@ -138,7 +142,7 @@ impl Policy {
             self.state.telling = Some(utterance.0);
         }
         self.state.patience.said(now.mono, &text, self.settings.silence);
-        self.outputs.push_back(Output::Say { utterance, text });
+        self.outputs.push_back(Output::Say { utterance, text, more: false });
     }
 
     /// Asks the open question again.
@@ -194,16 +198,8 @@ impl Policy {
         call
     }
 
-    /// Calls a write: under its old number if it is the one that was called last.
-    fn write(&mut self, now: Now, tool: impl Fn(WriteNumber) -> ToolCall) {
-        let last = self.state.write.as_ref().and_then(ToolCall::write_number);
-        let same = last.map(&tool).filter(|again| Some(again) == self.state.write.as_ref());
-        let tool = same.unwrap_or_else(|| {
-            let number = WriteNumber(self.state.next_write);
-            self.state.next_write += 1;
-            tool(number)
-        });
-        self.state.write = Some(tool.clone());
+    /// Calls a write.
+    fn write(&mut self, now: Now, tool: ToolCall) {
         // What was carried is said with the read-back.
         if !self.state.carry.is_empty() && !matches!(tool, ToolCall::Transfer { .. }) {
             self.say(now, "");
@@ -213,19 +209,14 @@ impl Policy {
 
     /// Hands the call to a person; `sorry` is said before the answer, or before the question for a
     /// number where nobody could call back yet.
-    fn transfer(&mut self, now: Now, reason: &str, sorry: &str) {
+    fn transfer(&mut self, now: Now, reason: TransferReason, sorry: &str) {
         self.release();
         self.carry(sorry);
         if !self.is_identified() && !self.state.carry.is_empty() {
             self.say(now, "");
         }
         let phone = self.state.patient.phone.clone();
-        let reason = reason.to_owned();
-        self.write(now, |write| ToolCall::Transfer {
-            reason: reason.clone(),
-            phone: phone.clone(),
-            write,
-        });
+        self.write(now, ToolCall::Transfer { reason, phone });
     }
 
     // --- hearing --------------------------------------------------------------------------
@@ -325,7 +316,7 @@ impl Policy {
 
     fn want_person(&mut self, now: Now) {
         let text = self.language.phrases.transfer.clone();
-        self.transfer(now, "asked", &text);
+        self.transfer(now, TransferReason::Asked, &text);
     }
 
     const fn understood(&mut self) {
@@ -337,7 +328,7 @@ impl Policy {
         let phrases = self.language.phrases.clone();
         self.state.misunderstood += 1;
         if self.state.misunderstood >= self.settings.max_misunderstood {
-            self.transfer(now, "misunderstood", &phrases.misunderstood_end);
+            self.transfer(now, TransferReason::Misunderstood, &phrases.misunderstood_end);
             return;
         }
         self.carry(if self.state.misunderstood == 1 {
@@ -388,7 +379,11 @@ impl guard::Policy for Policy {
         match input {
             Input::Begin => self.greet(now),
             Input::Heard { text, confidence } => self.on_heard(now, &text, confidence.is_none()),
-            Input::Partial { .. } | Input::Dtmf(_) | Input::CallerLeft => {}
+            Input::Partial { .. }
+            | Input::Dtmf(_)
+            | Input::CallerLeft
+            | Input::Interrupted { .. }
+            | Input::Model { .. } => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {
                 self.state.patience.played(now.mono, self.settings.silence);
