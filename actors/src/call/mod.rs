@@ -185,9 +185,11 @@ impl Call {
         self.facts.clinic.spoken()
     }
 
-    /// The voice of the agent: the clinic's own, or that of all calls.
+    /// The voice of the agent: the clinic's own, if the engine has it, or that of all calls.
     pub(crate) fn voice(&self) -> &Arc<str> {
-        self.facts.clinic.settings().voice.as_ref().unwrap_or(&self.services.settings.voice)
+        let own = self.facts.clinic.settings().voice.as_ref();
+        let own = own.filter(|voice| self.services.speech.has_voice(voice));
+        own.unwrap_or(&self.services.settings.voice)
     }
 
     /// Sends to the supervisor. What it says is state of the call as well, so without a supervisor
