@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
-    Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
+    Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools,
 };
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
@@ -340,6 +340,7 @@ fn services(
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
+        tools: Tools::built_in(),
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ingest, link, record, retriever, speaker, tools, transcriber};
+use super::{ingest, link, record, speaker, tool_stage, transcriber};
 use crate::mail::{Mail, Queue};
 use crate::stage::Pulse;
 
@@ -14,14 +14,13 @@ pub(crate) enum StageKind {
     Transcriber,
     Dialogue,
     Tools,
-    Retriever,
     Record,
     Speaker,
 }
 
 impl StageKind {
     /// How many there are.
-    const COUNT: usize = 8;
+    const COUNT: usize = 7;
 
     /// Its name in logs, and where faults are injected.
     pub(crate) const fn name(self) -> &'static str {
@@ -30,8 +29,7 @@ impl StageKind {
             Self::Ingest => "audio_ingest",
             Self::Transcriber => "transcriber",
             Self::Dialogue => "dialogue",
-            Self::Tools => "booking_tool",
-            Self::Retriever => "retriever",
+            Self::Tools => "tool_stage",
             Self::Record => "call_recorder",
             Self::Speaker => "speaker",
         }
@@ -45,8 +43,7 @@ pub(crate) struct Mails {
     pub(crate) ingest: Arc<Mail<ingest::IngestInput>>,
     pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
     pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
-    pub(crate) tools: Arc<Mail<tools::ToolInput>>,
-    pub(crate) retriever: Arc<Mail<retriever::Question>>,
+    pub(crate) tools: Arc<Mail<tool_stage::ToolInput>>,
     pub(crate) record: Arc<Mail<record::RecordInput>>,
     pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
 }
@@ -60,7 +57,6 @@ impl Mails {
             &*self.transcriber,
             &*self.dialogue,
             &*self.tools,
-            &*self.retriever,
             &*self.record,
             &*self.speaker,
         ]

@@ -11,7 +11,7 @@ const STAGES: [&str; 7] = [
     "audio_ingest",
     "transcriber",
     "dialogue",
-    "booking_tool",
+    "tool_stage",
     "speaker",
     "call_supervisor",
 ];
