@@ -8,13 +8,12 @@ use crate::sim::Sim;
 use crate::text_calls::reply;
 
 /// Stages of a typed call, and places in the middle of their work.
-const PLACES: [&str; 11] = [
+const PLACES: [&str; 10] = [
     "line_link",
     "dialogue",
     "dialogue.handled",
-    "booking_tool",
-    "booking_tool.answered",
-    "retriever",
+    "tool_stage",
+    "tool_stage.answered",
     "slot_actor",
     "slot_actor.answered",
     "call_recorder",
