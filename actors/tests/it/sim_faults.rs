@@ -107,9 +107,10 @@ async fn every_stage_that_hangs_while_the_agent_speaks_is_replaced_and_the_call_
 #[tokio::test]
 async fn a_stage_that_hangs_over_a_write_is_replaced_and_the_write_is_done_once() {
     let mut sim = Sim::start(1).await;
-    let place = ("booking_tool.answered", Fault::Hang);
+    let place = ("tool_stage.answered", Fault::Hang);
     books(&mut sim, Channel::Text, 0, place, &["yes"]).await;
     assert_eq!(sim.db.count("appointments").await, 1, "booked once");
+    assert_eq!(sim.switchboard.counters().stage_restarts, 1, "it was replaced");
     sim.switchboard.stop().await;
 }
 
