@@ -14,9 +14,10 @@ use super::link::{LINK_LIMIT, LineLink};
 use super::record::{CallRecorder, RecordInput};
 use super::speaker::Speaker;
 use super::stages::StageKind;
+use super::thinker::Thinker;
 use super::tool_stage::ToolStage;
 use super::transcriber::Transcriber;
-use super::{Call, dialogue, ingest, link, record, speaker, tool_stage, transcriber};
+use super::{Call, dialogue, ingest, link, record, speaker, thinker, tool_stage, transcriber};
 use crate::mail::{Mail, Next};
 use crate::stage::{Keep, Pulse, Stage, StageActor, StageSpec};
 
@@ -31,6 +32,7 @@ pub(crate) struct Keeps {
     ingest: Keep<ingest::Kept>,
     transcriber: Keep<transcriber::Kept>,
     dialogue: Keep<dialogue::Kept>,
+    thinker: Keep<thinker::Kept>,
     tools: Keep<tool_stage::Jobs>,
     record: Keep<record::Unwritten>,
     speaker: Keep<speaker::Kept>,
@@ -45,6 +47,7 @@ impl Keeps {
             ingest: Keep::new(ingest::Kept::new(Arc::clone(&among))),
             transcriber: Keep::new(transcriber::Kept::new(among)),
             dialogue: Keep::default(),
+            thinker: Keep::default(),
             tools: Keep::default(),
             record: Keep::default(),
             speaker: Keep::default(),
@@ -170,7 +173,7 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
     let (link, ingest) = (keeps.link.clone(), keeps.ingest.clone());
     let (transcriber, dialogue) = (keeps.transcriber.clone(), keeps.dialogue.clone());
     let (record, speaker) = (keeps.record.clone(), keeps.speaker.clone());
-    let tools = keeps.tools.clone();
+    let (thinker, tools) = (keeps.thinker.clone(), keeps.tools.clone());
     vec![
         child(call, StageKind::Link, LINK_LIMIT, &mails.link, move |call| {
             Ok(LineLink::build(call, link.clone()))
@@ -183,6 +186,9 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
         }),
         child(call, StageKind::Dialogue, second, &mails.dialogue, move |call| {
             Dialogue::build(call, dialogue.clone())
+        }),
+        child(call, StageKind::Thinker, second, &mails.thinker, move |call| {
+            Ok(Thinker::build(call, thinker.clone()))
         }),
         child(call, StageKind::Tools, second, &mails.tools, move |call| {
             Ok(ToolStage::build(call, tools.clone()))

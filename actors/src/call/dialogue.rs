@@ -22,6 +22,7 @@ use super::ingest::IngestInput;
 use super::journal::Journal;
 use super::record::RecordInput;
 use super::speaker::SpeakerInput;
+use super::thinker::ThinkerInput;
 use super::tool_stage::{Request, ToolInput};
 use super::transcriber::TranscriberInput;
 use crate::stage::{Keep, Stage};
@@ -62,8 +63,11 @@ impl Dialogue {
             let kept = kept.lock();
             (kept.logic.clone(), kept.pressed.clone())
         };
-        let logic =
+        let mut logic =
             before.restore(|snapshot| (call.services.dialogue)(call.facts.clone(), snapshot))?;
+        // What a predecessor asked for may be under way, or be gone with another process.
+        logic.resume(call.now());
+        kept.lock().outbox.extend(std::iter::from_fn(|| logic.poll_output()));
         let clinic = &call.facts.clinic;
         let keypad = Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
         Ok(Self { call, kept, logic, keypad, input: None })
@@ -78,13 +82,17 @@ impl Dialogue {
     fn send(&self, output: Output) {
         let mails = &self.call.mails;
         match output {
-            Output::Say { utterance, text } => {
-                mails.speaker.post(SpeakerInput::Say { utterance, text });
+            Output::Say { utterance, text, more } => {
+                mails.speaker.post(SpeakerInput::Say { utterance, text, more });
             }
             Output::Tool { call, tool, checked } => {
                 let request = Request { call, tool, checked: *checked };
                 mails.tools.post(ToolInput::Call(Box::new(request)));
             }
+            Output::Ask { request, body } => {
+                mails.thinker.post(ThinkerInput::Ask { request, body });
+            }
+            Output::Cancel { request } => mails.thinker.post(ThinkerInput::Cancel { request }),
             Output::Expect(expectation) => {
                 mails.ingest.post(IngestInput::Expect(expectation));
                 mails.transcriber.post(TranscriberInput::Expect(expectation));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ingest, link, record, speaker, tool_stage, transcriber};
+use super::{ingest, link, record, speaker, thinker, tool_stage, transcriber};
 use crate::mail::{Mail, Queue};
 use crate::stage::Pulse;
 
@@ -13,6 +13,7 @@ pub(crate) enum StageKind {
     Ingest,
     Transcriber,
     Dialogue,
+    Thinker,
     Tools,
     Record,
     Speaker,
@@ -20,7 +21,7 @@ pub(crate) enum StageKind {
 
 impl StageKind {
     /// How many there are.
-    const COUNT: usize = 7;
+    const COUNT: usize = 8;
 
     /// Its name in logs, and where faults are injected.
     pub(crate) const fn name(self) -> &'static str {
@@ -29,6 +30,7 @@ impl StageKind {
             Self::Ingest => "audio_ingest",
             Self::Transcriber => "transcriber",
             Self::Dialogue => "dialogue",
+            Self::Thinker => "thinker",
             Self::Tools => "tool_stage",
             Self::Record => "call_recorder",
             Self::Speaker => "speaker",
@@ -43,6 +45,7 @@ pub(crate) struct Mails {
     pub(crate) ingest: Arc<Mail<ingest::IngestInput>>,
     pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
     pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
+    pub(crate) thinker: Arc<Mail<thinker::ThinkerInput>>,
     pub(crate) tools: Arc<Mail<tool_stage::ToolInput>>,
     pub(crate) record: Arc<Mail<record::RecordInput>>,
     pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
@@ -56,6 +59,7 @@ impl Mails {
             &*self.ingest,
             &*self.transcriber,
             &*self.dialogue,
+            &*self.thinker,
             &*self.tools,
             &*self.record,
             &*self.speaker,

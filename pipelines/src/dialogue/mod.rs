@@ -27,6 +27,7 @@ mod understand;
 
 use std::sync::Arc;
 
+pub use frontdesk_models::llm::{ModelEvent, ModelFailure, ModelRequest};
 use frontdesk_types::{CallOutcome, Channel, Mono, Phi};
 use jiff::civil::{Date, Time};
 use jiff::{Timestamp, tz::TimeZone};
@@ -49,6 +50,11 @@ pub struct Now {
     /// Wall clock of the call.
     pub wall: Timestamp,
 }
+
+/// A request to a language model; unique within a call and increasing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub u64);
 
 /// What a dialogue is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +82,22 @@ pub enum Input {
         /// What came of it.
         result: ToolResult,
     },
+    /// A language model that was asked answers. Nothing follows a request's last event
+    /// ([`ModelEvent::is_last`]).
+    Model {
+        /// The request.
+        request: RequestId,
+        /// What its stream brought.
+        event: ModelEvent,
+    },
+    /// The caller's voice (or a key, or typed words) cut an utterance off. [`Input::Played`]
+    /// follows, and no more of the utterance is played.
+    Interrupted {
+        /// The utterance.
+        utterance: UtteranceId,
+        /// Its text as far as it was heard.
+        heard: String,
+    },
     /// An utterance was played, or as much of it as the caller let pass.
     Played {
         /// The utterance.
@@ -97,12 +119,32 @@ pub enum Input {
 /// What a dialogue wants done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Output {
-    /// Say this, after what is still being said.
+    /// Say this, after what is still being said: an utterance, or a piece of one.
     Say {
-        /// Number of the utterance; increases.
+        /// Number of the utterance; increases. Pieces of one utterance have the same number, and
+        /// nothing else is said between them.
         utterance: UtteranceId,
-        /// Text as displayed; numbers and times are made speakable on the way to the voice.
+        /// Text as displayed; numbers and times are made speakable on the way to the voice. The
+        /// text of an utterance is its pieces with single spaces between them; the last may be
+        /// empty.
         text: String,
+        /// Whether the utterance has another piece. Each is spoken as soon as it is there; of one
+        /// that was interrupted, what follows is not spoken.
+        more: bool,
+    },
+    /// Ask a language model. What it answers comes as [`Input::Model`]. One that is under way or
+    /// was answered is not asked again by the same number.
+    Ask {
+        /// Number of the request.
+        request: RequestId,
+        /// What is asked.
+        body: Box<ModelRequest>,
+    },
+    /// Nobody wants the answer of a request any more; events of it that are still to come are
+    /// dropped.
+    Cancel {
+        /// Number of the request.
+        request: RequestId,
     },
     /// Run a tool. Its result comes back as [`Input::ToolDone`] with the same id.
     Tool {
@@ -247,6 +289,10 @@ pub trait Dialogue: Send {
     fn revision(&self) -> Option<u64> {
         None
     }
+
+    /// The dialogue was restored, and nobody knows whether what it waits for is still under way:
+    /// what may be asked once more without harm is asked once more.
+    fn resume(&mut self, _now: Now) {}
 
     /// How the call ends as it stands now, should it be cut.
     fn outcome(&self) -> CallOutcome {

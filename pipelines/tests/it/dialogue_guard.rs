@@ -181,7 +181,7 @@ fn ready(then: Vec<ToolCall>) -> Rig {
 
 fn read_back(outputs: &[Output]) -> Input {
     let said = outputs.iter().find_map(|output| match output {
-        Output::Say { utterance, text } => Some((*utterance, text.clone())),
+        Output::Say { utterance, text, .. } => Some((*utterance, text.clone())),
         _ => None,
     });
     let (utterance, text) = said.expect("a read-back");

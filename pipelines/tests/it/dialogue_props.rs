@@ -168,7 +168,7 @@ impl Observer {
     fn take(&mut self, output: Output) -> Result<(), TestCaseError> {
         prop_assert!(!self.ended, "something follows the end: {output:?}");
         match output {
-            Output::Say { utterance, text } => {
+            Output::Say { utterance, text, .. } => {
                 prop_assert!(!text.trim().is_empty());
                 prop_assert!(!text.contains('{'), "not filled: {}", text);
                 let of_patient = text.contains(REFERENCE);
@@ -183,6 +183,7 @@ impl Observer {
                 self.running.push((call, tool));
             }
             Output::End { .. } => self.ended = true,
+            Output::Ask { .. } | Output::Cancel { .. } => prop_assert!(false, "forms ask no model"),
             Output::Expect(_) | Output::Born(_) | Output::Alert { .. } => {}
         }
         Ok(())

@@ -513,7 +513,7 @@ impl Call {
             for output in self.step(input) {
                 assert!(self.outcome.is_none(), "nothing follows the end: {output:?}");
                 match output {
-                    Output::Say { utterance, text } => {
+                    Output::Say { utterance, text, .. } => {
                         self.said.push(text.clone());
                         let played = Input::Played { utterance, heard: text, complete: true };
                         if self.plays {
@@ -531,6 +531,7 @@ impl Call {
                     Output::Alert { flag } => self.alerts.push(flag),
                     Output::End { outcome } => self.outcome = Some(outcome),
                     Output::Expect(_) | Output::Born(_) => {}
+                    Output::Ask { .. } | Output::Cancel { .. } => panic!("forms ask no model"),
                 }
             }
         }

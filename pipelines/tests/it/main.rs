@@ -4,6 +4,7 @@ mod a_call_ends_only_when_the_caller_ends_it;
 mod a_cancellation_becomes_a_move;
 mod a_visit_is_for_the_person_who_is_named;
 mod a_yes_covers_the_whole_answer;
+mod an_utterance_comes_in_pieces;
 mod cancelling_wants_a_plain_yes;
 mod dialogue;
 mod dialogue_guard;

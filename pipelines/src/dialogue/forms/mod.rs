@@ -88,6 +88,10 @@ impl Dialogue for Forms {
         self.0.revision()
     }
 
+    fn resume(&mut self, now: Now) {
+        self.0.resume(now);
+    }
+
     fn outcome(&self) -> CallOutcome {
         self.0.outcome()
     }
@@ -138,7 +142,7 @@ impl Policy {
             self.state.telling = Some(utterance.0);
         }
         self.state.patience.said(now.mono, &text, self.settings.silence);
-        self.outputs.push_back(Output::Say { utterance, text });
+        self.outputs.push_back(Output::Say { utterance, text, more: false });
     }
 
     /// Asks the open question again.
@@ -375,7 +379,11 @@ impl guard::Policy for Policy {
         match input {
             Input::Begin => self.greet(now),
             Input::Heard { text, confidence } => self.on_heard(now, &text, confidence.is_none()),
-            Input::Partial { .. } | Input::Dtmf(_) | Input::CallerLeft => {}
+            Input::Partial { .. }
+            | Input::Dtmf(_)
+            | Input::CallerLeft
+            | Input::Interrupted { .. }
+            | Input::Model { .. } => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {
                 self.state.patience.played(now.mono, self.settings.silence);

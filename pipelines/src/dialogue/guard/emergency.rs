@@ -54,6 +54,7 @@ impl<D: Policy> Guarded<D> {
         self.state.outcome.emergency = true;
         self.state.interrupted = None;
         self.back_to_policy(now, None);
+        self.cancel_requests(now);
         let resume = match std::mem::take(&mut self.state.mode) {
             Mode::ReadBack(read_back) => Some(read_back),
             _ => None,
@@ -142,6 +143,7 @@ impl<D: Policy> Guarded<D> {
         if self.state.is_ending() {
             return;
         }
+        self.cancel_requests(now);
         if !sorry.is_empty() {
             self.state.preface = Some(sorry.to_owned());
         }
@@ -190,6 +192,6 @@ impl<D: Policy> Guarded<D> {
             phrases.callback_failed.clone()
         };
         self.say(now, None, &text);
-        self.finish();
+        self.finish(now);
     }
 }

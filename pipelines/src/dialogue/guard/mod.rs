@@ -8,6 +8,8 @@
 //! - reads every write back in its own words and runs it only on an explicit yes that follows the
 //!   read-back as played; on anything else the policy gets [`Refusal::NotConfirmed`], always
 //!   followed by the caller's words;
+//! - numbers requests to models, drops what comes of cancelled ones, and passes the pieces of an
+//!   utterance on as they come, unless a write waits for its yes;
 //! - has a number or an identified patient before a call back is promised;
 //! - numbers utterances, calls and writes, bounds turns and tool calls, and ends with a person
 //!   rather than in silence;
@@ -19,9 +21,12 @@ pub(crate) mod assent;
 mod callback;
 mod check;
 mod emergency;
+mod pieces;
 mod policy;
 mod read_back;
 mod state;
+mod stream;
+mod timing;
 
 pub use policy::Policy;
 pub(crate) use read_back::visit;
@@ -64,13 +69,15 @@ pub struct Guarded<D> {
     outputs: VecDeque<Output>,
     /// An utterance of the policy that a read-back may join.
     held: Option<(UtteranceId, String)>,
+    /// Whether words of the caller have reached the policy in this input.
+    words_fed: bool,
 }
 
 impl<D: Policy> Guarded<D> {
     /// A call that has not yet begun.
     pub fn new(facts: CallFacts, language: Language, settings: Settings, policy: D) -> Self {
-        let (state, outputs) = (State::default(), VecDeque::new());
-        Self { policy, facts, language, settings, state, outputs, held: None }
+        let state = State::default();
+        Self::with(facts, language, settings, policy, state)
     }
 
     /// A call as its snapshot left it; `policy` restores the policy from its part.
@@ -88,8 +95,18 @@ impl<D: Policy> Guarded<D> {
         let guard = snapshot.get_mut("guard").map(serde_json::Value::take).unwrap_or_default();
         let state = serde_json::from_value(guard)?;
         let policy = policy(inner)?;
-        let outputs = VecDeque::new();
-        Ok(Self { policy, facts, language, settings, state, outputs, held: None })
+        Ok(Self::with(facts, language, settings, policy, state))
+    }
+
+    fn with(
+        facts: CallFacts,
+        language: Language,
+        settings: Settings,
+        policy: D,
+        state: State,
+    ) -> Self {
+        let (outputs, held) = (VecDeque::new(), None);
+        Self { policy, facts, language, settings, state, outputs, held, words_fed: false }
     }
 
     /// What was said, heard and done so far.
@@ -126,6 +143,7 @@ impl<D: Policy> Guarded<D> {
 
     /// Gives the policy an input, now or once it has the floor again.
     fn feed(&mut self, now: Now, input: Input) {
+        self.words_fed |= matches!(input, Input::Heard { .. });
         match self.state.mode {
             Mode::Policy => {
                 self.policy.handle_input(now, &self.state.ledger, input);
@@ -140,6 +158,7 @@ impl<D: Policy> Guarded<D> {
     fn give_floor(&mut self, now: Now) {
         self.state.mode = Mode::Policy;
         self.state.patience.stop();
+        self.pass_withheld(now);
         for input in std::mem::take(&mut self.state.deferred) {
             self.feed(now, input);
         }
@@ -148,7 +167,7 @@ impl<D: Policy> Guarded<D> {
     /// Carries out what the policy wants; what is refused it hears at once.
     fn pump(&mut self, now: Now) {
         for _ in 0..MAX_REFUSALS {
-            let mut refused = Vec::new();
+            let mut refused: Vec<Input> = Vec::new();
             while let Some(output) = self.policy.poll_output() {
                 if self.state.mode == Mode::Over {
                     continue;
@@ -159,9 +178,7 @@ impl<D: Policy> Guarded<D> {
             if refused.is_empty() {
                 return;
             }
-            for (call, refusal) in refused {
-                let result = ToolResult::Refused { refusal };
-                let input = Input::ToolDone { call, result };
+            for input in refused {
                 self.policy.handle_input(now, &self.state.ledger, input);
             }
         }
@@ -169,12 +186,11 @@ impl<D: Policy> Guarded<D> {
         self.hand_over(now, TransferReason::Failed, &sorry);
     }
 
-    fn on_policy(&mut self, now: Now, output: Output, refused: &mut Vec<(ToolCallId, Refusal)>) {
+    fn on_policy(&mut self, now: Now, output: Output, refused: &mut Vec<Input>) {
         match output {
-            Output::Say { utterance, text } => {
-                self.flush(now);
-                self.held = Some((utterance, text));
-            }
+            Output::Say { utterance, text, more } => self.on_say(now, utterance, text, more),
+            Output::Ask { request, body } => refused.extend(self.on_ask(request, body)),
+            Output::Cancel { request } => self.on_cancel(request),
             Output::Expect(expect) => {
                 self.state.expect = expect;
                 self.outputs.push_back(Output::Expect(expect));
@@ -190,12 +206,15 @@ impl<D: Policy> Guarded<D> {
                     }
                     Verdict::ReadBack => self.read_back(now, call, tool),
                     Verdict::AskNumber => self.ask_number(now, Some(call), tool),
-                    Verdict::Refuse(refusal) => refused.push((call, refusal)),
+                    Verdict::Refuse(refusal) => {
+                        let result = ToolResult::Refused { refusal };
+                        refused.push(Input::ToolDone { call, result });
+                    }
                 }
             }
             Output::End { .. } => {
                 self.flush(now);
-                self.finish();
+                self.finish(now);
             }
         }
     }
@@ -204,21 +223,41 @@ impl<D: Policy> Guarded<D> {
 
     /// Says what the policy said last, if it still waits.
     fn flush(&mut self, now: Now) {
-        if let Some((utterance, text)) = self.held.take() {
-            let same = self.state.last_prompt.as_ref().is_some_and(|(last, _)| *last == text);
-            self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
-            if self.state.same_prompts >= MAX_SAME_PROMPTS {
-                let sorry = self.language.phrases.misunderstood_end.clone();
-                self.hand_over(now, TransferReason::Misunderstood, &sorry);
-                return;
-            }
-            self.state.last_prompt = Some((text.clone(), self.state.expect));
+        if let Some((utterance, text)) = self.held.take()
+            && self.note_prompt(now, &text)
+        {
             self.state.asked_for_policy = false;
             self.say(now, Some(utterance), &text);
         }
     }
 
+    /// Notes what the policy says; false if it has said the very same so often that a person is
+    /// called instead.
+    fn note_prompt(&mut self, now: Now, text: &str) -> bool {
+        let same = self.state.last_prompt.as_ref().is_some_and(|(last, _)| *last == text);
+        self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
+        if self.state.same_prompts >= MAX_SAME_PROMPTS {
+            let sorry = self.language.phrases.misunderstood_end.clone();
+            self.hand_over(now, TransferReason::Misunderstood, &sorry);
+            return false;
+        }
+        self.state.last_prompt = Some((text.to_owned(), self.state.expect));
+        true
+    }
+
     fn say(&mut self, now: Now, policy: Option<UtteranceId>, text: &str) -> UtteranceId {
+        self.begin_utterance(now, policy, text, false)
+    }
+
+    /// Begins an utterance, after the one that came in pieces has been ended.
+    fn begin_utterance(
+        &mut self,
+        now: Now,
+        policy: Option<UtteranceId>,
+        text: &str,
+        more: bool,
+    ) -> UtteranceId {
+        self.end_open();
         let preface = self.state.preface.take().map(|p| p + " ").unwrap_or_default();
         let preface_chars = preface.chars().count();
         let text = preface + text;
@@ -226,7 +265,7 @@ impl<D: Policy> Guarded<D> {
         self.state.next_utterance += 1;
         self.state.spoken.insert(utterance.0, Spoken { policy, preface_chars });
         self.state.patience.said(now.mono, &text, self.settings.silence);
-        self.outputs.push_back(Output::Say { utterance, text });
+        self.outputs.push_back(Output::Say { utterance, text, more });
         utterance
     }
 
@@ -258,7 +297,8 @@ impl<D: Policy> Guarded<D> {
         call
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, now: Now) {
+        self.cancel_requests(now);
         self.state.mode = Mode::Over;
         self.state.patience.stop();
         let outcome = self.outcome();
@@ -272,6 +312,7 @@ impl<D: Policy> Guarded<D> {
         self.state.calls_in_turn = 0;
         self.state.asked_for_policy = false;
         self.state.patience.heard();
+        self.state.stream.heard();
         if !text.trim().is_empty() {
             self.state.history.push(Turn::caller(text.clone()));
         }
@@ -287,6 +328,8 @@ impl<D: Policy> Guarded<D> {
         let sure = confidence.is_none_or(|confidence| confidence >= least);
         let text = if sure { text } else { String::new() };
         let mentions = self.mentions_other(&text);
+        let words = text.clone();
+        self.words_fed = false;
         match self.state.mode {
             Mode::Policy => self.feed(now, Input::Heard { text, confidence }),
             Mode::ReadBack(_) => self.answer_read_back(now, text, confidence),
@@ -294,6 +337,9 @@ impl<D: Policy> Guarded<D> {
             Mode::Callback(_) => self.answer_number(now, text, confidence),
             // A person is being called; the call ends with the answer.
             Mode::Handover { .. } | Mode::Over => {}
+        }
+        if !self.words_fed && !words.trim().is_empty() {
+            self.policy.overheard(&Turn::caller(words));
         }
         // A yes is judged by what was said before it.
         self.state.for_other = mentions.unwrap_or(self.state.for_other);
@@ -322,87 +368,19 @@ impl<D: Policy> Guarded<D> {
     fn on_played(&mut self, now: Now, utterance: UtteranceId, heard: &str, complete: bool) {
         let Some(spoken) = self.state.spoken.remove(&utterance.0) else { return };
         self.state.patience.played(now.mono, self.settings.silence);
+        self.no_more_of(utterance);
         if complete || !heard.trim().is_empty() {
-            self.state.history.push(Turn::agent(utterance, heard.to_owned(), complete));
+            let turn = Turn::agent(utterance, heard.to_owned(), complete);
+            if spoken.policy.is_none() {
+                self.policy.overheard(&turn);
+            }
+            self.state.history.push(turn);
         }
         self.read_back_played(now, utterance, heard, complete);
         if let Some(utterance) = spoken.policy {
             let heard = heard.chars().skip(spoken.preface_chars).collect();
             self.feed(now, Input::Played { utterance, heard, complete });
         }
-    }
-
-    fn on_timeout(&mut self, now: Now) {
-        self.on_slow_tools(now);
-        match self.state.mode {
-            Mode::Policy => {
-                if self.policy_due().is_some_and(|due| due <= now.mono) {
-                    self.feed(now, Input::Timeout);
-                } else if self.is_stuck() && self.state.patience.is_due(now.mono) {
-                    let sorry = self.language.phrases.transfer_failed.clone();
-                    self.hand_over(now, TransferReason::Failed, &sorry);
-                }
-            }
-            Mode::ReadBack(_) if self.state.patience.is_due(now.mono) => self.silent_read_back(now),
-            Mode::Emergency { .. } if self.state.patience.is_due(now.mono) => {
-                self.unclear_emergency(now);
-            }
-            Mode::Callback(_) if self.state.patience.is_due(now.mono) => self.silent_number(now),
-            _ => {}
-        }
-    }
-
-    /// A tool that takes long is excused; one that takes too long counts as unavailable.
-    fn on_slow_tools(&mut self, now: Now) {
-        let due = |at: Option<Mono>| at.is_some_and(|at| at <= now.mono);
-        let late: Vec<(u64, Running)> = self
-            .state
-            .running
-            .iter_mut()
-            .filter(|(_, running)| due(running.deadline))
-            .map(|(call, running)| {
-                // It stays known, so that a late answer still enters the history.
-                (running.deadline, running.notice) = (None, None);
-                (*call, running.clone())
-            })
-            .collect();
-        for (call, running) in late {
-            match running.policy {
-                Some(call) => {
-                    let result = ToolResult::Unavailable;
-                    self.feed(now, Input::ToolDone { call, result });
-                }
-                None => self.handed_over(now, ToolCallId(call), &ToolResult::Unavailable),
-            }
-        }
-        let mut slow = None;
-        for running in self.state.running.values_mut() {
-            if due(running.notice) {
-                slow = Some(running.tool.clone());
-            }
-            running.notice = running.notice.filter(|at| *at > now.mono);
-        }
-        if let Some(tool) = slow
-            && self.state.spoken.is_empty()
-            && self.state.mode != Mode::Over
-        {
-            let filler = self.spec(&tool).and_then(|spec| spec.filler.clone());
-            let text = filler.unwrap_or_else(|| self.language.phrases.one_moment.clone());
-            self.say(now, None, &text);
-        }
-    }
-
-    /// When the policy is due; not before the caller had time to answer a question of the guard.
-    fn policy_due(&self) -> Option<Mono> {
-        let due = self.policy.poll_timeout()?;
-        let asked = self.state.patience.deadline.filter(|_| self.state.asked_for_policy);
-        Some(asked.map_or(due, |asked| due.max(asked)))
-    }
-
-    /// A policy that waits for nothing at all will never speak again.
-    fn is_stuck(&self) -> bool {
-        let waiting = self.state.running.values().any(|running| running.deadline.is_some());
-        self.state.mode == Mode::Policy && self.policy.poll_timeout().is_none() && !waiting
     }
 }
 
@@ -428,6 +406,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
                 }
             }
             Input::ToolDone { call, result } => self.on_tool_done(now, call, result),
+            Input::Model { request, event } => self.on_model(now, request, event),
+            Input::Interrupted { utterance, heard } => self.on_interrupted(now, utterance, &heard),
             Input::Played { utterance, heard, complete } => {
                 self.on_played(now, utterance, &heard, complete);
             }
@@ -435,7 +415,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
             Input::Timeout => self.on_timeout(now),
             Input::CallerLeft => {
                 self.number_on_leaving(now);
-                self.finish();
+                self.finish(now);
             }
         }
         let flagged = flags != self.state.alerted.len() + self.state.warned.len();
@@ -469,6 +449,13 @@ impl<D: Policy> Dialogue for Guarded<D> {
     fn snapshot(&self) -> serde_json::Value {
         let guard = serde_json::to_value(&self.state).unwrap_or_default();
         serde_json::json!({ "guard": guard, "policy": self.policy.snapshot() })
+    }
+
+    fn resume(&mut self, now: Now) {
+        if self.state.mode == Mode::Policy {
+            self.policy.resume(now, &self.state.ledger);
+            self.pump(now);
+        }
     }
 
     fn revision(&self) -> Option<u64> {

@@ -229,7 +229,7 @@ impl<D: Policy> Guarded<D> {
         if self.state.patience.silences >= self.settings.max_silences {
             let text = self.language.phrases.silent_end.clone();
             self.say(now, None, &text);
-            self.finish();
+            self.finish(now);
             return;
         }
         self.state.preface = Some(self.language.phrases.not_heard.clone());

@@ -12,6 +12,8 @@ use crate::dialogue::settings::Patience;
 use crate::dialogue::tools::{ToolCall, ToolCallId, ToolResult, WriteNumber};
 use crate::dialogue::{Expectation, Input, UtteranceId};
 
+use super::stream::Stream;
+
 /// An utterance that has not been reported as played.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Spoken {
@@ -110,6 +112,9 @@ pub(super) struct State {
     /// What the call has established; the policy has a view of it.
     pub(super) ledger: Arc<Ledger>,
     pub(super) deferred: Vec<Input>,
+    /// Requests to models, and the utterance that comes in pieces.
+    #[serde(default)]
+    pub(super) stream: Stream,
     pub(super) preface: Option<String>,
     pub(super) last_prompt: Option<(String, Expectation)>,
     /// How often in a row the policy has said that.
