@@ -12,6 +12,7 @@ mod offers;
 mod request;
 mod results;
 mod state;
+mod take_over;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
 use crate::language::{Language, fill};
 use state::{Goal, Pending, Phase, State};
+pub(super) use take_over::Predecessor;
 
 /// Times in a row that a question is repeated on request before it counts as misunderstood.
 const MAX_REPEATS: u32 = 3;
@@ -40,7 +42,7 @@ impl Forms {
     #[must_use]
     pub fn new(facts: CallFacts) -> Self {
         let (language, settings) = (facts.clinic.language().clone(), facts.settings());
-        let policy = Policy::new(facts.clone(), language.clone(), settings, State::default());
+        let policy = Policy::fresh(facts.clone());
         Self(Guarded::new(facts, language, settings, policy))
     }
 
@@ -53,10 +55,8 @@ impl Forms {
         snapshot: serde_json::Value,
     ) -> Result<Self, serde_json::Error> {
         let (language, settings) = (facts.clinic.language().clone(), facts.settings());
-        let (own, words) = (facts.clone(), language.clone());
-        let policy = move |snapshot| {
-            Ok(Policy::new(own, words, settings, serde_json::from_value(snapshot)?))
-        };
+        let own = facts.clone();
+        let policy = move |snapshot| Policy::restored(own, snapshot);
         Guarded::restore(facts, language, settings, snapshot, policy).map(Self)
     }
 
@@ -99,7 +99,7 @@ impl Dialogue for Forms {
 
 /// The forms without their guards.
 #[derive(Debug)]
-struct Policy {
+pub(super) struct Policy {
     facts: CallFacts,
     language: Language,
     settings: Settings,
@@ -110,6 +110,21 @@ struct Policy {
 }
 
 impl Policy {
+    /// A call that has not yet begun.
+    pub(super) fn fresh(facts: CallFacts) -> Self {
+        let (language, settings) = (facts.clinic.language().clone(), facts.settings());
+        Self::new(facts, language, settings, State::default())
+    }
+
+    /// A call as its snapshot left it.
+    pub(super) fn restored(
+        facts: CallFacts,
+        snapshot: serde_json::Value,
+    ) -> Result<Self, serde_json::Error> {
+        let (language, settings) = (facts.clinic.language().clone(), facts.settings());
+        Ok(Self::new(facts, language, settings, serde_json::from_value(snapshot)?))
+    }
+
     fn new(facts: CallFacts, language: Language, settings: Settings, state: State) -> Self {
         let (ledger, outputs) = (Arc::default(), VecDeque::new());
         Self { facts, language, settings, state, ledger, outputs }

@@ -96,7 +96,7 @@ impl Policy {
     }
 
     /// Carries what came of a write: it is told until it was heard.
-    fn tell(&mut self, text: &str) {
+    pub(super) fn tell(&mut self, text: &str) {
         self.carry(text);
         self.state.news = Some(text.to_owned());
     }
