@@ -173,8 +173,7 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
     let (link, ingest) = (keeps.link.clone(), keeps.ingest.clone());
     let (transcriber, dialogue) = (keeps.transcriber.clone(), keeps.dialogue.clone());
     let (record, speaker) = (keeps.record.clone(), keeps.speaker.clone());
-    let thinker = keeps.thinker.clone();
-    let tools = keeps.tools.clone();
+    let (thinker, tools) = (keeps.thinker.clone(), keeps.tools.clone());
     vec![
         child(call, StageKind::Link, LINK_LIMIT, &mails.link, move |call| {
             Ok(LineLink::build(call, link.clone()))

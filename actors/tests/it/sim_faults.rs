@@ -89,8 +89,15 @@ async fn every_child_that_dies_while_the_agent_speaks_is_restarted_and_the_call_
 /// One hang each: while a stage hangs, the call's time is real time.
 #[tokio::test]
 async fn every_stage_that_hangs_while_the_agent_speaks_is_replaced_and_the_call_books_once() {
-    const STAGES: [&str; 6] =
-        ["line_link", "audio_ingest", "dialogue", "call_recorder", "speaker", "call_supervisor"];
+    const STAGES: [&str; 7] = [
+        "line_link",
+        "audio_ingest",
+        "dialogue",
+        "tool_stage",
+        "call_recorder",
+        "speaker",
+        "call_supervisor",
+    ];
     let mut sim = Sim::start(1).await;
     for (number, stage) in STAGES.iter().enumerate() {
         books(&mut sim, Channel::Web, number, (stage, Fault::Hang), &["the first one"]).await;
