@@ -65,5 +65,9 @@ pub(super) async fn start(
     } else {
         out.line(format_args!("Frontdesk is listening on http://{address}/"));
     }
+    if let Some((sip, number)) = runtime.telephone().await {
+        let number = number.map_or_else(String::new, |number| format!("{number}@"));
+        out.line(format_args!("By telephone: sip:{number}{sip}"));
+    }
     Ok((runtime, signals))
 }
