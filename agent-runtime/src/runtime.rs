@@ -193,11 +193,15 @@ impl Runtime {
         self.address
     }
 
-    /// Where the telephone listens, if there is one, and the number of the clinic that is called
-    /// where nothing else is said.
-    pub async fn telephone(&self) -> Option<(SocketAddr, Option<String>)> {
-        let address = self.parts.telephone.as_ref()?.address();
-        Some((address, self.parts.shared.clinics.number_of(self.default_clinic.as_deref()).await))
+    /// The telephone, if there is one.
+    #[must_use]
+    pub const fn telephone(&self) -> Option<&Telephone> {
+        self.parts.telephone.as_ref()
+    }
+
+    /// The number of the clinic that is called where nothing else is said, if it can be dialled.
+    pub async fn number(&self) -> Option<String> {
+        self.parts.shared.clinics.number_of(self.default_clinic.as_deref()).await
     }
 
     /// Serves until the operator asks to stop, or a server that it needs is gone; then drains and
