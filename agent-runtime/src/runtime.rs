@@ -11,6 +11,7 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
 };
+use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
@@ -285,7 +286,8 @@ impl Parts {
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
-        let rooms = Rooms { media: media.clone(), clock: Arc::clone(&clock) };
+        let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
+        let rooms = Rooms { media: media.clone(), clock: Arc::clone(&clock), server };
         let intake =
             Intake::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
         let intake = Arc::new(intake);
@@ -381,6 +383,7 @@ fn services(
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
+        model: None,
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))

@@ -3,7 +3,7 @@
 //! The first participant who can be a caller is the caller. Of all others nothing is heard or read.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use frontdesk_line::{CallerFacts, CallerKind, Gone, LineEvent, Listener};
 use frontdesk_types::Phi;
@@ -47,6 +47,8 @@ pub(super) struct Finder {
     voice: Arc<VoiceIn>,
     captions: Arc<Captions>,
     caller: Option<RedactedString>,
+    /// The caller's identity, if they came by telephone.
+    phone: Arc<OnceLock<RedactedString>>,
     track: Option<String>,
     /// Whether the caller is in the room.
     here: bool,
@@ -55,14 +57,28 @@ pub(super) struct Finder {
 }
 
 impl Finder {
-    pub(super) const fn new(
+    pub(super) fn new(
         room: Room,
         listener: Listener,
         voice: Arc<VoiceIn>,
         captions: Arc<Captions>,
     ) -> Self {
-        let early = VecDeque::new();
-        Self { room, listener, voice, captions, caller: None, track: None, here: false, early }
+        Self {
+            room,
+            listener,
+            voice,
+            captions,
+            caller: None,
+            phone: Arc::default(),
+            track: None,
+            here: false,
+            early: VecDeque::new(),
+        }
+    }
+
+    /// Where the identity of a telephone caller is told, once they are there.
+    pub(super) fn phone(&self) -> Arc<OnceLock<RedactedString>> {
+        Arc::clone(&self.phone)
     }
 
     /// Follows the room until its session ends.
@@ -144,7 +160,12 @@ impl Finder {
         match &self.caller {
             Some(caller) if **caller == *participant.identity => {}
             None if may_be_caller(participant) => {
-                self.caller = Some(participant.identity.clone().into());
+                let identity = RedactedString::from(participant.identity.clone());
+                if participant.kind == ParticipantKind::Sip {
+                    // There is one caller, found once.
+                    let _ = self.phone.set(identity.clone());
+                }
+                self.caller = Some(identity);
             }
             _ => return,
         }

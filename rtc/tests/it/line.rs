@@ -7,6 +7,7 @@ use frontdesk_line::{
     AgentState, CallerKind, Connect, Gone, Line, LineContext, LineEvent, Shown, Transfer,
 };
 use frontdesk_rtc::codec::EncoderOptions;
+use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::line::LiveKitCall;
 use frontdesk_rtc::{AudioPublish, Room, RoomEvent, RoomOptions, TextStreamOptions};
 use frontdesk_types::{CallId, Phi, SAMPLES_PER_FRAME, SystemIds};
@@ -19,9 +20,18 @@ use crate::support::{
     packets, token,
 };
 
-type Told = Arc<Mutex<Vec<LineEvent>>>;
+pub(crate) type Told = Arc<Mutex<Vec<LineEvent>>>;
 
 async fn connected(server: &Server, room: &str) -> (Arc<dyn Line>, Told) {
+    connected_with(server, room, None).await
+}
+
+/// The agent's line in a room, with the server's API.
+pub(crate) async fn connected_with(
+    server: &Server,
+    room: &str,
+    api: Option<Arc<ServerApi>>,
+) -> (Arc<dyn Line>, Told) {
     let told = Told::default();
     let tell = Arc::clone(&told);
     let context = LineContext {
@@ -31,12 +41,12 @@ async fn connected(server: &Server, room: &str) -> (Arc<dyn Line>, Told) {
         listener: Arc::new(move |event| tell.lock().push(event)),
     };
     let room = RoomOptions::new(server.url(), token(room, "agent", "agent"));
-    let call = LiveKitCall { room, encoder: EncoderOptions::default() };
+    let call = LiveKitCall { room, encoder: EncoderOptions::default(), server: api };
     (Box::new(call).connect(context).await.expect("connects"), told)
 }
 
 /// A caller as livekit-sip brings them into a room.
-fn phone(room: &str) -> String {
+pub(crate) fn phone(room: &str) -> String {
     let attributes = [
         ("sip.phoneNumber", "+201005500012"),
         ("sip.trunkPhoneNumber", "+20235550100"),
