@@ -1,18 +1,31 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use frontdesk_rtc::token::ApiKey;
-use frontdesk_types::SeededIds;
+use frontdesk_types::{ManualClock, SystemIds};
 use reqwest::StatusCode;
 
 use super::*;
 use crate::join_token::TokenSigner;
 
-/// A runtime whose state the test sets.
+/// A runtime whose state the test sets. It has the clinic nile-heart.
 #[derive(Default)]
-struct Scripted {
-    registered: AtomicBool,
+pub(super) struct Scripted {
+    pub(super) registered: AtomicBool,
     draining: AtomicBool,
-    database_down: AtomicBool,
+    pub(super) database_down: AtomicBool,
+    pub(super) full: AtomicBool,
+    /// The room whose call is under way.
+    pub(super) lasting: parking_lot::Mutex<Option<String>>,
+}
+
+pub(super) const SECRET: &str = "a secret of more than thirty-two letters";
+
+fn signer() -> TokenSigner {
+    TokenSigner {
+        url: "ws://127.0.0.1:7880".to_owned(),
+        key: ApiKey::new("key", SECRET),
+        agent_name: "desk".to_owned(),
+    }
 }
 
 impl Service for Scripted {
@@ -42,27 +55,66 @@ impl Service for Scripted {
         ]
     }
 
-    fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
-        let signer = TokenSigner {
-            url: "ws://127.0.0.1:7880".to_owned(),
-            key: ApiKey::new("key", "a secret of more than thirty-two letters"),
-            agent_name: "desk".to_owned(),
+    async fn clinic(&self, slug: &str) -> Result<Option<PublicClinic>, String> {
+        self.database().await?;
+        let clinic = PublicClinic {
+            name: "Nile <Heart> \"Clinic\"".to_owned(),
+            phone: "+20235550100".to_owned(),
+            emergency_number: "123".to_owned(),
         };
-        signer.join(request, &SeededIds::new(1))
+        Ok((slug == "nile-heart").then_some(clinic))
+    }
+
+    fn has_place(&self) -> Result<(), &'static str> {
+        if self.full.load(Ordering::Relaxed) { Err("all lines are busy") } else { Ok(()) }
+    }
+
+    async fn call_lasts(&self, room: &str) -> bool {
+        self.lasting.lock().as_deref() == Some(room)
+    }
+
+    fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
+        signer().join(request, &SystemIds)
+    }
+
+    fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
+        signer().rejoin(room, identity, ttl)
     }
 }
 
-/// The router on a socket of its own; ends with the test's runtime.
-async fn serve(dev: bool) -> (Arc<Scripted>, String) {
-    let service = Arc::new(Scripted::default());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let router = router(Arc::clone(&service), dev);
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (service, format!("http://{address}"))
+/// A router on a socket of its own, with the clock that its limits go by.
+pub(super) struct Served {
+    pub(super) service: Arc<Scripted>,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) url: String,
 }
 
-fn client() -> reqwest::Client {
+/// Ends with the test's runtime. `proxies` are trusted.
+pub(super) async fn serve_behind(proxies: &str, dev: bool) -> Served {
+    let service = Arc::new(Scripted::default());
+    let now = "2026-11-27T12:00:00Z".parse().expect("a moment");
+    let clock = Arc::new(ManualClock::new(now));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let options = Options {
+        clock: Arc::<ManualClock>::clone(&clock),
+        calls_per_minute: 10,
+        trusted_proxies: Networks::parse(proxies).expect("networks"),
+        key: ApiKey::new("key", SECRET),
+        dev,
+    };
+    let router = router(Arc::clone(&service), options);
+    let router = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Served { service, clock, url: format!("http://{address}") }
+}
+
+async fn serve(dev: bool) -> (Arc<Scripted>, String) {
+    let served = serve_behind("", dev).await;
+    (served.service, served.url)
+}
+
+pub(super) fn client() -> reqwest::Client {
     crate::tls::install_provider();
     let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build();
     client.expect("a client")

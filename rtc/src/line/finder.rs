@@ -1,6 +1,7 @@
 //! Finds the caller among a room's participants, follows them, and says what happens to them.
 //!
-//! The first participant who can be a caller is the caller. Of all others nothing is heard or read.
+//! The caller is the participant of the identity that the call was told of, else the first one who
+//! can be a caller. Of all others nothing is heard or read.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub(super) struct Finder {
     listener: Listener,
     voice: Arc<VoiceIn>,
     captions: Arc<Captions>,
+    /// Who is waited for; anybody who can be a caller if `None`.
+    expected: Option<RedactedString>,
     caller: Option<RedactedString>,
     track: Option<String>,
     /// Whether the caller is in the room.
@@ -55,14 +58,24 @@ pub(super) struct Finder {
 }
 
 impl Finder {
-    pub(super) const fn new(
+    pub(super) fn new(
         room: Room,
         listener: Listener,
         voice: Arc<VoiceIn>,
         captions: Arc<Captions>,
+        expected: Option<String>,
     ) -> Self {
-        let early = VecDeque::new();
-        Self { room, listener, voice, captions, caller: None, track: None, here: false, early }
+        Self {
+            room,
+            listener,
+            voice,
+            captions,
+            expected: expected.map(RedactedString::from),
+            caller: None,
+            track: None,
+            here: false,
+            early: VecDeque::new(),
+        }
     }
 
     /// Follows the room until its session ends.
@@ -143,7 +156,7 @@ impl Finder {
     async fn on_here(&mut self, participant: &Participant) {
         match &self.caller {
             Some(caller) if **caller == *participant.identity => {}
-            None if may_be_caller(participant) => {
+            None if may_be_caller(participant) && self.may_be(&participant.identity) => {
                 self.caller = Some(participant.identity.clone().into());
             }
             _ => return,
@@ -158,6 +171,10 @@ impl Finder {
         for track in &participant.tracks {
             self.on_track(&participant.identity, track).await;
         }
+    }
+
+    fn may_be(&self, identity: &str) -> bool {
+        self.expected.as_deref().is_none_or(|expected| *expected == *identity)
     }
 
     fn introduce(&self) {
@@ -208,6 +225,7 @@ impl Finder {
                 Sent::Key(digit) => self.tell(LineEvent::Dtmf(digit)),
             },
             Some(_) => {}
+            None if !self.may_be(&from) => {}
             None if self.early.len() < MAX_EARLY => self.early.push_back((from, sent)),
             None => tracing::warn!("message dropped: too many from senders not yet known"),
         }

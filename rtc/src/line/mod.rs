@@ -35,6 +35,8 @@ pub struct LiveKitCall {
     pub room: RoomOptions,
     /// How the agent's voice is encoded.
     pub encoder: EncoderOptions,
+    /// Identity of the caller; `None` means the first participant who can be one.
+    pub caller: Option<String>,
 }
 
 /// The line of a call in a room of LiveKit.
@@ -62,6 +64,7 @@ impl LiveKitCall {
             Arc::clone(&context.listener),
             Arc::clone(&voice_in),
             Arc::clone(&captions),
+            self.caller,
         );
         let finder = tokio::spawn(finder.run().in_current_span());
         let publishing = context.voice.then(|| {

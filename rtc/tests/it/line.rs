@@ -31,7 +31,7 @@ async fn connected(server: &Server, room: &str) -> (Arc<dyn Line>, Told) {
         listener: Arc::new(move |event| tell.lock().push(event)),
     };
     let room = RoomOptions::new(server.url(), token(room, "agent", "agent"));
-    let call = LiveKitCall { room, encoder: EncoderOptions::default() };
+    let call = LiveKitCall { room, encoder: EncoderOptions::default(), caller: None };
     (Box::new(call).connect(context).await.expect("connects"), told)
 }
 
