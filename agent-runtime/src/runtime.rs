@@ -11,6 +11,7 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
 };
+use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
@@ -152,6 +153,7 @@ impl Service for Shared {
             name: clinic.name,
             phone: clinic.phone,
             emergency_number: clinic.emergency_number,
+            speaks: spoken(&clinic.languages),
         }))
     }
 
@@ -327,7 +329,8 @@ impl Parts {
             calls_per_minute: config.calls_per_minute,
             trusted_proxies: config.trusted_proxies.clone(),
             key: servers.livekit.key.clone(),
-            dev: config.dev,
+            livekit_url: shared.tokens.url.clone(),
+            default_clinic: config.default_clinic.clone(),
         };
         let http = HttpServer::start(listener, Arc::clone(&shared), options);
         match Worker::start(config, &servers.livekit, intake, rooms).await {
@@ -364,6 +367,19 @@ fn announce(config: &Config, address: SocketAddr) -> Result<Option<Announced>, A
         agent_name: config.agent_name.clone(),
     };
     announcement.write(&config.data_dir).map(Some)
+}
+
+/// Those of a clinic's languages in which calls are held, or the one that they fall back to.
+fn spoken(languages: &[String]) -> Vec<String> {
+    let built_in = Languages::built_in();
+    let codes = languages.iter().map(|tag| tag.split('-').next().unwrap_or_default());
+    let spoken: Vec<_> =
+        codes.filter(|code| built_in.get(code).is_some()).map(str::to_owned).collect();
+    if spoken.is_empty() {
+        vec![built_in.for_call("", languages).code().to_owned()]
+    } else {
+        spoken
+    }
 }
 
 fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {

@@ -104,8 +104,6 @@ pub struct Config {
     pub announce: bool,
     /// How long running calls may last once draining.
     pub drain_timeout: Duration,
-    /// Whether the development page is served.
-    pub dev: bool,
     /// Calls that one address may start at one clinic within a minute.
     pub calls_per_minute: u32,
     /// Proxies whose word on where a request comes from counts.
@@ -281,10 +279,6 @@ impl Values<'_> {
         let database = self.database()?;
         let livekit = self.livekit()?;
         let embedded_database = matches!(database, DatabaseConfig::Embedded { .. });
-        let embedded_livekit = matches!(livekit, LiveKitConfig::Embedded { .. });
-        let dev = self.value("FRONTDESK_DEV", "on, off or auto", |text| {
-            if text == "auto" { Some(embedded_livekit) } else { value::switch(text) }
-        })?;
         let clinic = "a clinic's slug such as nile-heart";
         let default_clinic = self.get("FRONTDESK_DEFAULT_CLINIC").parse(clinic, value::slug)?;
         Ok(Config {
@@ -322,7 +316,6 @@ impl Values<'_> {
                     seconds.map(Duration::from_secs)
                 },
             )?,
-            dev,
             calls_per_minute: self.value(
                 "FRONTDESK_CALLS_PER_MINUTE",
                 "a number from 1 to 6000",

@@ -109,12 +109,6 @@ pub const SETTINGS: &[Setting] = &[
         "How long running calls may last after SIGTERM or SIGINT; 0 to 86400.",
     ),
     setting(
-        "FRONTDESK_DEV",
-        "dev",
-        Value("auto"),
-        "Development page on `/`: `on`, `off`, or `auto` = on with the embedded LiveKit server.",
-    ),
-    setting(
         "FRONTDESK_CALLS_PER_MINUTE",
         "calls_per_minute",
         Value("10"),

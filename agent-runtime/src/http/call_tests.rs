@@ -59,7 +59,7 @@ impl Served {
 }
 
 async fn serve() -> Served {
-    serve_behind("", false).await
+    serve_behind("").await
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn no_clinic_no_place_and_no_database_are_problems_that_say_when_to_come_b
 
 #[tokio::test]
 async fn one_address_starts_so_many_calls_at_a_clinic_and_then_has_to_wait() {
-    let served = serve_behind("127.0.0.1", false).await;
+    let served = serve_behind("127.0.0.1").await;
     let from = |address: &'static str| [("x-forwarded-for", address)];
     for _ in 0..10 {
         assert_eq!(served.call("nile-heart", "", &from("203.0.113.9")).await.status, 201);
@@ -193,7 +193,7 @@ async fn a_browser_comes_back_into_its_own_call_while_that_lasts() {
 
 #[tokio::test]
 async fn the_cookie_is_kept_from_scripts_other_sites_and_plain_http() {
-    let served = serve_behind("127.0.0.1", false).await;
+    let served = serve_behind("127.0.0.1").await;
     let plain = served.call("nile-heart", "", &[]).await;
     let secure = served.call("nile-heart", "", &[("x-forwarded-proto", "https")]).await;
     for (answer, is_secure) in [(&plain, false), (&secure, true)] {

@@ -35,7 +35,7 @@ pub(super) const MAX_BODY: usize = 4096;
 const CLINICS_PER_ADDRESS: u32 = 5;
 
 /// When to ask again if all places are taken, or nobody would answer, in seconds.
-const RETRY_FULL: u32 = 10;
+pub(super) const RETRY_FULL: u32 = 10;
 
 /// Who may start how many calls.
 pub(super) struct CallLimits {

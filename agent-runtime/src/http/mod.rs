@@ -1,14 +1,15 @@
-//! The HTTP listener: health, readiness, metrics, worker information, starting a call.
+//! The HTTP listener: health, readiness, metrics, worker information, the patient's page, starting
+//! a call.
 //!
 //! Handlers see the runtime only through [`Service`], so that each can be tested over a socket
 //! with a scripted one.
 
 mod calls;
 mod client;
-mod dev;
 mod limits;
 mod metrics;
 mod own_call;
+mod page;
 mod problem;
 mod status;
 
@@ -17,12 +18,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderValue;
+use axum::middleware::map_response;
 use axum::routing::{get, post};
 use frontdesk_rtc::token::ApiKey;
 use frontdesk_rtc::worker::WorkerStatus;
 use frontdesk_types::Clock;
 
-pub use dev::PAGE_SCRIPT_INSTALLED;
 pub use metrics::{Kind, Sample, Values};
 pub use problem::Problem;
 
@@ -38,6 +40,8 @@ pub struct PublicClinic {
     pub phone: String,
     /// Emergency number of its country; empty if unknown.
     pub emergency_number: String,
+    /// Languages that the agent speaks there, first the main one.
+    pub speaks: Vec<String>,
 }
 
 /// What the HTTP handlers need of the runtime.
@@ -89,8 +93,10 @@ pub struct Options {
     pub trusted_proxies: Networks,
     /// The LiveKit key, of which the key of cookies is made.
     pub key: ApiKey,
-    /// Whether the development page is served.
-    pub dev: bool,
+    /// The LiveKit server as browsers reach it: their page may connect to it.
+    pub livekit_url: String,
+    /// The clinic whose page `/` leads to.
+    pub default_clinic: Option<String>,
 }
 
 /// What callers' handlers share.
@@ -99,42 +105,41 @@ struct Site<S> {
     options: Options,
     limits: calls::CallLimits,
     cookies: own_call::Cookies,
+    /// Content security policy of pages.
+    policy: HeaderValue,
 }
 
 /// All routes. It is served with the address of each connection (`SocketAddr`).
 pub fn router<S: Service>(service: Arc<S>, options: Options) -> Router {
-    let dev = options.dev;
     let site = Arc::new(Site {
         service: Arc::clone(&service),
         limits: calls::CallLimits::new(options.calls_per_minute),
         cookies: own_call::Cookies::new(&options.key),
+        policy: page::policy(&options.livekit_url),
         options,
     });
     let callers = Router::new()
         .route("/api/v1/clinics/{slug}/calls", post(calls::start::<S>))
         .layer(DefaultBodyLimit::max(calls::MAX_BODY))
+        .route("/", get(page::root::<S>))
+        .route("/call/{slug}", get(page::call::<S>))
+        .route("/assets/{name}", get(page::asset))
         .with_state(site);
-    let mut router = Router::new()
+    Router::new()
         .route("/healthz", get(status::healthz))
         .route("/readyz", get(status::readyz::<S>))
         .route("/worker", get(status::worker::<S>))
-        .route("/metrics", get(metrics::metrics::<S>));
-    if dev {
-        router = router
-            .route("/", get(dev::page::<S>))
-            .route("/dev/livekit-client.js", get(dev::bundle))
-            .route("/dev/token", post(dev::token::<S>));
-    } else {
-        router = router.route("/", get(status::root::<S>));
-    }
-    router
+        .route("/metrics", get(metrics::metrics::<S>))
         .with_state(service)
         .merge(callers)
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(map_response(page::harden))
 }
 
 #[cfg(test)]
 mod call_tests;
+#[cfg(test)]
+mod page_tests;
 #[cfg(test)]
 mod tests;
