@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use frontdesk_types::{Clock, Mono};
+use parking_lot::{Mutex, MutexGuard};
 use ractor::{Actor, ActorProcessingErr, ActorRef, MessagingErr};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
@@ -27,6 +28,34 @@ pub(crate) enum StageMsg {
     Wake,
     /// The timer that the stage set has run out.
     Timer,
+}
+
+/// What one stage keeps over its death: it lies with the call and is handed to each actor of that
+/// stage in turn, and to nobody else while the call lasts. So its lock is never waited for, except
+/// by an actor that takes the place of one that hangs.
+#[derive(Debug)]
+pub(crate) struct Keep<K>(Arc<Mutex<K>>);
+
+impl<K> Keep<K> {
+    pub(crate) fn new(kept: K) -> Self {
+        Self(Arc::new(Mutex::new(kept)))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, K> {
+        self.0.lock()
+    }
+}
+
+impl<K> Clone for Keep<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K: Default> Default for Keep<K> {
+    fn default() -> Self {
+        Self::new(K::default())
+    }
 }
 
 /// What a stage shows of itself from outside.

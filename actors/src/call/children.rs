@@ -1,27 +1,74 @@
-//! The children of a CallSupervisor: which stages a call has, and how each is started.
+//! The children of a CallSupervisor: which stages a call has, how each is started, and what each
+//! keeps over its death.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_types::Mono;
+use frontdesk_pipelines::dialogue::spoken::Spoken;
+use frontdesk_types::{CallOutcome, Mono};
 use ractor::{Actor, ActorCell, ActorProcessingErr};
 
-use super::Call;
 use super::booking_tool::BookingTool;
 use super::dialogue::Dialogue;
 use super::ingest::AudioIngest;
 use super::link::{LINK_LIMIT, LineLink};
-use super::record::CallRecorder;
+use super::record::{CallRecorder, RecordInput};
 use super::retriever::Retriever;
 use super::speaker::Speaker;
 use super::stages::StageKind;
 use super::transcriber::Transcriber;
-use crate::mail::Mail;
-use crate::stage::{Pulse, Stage, StageActor, StageSpec};
+use super::{Call, dialogue, ingest, link, record, speaker, transcriber};
+use crate::mail::{Mail, Next};
+use crate::stage::{Keep, Pulse, Stage, StageActor, StageSpec};
 
 /// Failures of one stage within [`WINDOW`] after which the call cannot be held.
 pub(super) const MAX_FAILURES: usize = 5;
 const WINDOW: Duration = Duration::from_secs(10);
+
+/// What the stages of a call keep. Each is handed to its own stage alone; what another needs of it
+/// is sent.
+pub(crate) struct Keeps {
+    link: Keep<link::Kept>,
+    ingest: Keep<ingest::Kept>,
+    transcriber: Keep<transcriber::Kept>,
+    dialogue: Keep<dialogue::Kept>,
+    record: Keep<record::Unwritten>,
+    speaker: Keep<speaker::Kept>,
+}
+
+impl Keeps {
+    /// Of a call whose callers are expected to say this.
+    pub(super) fn new(spoken: &Spoken) -> Self {
+        let among = Arc::new(spoken.among(Vec::new()));
+        Self {
+            link: Keep::default(),
+            ingest: Keep::new(ingest::Kept::new(Arc::clone(&among))),
+            transcriber: Keep::new(transcriber::Kept::new(among)),
+            dialogue: Keep::default(),
+            record: Keep::default(),
+            speaker: Keep::default(),
+        }
+    }
+
+    /// What is left to be recorded, and how the dialogue would end the call: for the end of a call,
+    /// when none of its stages runs any more.
+    pub(super) fn left(&self, call: &Call) -> (Keep<record::Unwritten>, Option<CallOutcome>) {
+        let mail = &call.mails.record;
+        let reading = mail.attach(|| true);
+        while let Next::Input(waiting) = mail.next(reading) {
+            mail.done(reading, || self.record.lock().add(waiting.input));
+        }
+        if let Some(decisions) = self.ingest.lock().decisions.take() {
+            self.record.lock().add(RecordInput::Decisions(decisions));
+        }
+        let mut dialogue = self.dialogue.lock();
+        let outcome = dialogue.journal.close((call.clock.mono(), call.clock.wall()));
+        if let Some(news) = dialogue.take_news() {
+            self.record.lock().add(news);
+        }
+        (self.record.clone(), outcome)
+    }
+}
 
 type Starter = Box<
     dyn Fn(
@@ -111,15 +158,24 @@ fn child<S: Stage>(
 
 /// The stages of a call, none of them running.
 pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
-    let mails = &call.mails;
+    let (mails, keeps) = (&call.mails, &call.keeps);
     let second = Duration::from_secs(1);
+    let (link, ingest) = (keeps.link.clone(), keeps.ingest.clone());
+    let (transcriber, dialogue) = (keeps.transcriber.clone(), keeps.dialogue.clone());
+    let (record, speaker) = (keeps.record.clone(), keeps.speaker.clone());
     vec![
-        child(call, StageKind::Link, LINK_LIMIT, &mails.link, |call| Ok(LineLink::build(call))),
-        child(call, StageKind::Ingest, second, &mails.ingest, AudioIngest::build),
-        child(call, StageKind::Transcriber, second, &mails.transcriber, |call| {
-            Ok(Transcriber::build(call))
+        child(call, StageKind::Link, LINK_LIMIT, &mails.link, move |call| {
+            Ok(LineLink::build(call, link.clone()))
         }),
-        child(call, StageKind::Dialogue, second, &mails.dialogue, Dialogue::build),
+        child(call, StageKind::Ingest, second, &mails.ingest, move |call| {
+            AudioIngest::build(call, ingest.clone())
+        }),
+        child(call, StageKind::Transcriber, second, &mails.transcriber, move |call| {
+            Ok(Transcriber::build(call, transcriber.clone()))
+        }),
+        child(call, StageKind::Dialogue, second, &mails.dialogue, move |call| {
+            Dialogue::build(call, dialogue.clone())
+        }),
         child(call, StageKind::Tools, second * 10, &mails.tools, |call| {
             Ok(BookingTool::build(call))
         }),
@@ -127,10 +183,12 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
             Ok(Retriever::build(call))
         }),
         // Only the database's own limits bound it: nobody waits for it.
-        child(call, StageKind::Record, second * 60, &mails.record, |call| {
-            Ok(CallRecorder::build(call))
+        child(call, StageKind::Record, second * 60, &mails.record, move |call| {
+            Ok(CallRecorder::build(call, record.clone()))
         })
         .not_vital(),
-        child(call, StageKind::Speaker, second, &mails.speaker, |call| Ok(Speaker::build(call))),
+        child(call, StageKind::Speaker, second, &mails.speaker, move |call| {
+            Ok(Speaker::build(call, speaker.clone()))
+        }),
     ]
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use frontdesk_line::{ConnectError, LineContext};
 use frontdesk_types::Channel;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 
+use super::children::Keeps;
 use super::link::LinkInput;
 use super::speaker::SpeakerInput;
 use super::{Call, CallEnd, CallRequest, Mails, Pulses, Services};
@@ -42,6 +43,7 @@ impl Call {
         let outlet = Outlet::new(services.pacer.clone(), Arc::clone(&line), move |event| {
             speaker.post(SpeakerInput::Playout(event));
         });
+        let keeps = Keeps::new(facts.clinic.spoken());
         let call = Arc::new(Self {
             id,
             span,
@@ -53,12 +55,10 @@ impl Call {
             outlet,
             mails,
             pulses: Pulses::default(),
-            hearing: Mutex::default(),
-            thinking: Mutex::default(),
-            speaking: Mutex::default(),
-            linked: Mutex::default(),
+            caller: OnceLock::new(),
+            keeps,
             offers: Mutex::default(),
-            record: super::record::Memory::default(),
+            row: OnceCell::new(),
             tasks: super::tasks::Tasks::default(),
             room_name: room,
             began_at: clock.wall(),

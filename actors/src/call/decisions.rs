@@ -1,4 +1,5 @@
-//! The decision log of a call: noted by AudioIngest, written behind the call by the CallRecorder.
+//! The decision log of a call: noted by AudioIngest, sent in parts to the CallRecorder, which writes
+//! them behind the call.
 //!
 //! What is noted becomes part of the log in the same breath as the state of turn taking that came
 //! of it, so that a replay of the log comes to that state whatever died in between.
@@ -18,13 +19,12 @@ pub(crate) enum Note {
     Recognized(Mono),
 }
 
-/// The log, and what of it is not yet in the database.
+/// The log, and what of it was not yet sent.
 #[derive(Default)]
 pub(crate) struct Decisions {
     log: Option<TurnLog>,
     /// Whether there is more in it than its head: a typed call has no decisions.
     begun: bool,
-    parts: Vec<Part>,
     next: i32,
 }
 
@@ -47,24 +47,15 @@ impl Decisions {
         }
     }
 
-    /// What is to be written. It stays the same until [`Decisions::written`], whatever follows.
-    pub(crate) fn unwritten(&mut self) -> Vec<Part> {
-        if self.begun
-            && let Some(log) = &mut self.log
-        {
-            let body = log.take();
-            if !body.is_empty() {
-                self.parts.push(Part { number: self.next, body });
-                self.next += 1;
-            }
-        }
-        self.parts.clone()
-    }
-
-    /// These parts are in the database.
-    pub(crate) fn written(&mut self, parts: &[Part]) {
-        let last = parts.last().map(|part| part.number);
-        self.parts.retain(|part| last.is_none_or(|last| part.number > last));
+    /// What has been added since it was last taken; `None` if nothing was decided.
+    pub(crate) fn take(&mut self) -> Option<Part> {
+        let log = self.log.as_mut().filter(|_| self.begun)?;
+        let body = log.take();
+        let number = self.next;
+        (!body.is_empty()).then(|| {
+            self.next += 1;
+            Part { number, body }
+        })
     }
 }
 
@@ -83,20 +74,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_is_given_again_and_all_parts_are_one_log() {
+    fn all_parts_are_one_log_and_none_is_taken_twice() {
         let mut decisions = Decisions::default();
         decisions.begin(&head());
-        assert_eq!(decisions.unwritten(), [], "nothing was decided");
+        assert_eq!(decisions.take(), None, "nothing was decided");
         decisions.note([Note::Input(Mono::from_millis(1), TurnInput::Playing(true))]);
-        let first = decisions.unwritten();
+        let first = decisions.take().expect("a part");
+        assert_eq!(decisions.take(), None, "nothing was added");
         decisions.begin(&head());
         decisions.note([Note::Input(Mono::from_millis(2), TurnInput::Playing(false))]);
-        let both = decisions.unwritten();
-        assert_eq!((first.len(), both.len()), (1, 2));
-        assert_eq!(both[0], first[0]);
-        decisions.written(&first);
-        assert_eq!(decisions.unwritten(), both[1..]);
-        let log: Vec<u8> = both.into_iter().flat_map(|part| part.body).collect();
+        let second = decisions.take().expect("another part");
+        assert_eq!((first.number, second.number), (0, 1));
+        let log: Vec<u8> = [first, second].into_iter().flat_map(|part| part.body).collect();
         assert_eq!(Record::read(&log).expect("a log").entries.len(), 2);
     }
 
@@ -104,6 +93,6 @@ mod tests {
     fn without_records_nothing_is_kept() {
         let mut decisions = Decisions::default();
         decisions.note([Note::Output(TurnOutput::Interrupt)]);
-        assert_eq!(decisions.unwritten(), []);
+        assert_eq!(decisions.take(), None);
     }
 }

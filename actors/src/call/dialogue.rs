@@ -1,6 +1,6 @@
 //! Dialogue: feeds the state machine of the conversation and sends out what it wants done.
 //!
-//! Supervised by the CallSupervisor. What a successor needs after an input ([`Kept`]: a snapshot of
+//! Supervised by the CallSupervisor. What a successor needs after an input ([`logic::kept::Kept`]: a snapshot of
 //! each turn and the inputs since), what goes into the call's record and the outputs that came of
 //! it are kept in the same breath as the input leaves the mail; the outputs are sent from there. So
 //! a Dialogue that dies in an input is given it again on the state before, and one that dies in
@@ -10,42 +10,48 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue as logic;
-use frontdesk_pipelines::dialogue::kept::Kept;
 use frontdesk_pipelines::dialogue::keypad::{Keypad, Pauses, Pressed};
 use frontdesk_pipelines::dialogue::tools::ToolCall;
 use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::{Error, TenantTx, patient};
-use frontdesk_types::{Mono, Phi};
+use frontdesk_types::{Channel, Mono, Phi};
 use jiff::civil::Date;
 use ractor::ActorProcessingErr;
 
 use super::Call;
 use super::ingest::IngestInput;
-use super::record::{Journal, RecordInput};
+use super::journal::Journal;
+use super::record::RecordInput;
 use super::retriever::Question;
 use super::speaker::SpeakerInput;
 use super::tools::ToolInput;
-use crate::stage::Stage;
+use super::transcriber::TranscriberInput;
+use crate::stage::{Keep, Stage};
 
-/// What the Dialogue leaves for its successor.
+/// What the Dialogue keeps over its death.
 #[derive(Default)]
-pub(crate) struct Memory {
-    kept: Kept,
+pub(crate) struct Kept {
+    /// The conversation after the last input.
+    logic: logic::kept::Kept,
     outbox: VecDeque<Output>,
     /// Keys that the caller has pressed and that are no answer yet.
     pressed: Pressed,
     pub(super) journal: Journal,
 }
 
-impl Memory {
-    /// The state after the last input.
-    pub(super) const fn kept(&self) -> &Kept {
-        &self.kept
+impl Kept {
+    /// What the CallRecorder has not been told.
+    pub(super) fn take_news(&mut self) -> Option<RecordInput> {
+        let turns = self.journal.take();
+        // Both from one moment, so that the snapshot goes with the turns.
+        let dialogue = || Arc::new(self.logic.clone());
+        (!turns.is_empty()).then(|| RecordInput::Turns { turns, dialogue: dialogue() })
     }
 }
 
 pub(crate) struct Dialogue {
     call: Arc<Call>,
+    kept: Keep<Kept>,
     logic: Box<dyn logic::Dialogue>,
     keypad: Keypad,
     /// The input under way, and when it was handled.
@@ -53,16 +59,16 @@ pub(crate) struct Dialogue {
 }
 
 impl Dialogue {
-    pub(crate) fn build(call: Arc<Call>) -> Result<Self, ActorProcessingErr> {
-        let (kept, pressed) = {
-            let memory = call.thinking.lock();
-            (memory.kept.clone(), memory.pressed.clone())
+    pub(crate) fn build(call: Arc<Call>, kept: Keep<Kept>) -> Result<Self, ActorProcessingErr> {
+        let (before, pressed) = {
+            let kept = kept.lock();
+            (kept.logic.clone(), kept.pressed.clone())
         };
         let logic =
-            kept.restore(|snapshot| (call.services.dialogue)(call.facts.clone(), snapshot))?;
+            before.restore(|snapshot| (call.services.dialogue)(call.facts.clone(), snapshot))?;
         let clinic = &call.facts.clinic;
         let keypad = Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
-        Ok(Self { call, logic, keypad, input: None })
+        Ok(Self { call, kept, logic, keypad, input: None })
     }
 
     fn take(&mut self, input: Input) {
@@ -83,7 +89,10 @@ impl Dialogue {
             Output::Tool { call, tool, checked } => {
                 mails.tools.post(ToolInput { call, tool, checked: *checked });
             }
-            Output::Expect(expectation) => mails.ingest.post(IngestInput::Expect(expectation)),
+            Output::Expect(expectation) => {
+                mails.ingest.post(IngestInput::Expect(expectation));
+                mails.transcriber.post(TranscriberInput::Expect(expectation));
+            }
             Output::Born(date) => self.look_up(date),
             Output::Alert { flag } => tracing::warn!(flag, "red flag"),
             Output::End { outcome } => mails.speaker.post(SpeakerInput::End(outcome)),
@@ -93,14 +102,24 @@ impl Dialogue {
     /// Has the recognizer listen for the patients who were born on that day. A call goes on without
     /// them if they cannot be read: names that are common are known anyway.
     fn look_up(&self, born: Phi<Date>) {
+        if self.call.facts.channel == Channel::Text {
+            return;
+        }
         let call = Arc::clone(&self.call);
         self.call.tasks.spawn(async move {
-            match names_born_on(&call, born).await {
-                Ok(names) => {
-                    call.hearing.lock().patients = names;
-                    call.prepare_hearing();
-                }
-                Err(error) => tracing::warn!(%error, "names not read"),
+            let names = match names_born_on(&call, born).await {
+                Ok(names) => names,
+                Err(error) => return tracing::warn!(%error, "names not read"),
+            };
+            let spoken = call.spoken().clone();
+            let ready = tokio::task::spawn_blocking(move || {
+                let among = spoken.among(names);
+                among.prepare();
+                Arc::new(among)
+            });
+            if let Ok(among) = ready.await {
+                call.mails.ingest.post(IngestInput::Among(Arc::clone(&among)));
+                call.mails.transcriber.post(TranscriberInput::Among(among));
             }
         });
     }
@@ -139,24 +158,25 @@ impl Stage for Dialogue {
                 self.keypad.expect(*question);
             }
         }
-        let mut memory = self.call.thinking.lock();
-        memory.pressed = self.keypad.pressed().clone();
+        let mut kept = self.kept.lock();
+        kept.pressed = self.keypad.pressed().clone();
         if let Some((now, input)) = self.input.take() {
             let outcome = self.logic.outcome();
-            memory.journal.note(&input, &outputs, outcome, (now.mono, now.wall));
-            memory.kept.note(&*self.logic, now, input);
+            kept.journal.note(&input, &outputs, outcome, (now.mono, now.wall));
+            kept.logic.note(&*self.logic, now, input);
         }
-        memory.outbox.extend(outputs);
+        kept.outbox.extend(outputs);
     }
 
     fn settle(&mut self) {
         loop {
-            let output = self.call.thinking.lock().outbox.pop_front();
+            let output = self.kept.lock().outbox.pop_front();
             let Some(output) = output else { break };
             self.send(output);
         }
-        if self.call.thinking.lock().journal.has_news() {
-            self.call.mails.record.post(RecordInput::Write);
+        let news = self.kept.lock().take_news();
+        if let Some(news) = news {
+            self.call.mails.record.post(news);
         }
     }
 

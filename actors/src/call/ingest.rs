@@ -12,16 +12,18 @@ use std::time::Duration;
 use frontdesk_line::{AgentState, AudioIn, Shown};
 use frontdesk_models::vad::VoiceDetector;
 use frontdesk_pipelines::dialogue::Expectation;
+use frontdesk_pipelines::dialogue::spoken::Among;
 use frontdesk_pipelines::turn::{LogHead, TurnInput, TurnOutput, TurnTaker, quantized};
-use frontdesk_types::{Mono, Phi, SAMPLE_RATE_HZ};
+use frontdesk_types::{Channel, Mono, SAMPLE_RATE_HZ};
 use ractor::ActorProcessingErr;
 
 use super::Call;
 use super::decisions::{Decisions, Note};
 use super::link::LinkInput;
+use super::record::RecordInput;
 use super::transcriber::TranscriberInput;
 use crate::media::{Learned, Utterance};
-use crate::stage::Stage;
+use crate::stage::{Keep, Stage};
 
 /// Audio before the first voiced frame that belongs to the utterance: the detector needs 60 ms of
 /// voice to be sure and rises late on soft sounds. 400 ms, in samples.
@@ -41,25 +43,39 @@ pub(crate) enum IngestInput {
     Recognized,
     /// What the caller was asked.
     Expect(Expectation),
+    /// Whom the caller is likely to be: their names are listened for where a name is asked for.
+    Among(Arc<Among>),
 }
 
-/// What AudioIngest leaves for its successor.
-#[derive(Default)]
-pub(crate) struct Hearing {
+/// What AudioIngest keeps over its death.
+pub(crate) struct Kept {
     turn: Option<TurnTaker>,
     utterance: Option<(u64, Arc<Utterance>)>,
     next_utterance: u64,
-    pub(crate) expectation: Expectation,
-    /// Patients whom the caller may be, by the date of birth that was heard: their names are
-    /// listened for where a name is asked for.
-    pub(crate) patients: Vec<Phi<String>>,
+    expectation: Expectation,
+    among: Arc<Among>,
     /// What was learned of the caller's voice.
     learned: Learned,
-    pub(crate) decisions: Decisions,
+    pub(super) decisions: Decisions,
+}
+
+impl Kept {
+    pub(crate) fn new(among: Arc<Among>) -> Self {
+        Self {
+            turn: None,
+            utterance: None,
+            next_utterance: 0,
+            expectation: Expectation::default(),
+            among,
+            learned: Learned::default(),
+            decisions: Decisions::default(),
+        }
+    }
 }
 
 pub(crate) struct AudioIngest {
     call: Arc<Call>,
+    kept: Keep<Kept>,
     audio: Arc<dyn AudioIn>,
     detector: Box<dyn VoiceDetector>,
     frame: Duration,
@@ -75,12 +91,12 @@ pub(crate) struct AudioIngest {
 }
 
 impl AudioIngest {
-    pub(crate) fn build(call: Arc<Call>) -> Result<Self, ActorProcessingErr> {
+    pub(crate) fn build(call: Arc<Call>, kept: Keep<Kept>) -> Result<Self, ActorProcessingErr> {
         let detector = call.services.vad.detector();
         let samples = u64::try_from(detector.frame_samples())?;
         let frame = Duration::from_micros(samples * 1_000_000 / u64::from(SAMPLE_RATE_HZ));
         let turn = {
-            let mut hearing = call.hearing.lock();
+            let mut hearing = kept.lock();
             let settings = call.services.settings.turn;
             if call.services.records.is_some() {
                 hearing.decisions.begin(&LogHead {
@@ -113,6 +129,7 @@ impl AudioIngest {
             playing: false,
             #[cfg(feature = "fault-injection")]
             tap: crate::faults::Tap::open(call.id),
+            kept,
             call,
         })
     }
@@ -143,7 +160,7 @@ impl AudioIngest {
 
     fn on_frame(&mut self, frame: &[i16]) {
         let score = quantized(self.detector.score(frame));
-        let utterance = self.call.hearing.lock().utterance.clone();
+        let utterance = self.kept.lock().utterance.clone();
         if let Some((_, utterance)) = utterance {
             utterance.push(frame);
         } else {
@@ -177,7 +194,7 @@ impl AudioIngest {
         match output {
             TurnOutput::SpeechStarted => self.begin_utterance(),
             TurnOutput::TurnEnded { reason, wait, last_voiced } => {
-                if let Some((number, utterance)) = self.call.hearing.lock().utterance.take() {
+                if let Some((number, utterance)) = self.kept.lock().utterance.take() {
                     utterance.finish();
                     let waited = self.call.clock.mono().since(last_voiced);
                     tracing::debug!(utterance = number, ?reason, ?wait, ?waited, "turn ended");
@@ -187,7 +204,7 @@ impl AudioIngest {
                 }
             }
             TurnOutput::Discard => {
-                if let Some((_, utterance)) = self.call.hearing.lock().utterance.take() {
+                if let Some((_, utterance)) = self.kept.lock().utterance.take() {
                     utterance.discard();
                 }
             }
@@ -198,10 +215,12 @@ impl AudioIngest {
     }
 
     fn begin_utterance(&mut self) {
-        let mut hearing = self.call.hearing.lock();
+        let mut hearing = self.kept.lock();
         let number = hearing.next_utterance;
         hearing.next_utterance += 1;
-        let listening = self.call.listening(&hearing);
+        let (among, expectation) = (Arc::clone(&hearing.among), hearing.expectation);
+        // Made on the recognizer's thread, if it was not made ready in time.
+        let listening = move || among.listening(expectation);
         let learned = Arc::clone(&hearing.learned);
         let transcriber = Arc::clone(&self.call.mails.transcriber);
         let utterance = self.call.services.recognition.begin(listening, learned, move |event| {
@@ -212,6 +231,26 @@ impl AudioIngest {
         hearing.utterance = Some((number, utterance));
         drop(hearing);
         self.call.mails.transcriber.post(TranscriberInput::Started(number));
+    }
+}
+
+impl AudioIngest {
+    /// Has what the recognizer will need made ready while the agent still asks.
+    fn prepare(&self) {
+        if self.call.facts.channel == Channel::Text {
+            return;
+        }
+        let (among, expectation) = {
+            let kept = self.kept.lock();
+            (Arc::clone(&kept.among), kept.expectation)
+        };
+        let recognition = self.call.services.recognition.clone();
+        self.call.tasks.spawn(async move {
+            let prepare = move || recognition.prepare(&among.listening(expectation));
+            if let Ok(Err(error)) = tokio::task::spawn_blocking(prepare).await {
+                tracing::warn!(%error, "language model not built");
+            }
+        });
     }
 }
 
@@ -230,17 +269,26 @@ impl Stage for AudioIngest {
                 self.notes.push(Note::Recognized(self.call.clock.mono()));
             }
             IngestInput::Expect(expectation) => {
-                self.call.hearing.lock().expectation = expectation;
-                self.call.prepare_hearing();
+                self.kept.lock().expectation = expectation;
+                self.prepare();
+            }
+            IngestInput::Among(among) => {
+                self.kept.lock().among = among;
+                self.prepare();
             }
         }
         Ok(())
     }
 
     fn commit(&mut self) {
-        let mut hearing = self.call.hearing.lock();
+        let mut hearing = self.kept.lock();
         hearing.turn = Some(self.turn.clone());
+        let over = self.notes.iter().any(|note| matches!(note, Note::Recognized(_)));
         hearing.decisions.note(self.notes.drain(..));
+        // Once for each utterance: what is noted between comes with the next one.
+        if over && let Some(part) = hearing.decisions.take() {
+            self.call.mails.record.post(RecordInput::Decisions(part));
+        }
     }
 
     fn deadline(&self) -> Option<Mono> {

@@ -13,7 +13,7 @@ use frontdesk_types::{CallOutcome, Mono};
 use ractor::ActorProcessingErr;
 
 use super::Call;
-use crate::stage::Stage;
+use crate::stage::{Keep, Stage};
 
 /// Longest that showing something may take before LineLink counts as hung.
 pub(crate) const LINK_LIMIT: Duration = Duration::from_secs(5);
@@ -31,22 +31,21 @@ pub(crate) enum LinkInput {
     Show(Shown),
 }
 
-/// What LineLink leaves for its successor.
+/// What LineLink keeps over its death.
 #[derive(Default)]
-pub(crate) struct Memory {
-    /// Who calls, as far as the line knows; nobody was there yet if `None`.
-    pub(crate) caller: Option<CallerFacts>,
+pub(crate) struct Kept {
     /// When a caller who lost the connection is given up.
     away_until: Option<Mono>,
 }
 
 pub(crate) struct LineLink {
     call: Arc<Call>,
+    kept: Keep<Kept>,
 }
 
 impl LineLink {
-    pub(crate) const fn build(call: Arc<Call>) -> Self {
-        Self { call }
+    pub(crate) const fn build(call: Arc<Call>, kept: Keep<Kept>) -> Self {
+        Self { call, kept }
     }
 
     fn on_event(&self, event: LineEvent) {
@@ -57,7 +56,7 @@ impl LineLink {
             LineEvent::CallerGone(Gone::Lost) => {
                 let patience = self.call.services.settings.return_timeout;
                 let until = self.call.clock.mono() + patience;
-                self.call.linked.lock().away_until = Some(until);
+                self.kept.lock().away_until = Some(until);
             }
             LineEvent::Typed(text) => self.on_typed(&text),
             LineEvent::Dtmf(key) => {
@@ -74,12 +73,8 @@ impl LineLink {
     }
 
     fn on_here(&self, facts: CallerFacts) {
-        let first = {
-            let mut memory = self.call.linked.lock();
-            memory.away_until = None;
-            memory.caller.replace(facts).is_none()
-        };
-        if first {
+        self.kept.lock().away_until = None;
+        if self.call.caller.set(facts).is_ok() {
             tracing::info!("caller is here");
             self.call.mails.dialogue.post(Input::Begin);
         }
@@ -112,11 +107,11 @@ impl Stage for LineLink {
     }
 
     fn deadline(&self) -> Option<Mono> {
-        self.call.linked.lock().away_until
+        self.kept.lock().away_until
     }
 
     async fn on_deadline(&mut self) -> Result<(), ActorProcessingErr> {
-        if self.call.linked.lock().away_until.take().is_some() {
+        if self.kept.lock().away_until.take().is_some() {
             tracing::info!("caller did not come back");
             self.on_left();
         }

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! Each child is a [`Stage`](crate::stage::Stage) on a mail of its own. What must survive the death
-//! of a child lies here, in [`Call`]: the line, the outlet, the mails, what turn taking and
-//! dialogue knew after their last input.
+//! of a child lies with the [`Call`]: the line, the outlet, the mails, and what each stage keeps,
+//! which is handed to its successor and to nobody else. What one stage needs of another is sent.
 
 mod booking_tool;
 mod children;
@@ -23,6 +23,7 @@ mod decisions;
 mod dialogue;
 mod ending;
 mod ingest;
+mod journal;
 mod link;
 mod record;
 mod retriever;
@@ -36,15 +37,15 @@ mod transcriber;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use frontdesk_line::{Connect, Line};
-use frontdesk_models::stt::Listening;
+use frontdesk_line::{CallerFacts, Connect, Line};
 use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Now};
 use frontdesk_pipelines::turn::TurnSettings;
-use frontdesk_types::{CallId, Channel, Clock, IdSource, Mono};
+use frontdesk_tenants::calls::CallKey;
+use frontdesk_types::{CallId, Clock, IdSource, Mono};
 use parking_lot::Mutex;
 use ractor::ActorRef;
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 
 use crate::booking::SlotRegistry;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
@@ -148,12 +149,13 @@ pub(crate) struct Call {
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) mails: Mails,
     pub(crate) pulses: Pulses,
-    pub(crate) hearing: Mutex<ingest::Hearing>,
-    pub(crate) thinking: Mutex<dialogue::Memory>,
-    pub(crate) speaking: Mutex<speaker::Memory>,
-    pub(crate) linked: Mutex<link::Memory>,
+    /// Who calls, as far as the line knows; nobody was there yet if it is not set.
+    pub(crate) caller: OnceLock<CallerFacts>,
+    /// What the stages keep over their deaths; only [`children`] hands it out.
+    keeps: children::Keeps,
     pub(crate) offers: Mutex<booking_tool::Memory>,
-    pub(crate) record: record::Memory,
+    /// The call's row in the database, once it is begun.
+    pub(crate) row: OnceCell<CallKey>,
     /// What talks to the database and must not be cut off.
     pub(crate) tasks: tasks::Tasks,
     /// Name of the room.
@@ -182,31 +184,6 @@ impl Call {
     /// The voice of the agent: the clinic's own, or that of all calls.
     pub(crate) fn voice(&self) -> &Arc<str> {
         self.facts.clinic.settings().voice.as_ref().unwrap_or(&self.services.settings.voice)
-    }
-
-    /// What the recognizer listens for now.
-    pub(crate) fn listening(&self, hearing: &ingest::Hearing) -> Listening {
-        let (expectation, patients) = (hearing.expectation, &hearing.patients);
-        if expectation.is_naming() && !patients.is_empty() {
-            self.spoken().listening_among(expectation, patients)
-        } else {
-            self.spoken().listening(expectation)
-        }
-    }
-
-    /// Has what the recognizer will need made ready while the agent still asks.
-    pub(crate) fn prepare_hearing(&self) {
-        if self.facts.channel == Channel::Text {
-            return;
-        }
-        let listening = self.listening(&self.hearing.lock());
-        let recognition = self.services.recognition.clone();
-        self.tasks.spawn(async move {
-            let ready = tokio::task::spawn_blocking(move || recognition.prepare(&listening)).await;
-            if let Ok(Err(error)) = ready {
-                tracing::warn!(%error, "language model not built");
-            }
-        });
     }
 
     /// Sends to the supervisor. What it says is state of the call as well, so without a supervisor

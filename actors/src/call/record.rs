@@ -1,31 +1,28 @@
 //! The record of a call: transcript, tool calls, decisions of turn taking, snapshot, patient,
 //! outcome, written behind it.
 //!
-//! The Dialogue notes in its [`Journal`] what was heard, played and done, in the same breath as the
-//! input that it came of; the CallRecorder, supervised by the CallSupervisor, writes it to the
-//! database afterwards. Database trouble delays the record and nothing else: what is not written
-//! stays in the journal and is tried again, at the latest when the call is closed. Without a key
-//! ring there are no records.
+//! The Dialogue sends its [journal](super::journal), AudioIngest the decisions of turn taking; the
+//! CallRecorder, supervised by the CallSupervisor, keeps both until they are in the database.
+//! Database trouble delays the record and nothing else: what is not written is tried again, at the
+//! latest when the call is closed. Without a key ring there are no records.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::kept::Kept;
-use frontdesk_pipelines::dialogue::tools::{ToolCall, ToolResult};
-use frontdesk_pipelines::dialogue::{Input, Output};
-use frontdesk_tenants::calls::{self, CallKey, NewCall, Speaker, Turn};
+use frontdesk_tenants::calls::{self, CallKey, NewCall, Turn};
 use frontdesk_tenants::crypt::KeyRing;
+use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_tenants::{By, Error, Principal, TenantTx, decisions};
-use frontdesk_types::{CallOutcome, Mono, Phi};
-use jiff::{SignedDuration, Timestamp};
+use frontdesk_tenants::{By, Error, Principal, TenantTx};
+use frontdesk_types::{CallOutcome, Mono};
+use jiff::SignedDuration;
 use ractor::ActorProcessingErr;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Call, CallEnd, booking_tool};
 use crate::mail::Next;
-use crate::stage::Stage;
+use crate::stage::{Keep, Stage};
 
 /// How long the worker's lease on a call runs; renewed three times as often.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -44,143 +41,76 @@ pub struct Records {
     pub worker: String,
 }
 
-/// What happened in a call and is not yet written.
-#[derive(Debug, Default)]
-pub(crate) struct Journal {
-    /// Number of the next turn.
-    next: i32,
-    pending: Vec<Turn>,
-    /// Tools that have not answered, by the number of their call.
-    running: BTreeMap<u64, (ToolCall, Mono)>,
-    /// When the caller's last words came, until they are answered.
-    heard_at: Option<Mono>,
-    /// From the caller's words to the agent's, of the answer that is being said.
-    reply: Option<Duration>,
-    /// How the call would end now.
-    outcome: Option<CallOutcome>,
-}
-
-impl Journal {
-    /// Notes an input that was handled and what came of it.
-    pub(crate) fn note(
-        &mut self,
-        input: &Input,
-        outputs: &[Output],
-        outcome: CallOutcome,
-        now: (Mono, Timestamp),
-    ) {
-        let (mono, wall) = now;
-        self.outcome = Some(outcome);
-        match input {
-            Input::Heard { text, confidence } => {
-                self.heard_at = Some(mono);
-                if !text.trim().is_empty() {
-                    let metrics = json!({ "confidence": confidence });
-                    self.push(Speaker::Caller, text.clone(), metrics, wall);
-                }
-            }
-            Input::Played { heard, complete, .. } if !heard.trim().is_empty() => {
-                let mut metrics = json!({ "complete": complete });
-                if let Some(reply) = self.reply.take() {
-                    metrics["reply_us"] = json!(micros(reply));
-                }
-                self.push(Speaker::Agent, heard.clone(), metrics, wall);
-            }
-            Input::ToolDone { call, result } => {
-                if let Some((tool, since)) = self.running.remove(&call.0) {
-                    self.push_tool(&tool, Some(result), mono.since(since), wall);
-                }
-            }
-            _ => {}
-        }
-        for output in outputs {
-            match output {
-                Output::Tool { call, tool, .. } => {
-                    self.running.insert(call.0, (tool.clone(), mono));
-                }
-                Output::Say { .. } => {
-                    if let Some(heard) = self.heard_at.take() {
-                        self.reply = Some(mono.since(heard));
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn push(&mut self, speaker: Speaker, text: String, metrics: Value, spoken_at: Timestamp) {
-        let (number, text) = (self.next, Phi::new(text));
-        self.next += 1;
-        self.pending.push(Turn { number, speaker, text, metrics, spoken_at });
-    }
-
-    /// The whole call of a tool is sealed; beside it only its name, result and time.
-    fn push_tool(
-        &mut self,
-        tool: &ToolCall,
-        result: Option<&ToolResult>,
-        took: Duration,
-        at: Timestamp,
-    ) {
-        let (tool, result) = (json!(tool), json!(result));
-        let metrics = json!({
-            "tool": tool.get("tool"), "result": result.get("result"), "took_us": micros(took),
-        });
-        let body = json!({ "call": tool, "result": result }).to_string();
-        self.push(Speaker::Tool, body, metrics, at);
-    }
-
-    /// Tools that never answered are noted as such.
-    fn close(&mut self, now: (Mono, Timestamp)) {
-        for (tool, since) in std::mem::take(&mut self.running).into_values() {
-            self.push_tool(&tool, None, now.0.since(since), now.1);
-        }
-    }
-
-    /// Whether something is not written.
-    pub(crate) const fn has_news(&self) -> bool {
-        !self.pending.is_empty()
-    }
-
-    fn written(&mut self, turns: &[Turn]) {
-        let last = turns.last().map(|turn| turn.number);
-        self.pending.retain(|turn| last.is_none_or(|last| turn.number > last));
-    }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
 /// What the CallRecorder is told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum RecordInput {
-    /// The call has begun, or there is something in the journal.
-    Write,
+    /// The call has begun.
+    Begin,
+    /// What the dialogue did, and the state that it came to.
+    Turns {
+        /// Turns that were not told before.
+        turns: Vec<Turn>,
+        /// The dialogue after them.
+        dialogue: Arc<Kept>,
+    },
+    /// The next part of the decision log.
+    Decisions(Part),
 }
 
-/// What the CallRecorder leaves for its successor.
+/// What the CallRecorder keeps over its death: what is not in the database yet.
 #[derive(Default)]
-pub(crate) struct Memory {
-    key: tokio::sync::OnceCell<CallKey>,
-    noted: parking_lot::Mutex<Option<VerifiedPatient>>,
+pub(crate) struct Unwritten {
+    turns: Vec<Turn>,
+    /// Number of the last turn that was told.
+    told: Option<i32>,
+    dialogue: Option<Arc<Kept>>,
+    decisions: Vec<Part>,
+    /// The patient whom the call's row names.
+    named: Option<VerifiedPatient>,
+}
+
+impl Unwritten {
+    /// Adds what is told. What was told before is not added again.
+    pub(crate) fn add(&mut self, input: RecordInput) {
+        match input {
+            RecordInput::Begin => {}
+            RecordInput::Turns { turns, dialogue } => {
+                let told = self.told;
+                let news = turns.into_iter().filter(|turn| told.is_none_or(|n| turn.number > n));
+                self.turns.extend(news);
+                self.told = self.turns.last().map(|turn| turn.number).or(told);
+                self.dialogue = Some(dialogue);
+            }
+            RecordInput::Decisions(part) => self.decisions.push(part),
+        }
+    }
+
+    /// These are in the database.
+    fn written(&mut self, turns: &[Turn], decisions: &[Part], named: Option<VerifiedPatient>) {
+        self.turns.drain(..turns.len());
+        self.decisions.drain(..decisions.len());
+        self.named = named.or(self.named);
+    }
 }
 
 pub(crate) struct CallRecorder {
     call: Arc<Call>,
+    kept: Keep<Unwritten>,
+    /// What is being handled.
+    told: Option<RecordInput>,
     renew_at: Mono,
-    retry_at: Option<Mono>,
+    write_at: Option<Mono>,
 }
 
 impl CallRecorder {
-    pub(crate) fn build(call: Arc<Call>) -> Self {
+    pub(crate) fn build(call: Arc<Call>, kept: Keep<Unwritten>) -> Self {
         let renew_at = call.clock.mono() + RENEWAL;
-        call.mails.record.post(RecordInput::Write);
-        Self { call, renew_at, retry_at: None }
+        call.mails.record.post(RecordInput::Begin);
+        Self { call, kept, told: None, renew_at, write_at: None }
     }
 
     async fn write(&mut self) {
-        self.retry_at = match write(&self.call).await {
+        self.write_at = match write(&self.call, &self.kept).await {
             Ok(()) => None,
             Err(error) => {
                 tracing::warn!(%error, "call record not written, trying again");
@@ -206,22 +136,27 @@ impl CallRecorder {
 impl Stage for CallRecorder {
     type Input = RecordInput;
 
-    async fn handle(&mut self, _: RecordInput, _attempt: u32) -> Result<(), ActorProcessingErr> {
-        // After trouble the retry's time decides, not the next word.
-        if self.retry_at.is_none() {
-            self.write().await;
-        }
+    async fn handle(&mut self, told: RecordInput, _: u32) -> Result<(), ActorProcessingErr> {
+        self.told = Some(told);
         Ok(())
+    }
+
+    fn commit(&mut self) {
+        if let Some(told) = self.told.take() {
+            self.kept.lock().add(told);
+        }
+        // After trouble the retry's time decides, not the next word.
+        self.write_at.get_or_insert_with(|| self.call.clock.mono());
     }
 
     fn deadline(&self) -> Option<Mono> {
         let renew_at = self.call.services.records.as_ref().map(|_| self.renew_at);
-        [renew_at, self.retry_at].into_iter().flatten().min()
+        [renew_at, self.write_at].into_iter().flatten().min()
     }
 
     async fn on_deadline(&mut self) -> Result<(), ActorProcessingErr> {
         let now = self.call.clock.mono();
-        if self.retry_at.is_some_and(|at| at <= now) {
+        if self.write_at.is_some_and(|at| at <= now) {
             self.write().await;
         }
         if self.renew_at <= now {
@@ -235,7 +170,7 @@ impl Stage for CallRecorder {
 /// records or the database fails.
 pub(crate) async fn key(call: &Call) -> Option<&CallKey> {
     let records = call.services.records.as_ref()?;
-    match call.record.key.get_or_try_init(|| start(call, records)).await {
+    match call.row.get_or_try_init(|| start(call, records)).await {
         Ok(key) => Some(key),
         Err(error) => {
             tracing::warn!(%error, "call record not begun");
@@ -253,7 +188,7 @@ async fn start(call: &Call, records: &Records) -> Result<CallKey, Error> {
         video: false,
         language: call.facts.language.clone(),
         room: Some(call.room_name.clone()),
-        caller_phone: call.linked.lock().caller.as_ref().and_then(|caller| caller.number.clone()),
+        caller_phone: call.caller.get().and_then(|caller| caller.number.clone()),
         worker: records.worker.clone(),
         lease_until,
     };
@@ -279,7 +214,7 @@ async fn renew(call: &Call, records: &Records) -> Result<bool, Error> {
     let ours = calls::renew(&mut tx, call.id, &records.worker, until).await?;
     tx.commit().await?;
     // A record that was not begun yet is nobody's.
-    Ok(ours || !call.record.key.initialized())
+    Ok(ours || !call.row.initialized())
 }
 
 /// The state from which another worker could go on.
@@ -292,17 +227,14 @@ fn snapshot(call: &Call, dialogue: &Kept) -> Option<Vec<u8>> {
 }
 
 /// Writes what the journal holds, in one transaction.
-async fn write(call: &Call) -> Result<(), Error> {
+async fn write(call: &Call, kept: &Keep<Unwritten>) -> Result<(), Error> {
     let Some(records) = &call.services.records else { return Ok(()) };
-    let key = call.record.key.get_or_try_init(|| start(call, records)).await?;
-    // Both from one moment, so that the snapshot goes with the turns.
-    let (turns, dialogue) = {
-        let thinking = call.thinking.lock();
-        (thinking.journal.pending.clone(), thinking.kept().clone())
+    let key = call.row.get_or_try_init(|| start(call, records)).await?;
+    let (turns, dialogue, parts, named) = {
+        let kept = kept.lock();
+        (kept.turns.clone(), kept.dialogue.clone(), kept.decisions.clone(), kept.named)
     };
-    let patient = call.offers.lock().patient();
-    let patient = patient.filter(|who| *call.record.noted.lock() != Some(*who));
-    let parts = call.hearing.lock().decisions.unwritten();
+    let patient = call.offers.lock().patient().filter(|who| named != Some(*who));
     if turns.is_empty() && patient.is_none() && parts.is_empty() {
         return Ok(());
     }
@@ -312,18 +244,15 @@ async fn write(call: &Call) -> Result<(), Error> {
     }
     calls::add_turns(&mut tx, key, &turns).await?;
     decisions::add(&mut tx, call.id, &parts).await?;
-    if let (Some(last), Some(body)) = (turns.last(), snapshot(call, &dialogue)) {
+    let snapshot = dialogue.and_then(|dialogue| snapshot(call, &dialogue));
+    if let (Some(last), Some(body)) = (turns.last(), snapshot) {
         let now = call.clock.wall();
         if !calls::save_snapshot(&mut tx, key, last.number, &body, now).await? {
             tracing::warn!("a later snapshot of the call is there");
         }
     }
     tx.commit().await?;
-    call.thinking.lock().journal.written(&turns);
-    call.hearing.lock().decisions.written(&parts);
-    if patient.is_some() {
-        *call.record.noted.lock() = patient;
-    }
+    kept.lock().written(&turns, &parts, patient);
     Ok(())
 }
 
@@ -331,13 +260,10 @@ async fn write(call: &Call) -> Result<(), Error> {
 /// the holds that nobody needs any more. Gives the outcome.
 pub(crate) async fn close(call: &Arc<Call>, end: &CallEnd) -> CallOutcome {
     finish_tools(call).await;
-    let claimed = {
-        let mut thinking = call.thinking.lock();
-        thinking.journal.close((call.clock.mono(), call.clock.wall()));
-        stronger(end.outcome, thinking.journal.outcome.unwrap_or(end.outcome))
-    };
+    let (kept, dialogue) = call.keeps.left(call);
+    let claimed = stronger(end.outcome, dialogue.unwrap_or(end.outcome));
     for attempt in 1..=CLOSING_ATTEMPTS {
-        match try_close(call, claimed, end).await {
+        match try_close(call, &kept, claimed, end).await {
             Ok(outcome) => return outcome,
             Err(error) => tracing::warn!(%error, attempt, "call record not closed"),
         }
@@ -372,9 +298,14 @@ async fn finish_tools(call: &Arc<Call>) {
     }
 }
 
-async fn try_close(call: &Call, claimed: CallOutcome, end: &CallEnd) -> Result<CallOutcome, Error> {
+async fn try_close(
+    call: &Call,
+    kept: &Keep<Unwritten>,
+    claimed: CallOutcome,
+    end: &CallEnd,
+) -> Result<CallOutcome, Error> {
     let Some(_) = &call.services.records else { return Ok(claimed) };
-    write(call).await?;
+    write(call, kept).await?;
     let Some(key) = key(call).await else { return Ok(claimed) };
     let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
     let evidence = calls::evidence(&mut tx, call.id).await?;

@@ -17,7 +17,7 @@ use ractor::ActorProcessingErr;
 use super::Call;
 use super::link::LinkInput;
 use crate::media::SpokenClause;
-use crate::stage::Stage;
+use crate::stage::{Keep, Stage};
 
 /// What the Speaker is told.
 #[derive(Debug, Clone)]
@@ -30,9 +30,9 @@ pub(crate) enum SpeakerInput {
     End(CallOutcome),
 }
 
-/// What the Speaker leaves for its successor.
+/// What the Speaker keeps over its death.
 #[derive(Default)]
-pub(crate) struct Memory {
+pub(crate) struct Kept {
     /// Utterances handed to the outlet and not yet reported as finished.
     open: VecDeque<UtteranceId>,
     ending: Option<CallOutcome>,
@@ -40,18 +40,19 @@ pub(crate) struct Memory {
 
 pub(crate) struct Speaker {
     call: Arc<Call>,
+    kept: Keep<Kept>,
 }
 
 impl Speaker {
-    pub(crate) fn build(call: Arc<Call>) -> Self {
-        let speaker = Self { call };
+    pub(crate) fn build(call: Arc<Call>, kept: Keep<Kept>) -> Self {
+        let speaker = Self { call, kept };
         // A predecessor, or the supervisor it told, may have died on the way to the end.
         speaker.end_if_done();
         speaker
     }
 
     fn say(&self, utterance: UtteranceId, text: &str) {
-        if self.call.speaking.lock().open.contains(&utterance) {
+        if self.kept.lock().open.contains(&utterance) {
             // The Speaker died after the outlet had it: it is being spoken.
             return;
         }
@@ -60,7 +61,7 @@ impl Speaker {
             self.write(utterance, text);
             return;
         }
-        self.call.speaking.lock().open.push_back(utterance);
+        self.kept.lock().open.push_back(utterance);
         let mut shown = Vec::new();
         let mut spoken = Vec::new();
         for (number, clause) in clauses.into_iter().enumerate() {
@@ -98,9 +99,9 @@ impl Speaker {
             }
             PlayoutEvent::Finished { utterance, heard, complete } => {
                 let silent = {
-                    let mut memory = self.call.speaking.lock();
-                    memory.open.retain(|&open| open != utterance);
-                    memory.open.is_empty()
+                    let mut kept = self.kept.lock();
+                    kept.open.retain(|&open| open != utterance);
+                    kept.open.is_empty()
                 };
                 let number = utterance.0;
                 self.show(Shown::AgentDone { utterance: number, heard: heard.clone(), complete });
@@ -115,8 +116,8 @@ impl Speaker {
 
     fn end_if_done(&self) {
         let ending = {
-            let memory = self.call.speaking.lock();
-            if memory.open.is_empty() { memory.ending } else { None }
+            let kept = self.kept.lock();
+            if kept.open.is_empty() { kept.ending } else { None }
         };
         if let Some(outcome) = ending {
             self.call.finish(outcome, None);
@@ -136,7 +137,7 @@ impl Stage for Speaker {
             SpeakerInput::Say { utterance, text } => self.say(utterance, &text),
             SpeakerInput::Playout(event) => self.on_playout(event),
             SpeakerInput::End(outcome) => {
-                self.call.speaking.lock().ending = Some(outcome);
+                self.kept.lock().ending = Some(outcome);
                 self.end_if_done();
             }
         }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use frontdesk_line::Shown;
 use frontdesk_models::stt::Transcript;
-use frontdesk_pipelines::dialogue::Input;
+use frontdesk_pipelines::dialogue::spoken::Among;
+use frontdesk_pipelines::dialogue::{Expectation, Input};
 use frontdesk_pipelines::turn::TurnInput;
 use ractor::ActorProcessingErr;
 
@@ -15,7 +16,7 @@ use super::Call;
 use super::ingest::IngestInput;
 use super::link::LinkInput;
 use crate::media::RecognitionEvent;
-use crate::stage::Stage;
+use crate::stage::{Keep, Stage};
 
 /// What the Transcriber is told.
 #[derive(Debug, Clone)]
@@ -26,20 +27,37 @@ pub(crate) enum TranscriberInput {
     Ended(u64),
     /// The recognizer said something of it.
     Recognized(u64, RecognitionEvent),
+    /// What the caller was asked.
+    Expect(Expectation),
+    /// Whom the caller is likely to be.
+    Among(Arc<Among>),
+}
+
+/// What the Transcriber keeps over its death.
+pub(crate) struct Kept {
+    expectation: Expectation,
+    among: Arc<Among>,
+}
+
+impl Kept {
+    pub(crate) fn new(among: Arc<Among>) -> Self {
+        Self { expectation: Expectation::default(), among }
+    }
 }
 
 pub(crate) struct Transcriber {
     call: Arc<Call>,
+    kept: Keep<Kept>,
 }
 
 impl Transcriber {
-    pub(crate) const fn build(call: Arc<Call>) -> Self {
-        Self { call }
+    pub(crate) const fn build(call: Arc<Call>, kept: Keep<Kept>) -> Self {
+        Self { call, kept }
     }
 
     fn on_partial(&self, number: u64, transcript: Transcript) {
         let text = transcript.text;
-        let expectation = self.call.hearing.lock().expectation;
+        let expectation = self.kept.lock().expectation;
         let words = TurnInput::Words {
             count: text.split_whitespace().count(),
             completeness: self.call.spoken().completeness(expectation, &text, self.call.now()),
@@ -56,10 +74,11 @@ impl Transcriber {
 
     fn on_final(&self, number: u64, transcript: Transcript) {
         let Transcript { text, confidence } = transcript;
-        let text = {
-            let hearing = self.call.hearing.lock();
-            self.call.spoken().respelled(hearing.expectation, &text, &hearing.patients)
+        let (expectation, among) = {
+            let kept = self.kept.lock();
+            (kept.expectation, Arc::clone(&kept.among))
         };
+        let text = among.respelled(expectation, &text);
         if !text.is_empty() {
             let caption = Shown::CallerText { number, text: text.clone(), is_final: true };
             self.call.mails.link.post(LinkInput::Show(caption));
@@ -87,6 +106,8 @@ impl Stage for Transcriber {
                 RecognitionEvent::Final(transcript) => self.on_final(number, transcript),
                 RecognitionEvent::Failed => self.on_final(number, Transcript::default()),
             },
+            TranscriberInput::Expect(expectation) => self.kept.lock().expectation = expectation,
+            TranscriberInput::Among(among) => self.kept.lock().among = among,
         }
         Ok(())
     }

@@ -108,7 +108,7 @@ impl Recognition {
             None => self.stt.recognizer()?,
         };
         recognizer.adapt(turn.utterance.learned.lock().as_ref());
-        recognizer.listen(&turn.utterance.listening)?;
+        recognizer.listen(&(turn.utterance.listening)())?;
         Ok(Leased::Got(recognizer))
     }
 
@@ -222,18 +222,25 @@ impl RecognitionPool {
         self.threads.work().stt.prepare(listening)
     }
 
-    /// Begins an utterance. `sink` is called on a thread of the pool, with the utterance locked: it
-    /// must neither wait nor use the utterance.
+    /// Begins an utterance. `listening` says what is listened for, on a thread of the pool, where it
+    /// may compute. `sink` is called there as well, with the utterance locked: it must neither wait
+    /// nor use the utterance.
     pub(crate) fn begin(
         &self,
-        listening: Listening,
+        listening: impl Fn() -> Listening + Send + Sync + 'static,
         learned: Learned,
         sink: impl Fn(RecognitionEvent) + Send + Sync + 'static,
     ) -> Arc<Utterance> {
         let (threads, clock) = (self.threads.clone(), Arc::clone(&self.threads.work().clock));
         let submit = move |turn| threads.submit(turn);
         let now = move || clock.mono();
-        Utterance::new(listening, learned, Box::new(sink), Box::new(submit), Box::new(now))
+        Utterance::new(
+            Box::new(listening),
+            learned,
+            Box::new(sink),
+            Box::new(submit),
+            Box::new(now),
+        )
     }
 
     /// Replaces hung threads; returns how many were abandoned since the start.

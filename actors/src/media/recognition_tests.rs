@@ -86,9 +86,13 @@ fn begin_of(
     caller: Learned,
 ) -> (Arc<Utterance>, mpsc::Receiver<RecognitionEvent>) {
     let (tell, events) = mpsc::channel();
-    let utterance = pool.begin(Listening::unspecific("request"), caller, move |event| {
-        let _ = tell.send(event);
-    });
+    let utterance = pool.begin(
+        || Listening::unspecific("request"),
+        caller,
+        move |event| {
+            let _ = tell.send(event);
+        },
+    );
     (utterance, events)
 }
 

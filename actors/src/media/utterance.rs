@@ -87,11 +87,13 @@ pub(super) struct Begun {
 }
 
 type Sink = Box<dyn Fn(RecognitionEvent) + Send + Sync>;
+type Listens = Box<dyn Fn() -> Listening + Send + Sync>;
 type Submit = Box<dyn Fn(Turn) + Send + Sync>;
 
 /// The audio of one utterance, and who wants its words.
 pub(crate) struct Utterance {
-    pub(super) listening: Listening,
+    /// What is listened for.
+    pub(super) listening: Listens,
     pub(super) learned: Learned,
     audio: Mutex<Audio>,
     /// Called with the audio locked, so that nothing is told after the end or after a discard: it
@@ -110,7 +112,7 @@ impl std::fmt::Debug for Utterance {
 
 impl Utterance {
     pub(super) fn new(
-        listening: Listening,
+        listening: Listens,
         learned: Learned,
         sink: Sink,
         submit: Submit,

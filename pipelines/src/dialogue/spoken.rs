@@ -106,12 +106,6 @@ impl Spoken {
         Among { spoken: self.clone(), patients, known: Default::default() }
     }
 
-    /// As [`Spoken::among`], made for this one time.
-    #[must_use]
-    pub fn listening_among(&self, expectation: Expectation, patients: &[Phi<String>]) -> Listening {
-        Listening::private(expectation.context(), self.source(expectation, patients))
-    }
-
     /// Whether the dialogue takes both for the same: what a recognizer is judged by.
     #[must_use]
     pub fn same(&self, expect: Expectation, said: &str, heard: &str, now: Now) -> bool {
@@ -238,7 +232,8 @@ impl Among {
         if self.patients.is_empty() || !expectation.is_naming() {
             return self.spoken.listening(expectation);
         }
-        let make = || self.spoken.listening_among(expectation, &self.patients);
+        let source = || self.spoken.source(expectation, &self.patients);
+        let make = || Listening::private(expectation.context(), source());
         once(&self.known, expectation, make)
     }
 

@@ -79,7 +79,7 @@ impl Ears {
     /// The name that is taken from what somebody says, where the patient is listened for.
     fn name(&self, said: &str, patient: &str) -> String {
         let patients = [Phi::new(patient.to_owned())];
-        let listening = self.callers.listening_among(Expectation::FullName, &patients);
+        let listening = self.callers.among(patients.to_vec()).listening(Expectation::FullName);
         let heard = self.hear(said, &listening, VOICE);
         self.callers.name(&heard, now()).unwrap_or_default()
     }

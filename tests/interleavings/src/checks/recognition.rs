@@ -119,7 +119,7 @@ impl Told {
 fn begin(pool: &RecognitionPool) -> (Arc<Utterance>, Told) {
     let told = Told::default();
     let tell = told.clone();
-    let utterance = pool.begin(Listening::unspecific("checked"), Arc::default(), move |event| {
+    let utterance = pool.begin(|| Listening::unspecific("checked"), Arc::default(), move |event| {
         tell.0.0.lock().push(match event {
             RecognitionEvent::Partial(words) => format!("partial {}", words.text),
             RecognitionEvent::Final(words) => words.text,
