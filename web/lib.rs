@@ -14,6 +14,9 @@ struct Built;
 /// each by text that is escaped for HTML.
 pub const CALL_PAGE: &str = "call.html";
 
+/// Whose code is in the pages, and on what terms.
+pub const LICENCES: &str = "licences.md";
+
 /// Folder of the files that pages load. Their names hold a hash of what is in them, so a name never
 /// stands for something else.
 pub const ASSETS: &str = "assets";
@@ -60,6 +63,7 @@ pub fn media_type(path: &str) -> &'static str {
         "js" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "svg" => "image/svg+xml",
+        "md" => "text/markdown; charset=utf-8",
         _ => "application/octet-stream",
     }
 }

@@ -5,17 +5,22 @@ import { defineConfig } from "vite";
 /** Beside each text file the same as brotli, so that the program need not compress. */
 const brotli = {
   name: "brotli",
-  generateBundle(_, bundle) {
-    for (const file of Object.values(bundle)) {
-      // The page itself is completed by the program.
-      if (file.fileName.endsWith(".html")) continue;
-      const source = Buffer.from(file.type === "chunk" ? file.code : file.source);
-      const params = {
-        [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
-        [constants.BROTLI_PARAM_SIZE_HINT]: source.length,
-      };
-      this.emitFile({ type: "asset", fileName: `${file.fileName}.br`, source: brotliCompressSync(source, { params }) });
-    }
+  enforce: "post",
+  generateBundle: {
+    // After Vite has put the last things in place in the code.
+    order: "post",
+    handler(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        // The page itself is completed by the program.
+        if (file.fileName.endsWith(".html")) continue;
+        const source = Buffer.from(file.type === "chunk" ? file.code : file.source);
+        const params = {
+          [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+          [constants.BROTLI_PARAM_SIZE_HINT]: source.length,
+        };
+        this.emitFile({ type: "asset", fileName: `${file.fileName}.br`, source: brotliCompressSync(source, { params }) });
+      }
+    },
   },
 };
 
@@ -27,6 +32,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: { input: "call.html" },
     reportCompressedSize: false,
+    // Whose code is in it, and on what terms.
+    license: { fileName: "licences.md" },
     chunkSizeWarningLimit: 1000,
   },
 });

@@ -21,4 +21,4 @@ pub use port::{
     LineFuture, Transfer,
 };
 pub use ring::PcmRing;
-pub use shown::{AgentState, Shown};
+pub use shown::{AgentState, AppointmentChange, Shown};

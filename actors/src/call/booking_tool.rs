@@ -19,6 +19,7 @@ use frontdesk_types::SlotId;
 use ractor::ActorProcessingErr;
 
 use super::Call;
+use super::card::Card;
 use super::tasks::{self, Answer};
 use super::tools::{self, ToolInput};
 use crate::stage::Stage;
@@ -97,7 +98,14 @@ pub(crate) fn begin(call: &Arc<Call>, input: ToolInput) -> Answer<ToolResult> {
         return answer;
     }
     let own = Arc::clone(call);
-    let answer = call.tasks.start(async move { tools::run(&own, input).await });
+    let card = Card::of(&input.tool, input.checked.appointment.as_ref());
+    let answer = call.tasks.start(async move {
+        let result = tools::run(&own, input).await;
+        if let Some(card) = card {
+            card.show(&own, &result);
+        }
+        result
+    });
     if let Some(write) = write {
         memory.writes.insert(write, answer.clone());
     }

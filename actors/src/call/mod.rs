@@ -17,6 +17,7 @@
 //! which is handed to its successor and to nobody else. What one stage needs of another is sent.
 
 mod booking_tool;
+mod card;
 mod children;
 mod connect;
 mod decisions;

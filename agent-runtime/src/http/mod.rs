@@ -124,6 +124,7 @@ pub fn router<S: Service>(service: Arc<S>, options: Options) -> Router {
         .route("/", get(page::root::<S>))
         .route("/call/{slug}", get(page::call::<S>))
         .route("/assets/{name}", get(page::asset))
+        .route("/licences.md", get(page::licences))
         .with_state(site);
     Router::new()
         .route("/healthz", get(status::healthz))

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use frontdesk_tenants::directory::is_slug;
-use frontdesk_web::{ASSETS, CALL_PAGE};
+use frontdesk_web::{ASSETS, CALL_PAGE, LICENCES};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -176,6 +176,17 @@ pub(super) async fn asset(
         response.headers_mut().insert(header::CONTENT_ENCODING, br);
     }
     Ok(response)
+}
+
+/// `/licences.md`: whose code browsers are given with the pages.
+pub(super) async fn licences() -> Result<Response, Problem> {
+    let file = frontdesk_web::file(LICENCES);
+    let file = file.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "the page was not built"))?;
+    let headers = [
+        (header::CONTENT_TYPE, frontdesk_web::media_type(LICENCES)),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    Ok((headers, file.into_bytes()).into_response())
 }
 
 /// For every answer: nothing is guessed about what it is, and links tell nobody where they were.

@@ -91,6 +91,8 @@ async fn files_of_the_page_are_asked_for_once_and_come_small() {
         assert_eq!(get(&url, &[("if-none-match", &tag)]).await.status, 304);
     }
     assert!(files >= 4, "{files}");
+    let licences = get(&format!("{}/licences.md", served.url), &[]).await;
+    assert!(licences.text().contains("livekit-client"), "{}", licences.text());
     let outside = get(&format!("{}/assets/..%2Fcall.html", served.url), &[]).await;
     assert_eq!((outside.status, outside.header("content-type")), (404, "application/problem+json"));
 }

@@ -13,8 +13,6 @@ interface Props {
   words: Words;
 }
 
-/** Troubles of the microphone: without it the patient can still type. */
-const CAN_TYPE: readonly TroubleName[] = ["refused", "noMicrophone", "busyMicrophone", "insecure"];
 /** What is no bad news. */
 const CALM: readonly TroubleName[] = ["over", "hungUp", "elsewhere", "back", "returned"];
 
@@ -48,7 +46,9 @@ export function App({ session, clinic, language, words }: Props) {
 function Header({ clinic, language, words, running }: Omit<Props, "session"> & { running: boolean }) {
   return (
     <header>
-      <h1 dir="auto">{clinic.name || "Frontdesk"}</h1>
+      <h1>
+        <bdi>{clinic.name || "Frontdesk"}</bdi>
+      </h1>
       {/* Another language is another page: not in the middle of a call. */}
       {!running && (
         <nav aria-label={words.languages}>
@@ -75,20 +75,21 @@ function Start({ call, session, clinic, language, words }: Props & { call: CallS
       <p className="intro">{words.intro}</p>
       {foreign && <p className="soft">{words.speaks(spoken)}</p>}
       <Trouble call={call} session={session} words={words} clinic={clinic} />
-      <StartButtons session={session} words={words} again={call.trouble !== undefined} />
+      <StartButtons session={session} words={words} after={call.trouble} />
       <p className="soft small">{words.microphoneHint}</p>
     </div>
   );
 }
 
-function StartButtons({ session, words, again }: { session: CallSession; words: Words; again: boolean }) {
+function StartButtons({ session, words, after }: { session: CallSession; words: Words; after: TroubleName | undefined }) {
+  const first = after === undefined ? words.call : CALM.includes(after) ? words.callAgain : words.tryAgain;
   // The room's part of the page comes while the finger is on its way.
   const warm = () => void loadLiveKit().catch(() => {});
   return (
     <div className="choices">
       <button className="call" onClick={() => void session.start("voice")} onPointerDown={warm}>
         <icons.Handset />
-        {again ? words.callAgain : words.call}
+        {first}
       </button>
       <button className="plain" onClick={() => void session.start("text")} onPointerDown={warm}>
         <icons.Keyboard />
@@ -115,11 +116,6 @@ function Trouble({ call, session, words, clinic }: { call: CallState; session: C
       {running && name !== "reconnecting" && (
         <button className="small" onClick={() => session.dismiss()}>
           {words.close}
-        </button>
-      )}
-      {!running && CAN_TYPE.includes(name) && (
-        <button className="small" onClick={() => void session.start("text")}>
-          {words.type}
         </button>
       )}
     </Notice>
@@ -177,7 +173,7 @@ function Conversation({ call, session, words, language, clinic, running }: Props
             <Controls call={call} session={session} words={words} />
           </>
         ) : (
-          <StartButtons session={session} words={words} again />
+          <StartButtons session={session} words={words} after={call.trouble} />
         )}
       </div>
     </div>

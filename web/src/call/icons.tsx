@@ -1,8 +1,8 @@
 // The few signs of the buttons. Decoration: the buttons say in words what they do.
 import type { ReactNode } from "react";
 
-const icon = (path: ReactNode) => () => (
-  <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.9" strokeLinecap="round" strokeLinejoin="round">
+const icon = (path: ReactNode, className?: string) => () => (
+  <svg className={className} viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.9" strokeLinecap="round" strokeLinejoin="round">
     {path}
   </svg>
 );
@@ -45,7 +45,7 @@ export const Keyboard = icon(
     <path d="M6.5 10h.01M10 10h.01M14 10h.01M17.5 10h.01M8 14h8" />
   </>,
 );
-export const Send = icon(<path className="turns" d="M4 12 20 4.5 15.5 20l-3.7-6.2L4 12Zm7.8 1.8L20 4.5" />);
+export const Send = icon(<path d="M4 12 20 4.5 15.5 20l-3.7-6.2L4 12Zm7.8 1.8L20 4.5" />, "turns");
 export const Sound = icon(<path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5H4Zm11.5-.5a4.5 4.5 0 0 1 0 6m2.6-8.6a8 8 0 0 1 0 11.2" />);
 export const Calendar = icon(
   <>

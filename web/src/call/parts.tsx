@@ -24,6 +24,15 @@ export function Transcript({ lines, words }: { lines: readonly Line[]; words: Wo
     const element = list.current;
     if (element && follows.current) element.scrollTop = element.scrollHeight;
   }, [lines]);
+  useEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      if (follows.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   const onScroll = () => {
     const element = list.current;
     if (element) follows.current = element.scrollHeight - element.scrollTop - element.clientHeight < 60;
@@ -110,7 +119,7 @@ export function Composer({ send, words, ready, focus }: { send: (text: string) =
       <label className="hidden" htmlFor="message">
         {words.message}
       </label>
-      <input id="message" ref={field} value={text} onChange={(event) => setText(event.target.value)} placeholder={words.messageHint} dir="auto" autoComplete="off" enterKeyHint="send" maxLength={2000} />
+      <input id="message" ref={field} value={text} onChange={(event) => setText(event.target.value)} placeholder={words.messageHint} dir={text ? "auto" : undefined} autoComplete="off" enterKeyHint="send" maxLength={2000} />
       <button className="round accent" disabled={!ready || text.trim() === ""} title={words.send}>
         <icons.Send />
         <span className="hidden">{words.send}</span>
