@@ -15,6 +15,9 @@ if [ $# -eq 0 ]; then set -- --workspace; fi
 # Also for what is not started by cargo.
 export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
 
+# Most of what a test does is wait for a call that lasts as long as people talk.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 failed_steps=()

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, DoctorFacts, OpenHours};
-use frontdesk_pipelines::language::{Languages, PhraseError};
+use frontdesk_pipelines::dialogue::{
+    CallFacts, ClinicFacts, ClinicSettings, DoctorFacts, OpenHours,
+};
+use frontdesk_pipelines::language::{Language, Languages, PhraseError};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
     Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
@@ -14,6 +16,7 @@ use frontdesk_types::{IdSource, Mono};
 use jiff::Timestamp;
 use jiff::civil::Time;
 
+use crate::clinic_settings;
 use crate::contexts::Contexts;
 use crate::job_metadata::JobMetadata;
 use crate::servers::DatabaseAccess;
@@ -160,8 +163,9 @@ impl Clinics {
             Some(context) => context,
             None => {
                 let version = clinic.facts_version;
+                let settings = settings(&clinic, language);
                 let facts = self.facts(clinic, &tenant, language.code()).await?;
-                self.contexts.keep(key, facts, language, version, now)?
+                self.contexts.keep(key, facts, language, settings, version, now)?
             }
         };
         let mut facts = CallFacts::of(context, dispatch.channel);
@@ -215,6 +219,20 @@ impl Clinics {
             tracing::warn!("database connections were still in use");
         }
     }
+}
+
+/// What the clinic sets for its calls in a language. Settings that cannot be used are left out as a
+/// whole, and the operator is told: a clinic that is reached beats one with its own voice.
+fn settings(clinic: &directory::Clinic, language: &Language) -> ClinicSettings {
+    let read = clinic_settings::read(&clinic.call_settings, language.code());
+    let checked = read.map_err(|error| error.to_string()).and_then(|settings| {
+        let phrases = language.with_phrases(&settings.phrases);
+        phrases.map(|_| settings).map_err(|error| error.to_string())
+    });
+    checked.unwrap_or_else(|error| {
+        tracing::error!(clinic = clinic.slug, error, "the clinic's settings are not used");
+        ClinicSettings::default()
+    })
 }
 
 /// The directory's opening hours (`sun-thu` → `09:00-17:00`) by weekday. What cannot be read is

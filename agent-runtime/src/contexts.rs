@@ -43,7 +43,7 @@ impl Contexts {
         fresh.then(|| Arc::clone(&kept.context))
     }
 
-    /// Keeps what was just read. Facts that are as they were keep their context, with all that was
+    /// Keeps what was just read. Facts and settings that are as they were keep their context, with all that was
     /// made of it.
     ///
     /// # Errors
@@ -53,16 +53,19 @@ impl Contexts {
         key: Key,
         facts: ClinicFacts,
         language: &Language,
+        settings: ClinicSettings,
         facts_version: i64,
         now: Mono,
     ) -> Result<Arc<ClinicContext>, PhraseError> {
         let same = self.0.lock().get(&key).map(|kept| Arc::clone(&kept.context));
-        let context = match same.filter(|context| **context.facts() == facts) {
+        let unchanged = |context: &Arc<ClinicContext>| {
+            **context.facts() == facts && *context.settings() == settings
+        };
+        let context = match same.filter(unchanged) {
             Some(context) => context,
             None => {
                 // Outside the lock: it takes some milliseconds, and other clinics' calls begin too.
                 let version = u64::try_from(facts_version).unwrap_or_default();
-                let settings = ClinicSettings::default();
                 Arc::new(ClinicContext::new(facts, language, settings, version)?)
             }
         };
@@ -92,7 +95,8 @@ mod tests {
         now: Mono,
     ) -> Arc<ClinicContext> {
         let language = Languages::built_in().get("en").expect("English is there");
-        contexts.keep(key.clone(), facts(name), language, version, now).expect("kept")
+        let settings = ClinicSettings::default();
+        contexts.keep(key.clone(), facts(name), language, settings, version, now).expect("kept")
     }
 
     fn key() -> Key {

@@ -5,6 +5,7 @@
 //! (`main.rs`, `cli`), and only there are the tools that call a runtime.
 
 pub mod announce;
+mod clinic_settings;
 pub mod clinics;
 pub mod config;
 mod contexts;

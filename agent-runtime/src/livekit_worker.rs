@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use frontdesk_actors::CallEnd;
 use frontdesk_rtc::codec::EncoderOptions;
+use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::line::LiveKitCall;
 use frontdesk_rtc::worker::{
     Acceptance, Answer, Job, JobEnd, JobOffer, Termination, Worker as RtcWorker, WorkerError,
@@ -29,6 +30,8 @@ pub struct Rooms {
     pub media: tokio::runtime::Handle,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// What transfers telephone callers.
+    pub server: Arc<ServerApi>,
 }
 
 impl Rooms {
@@ -36,7 +39,12 @@ impl Rooms {
         let mut room = RoomOptions::new(url, token);
         room.runtime = Some(self.media.clone());
         room.clock = Arc::clone(&self.clock);
-        LiveKitCall { room, encoder: EncoderOptions::default(), caller: caller.map(str::to_owned) }
+        LiveKitCall {
+            room,
+            encoder: EncoderOptions::default(),
+            caller: caller.map(str::to_owned),
+            server: Some(Arc::clone(&self.server)),
+        }
     }
 }
 

@@ -134,7 +134,7 @@ impl Dialogue for Same {
         if let Input::Heard { .. } = input {
             let utterance = UtteranceId(self.said);
             self.said += 1;
-            self.outputs.push_back(Output::Say { utterance, text: ANSWER.to_owned() });
+            self.outputs.push_back(Output::Say { utterance, text: ANSWER.to_owned(), more: false });
         }
     }
 

@@ -125,7 +125,7 @@ struct Shared {
     worker: OnceLock<WorkerHandle>,
     agent_name: String,
     tokens: TokenSigner,
-    rooms: ServerApi,
+    rooms: Arc<ServerApi>,
     ids: Arc<dyn IdSource>,
 }
 
@@ -311,7 +311,8 @@ impl Parts {
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
-        let rooms = Rooms { media, clock: Arc::clone(&clock) };
+        let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
+        let rooms = Rooms { media, clock: Arc::clone(&clock), server: Arc::clone(&server) };
         let (door, inside) = (switchboard.clone(), clinics.clone());
         let intake = Intake::new(config, door, inside, Arc::clone(&clock), Arc::clone(&ids));
         let intake = Arc::new(intake);
@@ -321,7 +322,7 @@ impl Parts {
             worker: OnceLock::new(),
             agent_name: config.agent_name.clone(),
             tokens: signer(&servers.livekit, config),
-            rooms: ServerApi::new(&servers.livekit.url, &servers.livekit.key),
+            rooms: server,
             ids,
         });
         let options = http::Options {
@@ -410,6 +411,7 @@ fn services(
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
+        model: None,
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))

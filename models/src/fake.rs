@@ -122,6 +122,11 @@ impl TextToSpeech for ToneTts {
         }
         Ok(())
     }
+
+    /// The tone is the same for all.
+    fn has_voice(&self, _name: &str) -> bool {
+        true
+    }
 }
 
 /// Calls everything voice that is louder than a threshold.

@@ -1,4 +1,4 @@
-//! Provider traits for speech and voice activity, and their implementations.
+//! Provider traits for speech, voice activity and language models, and their implementations.
 //!
 //! One module per kind of model: the trait, its error, then adapters. A call to any of these may
 //! compute for milliseconds to seconds: never call one on an async worker, give it a thread.
@@ -13,6 +13,7 @@
 //! `pocketsphinx-en-us` must be installed to build and to run.
 
 pub mod fake;
+pub mod llm;
 pub mod stt;
 pub mod tts;
 pub mod vad;

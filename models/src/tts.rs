@@ -34,4 +34,7 @@ pub trait TextToSpeech: Send + Sync + 'static {
         voice: &str,
         sink: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
     ) -> Result<(), TtsError>;
+
+    /// Whether there is a voice of this name.
+    fn has_voice(&self, name: &str) -> bool;
 }

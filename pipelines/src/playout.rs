@@ -3,6 +3,9 @@
 //! The machine is fed clauses in order, then their samples as synthesis delivers them, and is asked
 //! for a frame every 20 ms. It can pause, resume and stop at once. What was *played* is reported,
 //! in the words of the display text, so that history and transcript hold what the caller heard.
+//!
+//! An utterance may come in pieces: it is over when its last clause has been played and no more is
+//! to come. One that is stopped is over at once, and what still comes of it is dropped.
 
 use std::collections::VecDeque;
 
@@ -76,6 +79,10 @@ impl Clause {
 pub struct Playout {
     clauses: VecDeque<Clause>,
     heard: Vec<String>,
+    /// The utterance of which more is to come.
+    open: Option<UtteranceId>,
+    /// The open utterance that was stopped.
+    stopped: Option<UtteranceId>,
     paused: bool,
     events: VecDeque<PlayoutEvent>,
 }
@@ -89,6 +96,10 @@ impl Playout {
 
     /// Adds a clause behind those queued. `number` counts the clauses of the utterance from 0.
     pub fn push_clause(&mut self, utterance: UtteranceId, number: u32, text: String, last: bool) {
+        if self.stopped == Some(utterance) {
+            return;
+        }
+        self.open = (!last).then_some(utterance);
         self.clauses.push_back(Clause {
             utterance,
             number,
@@ -99,6 +110,18 @@ impl Playout {
             synthesized: false,
             announced: false,
         });
+    }
+
+    /// No more clauses of the utterance are to come.
+    pub fn end_utterance(&mut self, utterance: UtteranceId) {
+        if self.open.take_if(|open| *open == utterance).is_none() {
+            return;
+        }
+        match self.clauses.iter_mut().rev().find(|clause| clause.utterance == utterance) {
+            Some(last) => last.last_of_utterance = true,
+            // All of it has been played.
+            None => self.finish(utterance, true),
+        }
     }
 
     /// Adds synthesized samples to a clause. Returns false if the clause is no longer wanted, so
@@ -143,6 +166,13 @@ impl Playout {
     /// Drops all that is queued and reports what was heard of it.
     pub fn stop(&mut self) {
         self.paused = false;
+        let open = self.open.take();
+        self.stopped = open.or(self.stopped);
+        if let Some(open) = open
+            && !self.clauses.iter().any(|clause| clause.utterance == open)
+        {
+            self.finish(open, false);
+        }
         while let Some(clause) = self.clauses.pop_front() {
             self.heard.push(clause.heard());
             let utterance = clause.utterance;
@@ -279,6 +309,48 @@ mod tests {
         playout.finish_clause(FIRST, 1);
         assert!(playout.next_frame().is_some());
         assert_eq!(finished(&mut playout), Some(("a b".to_owned(), true)));
+    }
+
+    fn clause(playout: &mut Playout, number: u32, text: &str, last: bool) {
+        playout.push_clause(FIRST, number, text.to_owned(), last);
+        playout.push_samples(FIRST, number, &[1; 320]);
+        playout.finish_clause(FIRST, number);
+    }
+
+    #[test]
+    fn an_utterance_in_pieces_is_over_when_no_more_is_to_come() {
+        let mut playout = Playout::new();
+        clause(&mut playout, 0, "one", false);
+        assert!(playout.next_frame().is_some());
+        assert_eq!(finished(&mut playout), None, "more is to come");
+        clause(&mut playout, 1, "two", false);
+        assert!(playout.next_frame().is_some());
+        playout.end_utterance(FIRST);
+        assert_eq!(finished(&mut playout), Some(("one two".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_last_piece_without_words_ends_the_clause_that_is_being_played() {
+        let mut playout = Playout::new();
+        clause(&mut playout, 0, "one", false);
+        playout.end_utterance(FIRST);
+        assert_eq!(finished(&mut playout), None);
+        assert!(playout.next_frame().is_some());
+        assert_eq!(finished(&mut playout), Some(("one".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_stop_between_two_pieces_ends_the_utterance_and_drops_what_still_comes_of_it() {
+        let mut playout = Playout::new();
+        clause(&mut playout, 0, "one", false);
+        assert!(playout.next_frame().is_some());
+        playout.stop();
+        assert_eq!(finished(&mut playout), Some(("one".to_owned(), false)));
+        clause(&mut playout, 1, "two", false);
+        playout.end_utterance(FIRST);
+        assert_eq!((playout.next_frame(), finished(&mut playout)), (None, None));
+        playout.push_clause(UtteranceId(2), 0, "three".to_owned(), true);
+        assert!(playout.is_active(), "the next utterance is another one");
     }
 
     #[test]

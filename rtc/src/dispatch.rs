@@ -1,9 +1,11 @@
 //! The server's API, as far as it concerns agents and rooms.
 
 use std::fmt;
+use std::time::Duration;
 
 use livekit_api::services::agent_dispatch::AgentDispatchClient;
 use livekit_api::services::room::RoomClient;
+use livekit_api::services::sip::{SIPClient, TransferSIPParticipantOptions};
 use livekit_api::services::{ServerError, ServerErrorCode, ServiceError};
 use livekit_protocol as proto;
 
@@ -125,11 +127,12 @@ impl fmt::Debug for OpenRoom {
     }
 }
 
-/// Client of the server's API. Requests give up after 10 s.
+/// Client of the server's API. Requests give up after 10 s; a transfer when nobody has answered.
 #[derive(Debug)]
 pub struct ServerApi {
     dispatches: AgentDispatchClient,
     rooms: RoomClient,
+    sip: SIPClient,
 }
 
 impl ServerApi {
@@ -141,6 +144,7 @@ impl ServerApi {
         Self {
             dispatches: AgentDispatchClient::with_api_key(url, key.key(), key.secret()),
             rooms: RoomClient::with_api_key(url, key.key(), key.secret()),
+            sip: SIPClient::with_api_key(url, key.key(), key.secret()),
         }
     }
 
@@ -213,6 +217,27 @@ impl ServerApi {
             Err(ApiError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Has a telephone caller of a room transferred to `to`, a `tel:` or `sip:` address: returns when
+    /// somebody has answered there, or nobody did within `ringing`.
+    ///
+    /// # Errors
+    /// [`ApiError`]: among it that nobody took the call, or that the server has no telephone bridge.
+    pub async fn transfer(
+        &self,
+        room: &str,
+        identity: &str,
+        to: &str,
+        ringing: Duration,
+    ) -> Result<(), ApiError> {
+        let options = TransferSIPParticipantOptions {
+            ringing_timeout: Some(ringing),
+            ..TransferSIPParticipantOptions::default()
+        };
+        let (room, identity, to) = (room.to_owned(), identity.to_owned(), to.to_owned());
+        let transferred = self.sip.transfer_sip_participant(room, identity, to, options).await;
+        transferred.map_err(|error| ApiError::from_service("transfer a caller", &error))
     }
 
     /// Closes a room and removes everybody from it.

@@ -66,6 +66,8 @@ pub struct Clinic {
     /// Grows with every change of what a call is told: of this row, of the clinic's doctors, of its
     /// documents. What was read at one version holds as long as the version stays.
     pub facts_version: i64,
+    /// What the clinic sets for its calls: an object, whose form the runtime documents.
+    pub call_settings: serde_json::Value,
 }
 
 impl Clinic {
@@ -105,11 +107,12 @@ struct ClinicRow {
     cancel_notice_minutes: i32,
     prepayment: bool,
     facts_version: i64,
+    call_settings: Json<serde_json::Value>,
 }
 
 const COLUMNS: &str = "id, slug, kind, active, demo, name, country, time_zone, languages,
     emergency_number, phone, address, opening_hours, min_lead_minutes, booking_window_days,
-    cancel_notice_minutes, prepayment, facts_version";
+    cancel_notice_minutes, prepayment, facts_version, call_settings";
 
 impl TryFrom<ClinicRow> for Clinic {
     type Error = Error;
@@ -136,6 +139,7 @@ impl TryFrom<ClinicRow> for Clinic {
                 prepayment: row.prepayment,
             },
             facts_version: row.facts_version,
+            call_settings: row.call_settings.0,
         })
     }
 }

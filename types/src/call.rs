@@ -36,3 +36,19 @@ named_enum! {
         Abandoned = "abandoned",
     }
 }
+
+named_enum! {
+    /// Why a person is to take over, or to call back.
+    pub enum TransferReason: "reason of a transfer" {
+        /// The caller asked for a person.
+        Asked = "asked",
+        /// The caller was not understood.
+        Misunderstood = "misunderstood",
+        /// The caller could not be identified.
+        NotIdentified = "not_identified",
+        /// An emergency was heard.
+        Emergency = "emergency",
+        /// Something of ours failed.
+        Failed = "failed",
+    }
+}

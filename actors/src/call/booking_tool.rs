@@ -92,7 +92,7 @@ impl BookingTool {
 
 /// Begins a tool, or finds the write of that number that was begun before.
 pub(crate) fn begin(call: &Arc<Call>, input: ToolInput) -> Answer<ToolResult> {
-    let write = input.tool.write_number();
+    let write = input.checked.write;
     let mut memory = call.offers.lock();
     if let Some(answer) = write.and_then(|write| memory.begun(write)) {
         return answer;
@@ -116,7 +116,7 @@ impl Stage for BookingTool {
     type Input = ToolInput;
 
     async fn handle(&mut self, input: ToolInput, attempt: u32) -> Result<(), ActorProcessingErr> {
-        let (id, write) = (input.call, input.tool.write_number());
+        let (id, write) = (input.call, input.checked.write);
         let answer = begin(&self.call, input);
         let result = tasks::within_patience(answer.clone()).await;
         if result == Some(ToolResult::Registered) {

@@ -16,8 +16,9 @@ use super::record::{CallRecorder, RecordInput};
 use super::retriever::Retriever;
 use super::speaker::Speaker;
 use super::stages::StageKind;
+use super::thinker::Thinker;
 use super::transcriber::Transcriber;
-use super::{Call, dialogue, ingest, link, record, speaker, transcriber};
+use super::{Call, dialogue, ingest, link, record, speaker, thinker, transcriber};
 use crate::mail::{Mail, Next};
 use crate::stage::{Keep, Pulse, Stage, StageActor, StageSpec};
 
@@ -32,6 +33,7 @@ pub(crate) struct Keeps {
     ingest: Keep<ingest::Kept>,
     transcriber: Keep<transcriber::Kept>,
     dialogue: Keep<dialogue::Kept>,
+    thinker: Keep<thinker::Kept>,
     record: Keep<record::Unwritten>,
     speaker: Keep<speaker::Kept>,
 }
@@ -45,6 +47,7 @@ impl Keeps {
             ingest: Keep::new(ingest::Kept::new(Arc::clone(&among))),
             transcriber: Keep::new(transcriber::Kept::new(among)),
             dialogue: Keep::default(),
+            thinker: Keep::default(),
             record: Keep::default(),
             speaker: Keep::default(),
         }
@@ -163,6 +166,7 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
     let (link, ingest) = (keeps.link.clone(), keeps.ingest.clone());
     let (transcriber, dialogue) = (keeps.transcriber.clone(), keeps.dialogue.clone());
     let (record, speaker) = (keeps.record.clone(), keeps.speaker.clone());
+    let thinker = keeps.thinker.clone();
     vec![
         child(call, StageKind::Link, LINK_LIMIT, &mails.link, move |call| {
             Ok(LineLink::build(call, link.clone()))
@@ -175,6 +179,9 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
         }),
         child(call, StageKind::Dialogue, second, &mails.dialogue, move |call| {
             Dialogue::build(call, dialogue.clone())
+        }),
+        child(call, StageKind::Thinker, second, &mails.thinker, move |call| {
+            Ok(Thinker::build(call, thinker.clone()))
         }),
         child(call, StageKind::Tools, second * 10, &mails.tools, |call| {
             Ok(BookingTool::build(call))

@@ -78,6 +78,11 @@ impl Call {
         if self.facts.channel == Channel::Text {
             return;
         }
+        if let Some(own) = self.facts.clinic.settings().voice.as_ref()
+            && !self.services.speech.has_voice(own)
+        {
+            tracing::warn!(voice = &**own, "the clinic's voice is not known, another one speaks");
+        }
         for clause in self.facts.clinic.fixed().greeting() {
             self.services.speech.prepare(self.voice(), clause);
         }

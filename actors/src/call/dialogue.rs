@@ -24,6 +24,7 @@ use super::journal::Journal;
 use super::record::RecordInput;
 use super::retriever::Question;
 use super::speaker::SpeakerInput;
+use super::thinker::ThinkerInput;
 use super::tools::ToolInput;
 use super::transcriber::TranscriberInput;
 use crate::stage::{Keep, Stage};
@@ -64,8 +65,11 @@ impl Dialogue {
             let kept = kept.lock();
             (kept.logic.clone(), kept.pressed.clone())
         };
-        let logic =
+        let mut logic =
             before.restore(|snapshot| (call.services.dialogue)(call.facts.clone(), snapshot))?;
+        // What a predecessor asked for may be under way, or be gone with another process.
+        logic.resume(call.now());
+        kept.lock().outbox.extend(std::iter::from_fn(|| logic.poll_output()));
         let clinic = &call.facts.clinic;
         let keypad = Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
         Ok(Self { call, kept, logic, keypad, input: None })
@@ -80,8 +84,8 @@ impl Dialogue {
     fn send(&self, output: Output) {
         let mails = &self.call.mails;
         match output {
-            Output::Say { utterance, text } => {
-                mails.speaker.post(SpeakerInput::Say { utterance, text });
+            Output::Say { utterance, text, more } => {
+                mails.speaker.post(SpeakerInput::Say { utterance, text, more });
             }
             Output::Tool { call, tool: ToolCall::AskClinic { question }, .. } => {
                 mails.retriever.post(Question { call, words: question });
@@ -89,6 +93,10 @@ impl Dialogue {
             Output::Tool { call, tool, checked } => {
                 mails.tools.post(ToolInput { call, tool, checked: *checked });
             }
+            Output::Ask { request, body } => {
+                mails.thinker.post(ThinkerInput::Ask { request, body });
+            }
+            Output::Cancel { request } => mails.thinker.post(ThinkerInput::Cancel { request }),
             Output::Expect(expectation) => {
                 mails.ingest.post(IngestInput::Expect(expectation));
                 mails.transcriber.post(TranscriberInput::Expect(expectation));

@@ -90,9 +90,10 @@ impl Journal {
         took: Duration,
         at: Timestamp,
     ) {
+        let name = tool.name();
         let (tool, result) = (json!(tool), json!(result));
         let metrics = json!({
-            "tool": tool.get("tool"), "result": result.get("result"), "took_us": micros(took),
+            "tool": name, "result": result.get("result"), "took_us": micros(took),
         });
         let body = json!({ "call": tool, "result": result }).to_string();
         self.push(Speaker::Tool, body, metrics, at);

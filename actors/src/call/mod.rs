@@ -6,6 +6,7 @@
 //! ├─ AudioIngest   samples → voice → turns
 //! ├─ Transcriber   words of the recognizer → turn taking, transcript, dialogue
 //! ├─ Dialogue      what to say and do next
+//! ├─ Thinker       what the dialogue asks a language model
 //! ├─ Retriever     questions to the clinic: its data, its documents
 //! ├─ BookingTool   the dialogue's tools, against the database
 //! ├─ CallRecorder  transcript, snapshot and outcome, written behind the call
@@ -32,6 +33,7 @@ mod speaker;
 mod stages;
 mod supervisor;
 mod tasks;
+mod thinker;
 mod tools;
 mod transcriber;
 
@@ -84,6 +86,8 @@ pub struct Services {
     pub recognition: RecognitionPool,
     /// Detects voice.
     pub vad: Arc<dyn frontdesk_models::vad::VoiceActivity>,
+    /// What dialogues ask, if there is a language model.
+    pub model: Option<Arc<dyn frontdesk_models::llm::ChatModel>>,
     /// Makes dialogues.
     pub dialogue: DialogueFactory,
     /// Settings of every call.
@@ -182,9 +186,11 @@ impl Call {
         self.facts.clinic.spoken()
     }
 
-    /// The voice of the agent: the clinic's own, or that of all calls.
+    /// The voice of the agent: the clinic's own, if the engine has it, or that of all calls.
     pub(crate) fn voice(&self) -> &Arc<str> {
-        self.facts.clinic.settings().voice.as_ref().unwrap_or(&self.services.settings.voice)
+        let own = self.facts.clinic.settings().voice.as_ref();
+        let own = own.filter(|voice| self.services.speech.has_voice(voice));
+        own.unwrap_or(&self.services.settings.voice)
     }
 
     /// Sends to the supervisor. What it says is state of the call as well, so without a supervisor

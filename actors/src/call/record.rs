@@ -280,7 +280,7 @@ async fn finish_tools(call: &Arc<Call>) {
     let mail = &call.mails.tools;
     let reading = mail.attach(|| true);
     while let Next::Input(waiting) = mail.next(reading) {
-        if waiting.input.tool.write_number().is_some() {
+        if waiting.input.checked.write.is_some() {
             let answer = booking_tool::begin(call, waiting.input);
             let _ = super::tasks::told(answer).await;
         }

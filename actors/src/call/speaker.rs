@@ -2,7 +2,8 @@
 //!
 //! Supervised by the CallSupervisor. Cuts an utterance into clauses, hands them to the synthesis
 //! threads and to the outlet, and passes on what the outlet reports: the transcript follows the
-//! voice, and the dialogue learns what was played. On a text channel everything said is heard.
+//! voice, and the dialogue learns what was played, and what was cut off. On a text channel
+//! everything said is heard. An utterance that comes in pieces is spoken piece by piece.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use crate::stage::{Keep, Stage};
 /// What the Speaker is told.
 #[derive(Debug, Clone)]
 pub(crate) enum SpeakerInput {
-    /// Say this after what is being said.
-    Say { utterance: UtteranceId, text: String },
+    /// Say this after what is being said: an utterance, or a piece of one.
+    Say { utterance: UtteranceId, text: String, more: bool },
     /// The outlet played, finished or dropped something.
     Playout(PlayoutEvent),
     /// End the call once everything was played.
@@ -33,9 +34,22 @@ pub(crate) enum SpeakerInput {
 /// What the Speaker keeps over its death.
 #[derive(Default)]
 pub(crate) struct Kept {
-    /// Utterances handed to the outlet and not yet reported as finished.
-    open: VecDeque<UtteranceId>,
+    /// Utterances handed to the outlet, or shown in part, and not yet reported as finished.
+    open: VecDeque<Open>,
+    /// The last utterance that is over.
+    over: Option<UtteranceId>,
+    /// Whether the input under way has been handed on: its Speaker died after that.
+    handed: bool,
     ending: Option<CallOutcome>,
+}
+
+/// An utterance that is being spoken or shown.
+struct Open {
+    utterance: UtteranceId,
+    /// Clauses so far.
+    clauses: u32,
+    /// Its text so far; on a text channel alone.
+    text: String,
 }
 
 pub(crate) struct Speaker {
@@ -51,28 +65,48 @@ impl Speaker {
         speaker
     }
 
-    fn say(&self, utterance: UtteranceId, text: &str) {
-        if self.kept.lock().open.contains(&utterance) {
-            // The Speaker died after the outlet had it: it is being spoken.
-            return;
-        }
+    fn say(&self, utterance: UtteranceId, text: &str, more: bool) {
         let clauses = speak::clauses(text, self.call.facts.clinic.language());
-        if self.call.facts.channel == Channel::Text || clauses.is_empty() {
-            self.write(utterance, text);
+        let (typed, begun) = {
+            let mut kept = self.kept.lock();
+            if std::mem::replace(&mut kept.handed, true) {
+                // The Speaker died after the outlet had it: it is being spoken.
+                return;
+            }
+            if kept.over.is_some_and(|over| utterance <= over) {
+                // It was cut off: what still comes of it is not said.
+                return;
+            }
+            let begun = kept.open.iter().any(|open| open.utterance == utterance);
+            (self.call.facts.channel == Channel::Text, begun)
+        };
+        if typed || (clauses.is_empty() && !begun && !text.trim().is_empty()) {
+            self.write(utterance, text, more);
             return;
         }
-        self.kept.lock().open.push_back(utterance);
+        let first = {
+            let mut kept = self.kept.lock();
+            if !begun && !clauses.is_empty() {
+                kept.open.push_back(Open { utterance, clauses: 0, text: String::new() });
+            }
+            let open = kept.open.iter_mut().find(|open| open.utterance == utterance);
+            let Some(open) = open else { return };
+            let first = open.clauses;
+            open.clauses += u32::try_from(clauses.len()).unwrap_or(u32::MAX);
+            first
+        };
         let mut shown = Vec::new();
         let mut spoken = Vec::new();
-        for (number, clause) in clauses.into_iter().enumerate() {
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
+        for (number, clause) in (first..).zip(clauses) {
             shown.push(clause.display);
             let fixed = self.call.facts.clinic.fixed().contains(&clause.spoken);
             spoken.push(SpokenClause { utterance, number, spoken: clause.spoken, fixed });
         }
         let (outlet, speech) = (&self.call.outlet, &self.call.services.speech);
-        outlet.push_utterance(utterance, shown);
-        speech.speak(Arc::clone(outlet), Arc::clone(self.call.voice()), spoken);
+        outlet.push_piece(utterance, first, shown, more);
+        if !spoken.is_empty() {
+            speech.speak(Arc::clone(outlet), Arc::clone(self.call.voice()), spoken);
+        }
     }
 
     fn show(&self, what: Shown) {
@@ -80,14 +114,33 @@ impl Speaker {
     }
 
     /// Says it in text only: shown, and heard, at once.
-    fn write(&self, utterance: UtteranceId, text: &str) {
+    fn write(&self, utterance: UtteranceId, text: &str, more: bool) {
         let number = utterance.0;
-        self.show(Shown::AgentText { utterance: number, text: text.to_owned() });
-        let heard = text.to_owned();
+        if !text.is_empty() {
+            self.show(Shown::AgentText { utterance: number, text: text.to_owned() });
+        }
+        let whole = {
+            let mut kept = self.kept.lock();
+            let at = kept.open.iter().position(|open| open.utterance == utterance);
+            let mut open = at.and_then(|at| kept.open.remove(at)).unwrap_or(Open {
+                utterance,
+                clauses: 0,
+                text: String::new(),
+            });
+            if !open.text.is_empty() && !text.is_empty() {
+                open.text.push(' ');
+            }
+            open.text.push_str(text);
+            if more {
+                kept.open.push_back(open);
+                return;
+            }
+            open.text
+        };
+        let heard = whole.clone();
         self.show(Shown::AgentDone { utterance: number, heard, complete: true });
         self.show(Shown::State(AgentState::Listening));
-        let heard = text.to_owned();
-        self.call.mails.dialogue.post(Input::Played { utterance, heard, complete: true });
+        self.call.mails.dialogue.post(Input::Played { utterance, heard: whole, complete: true });
         self.end_if_done();
     }
 
@@ -100,7 +153,8 @@ impl Speaker {
             PlayoutEvent::Finished { utterance, heard, complete } => {
                 let silent = {
                     let mut kept = self.kept.lock();
-                    kept.open.retain(|&open| open != utterance);
+                    kept.open.retain(|open| open.utterance != utterance);
+                    kept.over = kept.over.max(Some(utterance));
                     kept.open.is_empty()
                 };
                 let number = utterance.0;
@@ -108,7 +162,11 @@ impl Speaker {
                 if silent {
                     self.show(Shown::State(AgentState::Listening));
                 }
-                self.call.mails.dialogue.post(Input::Played { utterance, heard, complete });
+                let dialogue = &self.call.mails.dialogue;
+                if !complete {
+                    dialogue.post(Input::Interrupted { utterance, heard: heard.clone() });
+                }
+                dialogue.post(Input::Played { utterance, heard, complete });
                 self.end_if_done();
             }
         }
@@ -134,7 +192,7 @@ impl Stage for Speaker {
         _attempt: u32,
     ) -> Result<(), ActorProcessingErr> {
         match input {
-            SpeakerInput::Say { utterance, text } => self.say(utterance, &text),
+            SpeakerInput::Say { utterance, text, more } => self.say(utterance, &text, more),
             SpeakerInput::Playout(event) => self.on_playout(event),
             SpeakerInput::End(outcome) => {
                 self.kept.lock().ending = Some(outcome);
@@ -142,5 +200,9 @@ impl Stage for Speaker {
             }
         }
         Ok(())
+    }
+
+    fn commit(&mut self) {
+        self.kept.lock().handed = false;
     }
 }

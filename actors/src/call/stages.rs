@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ingest, link, record, retriever, speaker, tools, transcriber};
+use super::{ingest, link, record, retriever, speaker, thinker, tools, transcriber};
 use crate::mail::{Mail, Queue};
 use crate::stage::Pulse;
 
@@ -13,6 +13,7 @@ pub(crate) enum StageKind {
     Ingest,
     Transcriber,
     Dialogue,
+    Thinker,
     Tools,
     Retriever,
     Record,
@@ -21,7 +22,7 @@ pub(crate) enum StageKind {
 
 impl StageKind {
     /// How many there are.
-    const COUNT: usize = 8;
+    const COUNT: usize = 9;
 
     /// Its name in logs, and where faults are injected.
     pub(crate) const fn name(self) -> &'static str {
@@ -30,6 +31,7 @@ impl StageKind {
             Self::Ingest => "audio_ingest",
             Self::Transcriber => "transcriber",
             Self::Dialogue => "dialogue",
+            Self::Thinker => "thinker",
             Self::Tools => "booking_tool",
             Self::Retriever => "retriever",
             Self::Record => "call_recorder",
@@ -45,6 +47,7 @@ pub(crate) struct Mails {
     pub(crate) ingest: Arc<Mail<ingest::IngestInput>>,
     pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
     pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
+    pub(crate) thinker: Arc<Mail<thinker::ThinkerInput>>,
     pub(crate) tools: Arc<Mail<tools::ToolInput>>,
     pub(crate) retriever: Arc<Mail<retriever::Question>>,
     pub(crate) record: Arc<Mail<record::RecordInput>>,
@@ -59,6 +62,7 @@ impl Mails {
             &*self.ingest,
             &*self.transcriber,
             &*self.dialogue,
+            &*self.thinker,
             &*self.tools,
             &*self.retriever,
             &*self.record,

@@ -19,7 +19,7 @@ use frontdesk_tenants::booking::{
 use frontdesk_tenants::calls::{self, CallbackReason};
 use frontdesk_tenants::patient::{self, Claim, Draft, Verification, VerifiedPatient};
 use frontdesk_tenants::{By, Error, Principal, TenantTx};
-use frontdesk_types::{Channel, Offer, OfferId, Phi};
+use frontdesk_types::{Channel, Offer, OfferId, Phi, TransferReason};
 
 use super::{Call, record};
 use crate::booking::SlotError;
@@ -49,13 +49,14 @@ pub(crate) async fn run(call: &Call, input: ToolInput) -> ToolResult {
 
 async fn dispatch(call: &Call, input: ToolInput) -> Result<ToolResult, SlotError> {
     let ToolInput { call: id, tool, checked } = input;
-    let Checked { patient, offer, appointment } = checked;
+    let Checked { patient, offer, appointment, write } = checked;
+    let write = write.unwrap_or(WriteNumber(0));
     let unknown = || Ok(refused(Refusal::UnknownReference));
     let stranger = || Ok(refused(Refusal::NotIdentified));
     let patient = || patient.and_then(|by| call.offers.lock().proof(by));
     match tool {
         ToolCall::IdentifyPatient(identity) => identify(call, id, identity).await,
-        ToolCall::RegisterPatient { identity, write } => register(call, id, identity, write).await,
+        ToolCall::RegisterPatient(identity) => register(call, id, identity, write).await,
         ToolCall::FindSlots(wish) => find_slots(call, wish).await,
         ToolCall::Hold { .. } => match offer {
             Some(offer) => hold(call, &offer).await,
@@ -69,28 +70,27 @@ async fn dispatch(call: &Call, input: ToolInput) -> Result<ToolResult, SlotError
             Some(patient) => list(call, patient).await,
             None => stranger(),
         },
-        ToolCall::Book { write, .. } => match (patient(), offer) {
+        ToolCall::Book { .. } => match (patient(), offer) {
             (None, _) => stranger(),
             (_, None) => unknown(),
             (Some(patient), Some(offer)) => book(call, patient, &offer, write).await,
         },
-        ToolCall::Reschedule { write, .. } => match (patient(), appointment, offer) {
+        ToolCall::Reschedule { .. } => match (patient(), appointment, offer) {
             (None, ..) => stranger(),
             (Some(patient), Some(appointment), Some(offer)) => {
                 reschedule(call, patient, &appointment, &offer, write).await
             }
             _ => unknown(),
         },
-        ToolCall::Cancel { write, .. } => match (patient(), appointment) {
+        ToolCall::Cancel { .. } => match (patient(), appointment) {
             (None, _) => stranger(),
             (_, None) => unknown(),
             (Some(patient), Some(appointment)) => cancel(call, patient, &appointment, write).await,
         },
         // The Retriever's.
         ToolCall::AskClinic { .. } => Ok(ToolResult::NoAnswer),
-        ToolCall::Transfer { reason, write, phone } => {
-            transfer(call, &reason, phone.as_ref(), write).await
-        }
+        ToolCall::Transfer { reason, phone } => transfer(call, reason, phone.as_ref(), write).await,
+        ToolCall::Other(_) => Ok(ToolResult::Unavailable),
     }
 }
 
@@ -297,7 +297,7 @@ async fn cancel(
 
 async fn transfer(
     call: &Call,
-    reason: &str,
+    reason: TransferReason,
     phone: Option<&Phi<String>>,
     write: WriteNumber,
 ) -> Result<ToolResult, SlotError> {
@@ -307,10 +307,10 @@ async fn transfer(
     let mut tx = tx(call).await?;
     let (now, ids) = (call.clock.wall(), call.services.ids.as_ref());
     let reason = match reason {
-        "asked" => CallbackReason::Asked,
-        "emergency" => CallbackReason::Emergency,
-        "not_identified" => CallbackReason::Unidentified,
-        _ => CallbackReason::Failure,
+        TransferReason::Asked => CallbackReason::Asked,
+        TransferReason::Emergency => CallbackReason::Emergency,
+        TransferReason::NotIdentified => CallbackReason::Unidentified,
+        TransferReason::Misunderstood | TransferReason::Failed => CallbackReason::Failure,
     };
     let phone = phone.and_then(|said| e164(call, said));
     calls::add_callback(&mut tx, row, phone.as_ref(), reason, &by(call, write), now, ids).await?;

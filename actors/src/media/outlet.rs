@@ -64,13 +64,31 @@ impl Outlet {
 
     /// Queues the clauses of an utterance, by their display texts.
     pub(crate) fn push_utterance(self: &Arc<Self>, utterance: UtteranceId, texts: Vec<String>) {
-        let mut state = self.state.lock();
-        let last = texts.len().saturating_sub(1);
-        for (number, text) in texts.into_iter().enumerate() {
-            let number_u32 = u32::try_from(number).unwrap_or(u32::MAX);
-            state.playout.push_clause(utterance, number_u32, text, number == last);
-        }
-        self.schedule(&mut state);
+        self.push_piece(utterance, 0, texts, false);
+    }
+
+    /// Queues further clauses of an utterance, the first of them by its number, or none; `more`
+    /// says that others follow.
+    pub(crate) fn push_piece(
+        self: &Arc<Self>,
+        utterance: UtteranceId,
+        first: u32,
+        texts: Vec<String>,
+        more: bool,
+    ) {
+        let events = {
+            let mut state = self.state.lock();
+            let clauses = texts.len();
+            for ((number, text), at) in (first..).zip(texts).zip(1..) {
+                state.playout.push_clause(utterance, number, text, !more && at == clauses);
+            }
+            if clauses == 0 && !more {
+                state.playout.end_utterance(utterance);
+            }
+            self.schedule(&mut state);
+            drain(&mut state.playout)
+        };
+        self.report(events);
     }
 
     /// Whether a clause is still wanted.

@@ -189,6 +189,11 @@ impl SpeechPool {
         }
     }
 
+    /// Whether the engine has a voice of this name.
+    pub(crate) fn has_voice(&self, name: &str) -> bool {
+        self.threads.work().tts.has_voice(name)
+    }
+
     /// Has a phrase that calls will say synthesized and kept, unless it is.
     pub(crate) fn prepare(&self, voice: &Arc<str>, spoken: &str) {
         if !spoken.is_empty() && self.rendered.get(voice, spoken).is_none() {

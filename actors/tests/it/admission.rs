@@ -3,41 +3,45 @@
 use std::time::Duration;
 
 use frontdesk_actors::Refusal;
-use frontdesk_types::CallOutcome;
+use frontdesk_types::{CallOutcome, Channel};
 
 use crate::rig::{Rig, until};
+use crate::sim::Sim;
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn there_are_never_more_calls_than_places_whoever_asks_at_once() {
-    let rig = Rig::start(3).await;
-    let asked = (0..64).map(|_| {
-        let switchboard = rig.switchboard.clone();
-        tokio::spawn(async move { switchboard.reserve() })
-    });
-    let asked = futures_util::future::join_all(asked).await;
-    let given: Vec<_> = asked.into_iter().filter_map(|r| r.expect("no panic").ok()).collect();
+    let sim = Sim::start(3).await;
+    let ask = |number| {
+        let switchboard = sim.switchboard.clone();
+        let thread = std::thread::Builder::new().name(format!("asks-{number}"));
+        thread.spawn(move || switchboard.reserve()).expect("a thread")
+    };
+    let asked: Vec<_> = (0..64).map(ask).collect();
+    let asked = asked.into_iter().map(|asked| asked.join().expect("no panic"));
+    let given: Vec<_> = asked.filter_map(Result::ok).collect();
     assert_eq!(given.len(), 3);
-    assert_eq!(rig.switchboard.reserve().expect_err("full"), Refusal::Full { max_calls: 3 });
+    assert_eq!(sim.switchboard.reserve().expect_err("full"), Refusal::Full { max_calls: 3 });
     drop(given);
-    assert!(rig.switchboard.reserve().is_ok(), "places come back");
-    rig.switchboard.stop().await;
+    assert!(sim.switchboard.reserve().is_ok(), "places come back");
+    sim.switchboard.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn draining_refuses_new_calls_and_ends_those_that_do_not_end() {
-    let rig = Rig::start(2).await;
-    let (_, room, end) = rig.call();
-    let caller = rig.caller(&room).await;
-    caller.until("the greeting begins", |caller| caller.packets() > 0).await;
-    let switchboard = rig.switchboard.clone();
+    let mut sim = Sim::start(2).await;
+    let mut call = sim.call(Channel::Web);
+    call.hears(&mut sim, "automatic assistant").await;
+    let switchboard = sim.switchboard.clone();
     let draining = tokio::spawn(async move { switchboard.drain(Duration::from_millis(200)).await });
-    until("no call is taken", || rig.switchboard.reserve().is_err()).await;
-    let end = end.await.expect("the end is told");
+    let switchboard = sim.switchboard.clone();
+    let refused = || switchboard.reserve().is_err().then_some(());
+    sim.until(|| "no call is taken".to_owned(), refused).await;
+    let end = call.ends(&mut sim).await;
     assert_eq!(end.outcome, CallOutcome::Abandoned);
-    draining.await.expect("drained");
-    assert_eq!(rig.switchboard.live_calls(), 0);
-    caller.leave().await;
-    rig.switchboard.stop().await;
+    let drained = || draining.is_finished().then_some(());
+    sim.until(|| "drained".to_owned(), drained).await;
+    assert_eq!(sim.switchboard.live_calls(), 0);
+    sim.switchboard.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

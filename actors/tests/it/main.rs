@@ -3,7 +3,6 @@
 
 mod admission;
 mod early_words;
-mod faults;
 mod leaks;
 mod no_udp;
 mod nobody_waits;

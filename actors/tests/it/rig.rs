@@ -34,7 +34,7 @@ use frontdesk_types::{
 };
 use jiff::Timestamp;
 use livekit_api::access_token::{AccessToken, VideoGrants};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 /// Database sessions of the test database, at most.
@@ -56,11 +56,17 @@ impl Clock for TestClock {
     }
 }
 
-/// One rig at a time: what the process holds is counted, and two cores are not many.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Where what the process holds is counted, no other rig may run.
+static ALONE: RwLock<()> = RwLock::const_new(());
+
+/// The right of a rig to run.
+enum Permit {
+    Alone { _guard: RwLockWriteGuard<'static, ()> },
+    BesideOthers { _guard: RwLockReadGuard<'static, ()> },
+}
 
 pub(crate) struct Rig {
-    _alone: tokio::sync::MutexGuard<'static, ()>,
+    _permit: Permit,
     pub(crate) livekit: TestLiveKit,
     pub(crate) db: TestDb,
     pub(crate) switchboard: Switchboard,
@@ -88,7 +94,17 @@ impl Rig {
 
     /// With a recognizer.
     pub(crate) async fn hearing(max_calls: usize, stt: Arc<dyn SpeechToText>) -> Self {
-        let alone = ALONE.lock().await;
+        let permit = Permit::BesideOthers { _guard: ALONE.read().await };
+        Self::permitted(permit, max_calls, stt).await
+    }
+
+    /// Alone, for who counts what the process holds.
+    pub(crate) async fn alone(max_calls: usize) -> Self {
+        let permit = Permit::Alone { _guard: ALONE.write().await };
+        Self::permitted(permit, max_calls, Arc::new(FixedStt::new("what"))).await
+    }
+
+    async fn permitted(permit: Permit, max_calls: usize, stt: Arc<dyn SpeechToText>) -> Self {
         // `RUST_LOG=frontdesk_actors=debug` shows what happened; not set, nothing is written.
         if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
             // Only the first rig's attempt counts.
@@ -112,7 +128,7 @@ impl Rig {
         let tenant = db.tenant("nile-heart").await;
         let facts = clinic(&db).await;
         Self {
-            _alone: alone,
+            _permit: permit,
             livekit,
             db,
             switchboard,
@@ -159,7 +175,7 @@ impl Rig {
         let mut room = RoomOptions::new(url, token);
         room.runtime = self.media.as_ref().map(|media| media.handle().clone());
         room.clock = Arc::clone(&self.clock);
-        LiveKitCall { room, encoder: EncoderOptions::default(), caller: None }
+        LiveKitCall { room, encoder: EncoderOptions::default(), caller: None, server: None }
     }
 
     fn call_by(&self, channel: Channel, url: &str) -> (CallId, String, oneshot::Receiver<CallEnd>) {
@@ -240,6 +256,7 @@ pub(crate) async fn services(
         speech: SpeechPool::start(2, Arc::clone(clock), Arc::new(Flite::new())).expect("threads"),
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), stt).expect("threads"),
         vad: Arc::new(Earshot),
+        model: None,
         dialogue: Arc::new(|facts, snapshot| {
             let dialogue: Box<dyn Dialogue> = match snapshot {
                 Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),

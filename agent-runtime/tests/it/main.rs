@@ -2,6 +2,7 @@
 
 mod announced;
 mod anywhere;
+mod clinic_settings;
 mod desk;
 mod jobs;
 mod load;

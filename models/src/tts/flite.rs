@@ -77,6 +77,10 @@ impl TextToSpeech for Flite {
             ffi::Outcome::Failed(why) => Err(TtsError::Engine(why.to_owned())),
         }
     }
+
+    fn has_voice(&self, name: &str) -> bool {
+        self.voices().contains(&name)
+    }
 }
 
 /// How flite would say a word: ARPAbet phones without stress, separated by spaces, as the

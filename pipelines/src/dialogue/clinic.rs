@@ -10,6 +10,7 @@ use super::ClinicFacts;
 use super::fixed::FixedClauses;
 use super::settings::Settings;
 use super::spoken::Spoken;
+use super::toolbox::Toolbox;
 use crate::language::{Language, PhraseError};
 
 /// What a clinic may set for its calls; what it leaves out is as for all clinics.
@@ -46,6 +47,7 @@ pub struct ClinicContext {
     spoken: Spoken,
     fixed: FixedClauses,
     settings: ClinicSettings,
+    tools: Arc<Toolbox>,
     version: u64,
 }
 
@@ -64,7 +66,15 @@ impl ClinicContext {
         let language = language.with_phrases(&settings.phrases)?;
         let spoken = Spoken::new(&language, &facts);
         let fixed = FixedClauses::of(&language, &facts);
-        Ok(Self { facts, language, spoken, fixed, settings, version })
+        let tools = Arc::default();
+        Ok(Self { facts, language, spoken, fixed, settings, tools, version })
+    }
+
+    /// The same with these tools instead of the built-in ones alone.
+    #[must_use]
+    pub fn with_tools(mut self, tools: Arc<Toolbox>) -> Self {
+        self.tools = tools;
+        self
     }
 
     /// The facts.
@@ -95,6 +105,12 @@ impl ClinicContext {
     #[must_use]
     pub const fn settings(&self) -> &ClinicSettings {
         &self.settings
+    }
+
+    /// The tools of its calls.
+    #[must_use]
+    pub fn tools(&self) -> &Toolbox {
+        &self.tools
     }
 
     /// The version of facts and settings.

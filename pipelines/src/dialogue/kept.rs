@@ -8,16 +8,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dialogue, Input, Now};
+use super::{Dialogue, Input, ModelEvent, Now};
 
-/// Inputs that are kept beside a snapshot at most: then another one is taken.
+/// Inputs that are kept beside a snapshot at most: then another one is taken. Pieces of a model's
+/// text do not count: there may be hundreds of them in a turn, each of a few bytes.
 const MAX_SINCE: usize = 32;
+
+/// The same with the pieces of text.
+const MAX_PIECES: usize = 4096;
 
 /// See the module's documentation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Kept {
     snapshot: Option<serde_json::Value>,
     since: Vec<(Now, Input)>,
+    /// How many of them are no pieces of a model's text.
+    #[serde(default)]
+    counted: usize,
     /// The dialogue's revision after all of it.
     revision: Option<u64>,
 }
@@ -37,10 +44,14 @@ impl Kept {
         }
         self.revision = revision;
         let turn = matches!(input, Input::Heard { .. });
-        if turn || self.snapshot.is_none() || self.since.len() >= MAX_SINCE {
+        let full = self.counted >= MAX_SINCE || self.since.len() >= MAX_PIECES;
+        if turn || self.snapshot.is_none() || full {
             self.snapshot = Some(dialogue.snapshot());
             self.since.clear();
+            self.counted = 0;
         } else {
+            let piece = matches!(input, Input::Model { event: ModelEvent::Text(_), .. });
+            self.counted += usize::from(!piece);
             self.since.push((now, input));
         }
     }

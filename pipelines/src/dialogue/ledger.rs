@@ -23,17 +23,17 @@ pub struct Identified {
     pub name: Phi<String>,
 }
 
-/// A write by the number that the policy gave it.
+/// A write of this call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
-    /// Its number within the call.
-    pub number: WriteNumber,
-    /// What was confirmed under it.
+    /// What is to be written.
     pub tool: ToolCall,
     /// Whether the caller has confirmed it.
     pub confirmed: bool,
     /// Times that it was run.
     pub attempts: u32,
+    /// Whether it is known what came of it; what is called once more then is another write.
+    pub settled: bool,
 }
 
 /// What the guard vouches for when it lets a tool run: the tool looks nothing up by itself.
@@ -45,17 +45,24 @@ pub struct Checked {
     pub offer: Option<Offer>,
     /// The patient's appointment that the tool names.
     pub appointment: Option<AppointmentFacts>,
+    /// The number of the write, if the tool is one: the same whenever the same is tried again.
+    #[serde(default)]
+    pub write: Option<WriteNumber>,
 }
 
 /// See the module's documentation.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Ledger {
     patient: Option<Identified>,
+    /// The identification that was begun last: only it counts.
+    #[serde(default)]
+    identifying: Option<ToolCallId>,
     /// Identifications that did not succeed.
     failed: u32,
     offers: VecDeque<Offer>,
     appointments: Vec<AppointmentFacts>,
     held: Option<OfferId>,
+    /// By their numbers, which increase.
     writes: BTreeMap<u32, Write>,
 }
 
@@ -114,41 +121,63 @@ impl Ledger {
         }
     }
 
-    /// A write by the policy's number.
-    pub(super) fn write(&self, number: WriteNumber) -> Option<&Write> {
+    /// A write of this call.
+    #[must_use]
+    pub fn write(&self, number: WriteNumber) -> Option<&Write> {
         self.writes.get(&number.0)
     }
 
-    /// The highest number under which the policy has called a write, and how many there are.
-    pub(super) fn writes(&self) -> (Option<WriteNumber>, u32) {
-        let highest = self.writes.last_key_value().map(|(number, _)| WriteNumber(*number));
-        (highest, u32::try_from(self.writes.len()).unwrap_or(u32::MAX))
+    /// How many writes there are.
+    pub(super) fn writes(&self) -> u32 {
+        u32::try_from(self.writes.len()).unwrap_or(u32::MAX)
     }
 
-    /// Enters a write under the policy's number; `own` is its number within the call. The first
-    /// entry stands.
-    pub(super) fn enter(&mut self, number: WriteNumber, own: WriteNumber, tool: &ToolCall) {
+    /// The write that this call of a tool is another attempt of.
+    pub(super) fn open_write(&self, tool: &ToolCall) -> Option<(WriteNumber, &Write)> {
+        let open = |write: &&Write| !write.settled && write.tool == *tool;
+        let mut latest = self.writes.iter().rev();
+        latest.find(|(_, write)| open(write)).map(|(number, write)| (WriteNumber(*number), write))
+    }
+
+    /// The number of a write: its own if it was entered before and is not settled, else a new one.
+    pub(super) fn enter(&mut self, tool: &ToolCall) -> WriteNumber {
+        if let Some((number, _)) = self.open_write(tool) {
+            return number;
+        }
+        let number = self.writes.last_key_value().map_or(0, |(last, _)| last + 1);
         let tool = tool.clone();
-        let write = Write { number: own, tool, confirmed: false, attempts: 0 };
-        self.writes.entry(number.0).or_insert(write);
+        self.writes.insert(number, Write { tool, confirmed: false, attempts: 0, settled: false });
+        WriteNumber(number)
     }
 
     /// Notes the caller's yes to a write.
-    pub(super) fn confirm(&mut self, number: WriteNumber) {
+    pub(super) fn confirm(&mut self, tool: &ToolCall) {
+        let number = self.enter(tool);
         if let Some(write) = self.writes.get_mut(&number.0) {
             write.confirmed = true;
         }
     }
 
-    /// Counts an attempt of a write, and gives its number within the call.
-    pub(super) fn attempt(&mut self, number: WriteNumber) -> WriteNumber {
-        let Some(write) = self.writes.get_mut(&number.0) else { return number };
-        write.attempts += 1;
-        write.number
+    /// Counts an attempt of a write, and gives its number.
+    pub(super) fn attempt(&mut self, tool: &ToolCall) -> WriteNumber {
+        let number = self.enter(tool);
+        if let Some(write) = self.writes.get_mut(&number.0) {
+            write.attempts += 1;
+        }
+        number
+    }
+
+    /// Enters what came of a write. What is not known stays open, so that it can be tried again;
+    /// so does a transfer, of which one is enough.
+    fn settle(&mut self, number: WriteNumber, result: &ToolResult) {
+        if let Some(write) = self.writes.get_mut(&number.0) {
+            let transfer = matches!(write.tool, ToolCall::Transfer { .. });
+            write.settled |= *result != ToolResult::Unavailable && !transfer;
+        }
     }
 
     /// What the guard vouches for to a tool.
-    pub(super) fn checked(&self, tool: &ToolCall) -> Checked {
+    pub(super) fn checked(&self, tool: &ToolCall, write: Option<WriteNumber>) -> Checked {
         let (offer, appointment) = match tool {
             ToolCall::Hold { offer } | ToolCall::Release { offer } => (Some(*offer), None),
             ToolCall::Book { offer, .. } => (Some(*offer), None),
@@ -160,13 +189,15 @@ impl Ledger {
             patient: self.patient.as_ref().map(|patient| patient.by),
             offer: offer.and_then(|id| self.offer(id)).cloned(),
             appointment: appointment.and_then(|id| self.appointment(id)).cloned(),
+            write,
         }
     }
 
     /// A tool begins. Until an identification succeeds nobody is identified.
-    pub(super) fn begin(&mut self, tool: &ToolCall) {
+    pub(super) fn begin(&mut self, call: ToolCallId, tool: &ToolCall) {
         match tool {
-            ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. } => {
+            ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient(_) => {
+                self.identifying = Some(call);
                 self.patient = None;
                 self.appointments.clear();
             }
@@ -176,22 +207,24 @@ impl Ledger {
         }
     }
 
-    /// Enters what came of a tool. `superseded` says that another identification has begun since.
+    /// Enters what came of a tool; `write` is its number, if it is a write.
     pub(super) fn observe(
         &mut self,
         call: ToolCallId,
         tool: &ToolCall,
         result: &ToolResult,
-        superseded: bool,
+        write: Option<WriteNumber>,
     ) {
+        if let Some(number) = write {
+            self.settle(number, result);
+        }
         match (tool, result) {
             (
-                ToolCall::IdentifyPatient(identity) | ToolCall::RegisterPatient { identity, .. },
+                ToolCall::IdentifyPatient(identity) | ToolCall::RegisterPatient(identity),
                 ToolResult::Identified | ToolResult::Registered,
-            ) => {
-                // Only the latest identification counts.
+            ) if self.identifying == Some(call) => {
                 let name = identity.full_name.clone();
-                self.patient = (!superseded).then_some(Identified { by: call, name });
+                self.patient = Some(Identified { by: call, name });
             }
             (_, ToolResult::NotIdentified) => self.failed += 1,
             (_, ToolResult::Slots { offers, .. }) => {

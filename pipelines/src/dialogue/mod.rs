@@ -9,6 +9,7 @@ pub mod answers;
 pub mod clinic;
 mod completeness;
 pub(crate) mod expectation;
+pub mod fallback;
 mod fixed;
 pub mod forms;
 pub mod guard;
@@ -16,16 +17,19 @@ pub mod history;
 pub mod kept;
 pub mod keypad;
 pub mod ledger;
+pub mod llm;
 pub mod phone;
 mod red_flags;
 pub mod settings;
 mod spelling;
 pub mod spoken;
+pub mod toolbox;
 pub mod tools;
 mod understand;
 
 use std::sync::Arc;
 
+pub use frontdesk_models::llm::{ModelEvent, ModelFailure, ModelRequest};
 use frontdesk_types::{CallOutcome, Channel, Mono, Phi};
 use jiff::civil::{Date, Time};
 use jiff::{Timestamp, tz::TimeZone};
@@ -34,9 +38,12 @@ use serde::{Deserialize, Serialize};
 pub use crate::playout::UtteranceId;
 pub use clinic::{ClinicContext, ClinicSettings};
 pub use expectation::Expectation;
+pub use fallback::ModelDialogue;
 pub use forms::Forms;
 use ledger::Checked;
+pub use llm::ModelSettings;
 use settings::Settings;
+use toolbox::Toolbox;
 use tools::{ToolCall, ToolCallId, ToolResult};
 
 /// The time of an input: monotonic for deadlines, wall (possibly pinned) for "tomorrow".
@@ -47,6 +54,11 @@ pub struct Now {
     /// Wall clock of the call.
     pub wall: Timestamp,
 }
+
+/// A request to a language model; unique within a call and increasing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub u64);
 
 /// What a dialogue is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +86,22 @@ pub enum Input {
         /// What came of it.
         result: ToolResult,
     },
+    /// A language model that was asked answers. Nothing follows a request's last event
+    /// ([`ModelEvent::is_last`]).
+    Model {
+        /// The request.
+        request: RequestId,
+        /// What its stream brought.
+        event: ModelEvent,
+    },
+    /// The caller's voice (or a key, or typed words) cut an utterance off. [`Input::Played`]
+    /// follows, and no more of the utterance is played.
+    Interrupted {
+        /// The utterance.
+        utterance: UtteranceId,
+        /// Its text as far as it was heard.
+        heard: String,
+    },
     /// An utterance was played, or as much of it as the caller let pass.
     Played {
         /// The utterance.
@@ -95,17 +123,36 @@ pub enum Input {
 /// What a dialogue wants done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Output {
-    /// Say this, after what is still being said.
+    /// Say this, after what is still being said: an utterance, or a piece of one.
     Say {
-        /// Number of the utterance; increases.
+        /// Number of the utterance; increases. Pieces of one utterance have the same number, and
+        /// nothing else is said between them.
         utterance: UtteranceId,
-        /// Text as displayed; numbers and times are made speakable on the way to the voice.
+        /// Text as displayed; numbers and times are made speakable on the way to the voice. The
+        /// text of an utterance is its pieces with single spaces between them; the last may be
+        /// empty.
         text: String,
+        /// Whether the utterance has another piece. Each is spoken as soon as it is there; of one
+        /// that was interrupted, what follows is not spoken.
+        more: bool,
+    },
+    /// Ask a language model. What it answers comes as [`Input::Model`]. One that is under way or
+    /// was answered is not asked again by the same number.
+    Ask {
+        /// Number of the request.
+        request: RequestId,
+        /// What is asked.
+        body: Box<ModelRequest>,
+    },
+    /// Nobody wants the answer of a request any more; events of it that are still to come are
+    /// dropped.
+    Cancel {
+        /// Number of the request.
+        request: RequestId,
     },
     /// Run a tool. Its result comes back as [`Input::ToolDone`] with the same id.
     Tool {
-        /// Number of the call within this dialogue; increases, and is kept in the snapshot, so
-        /// that a repeated write is known as one.
+        /// Number of the call within this dialogue; increases, and is kept in the snapshot.
         call: ToolCallId,
         /// The tool and its arguments.
         tool: ToolCall,
@@ -210,6 +257,12 @@ impl CallFacts {
         Self { clinic, channel, language }
     }
 
+    /// The tools of the call.
+    #[must_use]
+    pub fn tools(&self) -> &Toolbox {
+        self.clinic.tools()
+    }
+
     /// Patience and limits of the call.
     #[must_use]
     pub fn settings(&self) -> Settings {
@@ -240,6 +293,10 @@ pub trait Dialogue: Send {
     fn revision(&self) -> Option<u64> {
         None
     }
+
+    /// The dialogue was restored, and nobody knows whether what it waits for is still under way:
+    /// what may be asked once more without harm is asked once more.
+    fn resume(&mut self, _now: Now) {}
 
     /// How the call ends as it stands now, should it be cut.
     fn outcome(&self) -> CallOutcome {

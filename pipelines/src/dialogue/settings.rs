@@ -69,7 +69,12 @@ impl Patience {
     /// Something is said: should its playing never be reported, the caller is still not left alone.
     pub(super) fn said(&mut self, now: Mono, text: &str, silence: Duration) {
         self.speaking += 1;
-        let letters = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        self.said_so_far(now, text.len(), silence);
+    }
+
+    /// What is being said is this long so far, in bytes.
+    pub(super) fn said_so_far(&mut self, now: Mono, length: usize, silence: Duration) {
+        let letters = u64::try_from(length).unwrap_or(u64::MAX);
         let longest = Duration::from_millis(letters.saturating_mul(120)) + 2 * silence;
         self.deadline = Some(now + longest);
     }

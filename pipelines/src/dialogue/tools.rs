@@ -1,19 +1,21 @@
 //! The tools of a dialogue: the same for the built-in forms and for a language model.
 //!
 //! A write takes the id of an offer or an appointment that a tool returned in this call, never a
-//! free time, and the number of the write, so that a repetition is known as one.
+//! free time. Its number comes from the guard ([`Checked`](super::ledger::Checked)). What each tool
+//! is for, and how arguments in JSON become a [`ToolCall`], says the [`toolbox`](super::toolbox).
 
-use frontdesk_types::{AppointmentId, DoctorId, Offer, OfferId, Phi};
+use frontdesk_types::{AppointmentId, DoctorId, Offer, OfferId, Phi, TransferReason};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Number of a tool call within a dialogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ToolCallId(pub u64);
 
-/// Number of a write within a call, given when it is read back: the idempotency key of the write
-/// is the call's id and this number.
+/// Number of a write within a call, given by the guard when it is read back: the idempotency key of
+/// the write is the call's id and this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WriteNumber(pub u32);
@@ -70,12 +72,7 @@ pub enum ToolCall {
     /// Look the caller up. Says nothing of who exists.
     IdentifyPatient(Identity),
     /// Register the caller as a new patient, after a read-back.
-    RegisterPatient {
-        /// Who they are.
-        identity: Identity,
-        /// Number of this write.
-        write: WriteNumber,
-    },
+    RegisterPatient(Identity),
     /// Search for free slots. Needs no identity.
     FindSlots(SlotWish),
     /// Keep a chosen offer for this caller until they have said yes or no.
@@ -94,8 +91,6 @@ pub enum ToolCall {
     Book {
         /// The offer.
         offer: OfferId,
-        /// Number of this write.
-        write: WriteNumber,
     },
     /// Move an appointment to an offer, after read-back and yes.
     Reschedule {
@@ -103,15 +98,11 @@ pub enum ToolCall {
         appointment: AppointmentId,
         /// Where it moves to.
         offer: OfferId,
-        /// Number of this write.
-        write: WriteNumber,
     },
     /// Cancel an appointment, after read-back and yes.
     Cancel {
         /// The appointment.
         appointment: AppointmentId,
-        /// Number of this write.
-        write: WriteNumber,
     },
     /// Search the clinic's data and documents.
     AskClinic {
@@ -120,27 +111,42 @@ pub enum ToolCall {
     },
     /// Hand the call to a person; while none can be reached, note a callback.
     Transfer {
-        /// Why, as a code: `asked`, `misunderstood`, `not_identified`, `emergency`, `failed`.
-        reason: String,
+        /// Why.
+        reason: TransferReason,
         /// Number to call back, if the caller gave one in this call.
         #[serde(default)]
         phone: Option<Phi<String>>,
-        /// Number of this write.
-        write: WriteNumber,
     },
+    /// A tool that is not built in.
+    Other(OtherCall),
+}
+
+/// A call of a tool that is not built in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherCall {
+    /// Name of the tool in the toolbox.
+    pub name: String,
+    /// Its arguments, which fit its schema.
+    pub args: Phi<Value>,
 }
 
 impl ToolCall {
-    /// Whether the tool changes something: such a call is never cancelled and runs once.
+    /// Name of the tool, under which the toolbox knows it.
     #[must_use]
-    pub const fn write_number(&self) -> Option<WriteNumber> {
+    pub fn name(&self) -> &str {
         match self {
-            Self::RegisterPatient { write, .. }
-            | Self::Book { write, .. }
-            | Self::Reschedule { write, .. }
-            | Self::Cancel { write, .. }
-            | Self::Transfer { write, .. } => Some(*write),
-            _ => None,
+            Self::IdentifyPatient(_) => "identify_patient",
+            Self::RegisterPatient(_) => "register_patient",
+            Self::FindSlots(_) => "find_slots",
+            Self::Hold { .. } => "hold",
+            Self::Release { .. } => "release",
+            Self::ListAppointments => "list_appointments",
+            Self::Book { .. } => "book",
+            Self::Reschedule { .. } => "reschedule",
+            Self::Cancel { .. } => "cancel",
+            Self::AskClinic { .. } => "ask_clinic",
+            Self::Transfer { .. } => "transfer",
+            Self::Other(other) => &other.name,
         }
     }
 }
@@ -229,6 +235,11 @@ pub enum ToolResult {
     NoAnswer,
     /// A person takes over, or a callback is noted.
     CallbackNoted,
+    /// What a tool that is not built in returned.
+    Other {
+        /// For a language model to read.
+        value: Phi<Value>,
+    },
     /// The domain says no.
     Refused {
         /// Why.

@@ -147,6 +147,7 @@ phrases! {
     silent_end,
     waiting,
     apology_retry,
+    model_failed,
     one_moment,
     transfer_failed,
     ask_callback_phone,

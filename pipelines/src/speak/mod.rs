@@ -21,6 +21,7 @@
 //! ```
 
 mod number;
+mod ready;
 mod token;
 mod unit;
 
@@ -28,6 +29,7 @@ mod unit;
 mod tests;
 
 use crate::language::Language;
+pub use ready::take_ready;
 use unit::{Unit, units};
 
 /// A stretch of speech that is synthesized at once.
@@ -52,10 +54,15 @@ const MAX: usize = 150;
 /// enough before it, and between words where neither comes in time.
 #[must_use]
 pub fn clauses(text: &str, language: &Language) -> Vec<Clause> {
+    gather(text, true, language)
+}
+
+/// The clauses of a text, with which an utterance begins or goes on.
+fn gather(text: &str, begins: bool, language: &Language) -> Vec<Clause> {
     let mut rest = units(text, language.speech()).into_iter().peekable();
     let mut clauses = Vec::new();
     while rest.peek().is_some() {
-        let min = if clauses.is_empty() { FIRST_MIN } else { MIN };
+        let min = if begins && clauses.is_empty() { FIRST_MIN } else { MIN };
         let mut clause = Clause { display: String::new(), spoken: String::new() };
         while let Some(unit) = rest.next() {
             append(&mut clause.display, &unit.display);

@@ -133,13 +133,21 @@ fn offer() -> Offer {
     }
 }
 
-const fn book(offer: OfferId, write: u32) -> ToolCall {
-    ToolCall::Book { offer, write: WriteNumber(write) }
+const fn book(offer: OfferId) -> ToolCall {
+    ToolCall::Book { offer }
+}
+
+/// The number that the guard gave the write among `outputs`.
+fn number(outputs: &[Output]) -> Option<WriteNumber> {
+    outputs.iter().find_map(|output| match output {
+        Output::Tool { checked, .. } => checked.write,
+        _ => None,
+    })
 }
 
 #[test]
 fn nothing_of_a_patient_is_touched_before_identification() {
-    let mut rig = Rig::new(vec![ToolCall::ListAppointments, book(offer().id, 0)]);
+    let mut rig = Rig::new(vec![ToolCall::ListAppointments, book(offer().id)]);
     assert_eq!(tool(&rig.hears("hello")), None);
     assert_eq!(tool(&rig.hears("hello")), None);
     assert_eq!(rig.refusals(), [Refusal::NotIdentified, Refusal::NotIdentified]);
@@ -159,7 +167,7 @@ fn ready(then: Vec<ToolCall>) -> Rig {
 
 fn read_back(outputs: &[Output]) -> Input {
     let said = outputs.iter().find_map(|output| match output {
-        Output::Say { utterance, text } => Some((*utterance, text.clone())),
+        Output::Say { utterance, text, .. } => Some((*utterance, text.clone())),
         _ => None,
     });
     let (utterance, text) = said.expect("a read-back");
@@ -173,7 +181,7 @@ fn read_back(outputs: &[Output]) -> Input {
 
 #[test]
 fn a_write_is_read_back_by_the_guard_and_runs_on_a_yes_alone() {
-    let mut rig = ready(vec![book(offer().id, 7), book(offer().id, 7)]);
+    let mut rig = ready(vec![book(offer().id), book(offer().id)]);
     let outputs = rig.hears("book it");
     assert_eq!(tool(&outputs), None);
     rig.input(read_back(&outputs));
@@ -189,15 +197,31 @@ fn a_write_is_read_back_by_the_guard_and_runs_on_a_yes_alone() {
 }
 
 #[test]
-fn strange_offers_and_reused_write_numbers_are_refused() {
+fn strange_offers_are_refused() {
     let strange = OfferId::new(&SeededIds::new(77));
-    let mut rig = ready(vec![book(strange, 0), book(offer().id, 3), book(offer().id, 2)]);
+    let mut rig = ready(vec![book(strange)]);
     assert_eq!(tool(&rig.hears("three")), None);
     assert_eq!(rig.refusals(), [Refusal::UnknownReference]);
-    let outputs = rig.hears("four");
+}
+
+#[test]
+fn the_guard_numbers_a_write_once_and_the_same_again_is_another_one() {
+    let mut rig = ready(vec![book(offer().id); 4]);
+    let outputs = rig.hears("book it");
     rig.input(read_back(&outputs));
-    rig.hears("no");
-    assert_eq!(rig.refusals().len(), 3, "not confirmed, and a number that decreases");
+    let confirmed = rig.hears("yes please");
+    assert_eq!(number(&confirmed), Some(WriteNumber(0)));
+    rig.answer(&confirmed, ToolResult::Unavailable);
+    // What became of it is not known: it is tried under its number, without another yes.
+    let again = rig.hears("try again");
+    assert_eq!(number(&again), Some(WriteNumber(0)));
+    let refusal = Refusal::SlotTaken;
+    rig.answer(&again, ToolResult::Refused { refusal });
+    // That is what became of it. The same once more is another write, and wants another yes.
+    let outputs = rig.hears("once more");
+    assert_eq!(tool(&outputs), None);
+    rig.input(read_back(&outputs));
+    assert_eq!(number(&rig.hears("yes please")), Some(WriteNumber(1)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use frontdesk_pipelines::dialogue::forms::Forms;
 use frontdesk_pipelines::dialogue::tools::{
-    AppointmentFacts, Refusal, ToolCall, ToolCallId, ToolResult,
+    AppointmentFacts, Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber,
 };
 use frontdesk_pipelines::dialogue::{Dialogue, Input, Now, Output};
 use frontdesk_types::{AppointmentId, IdSource, Mono, Offer, OfferId, SeededIds, SlotId};
@@ -128,7 +128,7 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
         ToolCall::IdentifyPatient(_) if dice < 70 => ToolResult::NotIdentified,
         ToolCall::IdentifyPatient(_) if dice < 90 => ToolResult::Ambiguous,
         ToolCall::IdentifyPatient(_) => ToolResult::Identified,
-        ToolCall::RegisterPatient { .. } => ToolResult::Registered,
+        ToolCall::RegisterPatient(_) => ToolResult::Registered,
         ToolCall::FindSlots(_) => {
             let offers = (0..count).map(|i| offer(ids, i)).collect();
             ToolResult::Slots { offers, exact: dice.is_multiple_of(2) }
@@ -147,6 +147,7 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
             ToolResult::Answer { text: "Yes.".to_owned(), source: "a page".to_owned() }
         }
         ToolCall::Transfer { .. } => ToolResult::CallbackNoted,
+        ToolCall::Other(_) => ToolResult::Unavailable,
     }
 }
 
@@ -157,7 +158,7 @@ struct Observer {
     last_words: String,
     /// Whether a read-back was played in full or in part since the last write.
     read_back: bool,
-    writes: Vec<ToolCall>,
+    writes: Vec<(WriteNumber, ToolCall)>,
     identified: bool,
     was_identified: bool,
     ended: bool,
@@ -167,27 +168,28 @@ impl Observer {
     fn take(&mut self, output: Output) -> Result<(), TestCaseError> {
         prop_assert!(!self.ended, "something follows the end: {output:?}");
         match output {
-            Output::Say { utterance, text } => {
+            Output::Say { utterance, text, .. } => {
                 prop_assert!(!text.trim().is_empty());
                 prop_assert!(!text.contains('{'), "not filled: {}", text);
                 let of_patient = text.contains(REFERENCE);
                 prop_assert!(!of_patient || self.was_identified, "said too soon: {}", text);
                 self.unplayed.push(Input::Played { utterance, heard: text, complete: true });
             }
-            Output::Tool { call, tool, .. } => {
-                self.check(&tool)?;
-                if matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }) {
+            Output::Tool { call, tool, checked } => {
+                self.check(&tool, checked.write)?;
+                if matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient(_)) {
                     self.identified = false;
                 }
                 self.running.push((call, tool));
             }
             Output::End { .. } => self.ended = true,
+            Output::Ask { .. } | Output::Cancel { .. } => prop_assert!(false, "forms ask no model"),
             Output::Expect(_) | Output::Born(_) | Output::Alert { .. } => {}
         }
         Ok(())
     }
 
-    fn check(&mut self, tool: &ToolCall) -> Result<(), TestCaseError> {
+    fn check(&mut self, tool: &ToolCall, number: Option<WriteNumber>) -> Result<(), TestCaseError> {
         let reads = matches!(
             tool,
             ToolCall::ListAppointments
@@ -199,20 +201,20 @@ impl Observer {
         if let ToolCall::Transfer { phone, .. } = tool {
             prop_assert!(phone.is_some() || self.identified, "nobody can be called back");
         }
-        let write = tool.write_number().is_some() && !matches!(tool, ToolCall::Transfer { .. });
-        let retried = self.writes.contains(tool);
-        if write && !retried {
+        let Some(number) = number.filter(|_| !matches!(tool, ToolCall::Transfer { .. })) else {
+            return Ok(());
+        };
+        let retried = self.writes.contains(&(number, tool.clone()));
+        if !retried {
             prop_assert!(self.read_back, "{tool:?} without a read-back");
             let yes = ["yes", "please", "correct", "book", "right", "okay", "perfect"];
             let words = self.last_words.to_lowercase();
             prop_assert!(yes.iter().any(|y| words.contains(y)), "{tool:?} after {words:?}");
             self.read_back = false;
-            self.writes.push(tool.clone());
+            self.writes.push((number, tool.clone()));
         }
-        if let (Some(number), true) = (tool.write_number(), write) {
-            let same = self.writes.iter().filter(|w| w.write_number() == Some(number)).count();
-            prop_assert_eq!(same, 1, "a number is one write");
-        }
+        let same = self.writes.iter().filter(|(known, _)| *known == number).count();
+        prop_assert_eq!(same, 1, "a number is one write");
         Ok(())
     }
 }
@@ -276,10 +278,7 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
                 if matches!(result, ToolResult::Identified | ToolResult::Registered) {
                     seen.was_identified = true;
                     seen.identified = !seen.running.iter().any(|(_, tool)| {
-                        matches!(
-                            tool,
-                            ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }
-                        )
+                        matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient(_))
                     });
                 }
                 Input::ToolDone { call, result }

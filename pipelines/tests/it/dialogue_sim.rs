@@ -56,6 +56,8 @@ pub(crate) struct Clinic {
     answers: HashMap<WriteNumber, ToolResult>,
     pub(crate) now: Timestamp,
     pub(crate) calls: Vec<ToolCall>,
+    /// Numbers of the writes among them, once for each try.
+    pub(crate) numbers: Vec<WriteNumber>,
     pub(crate) callbacks: Vec<String>,
     /// Callbacks that nobody can make: without a number and without a patient.
     pub(crate) empty_callbacks: usize,
@@ -169,6 +171,7 @@ impl Clinic {
             now,
             calls: Vec::new(),
             callbacks: Vec::new(),
+            numbers: Vec::new(),
             empty_callbacks: 0,
             away: 0,
             take_next_held: false,
@@ -274,17 +277,18 @@ impl Clinic {
     }
 
     /// Runs a tool as the clinic's own services would.
-    pub(crate) fn run(&mut self, tool: &ToolCall) -> ToolResult {
+    pub(crate) fn run(&mut self, tool: &ToolCall, write: Option<WriteNumber>) -> ToolResult {
         self.calls.push(tool.clone());
+        self.numbers.extend(write);
         if self.away > 0 {
             self.away -= 1;
             return ToolResult::Unavailable;
         }
-        if let Some(answer) = tool.write_number().and_then(|n| self.answers.get(&n)) {
+        if let Some(answer) = write.and_then(|number| self.answers.get(&number)) {
             return answer.clone();
         }
         let result = self.decide(tool);
-        if let Some(number) = tool.write_number() {
+        if let Some(number) = write {
             self.answers.insert(number, result.clone());
         }
         result
@@ -294,7 +298,7 @@ impl Clinic {
         let refused = |refusal| ToolResult::Refused { refusal };
         match tool {
             ToolCall::IdentifyPatient(identity) => self.identify(identity),
-            ToolCall::RegisterPatient { identity, .. } => {
+            ToolCall::RegisterPatient(identity) => {
                 let phone = identity.phone.as_ref().expect("a phone").expose().clone();
                 let name = identity.full_name.expose().clone();
                 self.registered.push((name, *identity.date_of_birth.expose(), phone));
@@ -369,10 +373,11 @@ impl Clinic {
                 }
             }
             ToolCall::Transfer { reason, phone, .. } => {
-                self.callbacks.push(reason.clone());
+                self.callbacks.push(reason.to_string());
                 self.empty_callbacks += usize::from(phone.is_none() && self.identity.is_none());
                 ToolResult::CallbackNoted
             }
+            ToolCall::Other(other) => panic!("{} is not had here", other.name),
         }
     }
 
@@ -508,7 +513,7 @@ impl Call {
             for output in self.step(input) {
                 assert!(self.outcome.is_none(), "nothing follows the end: {output:?}");
                 match output {
-                    Output::Say { utterance, text } => {
+                    Output::Say { utterance, text, .. } => {
                         self.said.push(text.clone());
                         let played = Input::Played { utterance, heard: text, complete: true };
                         if self.plays {
@@ -520,12 +525,13 @@ impl Call {
                     Output::Tool { call, tool, checked } => {
                         self.check_read_back(&tool);
                         self.clinic.check(&tool, &checked);
-                        let result = self.clinic.run(&tool);
+                        let result = self.clinic.run(&tool, checked.write);
                         inputs.push_back(Input::ToolDone { call, result });
                     }
                     Output::Alert { flag } => self.alerts.push(flag),
                     Output::End { outcome } => self.outcome = Some(outcome),
                     Output::Expect(_) | Output::Born(_) => {}
+                    Output::Ask { .. } | Output::Cancel { .. } => panic!("forms ask no model"),
                 }
             }
         }
@@ -564,7 +570,7 @@ impl Call {
 
     /// Writes that reached the clinic so far.
     pub(crate) fn writes(&self) -> usize {
-        self.clinic.calls.iter().filter(|tool| tool.write_number().is_some()).count()
+        self.clinic.numbers.len()
     }
 
     /// Waits for the next deadline, and gives back what is said then.

@@ -79,8 +79,8 @@ impl Long {
                     Output::Say { utterance, text, .. } => {
                         inputs.push(Input::Played { utterance, heard: text, complete: true });
                     }
-                    Output::Tool { call, tool, .. } => {
-                        let result = self.clinic.run(&tool);
+                    Output::Tool { call, tool, checked } => {
+                        let result = self.clinic.run(&tool, checked.write);
                         inputs.push(Input::ToolDone { call, result });
                     }
                     _ => {}

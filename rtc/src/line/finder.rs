@@ -4,7 +4,7 @@
 //! can be a caller. Of all others nothing is heard or read.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use frontdesk_line::{CallerFacts, CallerKind, Gone, LineEvent, Listener};
 use frontdesk_types::Phi;
@@ -50,6 +50,8 @@ pub(super) struct Finder {
     /// Who is waited for; anybody who can be a caller if `None`.
     expected: Option<RedactedString>,
     caller: Option<RedactedString>,
+    /// The caller's identity, if they came by telephone.
+    phone: Arc<OnceLock<RedactedString>>,
     track: Option<String>,
     /// Whether the caller is in the room.
     here: bool,
@@ -72,10 +74,16 @@ impl Finder {
             captions,
             expected: expected.map(RedactedString::from),
             caller: None,
+            phone: Arc::default(),
             track: None,
             here: false,
             early: VecDeque::new(),
         }
+    }
+
+    /// Where the identity of a telephone caller is told, once they are there.
+    pub(super) fn phone(&self) -> Arc<OnceLock<RedactedString>> {
+        Arc::clone(&self.phone)
     }
 
     /// Follows the room until its session ends.
@@ -157,7 +165,12 @@ impl Finder {
         match &self.caller {
             Some(caller) if **caller == *participant.identity => {}
             None if may_be_caller(participant) && self.may_be(&participant.identity) => {
-                self.caller = Some(participant.identity.clone().into());
+                let identity = RedactedString::from(participant.identity.clone());
+                if participant.kind == ParticipantKind::Sip {
+                    // There is one caller, found once.
+                    let _ = self.phone.set(identity.clone());
+                }
+                self.caller = Some(identity);
             }
             _ => return,
         }

@@ -7,14 +7,14 @@ mod gap;
 mod voice_in;
 mod voice_out;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use frontdesk_line::{
     Abilities, AudioIn, Connect, ConnectError, Line, LineContext, LineError, LineEvent, LineFuture,
     Listener, Shown, Transfer,
 };
-use frontdesk_types::SAMPLES_PER_FRAME;
+use frontdesk_types::{Phi, SAMPLES_PER_FRAME};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
@@ -23,10 +23,14 @@ use self::finder::Finder;
 use self::voice_in::VoiceIn;
 use self::voice_out::VoiceOut;
 use crate::codec::EncoderOptions;
-use crate::{AudioPublish, Room, RoomOptions};
+use crate::dispatch::ServerApi;
+use crate::{AudioPublish, RedactedString, Room, RoomOptions};
 
 /// How long leaving the room may take; after that it is left by dropping it.
 const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long it may ring where a call is transferred to: six rings.
+const RINGING_LIMIT: Duration = Duration::from_secs(30);
 
 /// A room to be joined for a call.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub struct LiveKitCall {
     pub encoder: EncoderOptions,
     /// Identity of the caller; `None` means the first participant who can be one.
     pub caller: Option<String>,
+    /// The server's API, which transfers telephone callers; without it nobody is.
+    pub server: Option<Arc<ServerApi>>,
 }
 
 /// The line of a call in a room of LiveKit.
@@ -45,6 +51,9 @@ pub(crate) struct LiveKitLine {
     voice_in: Arc<VoiceIn>,
     voice_out: Arc<VoiceOut>,
     captions: Arc<Captions>,
+    server: Option<Arc<ServerApi>>,
+    /// Identity of a caller who came by telephone.
+    phone: Arc<OnceLock<RedactedString>>,
     /// Finds the caller and follows them.
     _finder: AbortOnDropHandle<()>,
     /// Publishes the agent's voice.
@@ -66,6 +75,7 @@ impl LiveKitCall {
             Arc::clone(&captions),
             self.caller,
         );
+        let phone = finder.phone();
         let finder = tokio::spawn(finder.run().in_current_span());
         let publishing = context.voice.then(|| {
             let publish = publish(room.clone(), Arc::clone(&voice_out), context.listener);
@@ -76,10 +86,18 @@ impl LiveKitCall {
             voice_in,
             voice_out,
             captions,
+            server: self.server,
+            phone,
             _finder: AbortOnDropHandle::new(finder),
             _publishing: publishing,
         })
     }
+}
+
+/// What the bridge dials: a SIP address as it is, a number as a telephone's.
+fn address(to: &Phi<String>) -> String {
+    let to = to.expose();
+    if to.contains(':') { to.clone() } else { format!("tel:{to}") }
 }
 
 /// Publishes the agent's voice: round trips, or a time-out where no media gets through.
@@ -108,8 +126,9 @@ impl Connect for LiveKitCall {
 
 impl Line for LiveKitLine {
     fn abilities(&self) -> Abilities {
-        // To transfer needs the server's API, which an agent's token does not open.
-        Abilities { text: true, captions: true, dtmf: true, transfer: false }
+        // Only a telephone bridge can pass a caller on.
+        let transfer = self.server.is_some() && self.phone.get().is_some();
+        Abilities { text: true, captions: true, dtmf: true, transfer }
     }
 
     fn audio_in(&self) -> Arc<dyn AudioIn> {
@@ -138,7 +157,14 @@ impl Line for LiveKitLine {
         })
     }
 
-    fn transfer(&self, _to: Transfer) -> LineFuture<'_, Result<(), LineError>> {
-        Box::pin(async { Err(LineError::Unable("transfer a call")) })
+    fn transfer(&self, to: Transfer) -> LineFuture<'_, Result<(), LineError>> {
+        Box::pin(async move {
+            let (Some(server), Some(caller)) = (&self.server, self.phone.get()) else {
+                return Err(LineError::Unable("transfer a call"));
+            };
+            let (room, address) = (self.room.name(), address(&to.to));
+            let moved = server.transfer(&room, caller, &address, RINGING_LIMIT).await;
+            moved.map_err(|error| LineError::Failed(Box::new(error)))
+        })
     }
 }

@@ -8,6 +8,7 @@ use frontdesk_line::{
     Transfer,
 };
 use frontdesk_rtc::codec::EncoderOptions;
+use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::line::LiveKitCall;
 use frontdesk_rtc::{AudioPublish, Room, RoomEvent, RoomOptions, TextStreamOptions};
 use frontdesk_types::{
@@ -22,13 +23,19 @@ use crate::support::{
     packets, token,
 };
 
-type Told = Arc<Mutex<Vec<LineEvent>>>;
+pub(crate) type Told = Arc<Mutex<Vec<LineEvent>>>;
 
 async fn connected(server: &Server, room: &str) -> (Arc<dyn Line>, Told) {
-    connected_for(server, room, None).await
+    connected_with(server, room, None, None).await
 }
 
-async fn connected_for(server: &Server, room: &str, caller: Option<&str>) -> (Arc<dyn Line>, Told) {
+/// The agent's line in a room, for the caller of that identity, with the server's API.
+pub(crate) async fn connected_with(
+    server: &Server,
+    room: &str,
+    caller: Option<&str>,
+    api: Option<Arc<ServerApi>>,
+) -> (Arc<dyn Line>, Told) {
     let told = Told::default();
     let tell = Arc::clone(&told);
     let context = LineContext {
@@ -39,12 +46,12 @@ async fn connected_for(server: &Server, room: &str, caller: Option<&str>) -> (Ar
     };
     let room = RoomOptions::new(server.url(), token(room, "agent", "agent"));
     let caller = caller.map(str::to_owned);
-    let call = LiveKitCall { room, encoder: EncoderOptions::default(), caller };
+    let call = LiveKitCall { room, encoder: EncoderOptions::default(), caller, server: api };
     (Box::new(call).connect(context).await.expect("connects"), told)
 }
 
 /// A caller as livekit-sip brings them into a room.
-fn phone(room: &str) -> String {
+pub(crate) fn phone(room: &str) -> String {
     let attributes = [
         ("sip.phoneNumber", "+201005500012"),
         ("sip.trunkPhoneNumber", "+20235550100"),
@@ -100,7 +107,7 @@ async fn a_telephone_caller_is_known_by_number_and_their_keys_and_words_arrive()
 async fn the_caller_is_the_one_that_was_named_not_the_first_one_there() {
     let server = Server::start().await;
     let (other, _events) = server.join("named", "other").await;
-    let (line, told) = connected_for(&server, "named", Some("patient")).await;
+    let (line, told) = connected_with(&server, "named", Some("patient"), None).await;
     let typed =
         || TextStreamOptions { topic: "lk.chat".to_owned(), ..TextStreamOptions::default() };
     other.send_text("not for the agent", typed()).await.expect("sent");

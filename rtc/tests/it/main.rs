@@ -12,3 +12,4 @@ mod line;
 mod reconnect;
 mod streams;
 mod support;
+mod transfer;

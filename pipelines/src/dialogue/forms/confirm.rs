@@ -14,15 +14,15 @@ impl Policy {
         match (goal, target, offer) {
             _ if !self.is_identified() => self.advance(now),
             (Some(Goal::Book), _, Some(offer)) => {
-                self.write(now, |write| ToolCall::Book { offer, write });
+                self.write(now, ToolCall::Book { offer });
             }
             (Some(Goal::Move), Some(target), Some(offer)) => {
                 let appointment = target.id;
-                self.write(now, |write| ToolCall::Reschedule { appointment, offer, write });
+                self.write(now, ToolCall::Reschedule { appointment, offer });
             }
             (Some(Goal::Cancel), Some(target), _) => {
                 let appointment = target.id;
-                self.write(now, |write| ToolCall::Cancel { appointment, write });
+                self.write(now, ToolCall::Cancel { appointment });
             }
             _ => self.advance(now),
         }

@@ -1,6 +1,6 @@
 //! Who the patient is.
 
-use frontdesk_types::{Channel, Phi};
+use frontdesk_types::{Channel, Phi, TransferReason};
 
 use super::state::{Patient, Phase, Spelled};
 use super::{Heard, Now, Output, Policy};
@@ -172,10 +172,7 @@ impl Policy {
         let identity = Identity { full_name: name, date_of_birth, phone };
         if patient.new {
             self.state.phase = Phase::Confirm;
-            self.write(now, |write| ToolCall::RegisterPatient {
-                identity: identity.clone(),
-                write,
-            });
+            self.write(now, ToolCall::RegisterPatient(identity));
         } else {
             self.call(ToolCall::IdentifyPatient(identity));
         }
@@ -292,7 +289,7 @@ impl Policy {
         let phrases = self.language.phrases.clone();
         self.state.failed += 1;
         if self.state.failed >= self.settings.max_identifications {
-            self.transfer(now, "not_identified", &phrases.not_identified_end);
+            self.transfer(now, TransferReason::NotIdentified, &phrases.not_identified_end);
             return;
         }
         let other = self.state.patient.other;

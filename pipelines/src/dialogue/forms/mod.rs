@@ -12,21 +12,23 @@ mod offers;
 mod request;
 mod results;
 mod state;
+mod take_over;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use frontdesk_types::{CallOutcome, Mono, Offer};
+use frontdesk_types::{CallOutcome, Mono, Offer, TransferReason};
 
 use super::guard::{self, Guarded};
 use super::history::Turn;
 use super::ledger::Ledger;
 use super::settings::Settings;
-use super::tools::{ToolCall, ToolCallId, WriteNumber};
+use super::tools::{ToolCall, ToolCallId};
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
 use crate::language::{Language, fill};
 use state::{Goal, Pending, Phase, State};
+pub(super) use take_over::Predecessor;
 
 /// Times in a row that a question is repeated on request before it counts as misunderstood.
 const MAX_REPEATS: u32 = 3;
@@ -40,7 +42,7 @@ impl Forms {
     #[must_use]
     pub fn new(facts: CallFacts) -> Self {
         let (language, settings) = (facts.clinic.language().clone(), facts.settings());
-        let policy = Policy::new(facts.clone(), language.clone(), settings, State::default());
+        let policy = Policy::fresh(facts.clone());
         Self(Guarded::new(facts, language, settings, policy))
     }
 
@@ -53,10 +55,8 @@ impl Forms {
         snapshot: serde_json::Value,
     ) -> Result<Self, serde_json::Error> {
         let (language, settings) = (facts.clinic.language().clone(), facts.settings());
-        let (own, words) = (facts.clone(), language.clone());
-        let policy = move |snapshot| {
-            Ok(Policy::new(own, words, settings, serde_json::from_value(snapshot)?))
-        };
+        let own = facts.clone();
+        let policy = move |snapshot| Policy::restored(own, snapshot);
         Guarded::restore(facts, language, settings, snapshot, policy).map(Self)
     }
 
@@ -88,6 +88,10 @@ impl Dialogue for Forms {
         self.0.revision()
     }
 
+    fn resume(&mut self, now: Now) {
+        self.0.resume(now);
+    }
+
     fn outcome(&self) -> CallOutcome {
         self.0.outcome()
     }
@@ -95,7 +99,7 @@ impl Dialogue for Forms {
 
 /// The forms without their guards.
 #[derive(Debug)]
-struct Policy {
+pub(super) struct Policy {
     facts: CallFacts,
     language: Language,
     settings: Settings,
@@ -106,6 +110,21 @@ struct Policy {
 }
 
 impl Policy {
+    /// A call that has not yet begun.
+    pub(super) fn fresh(facts: CallFacts) -> Self {
+        let (language, settings) = (facts.clinic.language().clone(), facts.settings());
+        Self::new(facts, language, settings, State::default())
+    }
+
+    /// A call as its snapshot left it.
+    pub(super) fn restored(
+        facts: CallFacts,
+        snapshot: serde_json::Value,
+    ) -> Result<Self, serde_json::Error> {
+        let (language, settings) = (facts.clinic.language().clone(), facts.settings());
+        Ok(Self::new(facts, language, settings, serde_json::from_value(snapshot)?))
+    }
+
     fn new(facts: CallFacts, language: Language, settings: Settings, state: State) -> Self {
         let (ledger, outputs) = (Arc::default(), VecDeque::new());
         Self { facts, language, settings, state, ledger, outputs }
@@ -138,7 +157,7 @@ impl Policy {
             self.state.telling = Some(utterance.0);
         }
         self.state.patience.said(now.mono, &text, self.settings.silence);
-        self.outputs.push_back(Output::Say { utterance, text });
+        self.outputs.push_back(Output::Say { utterance, text, more: false });
     }
 
     /// Asks the open question again.
@@ -194,16 +213,8 @@ impl Policy {
         call
     }
 
-    /// Calls a write: under its old number if it is the one that was called last.
-    fn write(&mut self, now: Now, tool: impl Fn(WriteNumber) -> ToolCall) {
-        let last = self.state.write.as_ref().and_then(ToolCall::write_number);
-        let same = last.map(&tool).filter(|again| Some(again) == self.state.write.as_ref());
-        let tool = same.unwrap_or_else(|| {
-            let number = WriteNumber(self.state.next_write);
-            self.state.next_write += 1;
-            tool(number)
-        });
-        self.state.write = Some(tool.clone());
+    /// Calls a write.
+    fn write(&mut self, now: Now, tool: ToolCall) {
         // What was carried is said with the read-back.
         if !self.state.carry.is_empty() && !matches!(tool, ToolCall::Transfer { .. }) {
             self.say(now, "");
@@ -213,19 +224,14 @@ impl Policy {
 
     /// Hands the call to a person; `sorry` is said before the answer, or before the question for a
     /// number where nobody could call back yet.
-    fn transfer(&mut self, now: Now, reason: &str, sorry: &str) {
+    fn transfer(&mut self, now: Now, reason: TransferReason, sorry: &str) {
         self.release();
         self.carry(sorry);
         if !self.is_identified() && !self.state.carry.is_empty() {
             self.say(now, "");
         }
         let phone = self.state.patient.phone.clone();
-        let reason = reason.to_owned();
-        self.write(now, |write| ToolCall::Transfer {
-            reason: reason.clone(),
-            phone: phone.clone(),
-            write,
-        });
+        self.write(now, ToolCall::Transfer { reason, phone });
     }
 
     // --- hearing --------------------------------------------------------------------------
@@ -325,7 +331,7 @@ impl Policy {
 
     fn want_person(&mut self, now: Now) {
         let text = self.language.phrases.transfer.clone();
-        self.transfer(now, "asked", &text);
+        self.transfer(now, TransferReason::Asked, &text);
     }
 
     const fn understood(&mut self) {
@@ -337,7 +343,7 @@ impl Policy {
         let phrases = self.language.phrases.clone();
         self.state.misunderstood += 1;
         if self.state.misunderstood >= self.settings.max_misunderstood {
-            self.transfer(now, "misunderstood", &phrases.misunderstood_end);
+            self.transfer(now, TransferReason::Misunderstood, &phrases.misunderstood_end);
             return;
         }
         self.carry(if self.state.misunderstood == 1 {
@@ -388,7 +394,11 @@ impl guard::Policy for Policy {
         match input {
             Input::Begin => self.greet(now),
             Input::Heard { text, confidence } => self.on_heard(now, &text, confidence.is_none()),
-            Input::Partial { .. } | Input::Dtmf(_) | Input::CallerLeft => {}
+            Input::Partial { .. }
+            | Input::Dtmf(_)
+            | Input::CallerLeft
+            | Input::Interrupted { .. }
+            | Input::Model { .. } => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {
                 self.state.patience.played(now.mono, self.settings.silence);

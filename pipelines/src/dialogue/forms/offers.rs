@@ -9,7 +9,7 @@ use crate::dialogue::guard::visit;
 use crate::dialogue::tools::{SlotWish, ToolCall};
 
 /// Offers spoken at once.
-const PAGE: usize = 3;
+pub(super) const PAGE: usize = 3;
 /// Offers asked for, so that more can be told without another search.
 const SEARCHED: u8 = 12;
 /// How far from "around ten" an offer may lie.
@@ -152,6 +152,13 @@ impl Policy {
         let again = fill(&self.language.phrases.offers_again, &[("offers", &spoken)]);
         self.ask(now, Phase::Choice, &fill(text, &[("offers", &spoken)]));
         self.state.prompt = again;
+    }
+
+    /// The page of offers that is open.
+    pub(super) fn spoken_offered(&self) -> String {
+        let (first, count) = self.state.shown;
+        let page: Vec<Offer> = self.offers().into_iter().skip(first).take(count).collect();
+        self.spoken_offers(&page)
     }
 
     /// Offers of one day and doctor are told by their times alone.

@@ -1,5 +1,7 @@
 //! What comes of the tools.
 
+use frontdesk_types::TransferReason;
+
 use super::state::{Goal, Pending, Phase};
 use super::{Now, Policy, fill};
 use crate::dialogue::UtteranceId;
@@ -60,6 +62,8 @@ impl Policy {
                 let text = self.language.phrases.callback_noted.clone();
                 self.end(now, &text);
             }
+            // The forms call no tools but the built-in ones.
+            ToolResult::Other { .. } => self.go_on(now),
             // Kept or not, the booking decides.
             ToolResult::Held | ToolResult::Released | ToolResult::Unavailable => {
                 if matches!(pending.tool, ToolCall::Hold { .. }) {
@@ -92,7 +96,7 @@ impl Policy {
     }
 
     /// Carries what came of a write: it is told until it was heard.
-    fn tell(&mut self, text: &str) {
+    pub(super) fn tell(&mut self, text: &str) {
         self.carry(text);
         self.state.news = Some(text.to_owned());
     }
@@ -145,7 +149,7 @@ impl Policy {
         if matches!(tool, ToolCall::Transfer { .. }) {
             self.end(now, &phrases.callback_failed);
         } else {
-            self.transfer(now, "failed", &phrases.transfer_failed);
+            self.transfer(now, TransferReason::Failed, &phrases.transfer_failed);
         }
     }
 
@@ -184,13 +188,13 @@ impl Policy {
                 self.state.patient.phone = None;
                 self.state.misunderstood += 1;
                 if self.state.misunderstood >= self.settings.max_misunderstood {
-                    self.transfer(now, "not_identified", &phrases.not_identified_end);
+                    self.transfer(now, TransferReason::NotIdentified, &phrases.not_identified_end);
                 } else {
                     self.ask(now, Phase::Phone, &phrases.bad_phone);
                 }
             }
-            (ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }, _) => {
-                self.transfer(now, "not_identified", &phrases.not_identified_end);
+            (ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient(_), _) => {
+                self.transfer(now, TransferReason::NotIdentified, &phrases.not_identified_end);
             }
             (_, Refusal::SlotTaken | Refusal::UnknownReference)
                 if self.state.goal != Some(Goal::Cancel) =>

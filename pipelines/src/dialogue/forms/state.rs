@@ -177,7 +177,6 @@ pub(super) struct State {
     pub(super) last_booked: Option<AppointmentFacts>,
     pub(super) pending: Option<Pending>,
     pub(super) queued: Option<Phi<String>>,
-    pub(super) write: Option<ToolCall>,
     pub(super) misunderstood: u32,
     pub(super) repeats: u32,
     pub(super) patience: Patience,
@@ -192,5 +191,4 @@ pub(super) struct State {
     pub(super) telling: Option<u64>,
     pub(super) next_utterance: u64,
     pub(super) next_call: u64,
-    pub(super) next_write: u32,
 }

@@ -72,11 +72,12 @@ impl Assent {
         if refused.iter().all(bare) { Self::Partly } else { Self::None }
     }
 
-    /// Whether it is a yes to this write: what takes an appointment away wants a plain one.
+    /// Whether it is a yes to this write: what takes an appointment away wants a plain one, and so
+    /// does what nobody here knows.
     pub(crate) const fn is_to(self, tool: &ToolCall) -> bool {
         match self {
             Self::Plain => true,
-            Self::Soft => !matches!(tool, ToolCall::Cancel { .. }),
+            Self::Soft => !matches!(tool, ToolCall::Cancel { .. } | ToolCall::Other(_)),
             Self::Partly | Self::None => false,
         }
     }

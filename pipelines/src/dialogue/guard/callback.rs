@@ -214,6 +214,6 @@ impl<D: Policy> Guarded<D> {
         let text = if emergency { format!("{number} {sorry}") } else { sorry };
         self.outputs.push_back(Output::Expect(Expectation::Request));
         self.say(now, None, &text);
-        self.finish();
+        self.finish(now);
     }
 }

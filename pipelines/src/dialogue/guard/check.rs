@@ -3,6 +3,7 @@
 use frontdesk_types::{AppointmentId, OfferId};
 
 use super::{Guarded, Mode, Policy, Refusal, ToolCall};
+use crate::dialogue::toolbox::{Confirm, Effect};
 
 /// Tool calls without a word of the caller in between, at most.
 const MAX_CALLS_IN_TURN: u32 = 12;
@@ -21,66 +22,72 @@ pub(super) enum Verdict {
     Refuse(Refusal),
 }
 
+fn other(code: &str) -> Refusal {
+    Refusal::Other(code.to_owned())
+}
+
 impl<D: Policy> Guarded<D> {
     pub(super) fn check(&self, tool: &ToolCall) -> Verdict {
-        match self.permitted(tool) {
-            Err(refusal) => Verdict::Refuse(refusal),
-            Ok(()) if self.needs_yes(tool) => Verdict::ReadBack,
-            Ok(()) if matches!(tool, ToolCall::Transfer { .. }) && !self.is_reachable() => {
-                Verdict::AskNumber
+        let Some(effect) = self.spec(tool).map(|spec| spec.effect) else {
+            return Verdict::Refuse(other("unknown_tool"));
+        };
+        if let Err(refusal) = self.permitted(tool, effect) {
+            return Verdict::Refuse(refusal);
+        }
+        match effect {
+            Effect::Write(Confirm::ReadBack) if !self.is_confirmed(tool) => {
+                match self.read_back_of(tool) {
+                    Some(_) => Verdict::ReadBack,
+                    // What the caller cannot be told, they cannot say yes to.
+                    None => Verdict::Refuse(other("no_read_back")),
+                }
             }
-            Ok(()) => Verdict::Run,
+            Effect::Write(Confirm::Reachable) if !self.is_reachable() => Verdict::AskNumber,
+            _ => Verdict::Run,
         }
     }
 
-    fn permitted(&self, tool: &ToolCall) -> Result<(), Refusal> {
-        let other = |code: &str| Err(Refusal::Other(code.to_owned()));
+    fn permitted(&self, tool: &ToolCall, effect: Effect) -> Result<(), Refusal> {
         let transfer = matches!(tool, ToolCall::Transfer { .. });
         if self.state.is_ending() {
-            return other("call_is_ending");
+            return Err(other("call_is_ending"));
         }
         if !transfer && self.state.calls_in_turn >= MAX_CALLS_IN_TURN {
-            return other("too_many_calls");
+            return Err(other("too_many_calls"));
         }
         // One write at a time: its answer may change what the next one means.
-        if tool.write_number().is_some() && self.state.mode != Mode::Policy {
-            return other("another_write_waits");
+        if effect.is_numbered() && self.state.mode != Mode::Policy {
+            return Err(other("another_write_waits"));
+        }
+        if self.spec(tool).is_some_and(|spec| spec.needs.patient) {
+            self.identified()?;
         }
         match tool {
-            ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. }
+            ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient(_)
                 if self.state.ledger.failed_identifications()
                     >= self.settings.max_identifications =>
             {
-                return other("too_many_tries");
+                return Err(other("too_many_tries"));
             }
-            ToolCall::Hold { offer } | ToolCall::Release { offer } => self.known_offer(*offer)?,
-            ToolCall::ListAppointments => self.identified()?,
-            ToolCall::Book { offer, .. } => {
-                self.identified()?;
+            ToolCall::Hold { offer } | ToolCall::Release { offer } | ToolCall::Book { offer } => {
                 self.known_offer(*offer)?;
             }
-            ToolCall::Reschedule { appointment, offer, .. } => {
-                self.identified()?;
+            ToolCall::Reschedule { appointment, offer } => {
                 self.known_appointment(*appointment)?;
                 self.known_offer(*offer)?;
             }
-            ToolCall::Cancel { appointment, .. } => {
-                self.identified()?;
-                self.known_appointment(*appointment)?;
-            }
+            ToolCall::Cancel { appointment } => self.known_appointment(*appointment)?,
             _ => {}
         }
-        let Some(number) = tool.write_number() else { return Ok(()) };
-        let (highest, count) = self.state.ledger.writes();
-        match self.state.ledger.write(number) {
-            Some(write) if write.tool != *tool => other("write_number_reused"),
-            Some(write) if write.attempts >= MAX_ATTEMPTS => other("too_many_attempts"),
-            Some(_) => Ok(()),
-            None if highest.is_some_and(|highest| number < highest) => {
-                other("write_number_decreases")
+        if !effect.is_numbered() {
+            return Ok(());
+        }
+        match self.state.ledger.open_write(tool) {
+            Some((_, write)) if write.attempts >= MAX_ATTEMPTS => Err(other("too_many_attempts")),
+            None if !transfer && self.state.ledger.writes() >= self.settings.max_writes => {
+                Err(other("too_many_writes"))
             }
-            None if !transfer && count >= self.settings.max_writes => other("too_many_writes"),
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -97,10 +104,8 @@ impl<D: Policy> Guarded<D> {
         known.map(|_| ()).ok_or(Refusal::UnknownReference)
     }
 
-    /// Whether the write has not yet been read back and confirmed.
-    fn needs_yes(&self, tool: &ToolCall) -> bool {
-        let Some(number) = tool.write_number() else { return false };
-        let confirmed = self.state.ledger.write(number).is_some_and(|write| write.confirmed);
-        !confirmed && !matches!(tool, ToolCall::Transfer { .. })
+    /// Whether the write has been read back and confirmed, and is only tried again.
+    fn is_confirmed(&self, tool: &ToolCall) -> bool {
+        self.state.ledger.open_write(tool).is_some_and(|(_, write)| write.confirmed)
     }
 }

@@ -5,10 +5,9 @@ use super::{
     Expectation, Guarded, Heard, Input, Mode, Now, Output, Policy, ToolCall, ToolCallId, ToolResult,
 };
 use crate::dialogue::red_flags;
-use crate::dialogue::tools::WriteNumber;
 use crate::dialogue::understand::days::DayMention;
 use crate::language::fill;
-use frontdesk_types::Phi;
+use frontdesk_types::{Phi, TransferReason};
 
 /// Unclear answers to "would you like a person" before a person is called anyway.
 const MAX_UNCLEAR: u32 = 2;
@@ -55,6 +54,7 @@ impl<D: Policy> Guarded<D> {
         self.state.outcome.emergency = true;
         self.state.interrupted = None;
         self.back_to_policy(now, None);
+        self.cancel_requests(now);
         let resume = match std::mem::take(&mut self.state.mode) {
             Mode::ReadBack(read_back) => Some(read_back),
             _ => None,
@@ -74,7 +74,7 @@ impl<D: Policy> Guarded<D> {
         if let Some(phone) = self.phone_of(&heard).filter(|_| !heard.no) {
             // Whoever gives a number wants to be called on it.
             self.state.callback_phone = Some(phone);
-            self.hand_over(now, "emergency", "");
+            self.hand_over(now, TransferReason::Emergency, "");
             return;
         }
         let asks = heard.ask && !heard.repeat;
@@ -83,7 +83,7 @@ impl<D: Policy> Guarded<D> {
         let content = Heard { day: heard.day.filter(|_| !soonest), ..heard.clone() };
         let wish = content.has_content() || heard.book || heard.cancel || heard.move_ || asks;
         if heard.person || (heard.yes && !heard.no && !heard.unsure && !wish) {
-            self.hand_over(now, "emergency", "");
+            self.hand_over(now, TransferReason::Emergency, "");
         } else if heard.no || heard.goodbye || wish {
             self.resume(now, text, confidence, wish || heard.goodbye);
         } else {
@@ -130,7 +130,7 @@ impl<D: Policy> Guarded<D> {
         let Mode::Emergency { asks, .. } = &mut self.state.mode else { return };
         *asks += 1;
         if *asks >= MAX_UNCLEAR {
-            self.hand_over(now, "emergency", "");
+            self.hand_over(now, TransferReason::Emergency, "");
             return;
         }
         let number = &self.facts.clinic.emergency_number;
@@ -139,27 +139,26 @@ impl<D: Policy> Guarded<D> {
     }
 
     /// Calls a person, after which the call ends. `sorry` is said first.
-    pub(super) fn hand_over(&mut self, now: Now, reason: &str, sorry: &str) {
+    pub(super) fn hand_over(&mut self, now: Now, reason: TransferReason, sorry: &str) {
         if self.state.is_ending() {
             return;
         }
+        self.cancel_requests(now);
         if !sorry.is_empty() {
             self.state.preface = Some(sorry.to_owned());
         }
         if self.is_reachable() {
-            self.transfer(now, reason.to_owned(), 0);
+            self.transfer(now, reason, 0);
             return;
         }
-        let (reason, write) = (reason.to_owned(), WriteNumber(self.state.next_write));
-        self.ask_number(now, None, ToolCall::Transfer { reason, phone: None, write });
+        self.ask_number(now, None, ToolCall::Transfer { reason, phone: None });
     }
 
-    pub(super) fn transfer(&mut self, now: Now, reason: String, tries: u32) {
+    pub(super) fn transfer(&mut self, now: Now, reason: TransferReason, tries: u32) {
         let call = ToolCallId(self.state.next_call);
-        self.state.mode = Mode::Handover { call, reason: reason.clone(), tries };
+        self.state.mode = Mode::Handover { call, reason, tries };
         let phone = self.state.callback_phone.clone();
-        let write = WriteNumber(self.state.next_write);
-        self.run(now, None, ToolCall::Transfer { reason, phone, write });
+        self.run(now, None, ToolCall::Transfer { reason, phone });
     }
 
     /// A person was called, or could not be.
@@ -171,7 +170,7 @@ impl<D: Policy> Guarded<D> {
         let phrases = self.language.phrases.clone();
         let noted = *result == ToolResult::CallbackNoted;
         if !noted && *tries == 0 {
-            let reason = reason.clone();
+            let reason = *reason;
             self.transfer(now, reason, 1);
             return;
         }
@@ -193,6 +192,6 @@ impl<D: Policy> Guarded<D> {
             phrases.callback_failed.clone()
         };
         self.say(now, None, &text);
-        self.finish();
+        self.finish(now);
     }
 }

@@ -8,6 +8,8 @@
 //! - reads every write back in its own words and runs it only on an explicit yes that follows the
 //!   read-back as played; on anything else the policy gets [`Refusal::NotConfirmed`], always
 //!   followed by the caller's words;
+//! - numbers requests to models, drops what comes of cancelled ones, and passes the pieces of an
+//!   utterance on as they come, unless a write waits for its yes;
 //! - has a number or an identified patient before a call back is promised;
 //! - numbers utterances, calls and writes, bounds turns and tool calls, and ends with a person
 //!   rather than in silence;
@@ -19,21 +21,26 @@ pub(crate) mod assent;
 mod callback;
 mod check;
 mod emergency;
+mod pieces;
 mod policy;
 mod read_back;
 mod state;
+mod stream;
+mod timing;
 
 pub use policy::Policy;
 pub(crate) use read_back::visit;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use frontdesk_types::{CallOutcome, Mono};
+use frontdesk_types::{CallOutcome, Mono, TransferReason};
 
 use super::history::{ToolRecord, Turn};
 use super::ledger::Ledger;
 use super::settings::Settings;
-use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber};
+use super::toolbox::ToolSpec;
+use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult};
 use super::understand::pattern::{Pattern, Reader, find_any};
 use super::understand::tokens::Tokens;
 use super::understand::{Heard, Setting};
@@ -44,6 +51,9 @@ use state::{Mode, Running, Spoken, State};
 
 /// Refusals in one input after which the policy is taken off the call.
 const MAX_REFUSALS: usize = 8;
+
+/// How much longer than a tool's patience the guard waits for its answer.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Times that a policy may say the very same again before it counts as not getting anywhere.
 const MAX_SAME_PROMPTS: u32 = 4;
@@ -59,13 +69,15 @@ pub struct Guarded<D> {
     outputs: VecDeque<Output>,
     /// An utterance of the policy that a read-back may join.
     held: Option<(UtteranceId, String)>,
+    /// Whether words of the caller have reached the policy in this input.
+    words_fed: bool,
 }
 
 impl<D: Policy> Guarded<D> {
     /// A call that has not yet begun.
     pub fn new(facts: CallFacts, language: Language, settings: Settings, policy: D) -> Self {
-        let (state, outputs) = (State::default(), VecDeque::new());
-        Self { policy, facts, language, settings, state, outputs, held: None }
+        let state = State::default();
+        Self::with(facts, language, settings, policy, state)
     }
 
     /// A call as its snapshot left it; `policy` restores the policy from its part.
@@ -83,8 +95,18 @@ impl<D: Policy> Guarded<D> {
         let guard = snapshot.get_mut("guard").map(serde_json::Value::take).unwrap_or_default();
         let state = serde_json::from_value(guard)?;
         let policy = policy(inner)?;
-        let outputs = VecDeque::new();
-        Ok(Self { policy, facts, language, settings, state, outputs, held: None })
+        Ok(Self::with(facts, language, settings, policy, state))
+    }
+
+    fn with(
+        facts: CallFacts,
+        language: Language,
+        settings: Settings,
+        policy: D,
+        state: State,
+    ) -> Self {
+        let (outputs, held) = (VecDeque::new(), None);
+        Self { policy, facts, language, settings, state, outputs, held, words_fed: false }
     }
 
     /// What was said, heard and done so far.
@@ -102,6 +124,16 @@ impl<D: Policy> Guarded<D> {
         &self.policy
     }
 
+    /// What the toolbox says of a tool.
+    fn spec(&self, tool: &ToolCall) -> Option<&ToolSpec> {
+        self.facts.tools().spec(tool.name())
+    }
+
+    /// Whether a tool is a write that is done once under its number.
+    fn is_numbered(&self, tool: &ToolCall) -> bool {
+        self.spec(tool).is_some_and(|spec| spec.effect.is_numbered())
+    }
+
     fn understand(&self, now: Now, text: &str, expect: Expectation) -> Heard {
         let (language, clinic) = (&self.language, &self.facts.clinic);
         Heard::of(text, Setting { language, clinic, expect, now })
@@ -111,6 +143,7 @@ impl<D: Policy> Guarded<D> {
 
     /// Gives the policy an input, now or once it has the floor again.
     fn feed(&mut self, now: Now, input: Input) {
+        self.words_fed |= matches!(input, Input::Heard { .. });
         match self.state.mode {
             Mode::Policy => {
                 self.policy.handle_input(now, &self.state.ledger, input);
@@ -125,6 +158,7 @@ impl<D: Policy> Guarded<D> {
     fn give_floor(&mut self, now: Now) {
         self.state.mode = Mode::Policy;
         self.state.patience.stop();
+        self.pass_withheld(now);
         for input in std::mem::take(&mut self.state.deferred) {
             self.feed(now, input);
         }
@@ -133,7 +167,7 @@ impl<D: Policy> Guarded<D> {
     /// Carries out what the policy wants; what is refused it hears at once.
     fn pump(&mut self, now: Now) {
         for _ in 0..MAX_REFUSALS {
-            let mut refused = Vec::new();
+            let mut refused: Vec<Input> = Vec::new();
             while let Some(output) = self.policy.poll_output() {
                 if self.state.mode == Mode::Over {
                     continue;
@@ -144,22 +178,19 @@ impl<D: Policy> Guarded<D> {
             if refused.is_empty() {
                 return;
             }
-            for (call, refusal) in refused {
-                let result = ToolResult::Refused { refusal };
-                let input = Input::ToolDone { call, result };
+            for input in refused {
                 self.policy.handle_input(now, &self.state.ledger, input);
             }
         }
         let sorry = self.language.phrases.too_long_end.clone();
-        self.hand_over(now, "failed", &sorry);
+        self.hand_over(now, TransferReason::Failed, &sorry);
     }
 
-    fn on_policy(&mut self, now: Now, output: Output, refused: &mut Vec<(ToolCallId, Refusal)>) {
+    fn on_policy(&mut self, now: Now, output: Output, refused: &mut Vec<Input>) {
         match output {
-            Output::Say { utterance, text } => {
-                self.flush(now);
-                self.held = Some((utterance, text));
-            }
+            Output::Say { utterance, text, more } => self.on_say(now, utterance, text, more),
+            Output::Ask { request, body } => refused.extend(self.on_ask(request, body)),
+            Output::Cancel { request } => self.on_cancel(request),
             Output::Expect(expect) => {
                 self.state.expect = expect;
                 self.outputs.push_back(Output::Expect(expect));
@@ -175,12 +206,15 @@ impl<D: Policy> Guarded<D> {
                     }
                     Verdict::ReadBack => self.read_back(now, call, tool),
                     Verdict::AskNumber => self.ask_number(now, Some(call), tool),
-                    Verdict::Refuse(refusal) => refused.push((call, refusal)),
+                    Verdict::Refuse(refusal) => {
+                        let result = ToolResult::Refused { refusal };
+                        refused.push(Input::ToolDone { call, result });
+                    }
                 }
             }
             Output::End { .. } => {
                 self.flush(now);
-                self.finish();
+                self.finish(now);
             }
         }
     }
@@ -189,21 +223,41 @@ impl<D: Policy> Guarded<D> {
 
     /// Says what the policy said last, if it still waits.
     fn flush(&mut self, now: Now) {
-        if let Some((utterance, text)) = self.held.take() {
-            let same = self.state.last_prompt.as_ref().is_some_and(|(last, _)| *last == text);
-            self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
-            if self.state.same_prompts >= MAX_SAME_PROMPTS {
-                let sorry = self.language.phrases.misunderstood_end.clone();
-                self.hand_over(now, "misunderstood", &sorry);
-                return;
-            }
-            self.state.last_prompt = Some((text.clone(), self.state.expect));
+        if let Some((utterance, text)) = self.held.take()
+            && self.note_prompt(now, &text)
+        {
             self.state.asked_for_policy = false;
             self.say(now, Some(utterance), &text);
         }
     }
 
+    /// Notes what the policy says; false if it has said the very same so often that a person is
+    /// called instead.
+    fn note_prompt(&mut self, now: Now, text: &str) -> bool {
+        let same = self.state.last_prompt.as_ref().is_some_and(|(last, _)| *last == text);
+        self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
+        if self.state.same_prompts >= MAX_SAME_PROMPTS {
+            let sorry = self.language.phrases.misunderstood_end.clone();
+            self.hand_over(now, TransferReason::Misunderstood, &sorry);
+            return false;
+        }
+        self.state.last_prompt = Some((text.to_owned(), self.state.expect));
+        true
+    }
+
     fn say(&mut self, now: Now, policy: Option<UtteranceId>, text: &str) -> UtteranceId {
+        self.begin_utterance(now, policy, text, false)
+    }
+
+    /// Begins an utterance, after the one that came in pieces has been ended.
+    fn begin_utterance(
+        &mut self,
+        now: Now,
+        policy: Option<UtteranceId>,
+        text: &str,
+        more: bool,
+    ) -> UtteranceId {
+        self.end_open();
         let preface = self.state.preface.take().map(|p| p + " ").unwrap_or_default();
         let preface_chars = preface.chars().count();
         let text = preface + text;
@@ -211,7 +265,7 @@ impl<D: Policy> Guarded<D> {
         self.state.next_utterance += 1;
         self.state.spoken.insert(utterance.0, Spoken { policy, preface_chars });
         self.state.patience.said(now.mono, &text, self.settings.silence);
-        self.outputs.push_back(Output::Say { utterance, text });
+        self.outputs.push_back(Output::Say { utterance, text, more });
         utterance
     }
 
@@ -222,31 +276,29 @@ impl<D: Policy> Guarded<D> {
 
     /// Runs a tool that was checked. `policy` is the policy's number of the call, or none for a
     /// call of the guard.
-    fn run(&mut self, now: Now, policy: Option<ToolCallId>, mut tool: ToolCall) -> ToolCallId {
-        if let Some(number) = tool.write_number() {
-            let outer = match policy {
-                Some(_) => self.state.attempt(number, &tool),
-                None => self.state.new_write(),
-            };
-            tool.set_write_number(outer);
-        }
-        self.state.before_run(&tool);
+    fn run(&mut self, now: Now, policy: Option<ToolCallId>, tool: ToolCall) -> ToolCallId {
+        let write = self.is_numbered(&tool).then(|| self.state.ledger().attempt(&tool));
         let call = ToolCallId(self.state.next_call);
         self.state.next_call += 1;
+        self.state.before_run(call, &tool);
+        // Whoever runs it gives up first, so that its own word is heard.
+        let patience = self.spec(&tool).map_or(self.settings.tool, |spec| spec.patience + GRACE);
         let running = Running {
             policy,
             tool: tool.clone(),
+            write,
             notice: Some(now.mono + self.settings.tool_notice),
-            deadline: Some(now.mono + self.settings.tool),
+            deadline: Some(now.mono + patience.max(self.settings.tool)),
         };
         self.state.running.insert(call.0, running);
         self.state.record(ToolRecord { call, tool: tool.clone(), result: None });
-        let checked = Box::new(self.state.ledger.checked(&tool));
+        let checked = Box::new(self.state.ledger.checked(&tool, write));
         self.outputs.push_back(Output::Tool { call, tool, checked });
         call
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, now: Now) {
+        self.cancel_requests(now);
         self.state.mode = Mode::Over;
         self.state.patience.stop();
         let outcome = self.outcome();
@@ -260,6 +312,7 @@ impl<D: Policy> Guarded<D> {
         self.state.calls_in_turn = 0;
         self.state.asked_for_policy = false;
         self.state.patience.heard();
+        self.state.stream.heard();
         if !text.trim().is_empty() {
             self.state.history.push(Turn::caller(text.clone()));
         }
@@ -268,13 +321,15 @@ impl<D: Policy> Guarded<D> {
         }
         if self.state.turns > self.settings.max_turns && !self.state.is_ending() {
             let sorry = self.language.phrases.too_long_end.clone();
-            self.hand_over(now, "failed", &sorry);
+            self.hand_over(now, TransferReason::Failed, &sorry);
             return;
         }
         let least = f32::from(self.settings.min_confidence) / 100.0;
         let sure = confidence.is_none_or(|confidence| confidence >= least);
         let text = if sure { text } else { String::new() };
         let mentions = self.mentions_other(&text);
+        let words = text.clone();
+        self.words_fed = false;
         match self.state.mode {
             Mode::Policy => self.feed(now, Input::Heard { text, confidence }),
             Mode::ReadBack(_) => self.answer_read_back(now, text, confidence),
@@ -282,6 +337,9 @@ impl<D: Policy> Guarded<D> {
             Mode::Callback(_) => self.answer_number(now, text, confidence),
             // A person is being called; the call ends with the answer.
             Mode::Handover { .. } | Mode::Over => {}
+        }
+        if !self.words_fed && !words.trim().is_empty() {
+            self.policy.overheard(&Turn::caller(words));
         }
         // A yes is judged by what was said before it.
         self.state.for_other = mentions.unwrap_or(self.state.for_other);
@@ -300,7 +358,7 @@ impl<D: Policy> Guarded<D> {
 
     fn on_tool_done(&mut self, now: Now, call: ToolCallId, result: ToolResult) {
         let Some(running) = self.state.running.remove(&call.0) else { return };
-        self.state.observe(call, &running.tool, &result);
+        self.state.observe(call, &running, &result);
         match running.policy {
             Some(call) => self.feed(now, Input::ToolDone { call, result }),
             None => self.handed_over(now, call, &result),
@@ -310,81 +368,19 @@ impl<D: Policy> Guarded<D> {
     fn on_played(&mut self, now: Now, utterance: UtteranceId, heard: &str, complete: bool) {
         let Some(spoken) = self.state.spoken.remove(&utterance.0) else { return };
         self.state.patience.played(now.mono, self.settings.silence);
+        self.no_more_of(utterance);
         if complete || !heard.trim().is_empty() {
-            self.state.history.push(Turn::agent(utterance, heard.to_owned(), complete));
+            let turn = Turn::agent(utterance, heard.to_owned(), complete);
+            if spoken.policy.is_none() {
+                self.policy.overheard(&turn);
+            }
+            self.state.history.push(turn);
         }
         self.read_back_played(now, utterance, heard, complete);
         if let Some(utterance) = spoken.policy {
             let heard = heard.chars().skip(spoken.preface_chars).collect();
             self.feed(now, Input::Played { utterance, heard, complete });
         }
-    }
-
-    fn on_timeout(&mut self, now: Now) {
-        self.on_slow_tools(now);
-        match self.state.mode {
-            Mode::Policy => {
-                if self.policy_due().is_some_and(|due| due <= now.mono) {
-                    self.feed(now, Input::Timeout);
-                } else if self.is_stuck() && self.state.patience.is_due(now.mono) {
-                    let sorry = self.language.phrases.transfer_failed.clone();
-                    self.hand_over(now, "failed", &sorry);
-                }
-            }
-            Mode::ReadBack(_) if self.state.patience.is_due(now.mono) => self.silent_read_back(now),
-            Mode::Emergency { .. } if self.state.patience.is_due(now.mono) => {
-                self.unclear_emergency(now);
-            }
-            Mode::Callback(_) if self.state.patience.is_due(now.mono) => self.silent_number(now),
-            _ => {}
-        }
-    }
-
-    /// A tool that takes long is excused; one that takes too long counts as unavailable.
-    fn on_slow_tools(&mut self, now: Now) {
-        let due = |at: Option<Mono>| at.is_some_and(|at| at <= now.mono);
-        let late: Vec<(u64, Running)> = self
-            .state
-            .running
-            .iter_mut()
-            .filter(|(_, running)| due(running.deadline))
-            .map(|(call, running)| {
-                // It stays known, so that a late answer still enters the history.
-                (running.deadline, running.notice) = (None, None);
-                (*call, running.clone())
-            })
-            .collect();
-        for (call, running) in late {
-            match running.policy {
-                Some(call) => {
-                    let result = ToolResult::Unavailable;
-                    self.feed(now, Input::ToolDone { call, result });
-                }
-                None => self.handed_over(now, ToolCallId(call), &ToolResult::Unavailable),
-            }
-        }
-        let mut notice = false;
-        for running in self.state.running.values_mut() {
-            notice |= due(running.notice);
-            running.notice = running.notice.filter(|at| *at > now.mono);
-        }
-        if notice && self.state.spoken.is_empty() && self.state.mode != Mode::Over {
-            let text = self.language.phrases.one_moment.clone();
-            self.say(now, None, &text);
-        }
-    }
-
-    /// When the policy is due; not before the caller had time to answer a question of the guard.
-    fn policy_due(&self) -> Option<Mono> {
-        let due = self.policy.poll_timeout()?;
-        let asked = self.state.patience.deadline.filter(|_| self.state.asked_for_policy);
-        Some(asked.map_or(due, |asked| due.max(asked)))
-    }
-
-    /// A policy that waits for nothing at all will never speak again.
-    fn is_stuck(&self) -> bool {
-        let waiting = self.state.running.values().any(|running| running.deadline.is_some());
-        self.state.mode == Mode::Policy && self.policy.poll_timeout().is_none() && !waiting
     }
 }
 
@@ -394,7 +390,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
             if let Input::ToolDone { call, result } = input
                 && let Some(running) = self.state.running.remove(&call.0)
             {
-                self.state.observe(call, &running.tool, &result);
+                self.state.observe(call, &running, &result);
             }
             return;
         }
@@ -410,6 +406,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
                 }
             }
             Input::ToolDone { call, result } => self.on_tool_done(now, call, result),
+            Input::Model { request, event } => self.on_model(now, request, event),
+            Input::Interrupted { utterance, heard } => self.on_interrupted(now, utterance, &heard),
             Input::Played { utterance, heard, complete } => {
                 self.on_played(now, utterance, &heard, complete);
             }
@@ -417,7 +415,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
             Input::Timeout => self.on_timeout(now),
             Input::CallerLeft => {
                 self.number_on_leaving(now);
-                self.finish();
+                self.finish(now);
             }
         }
         let flagged = flags != self.state.alerted.len() + self.state.warned.len();
@@ -453,6 +451,13 @@ impl<D: Policy> Dialogue for Guarded<D> {
         serde_json::json!({ "guard": guard, "policy": self.policy.snapshot() })
     }
 
+    fn resume(&mut self, now: Now) {
+        if self.state.mode == Mode::Policy {
+            self.policy.resume(now, &self.state.ledger);
+            self.pump(now);
+        }
+    }
+
     fn revision(&self) -> Option<u64> {
         Some(self.state.revision)
     }
@@ -471,20 +476,6 @@ impl<D: Policy> Dialogue for Guarded<D> {
             CallOutcome::Answered
         } else {
             CallOutcome::Abandoned
-        }
-    }
-}
-
-impl ToolCall {
-    /// Gives a write its number within the call.
-    const fn set_write_number(&mut self, number: WriteNumber) {
-        match self {
-            Self::RegisterPatient { write, .. }
-            | Self::Book { write, .. }
-            | Self::Reschedule { write, .. }
-            | Self::Cancel { write, .. }
-            | Self::Transfer { write, .. } => *write = number,
-            _ => {}
         }
     }
 }

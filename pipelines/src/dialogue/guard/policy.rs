@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use frontdesk_types::Mono;
 
+use crate::dialogue::history::Turn;
 use crate::dialogue::ledger::Ledger;
 use crate::dialogue::{Input, Now, Output};
 
@@ -20,6 +21,14 @@ pub trait Policy: Send {
 
     /// When [`Input::Timeout`] is due.
     fn poll_timeout(&self) -> Option<Mono>;
+
+    /// What was said without it: the guard's own words as they were heard, and what the caller
+    /// answered to them.
+    fn overheard(&mut self, _turn: &Turn) {}
+
+    /// It was restored, and nobody knows whether what it waits for is still under way: as
+    /// [`Dialogue::resume`](crate::dialogue::Dialogue::resume).
+    fn resume(&mut self, _now: Now, _ledger: &Arc<Ledger>) {}
 
     /// Everything needed to go on after the outputs have been taken.
     fn snapshot(&self) -> serde_json::Value;

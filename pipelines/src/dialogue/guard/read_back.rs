@@ -8,6 +8,7 @@ use super::{
     Expectation, Guarded, Heard, Input, Mode, Now, Policy, Refusal, ToolCall, ToolCallId,
     ToolResult, UtteranceId,
 };
+use crate::dialogue::toolbox::ReadBack as Said;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
@@ -42,9 +43,7 @@ pub(super) fn digits(phone: &Phi<String>) -> String {
 impl<D: Policy> Guarded<D> {
     /// Begins to read a write back.
     pub(super) fn read_back(&mut self, now: Now, call: ToolCallId, tool: ToolCall) {
-        if let Some(number) = tool.write_number() {
-            self.state.remember_write(number, &tool);
-        }
+        self.state.ledger().enter(&tool);
         let utterance = UtteranceId(self.state.next_utterance);
         let (heard, early, asks, needed, unclear) = (false, false, 0, 0, 0);
         let read_back = ReadBack { call, tool, utterance, needed, heard, early, asks, unclear };
@@ -53,7 +52,14 @@ impl<D: Policy> Guarded<D> {
 
     /// Says a read-back, after what the policy said before it.
     fn speak_read_back(&mut self, now: Now, mut read_back: ReadBack) {
-        let (text, facts) = self.read_back_text(&read_back.tool);
+        let Some(Said { text, facts, .. }) = self.read_back_of(&read_back.tool) else {
+            // It could be read back when it was called, and cannot be now.
+            let refusal = Refusal::Other("no_read_back".to_owned());
+            let (call, result) = (read_back.call, ToolResult::Refused { refusal });
+            self.give_floor(now);
+            self.feed(now, Input::ToolDone { call, result });
+            return;
+        };
         let held = self.held.take();
         let policy = held.as_ref().map(|(utterance, _)| *utterance);
         let text = held.map_or_else(|| text.clone(), |(_, before)| format!("{before} {text}"));
@@ -69,39 +75,44 @@ impl<D: Policy> Guarded<D> {
         self.state.mode = Mode::ReadBack(Box::new(read_back));
     }
 
-    /// The read-back of a write, and the parts of it that must have been heard: the visit and whose
-    /// it is.
-    fn read_back_text(&self, tool: &ToolCall) -> (String, Vec<String>) {
+    /// How a write is read back: the visit and whose it is must be heard. None for a tool that
+    /// does not say how.
+    pub(super) fn read_back_of(&self, tool: &ToolCall) -> Option<Said> {
         let (language, phrases) = (&self.language, &self.language.phrases);
         let ledger = &self.state.ledger;
         let (offer, old) = (|id| ledger.offer(id), |id| ledger.appointment(id));
         let spoken = |offer: Option<&Offer>| offer.map(|o| visit(o, language)).unwrap_or_default();
         let name = ledger.patient().map_or("", |patient| patient.name.expose().as_str());
-        let read = |phrase: &str, visit: String, old: String| {
+        let read = |phrase: &str, visit: String, old: String, question: &str| {
             let values = [("visit", visit.as_str()), ("old", &old), ("name", name)];
-            (fill(phrase, &values), vec![visit, name.to_owned()])
+            let (text, question) = (fill(phrase, &values), question.to_owned());
+            Some(Said { text, facts: vec![visit, name.to_owned()], question })
         };
         match tool {
-            ToolCall::Book { offer: id, .. } => {
-                read(&phrases.read_back_book, spoken(offer(*id)), String::new())
+            ToolCall::Book { offer: id } => {
+                let visit = spoken(offer(*id));
+                read(&phrases.read_back_book, visit, String::new(), &phrases.confirm_book)
             }
-            ToolCall::Reschedule { appointment, offer: id, .. } => {
+            ToolCall::Reschedule { appointment, offer: id } => {
                 let old = spoken(old(*appointment).map(|known| &known.visit));
-                read(&phrases.read_back_move, spoken(offer(*id)), old)
+                read(&phrases.read_back_move, spoken(offer(*id)), old, &phrases.confirm_move)
             }
-            ToolCall::Cancel { appointment, .. } => {
+            ToolCall::Cancel { appointment } => {
                 let visit = spoken(old(*appointment).map(|known| &known.visit));
-                read(&phrases.read_back_cancel, visit, String::new())
+                read(&phrases.read_back_cancel, visit, String::new(), &phrases.confirm_cancel)
             }
-            ToolCall::RegisterPatient { identity, .. } => {
+            ToolCall::RegisterPatient(identity) => {
                 let phone = identity.phone.as_ref().map(digits).unwrap_or_default();
                 let birth_date = language.birth_date(*identity.date_of_birth.expose());
                 let name = identity.full_name.expose();
                 let values =
                     [("name", name.as_str()), ("birth_date", &birth_date), ("phone", &phone)];
-                (fill(&phrases.read_back_register, &values), vec![phone])
+                let text = fill(&phrases.read_back_register, &values);
+                let question = phrases.confirm_register.clone();
+                Some(Said { text, facts: vec![phone], question })
             }
-            _ => (String::new(), Vec::new()),
+            ToolCall::Other(call) => self.facts.tools().read_back(call, ledger, language),
+            _ => None,
         }
     }
 
@@ -113,7 +124,7 @@ impl<D: Policy> Guarded<D> {
         let tool = &read_back.tool;
         let visit = self.state.ledger.visit_of(tool);
         let name = match tool {
-            ToolCall::RegisterPatient { identity, .. } => Some(&identity.full_name),
+            ToolCall::RegisterPatient(identity) => Some(&identity.full_name),
             _ => self.state.ledger.patient().map(|patient| &patient.name),
         };
         let name = name.map(|name| name.expose().as_str());
@@ -134,14 +145,9 @@ impl<D: Policy> Guarded<D> {
             read_back.heard = complete || heard.chars().count() >= read_back.needed;
             // The yes came before the read-back was over: it may have meant anything.
             if read_back.heard && std::mem::take(&mut read_back.early) {
-                let phrases = &self.language.phrases;
-                let text = match read_back.tool {
-                    ToolCall::Reschedule { .. } => phrases.confirm_move.clone(),
-                    ToolCall::Cancel { .. } => phrases.confirm_cancel.clone(),
-                    ToolCall::RegisterPatient { .. } => phrases.confirm_register.clone(),
-                    _ => phrases.confirm_book.clone(),
-                };
-                self.ask(now, &text, Expectation::YesNo);
+                let tool = read_back.tool.clone();
+                let question = self.read_back_of(&tool).map(|said| said.question);
+                self.ask(now, &question.unwrap_or_default(), Expectation::YesNo);
             }
         }
     }
@@ -181,13 +187,8 @@ impl<D: Policy> Guarded<D> {
             _ if torn && read_back.asks < MAX_TORN_ASKS => self.repeat_read_back(now),
             _ if unclear && read_back.unclear < MAX_UNCLEAR => {
                 read_back.unclear += 1;
-                let phrases = &self.language.phrases;
-                let text = match read_back.tool {
-                    ToolCall::Reschedule { .. } => phrases.plain_move.clone(),
-                    ToolCall::Cancel { .. } => phrases.plain_cancel.clone(),
-                    ToolCall::RegisterPatient { .. } => phrases.plain_register.clone(),
-                    _ => phrases.plain_book.clone(),
-                };
+                let tool = read_back.tool.clone();
+                let text = self.plain_question(&tool);
                 self.ask(now, &text, Expectation::YesNo);
             }
             _ => {
@@ -203,11 +204,20 @@ impl<D: Policy> Guarded<D> {
         }
     }
 
-    fn confirm(&mut self, now: Now, read_back: ReadBack) {
-        let write = read_back.tool.write_number();
-        if let Some(number) = write {
-            self.state.ledger().confirm(number);
+    /// What is asked once more of who said yes beside other words.
+    fn plain_question(&self, tool: &ToolCall) -> String {
+        let phrases = &self.language.phrases;
+        match tool {
+            ToolCall::Reschedule { .. } => phrases.plain_move.clone(),
+            ToolCall::Cancel { .. } => phrases.plain_cancel.clone(),
+            ToolCall::RegisterPatient(_) => phrases.plain_register.clone(),
+            ToolCall::Book { .. } => phrases.plain_book.clone(),
+            _ => self.read_back_of(tool).map(|said| said.question).unwrap_or_default(),
         }
+    }
+
+    fn confirm(&mut self, now: Now, read_back: ReadBack) {
+        self.state.ledger().confirm(&read_back.tool);
         self.state.mode = Mode::Policy;
         self.state.patience.stop();
         self.run(now, Some(read_back.call), read_back.tool);
@@ -219,7 +229,7 @@ impl<D: Policy> Guarded<D> {
         if self.state.patience.silences >= self.settings.max_silences {
             let text = self.language.phrases.silent_end.clone();
             self.say(now, None, &text);
-            self.finish();
+            self.finish(now);
             return;
         }
         self.state.preface = Some(self.language.phrases.not_heard.clone());

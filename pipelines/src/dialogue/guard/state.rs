@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use frontdesk_types::{CallOutcome, Mono, Phi};
+use frontdesk_types::{CallOutcome, Mono, Phi, TransferReason};
 use serde::{Deserialize, Serialize};
 
 use crate::dialogue::history::{ToolRecord, Turn};
@@ -11,6 +11,8 @@ use crate::dialogue::ledger::Ledger;
 use crate::dialogue::settings::Patience;
 use crate::dialogue::tools::{ToolCall, ToolCallId, ToolResult, WriteNumber};
 use crate::dialogue::{Expectation, Input, UtteranceId};
+
+use super::stream::Stream;
 
 /// An utterance that has not been reported as played.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +28,8 @@ pub(super) struct Spoken {
 pub(super) struct Running {
     pub(super) policy: Option<ToolCallId>,
     pub(super) tool: ToolCall,
+    /// Its number, if it is a write.
+    pub(super) write: Option<WriteNumber>,
     /// When the caller is asked for patience.
     pub(super) notice: Option<Mono>,
     /// When it counts as unavailable; none once it did.
@@ -79,7 +83,7 @@ pub(super) enum Mode {
     Callback(Box<Callback>),
     Handover {
         call: ToolCallId,
-        reason: String,
+        reason: TransferReason,
         tries: u32,
     },
     Over,
@@ -103,12 +107,14 @@ pub(super) struct State {
     pub(super) mode: Mode,
     pub(super) next_utterance: u64,
     pub(super) next_call: u64,
-    pub(super) next_write: u32,
     pub(super) spoken: BTreeMap<u64, Spoken>,
     pub(super) running: BTreeMap<u64, Running>,
     /// What the call has established; the policy has a view of it.
     pub(super) ledger: Arc<Ledger>,
     pub(super) deferred: Vec<Input>,
+    /// Requests to models, and the utterance that comes in pieces.
+    #[serde(default)]
+    pub(super) stream: Stream,
     pub(super) preface: Option<String>,
     pub(super) last_prompt: Option<(String, Expectation)>,
     /// How often in a row the policy has said that.
@@ -145,39 +151,16 @@ impl State {
         }
     }
 
-    /// The number of a new write.
-    pub(super) const fn new_write(&mut self) -> WriteNumber {
-        let number = WriteNumber(self.next_write);
-        self.next_write += 1;
-        number
-    }
-
     /// Changes the ledger; whoever still looks at it as it was keeps that.
     pub(super) fn ledger(&mut self) -> &mut Ledger {
         Arc::make_mut(&mut self.ledger)
     }
 
-    /// Counts an attempt of the policy's write `number`, which was checked, and gives its number
-    /// within the call.
-    pub(super) fn attempt(&mut self, number: WriteNumber, tool: &ToolCall) -> WriteNumber {
-        self.remember_write(number, tool);
-        self.ledger().attempt(number)
-    }
-
-    /// Gives the policy's write its number within the call, which it keeps.
-    pub(super) fn remember_write(&mut self, number: WriteNumber, tool: &ToolCall) {
-        if self.ledger.write(number).is_none() {
-            let own = self.new_write();
-            self.ledger().enter(number, own, tool);
-        }
-    }
-
     /// A tool is about to run.
-    pub(super) fn before_run(&mut self, tool: &ToolCall) {
+    pub(super) fn before_run(&mut self, call: ToolCallId, tool: &ToolCall) {
         self.calls_in_turn += 1;
-        self.ledger().begin(tool);
-        if let ToolCall::IdentifyPatient(identity) | ToolCall::RegisterPatient { identity, .. } =
-            tool
+        self.ledger().begin(call, tool);
+        if let ToolCall::IdentifyPatient(identity) | ToolCall::RegisterPatient(identity) = tool
             && identity.phone.is_some()
         {
             self.phone.clone_from(&identity.phone);
@@ -196,13 +179,13 @@ impl State {
     }
 
     /// Takes note of a tool's result.
-    pub(super) fn observe(&mut self, call: ToolCallId, tool: &ToolCall, result: &ToolResult) {
+    pub(super) fn observe(&mut self, call: ToolCallId, running: &Running, result: &ToolResult) {
+        let tool = &running.tool;
         let records = self.history.iter_mut().rev().flat_map(|turn| turn.tools.iter_mut());
         if let Some(record) = records.into_iter().find(|record| record.call == call) {
             record.result = Some(result.clone());
         }
-        let superseded = self.running.values().any(|running| is_identification(&running.tool));
-        self.ledger().observe(call, tool, result, superseded);
+        self.ledger().observe(call, tool, result, running.write);
         match result {
             ToolResult::Booked { .. } => {
                 let moved = matches!(tool, ToolCall::Reschedule { .. });
@@ -215,8 +198,4 @@ impl State {
             _ => {}
         }
     }
-}
-
-const fn is_identification(tool: &ToolCall) -> bool {
-    matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient { .. })
 }

@@ -1,0 +1,173 @@
+//! The table of the built-in tools, as a language model is shown them.
+
+use frontdesk_types::TransferReason;
+use serde_json::{Value, json};
+
+use super::{Confirm, Effect, ToolSpec};
+
+/// Schema of an object with these properties.
+fn object(properties: &Value, required: &[&str]) -> Value {
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn nothing() -> Value {
+    object(&json!({}), &[])
+}
+
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}
+
+fn offer() -> Value {
+    text("The offer's id, as find_slots returned it in this call.")
+}
+
+fn appointment() -> Value {
+    text("The appointment's id, as list_appointments or book returned it in this call.")
+}
+
+fn phone() -> Value {
+    text("Digits, with a leading + if the caller said a country code.")
+}
+
+fn identity() -> Value {
+    object(
+        &json!({
+            "full_name": text("First and last name of the patient."),
+            "date_of_birth": text("As YYYY-MM-DD."),
+            "phone": phone(),
+        }),
+        &["full_name", "date_of_birth"],
+    )
+}
+
+fn wish() -> Value {
+    object(
+        &json!({
+            "doctor": text("Name of a doctor of this clinic."),
+            "specialty": text("A specialty of this clinic, instead of a doctor."),
+            "from": text("First day, as YYYY-MM-DD."),
+            "to": text("Last day, as YYYY-MM-DD."),
+            "part_of_day": {
+                "type": "string",
+                "enum": ["morning", "afternoon", "evening"],
+                "description": "Before 12:00, from 12:00, from 17:00.",
+            },
+            "not_before": text("Earliest local start, as HH:MM."),
+            "not_after": text("Latest local start, as HH:MM."),
+            "limit": {
+                "type": "integer", "minimum": 1, "maximum": 12,
+                "description": "Offers at most.",
+            },
+        }),
+        &[],
+    )
+}
+
+pub(super) fn specs() -> Vec<ToolSpec> {
+    let undone = Effect::Write(Confirm::Nothing);
+    let reasons: Vec<_> = TransferReason::ALL.iter().map(|reason| reason.as_str()).collect();
+    vec![
+        ToolSpec::read(
+            "identify_patient",
+            "Looks up the patient whom the call is about by full name and date of birth. Needed \
+             before anything of a patient is told or changed. On \"ambiguous\" ask for the phone \
+             number and call it again with it.",
+            identity(),
+        ),
+        ToolSpec::write(
+            "register_patient",
+            "Registers a new patient, who is identified then. Only for somebody who says that \
+             they are new here. The details are read back to the caller before it runs.",
+            object(
+                &json!({
+                    "full_name": text("First and last name of the patient."),
+                    "date_of_birth": text("As YYYY-MM-DD."),
+                    "phone": phone(),
+                }),
+                &["full_name", "date_of_birth", "phone"],
+            ),
+        ),
+        ToolSpec::read(
+            "find_slots",
+            "Searches for free times. Each is an offer with an id, which book and reschedule take. \
+             If none fits, the nearest are returned and \"exact\" is false.",
+            wish(),
+        ),
+        ToolSpec {
+            effect: undone,
+            ..ToolSpec::read(
+                "hold",
+                "Keeps an offer for this caller while they decide. Call it once they have chosen.",
+                object(&json!({ "offer": offer() }), &["offer"]),
+            )
+        },
+        ToolSpec {
+            effect: undone,
+            ..ToolSpec::read(
+                "release",
+                "Lets an offer go that is held and no longer wanted.",
+                object(&json!({ "offer": offer() }), &["offer"]),
+            )
+        },
+        ToolSpec::read(
+            "list_appointments",
+            "The identified patient's appointments that lie ahead, each with its id.",
+            nothing(),
+        )
+        .for_patient(),
+        ToolSpec::write(
+            "book",
+            "Books an offer for the identified patient. It is read back to the caller and runs on \
+             their yes: do not ask for one yourself.",
+            object(&json!({ "offer": offer() }), &["offer"]),
+        )
+        .for_patient(),
+        ToolSpec::write(
+            "reschedule",
+            "Moves an appointment of the identified patient to an offer. It is read back to the \
+             caller and runs on their yes: do not ask for one yourself.",
+            object(
+                &json!({ "appointment": appointment(), "offer": offer() }),
+                &["appointment", "offer"],
+            ),
+        )
+        .for_patient(),
+        ToolSpec::write(
+            "cancel",
+            "Cancels an appointment of the identified patient. It is read back to the caller and \
+             runs on their yes: do not ask for one yourself.",
+            object(&json!({ "appointment": appointment() }), &["appointment"]),
+        )
+        .for_patient(),
+        ToolSpec::read(
+            "ask_clinic",
+            "Searches the clinic's data and documents: opening hours, address, fees, doctors, \
+             preparation, parking. Answer a question about the clinic only with what it returns.",
+            object(
+                &json!({ "question": text("The question in the caller's words.") }),
+                &["question"],
+            ),
+        ),
+        ToolSpec {
+            effect: Effect::Write(Confirm::Reachable),
+            ..ToolSpec::read(
+                "transfer",
+                "Hands the call to a person, or notes that one is to call back. The caller is \
+                 asked for a number if nobody knows one. The call ends with it.",
+                object(
+                    &json!({
+                        "reason": { "type": "string", "enum": reasons },
+                        "phone": phone(),
+                    }),
+                    &["reason"],
+                ),
+            )
+        },
+    ]
+}
