@@ -52,7 +52,7 @@ pub fn file(path: &str) -> Option<File> {
 
 /// The paths of all built files.
 pub fn paths() -> impl Iterator<Item = String> {
-    Built::iter().map(|path| path.into_owned())
+    Built::iter().map(std::borrow::Cow::into_owned)
 }
 
 /// What a file of that path is, for `Content-Type`.

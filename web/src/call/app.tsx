@@ -37,7 +37,11 @@ export function App({ session, clinic, language, words }: Props) {
             <Start call={call} session={session} clinic={clinic} language={language} words={words} />
           )}
         </main>
-        {clinic.emergency && <footer>{words.emergency(clinic.emergency)}</footer>}
+        {clinic.emergency && (
+          <footer>
+            <a href={`tel:${clinic.emergency}`}>{words.emergency(clinic.emergency)}</a>
+          </footer>
+        )}
       </div>
     </>
   );

@@ -72,9 +72,14 @@ export function AppointmentCard({ appointment, words, language }: { appointment:
         </div>
         <div>
           <dt>{words.doctor}</dt>
-          <dd dir="auto">
-            {doctor}
-            {specialty && <span className="soft"> · {specialty}</span>}
+          <dd>
+            <bdi>{doctor}</bdi>
+            {specialty && (
+              <span className="soft">
+                {" · "}
+                <bdi>{specialty}</bdi>
+              </span>
+            )}
           </dd>
         </div>
         <div>
