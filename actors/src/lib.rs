@@ -19,4 +19,4 @@ mod tools;
 pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
 pub use switchboard::{Counters, Refusal, Reservation, Switchboard};
-pub use tools::{Tool, ToolCx, ToolFailure, ToolFuture, Tools};
+pub use tools::{ClinicTools, Tool, ToolCx, ToolFailure, ToolFuture, Tools};

@@ -74,6 +74,15 @@ impl Database {
         Ok(Self { pool })
     }
 
+    /// One that is not there: whatever is asked of it fails at once. For simulations, which have
+    /// their clinic in memory.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(1);
+        let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(1));
+        Self { pool: pool.connect_lazy_with(options.disable_statement_logging()) }
+    }
+
     pub(crate) const fn pool(&self) -> &PgPool {
         &self.pool
     }

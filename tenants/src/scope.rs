@@ -19,6 +19,12 @@ impl Tenant {
         Self { clinic }
     }
 
+    /// The tenant of a simulation, which has no clinic in any database: it sees no row.
+    #[must_use]
+    pub const fn nobody() -> Self {
+        Self::verified(ClinicId::from_uuid(uuid::Uuid::nil()))
+    }
+
     /// The clinic.
     #[must_use]
     pub const fn clinic(&self) -> ClinicId {

@@ -49,6 +49,19 @@ impl ToolCx {
         self.call
     }
 
+    /// Number of the tool's call within the call.
+    #[must_use]
+    pub const fn id(&self) -> ToolCallId {
+        self.id
+    }
+
+    /// What the guard vouches for: the identification that stands, the offer and the appointment
+    /// that a built-in tool names.
+    #[must_use]
+    pub const fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
     /// How the caller reached the clinic.
     #[must_use]
     pub const fn channel(&self) -> Channel {
@@ -103,8 +116,9 @@ impl ToolCx {
         TenantTx::begin(&self.database, &self.tenant).await
     }
 
-    /// The time for pure logic.
-    pub(crate) fn time(&self) -> Now {
+    /// The time of the call, for pure logic.
+    #[must_use]
+    pub fn time(&self) -> Now {
         Now { mono: self.clock.mono(), wall: self.clock.wall() }
     }
 

@@ -65,6 +65,13 @@ pub enum ToolFailure {
     Unavailable(String),
 }
 
+/// What the built-in tools do where no database stands behind them: a clinic in memory, for
+/// simulations.
+pub trait ClinicTools: Send + Sync {
+    /// Runs a built-in tool, with what the guard vouches for ([`ToolCx::checked`]).
+    fn run(&self, cx: &ToolCx, call: &ToolCall) -> ToolResult;
+}
+
 /// What comes of a built-in tool.
 type Ran<'a> = Pin<Box<dyn Future<Output = Result<ToolResult, SlotError>> + Send + 'a>>;
 
@@ -96,6 +103,8 @@ static BUILT_IN: [&dyn BuiltIn; 11] = [
 pub struct Tools {
     others: Arc<BTreeMap<String, Arc<dyn Tool>>>,
     toolbox: Arc<Toolbox>,
+    /// Instead of the database.
+    clinic: Option<Arc<dyn ClinicTools>>,
 }
 
 impl fmt::Debug for Tools {
@@ -121,7 +130,13 @@ impl Tools {
         let toolbox = Toolbox::clone(&self.toolbox).with(contract)?;
         let mut others = BTreeMap::clone(&self.others);
         others.insert(tool.spec().name.clone(), tool);
-        Ok(Self { others: Arc::new(others), toolbox: Arc::new(toolbox) })
+        Ok(Self { others: Arc::new(others), toolbox: Arc::new(toolbox), clinic: self.clinic })
+    }
+
+    /// The same, with a clinic in memory in place of the database.
+    #[must_use]
+    pub fn in_memory(self, clinic: Arc<dyn ClinicTools>) -> Self {
+        Self { clinic: Some(clinic), ..self }
     }
 
     /// What they are, for the contexts of clinics whose calls may have all of them.
@@ -135,6 +150,9 @@ impl Tools {
     pub(crate) async fn run(&self, cx: ToolCx, call: &ToolCall) -> ToolResult {
         if let ToolCall::Other(call) = call {
             return self.run_other(cx, call).await;
+        }
+        if let Some(clinic) = &self.clinic {
+            return clinic.run(&cx, call);
         }
         let Some(tool) = BUILT_IN.iter().find(|tool| tool.name() == call.name()) else {
             tracing::error!(tool = call.name(), "no such tool can be run");
