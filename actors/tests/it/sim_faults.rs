@@ -117,6 +117,7 @@ async fn a_stage_that_hangs_over_a_write_is_replaced_and_the_write_is_done_once(
     let place = ("tool_stage.answered", Fault::Hang);
     books(&mut sim, Channel::Text, 0, place, &["yes"]).await;
     assert_eq!(sim.db.count("appointments").await, 1, "booked once");
+    assert_eq!(sim.switchboard.counters().stage_restarts, 1, "it was replaced");
     sim.switchboard.stop().await;
 }
 
