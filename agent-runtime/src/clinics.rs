@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use frontdesk_pipelines::dialogue::toolbox::Toolbox;
 use frontdesk_pipelines::dialogue::{
     CallFacts, ClinicFacts, ClinicSettings, DoctorFacts, OpenHours,
 };
@@ -103,6 +104,13 @@ impl Clinics {
         };
         let database = Database::connect(app.reveal()).await.map_err(named(which))?;
         Ok(Self { database, contexts: Arc::default() })
+    }
+
+    /// The same, whose calls may have these tools.
+    #[must_use]
+    pub fn with_tools(mut self, tools: Arc<Toolbox>) -> Self {
+        self.contexts = Arc::new(Contexts::with(tools));
+        self
     }
 
     /// Makes the demo clinics if they are not there, and their slots from today on.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use frontdesk_pipelines::dialogue::toolbox::Toolbox;
 use frontdesk_pipelines::dialogue::{ClinicContext, ClinicFacts, ClinicSettings};
 use frontdesk_pipelines::language::{Language, PhraseError};
 use frontdesk_types::{ClinicId, Mono};
@@ -27,9 +28,17 @@ struct Kept {
 
 /// Contexts of clinics by language; one for each that was called within the last minute.
 #[derive(Debug, Default)]
-pub(crate) struct Contexts(Mutex<HashMap<Key, Kept>>);
+pub(crate) struct Contexts {
+    all: Mutex<HashMap<Key, Kept>>,
+    tools: Arc<Toolbox>,
+}
 
 impl Contexts {
+    /// Of clinics whose calls may have these tools.
+    pub(crate) fn with(tools: Arc<Toolbox>) -> Self {
+        Self { all: Mutex::default(), tools }
+    }
+
     /// The context, if it was read lately and at this version of the clinic's facts.
     pub(crate) fn fresh(
         &self,
@@ -37,7 +46,7 @@ impl Contexts {
         facts_version: i64,
         now: Mono,
     ) -> Option<Arc<ClinicContext>> {
-        let all = self.0.lock();
+        let all = self.all.lock();
         let kept = all.get(key)?;
         let fresh = kept.facts_version == facts_version && now.since(kept.read) < MAX_AGE;
         fresh.then(|| Arc::clone(&kept.context))
@@ -57,7 +66,7 @@ impl Contexts {
         facts_version: i64,
         now: Mono,
     ) -> Result<Arc<ClinicContext>, PhraseError> {
-        let same = self.0.lock().get(&key).map(|kept| Arc::clone(&kept.context));
+        let same = self.all.lock().get(&key).map(|kept| Arc::clone(&kept.context));
         let unchanged = |context: &Arc<ClinicContext>| {
             **context.facts() == facts && *context.settings() == settings
         };
@@ -66,10 +75,11 @@ impl Contexts {
             None => {
                 // Outside the lock: it takes some milliseconds, and other clinics' calls begin too.
                 let version = u64::try_from(facts_version).unwrap_or_default();
-                Arc::new(ClinicContext::new(facts, language, settings, version)?)
+                let context = ClinicContext::new(facts, language, settings, version)?;
+                Arc::new(context.with_tools(Arc::clone(&self.tools)))
             }
         };
-        let mut all = self.0.lock();
+        let mut all = self.all.lock();
         all.retain(|_, kept| now.since(kept.read) < MAX_AGE);
         all.insert(key, Kept { context: Arc::clone(&context), facts_version, read: now });
         Ok(context)
@@ -134,6 +144,6 @@ mod tests {
             keep(&contexts, &key(), "Harbor", 1, begun);
         }
         keep(&contexts, &key(), "Harbor", 1, begun + Duration::from_secs(60));
-        assert_eq!(contexts.0.lock().len(), 1);
+        assert_eq!(contexts.all.lock().len(), 1);
     }
 }

@@ -328,7 +328,9 @@ impl Parts {
         )
         .await
         .map_err(StartError::parts)?;
-        let parts = (engines, records, slots);
+        let tools = Tools::built_in();
+        let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
+        let parts = (engines, records, slots, tools);
         let services =
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
@@ -436,7 +438,7 @@ fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {
 fn services(
     config: &Config,
     clinics: &Clinics,
-    (engines, records, slots): (Engines, Option<Records>, SlotRegistry),
+    (engines, records, slots, tools): (Engines, Option<Records>, SlotRegistry, Tools),
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
 ) -> std::io::Result<Arc<Services>> {
@@ -454,7 +456,7 @@ fn services(
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
         model: None,
-        tools: Tools::built_in(),
+        tools,
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))
