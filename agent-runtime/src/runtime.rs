@@ -11,6 +11,7 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
 };
+use frontdesk_models::llm::ChatModel;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
@@ -23,7 +24,7 @@ use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
 use crate::counters;
 use crate::data_keys::{KeysError, data_keys};
-use crate::engines::{EngineError, Engines};
+use crate::engines::{self, EngineError, Engines};
 use crate::http::{self, Sample, Service};
 use crate::intake::Intake;
 use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
@@ -259,7 +260,8 @@ impl Parts {
         )
         .await
         .map_err(StartError::parts)?;
-        let parts = (engines, records, slots);
+        let model = engines::model(config.model.as_ref())?;
+        let parts = (engines, model, records, slots);
         let services =
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
@@ -322,10 +324,13 @@ fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {
     }
 }
 
+/// What was made for the services before them.
+type Made = (Engines, Option<Arc<dyn ChatModel>>, Option<Records>, SlotRegistry);
+
 fn services(
     config: &Config,
     clinics: &Clinics,
-    (engines, records, slots): (Engines, Option<Records>, SlotRegistry),
+    (engines, model, records, slots): Made,
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
 ) -> std::io::Result<Arc<Services>> {
@@ -342,8 +347,8 @@ fn services(
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
-        model: None,
-        dialogue: config.profile.dialogue(),
+        dialogue: config.profile.dialogue(config.dialogue, model.is_some()),
+        model,
         settings: config.profile.settings(&config.voice),
     }))
 }

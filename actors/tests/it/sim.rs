@@ -9,11 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::booking::SlotRegistry;
-use frontdesk_actors::{CallEnd, CallRequest, Pacer, Switchboard};
+use frontdesk_actors::{CallEnd, CallRequest, Pacer, Services, Switchboard};
 use frontdesk_line::scripted::{self, Caller};
 use frontdesk_line::{CallerFacts, Shown};
 use frontdesk_models::fake::FixedStt;
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext};
+use frontdesk_models::llm::scripted::ScriptedModel;
+use frontdesk_pipelines::dialogue::{
+    CallFacts, ClinicContext, Dialogue, ModelDialogue, ModelSettings,
+};
 use frontdesk_tenants::Tenant;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_types::{
@@ -56,15 +59,43 @@ pub(crate) struct SimCall {
     seen: usize,
 }
 
+/// Calls are held by this model.
+fn with_model(services: Arc<Services>, model: ScriptedModel) -> Arc<Services> {
+    let mut services = Arc::into_inner(services).expect("nobody else has them yet");
+    services.model = Some(Arc::new(model));
+    services.dialogue = Arc::new(|facts, snapshot| {
+        let settings = ModelSettings::default();
+        let dialogue: Box<dyn Dialogue> = match snapshot {
+            Some(snapshot) => Box::new(ModelDialogue::restore(facts, settings, snapshot)?),
+            None => Box::new(ModelDialogue::new(facts, settings)),
+        };
+        Ok(dialogue)
+    });
+    Arc::new(services)
+}
+
 impl Sim {
     /// On a runtime of one thread; the recognizer hears "what" in everything.
     pub(crate) async fn start(max_calls: usize) -> Self {
+        Self::with(max_calls, None).await
+    }
+
+    /// The same, and calls are held by a language model.
+    pub(crate) async fn thinking(max_calls: usize, model: ScriptedModel) -> Self {
+        Self::with(max_calls, Some(model)).await
+    }
+
+    async fn with(max_calls: usize, model: Option<ScriptedModel>) -> Self {
         let db = TestDb::seeded().await;
         let clock = Arc::new(ManualClock::new(now()));
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let pacer = Pacer::by_hand(Arc::clone(&shared));
         let stt = Arc::new(FixedStt::new("what"));
         let (services, slots) = services(&db, &shared, pacer.clone(), stt).await;
+        let services = match model {
+            Some(model) => with_model(services, model),
+            None => services,
+        };
         let switchboard = Switchboard::start(services, max_calls).await.expect("starts");
         let tenant = db.tenant("nile-heart").await;
         let facts = clinic(&db).await;

@@ -3,6 +3,8 @@
 //! [`SETTINGS`] is the one table; `docs/configuration.md` repeats it and a test compares the two.
 
 mod error;
+mod livekit;
+mod model;
 mod settings;
 mod value;
 
@@ -12,10 +14,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::ConfigError;
+pub use model::ModelConfig;
 pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
 pub use value::{Origin, Secret};
 
 use crate::profile::Profile;
+use frontdesk_pipelines::dialogue::DialogueKind;
 use value::{Given, Raw};
 
 /// Format of log lines.
@@ -111,6 +115,10 @@ pub struct Config {
     pub livekit: LiveKitConfig,
     /// Name that the worker registers under.
     pub agent_name: String,
+    /// Language model, if there is one.
+    pub model: Option<ModelConfig>,
+    /// Dialogue of clinics that set none.
+    pub dialogue: DialogueKind,
     /// What the runtime is made of; of the command line alone.
     pub profile: Profile,
     /// The file that was read, if any.
@@ -350,6 +358,7 @@ impl Values<'_> {
         let dev = self.value("FRONTDESK_DEV", "on, off or auto", |text| {
             if text == "auto" { Some(embedded_livekit) } else { value::switch(text) }
         })?;
+        let (model, dialogue) = self.model()?;
         let clinic = "a clinic's slug such as nile-heart";
         let default_clinic = self.get("FRONTDESK_DEFAULT_CLINIC").parse(clinic, value::slug)?;
         Ok(Config {
@@ -405,6 +414,8 @@ impl Values<'_> {
                     ok.then(|| text.to_owned())
                 },
             )?,
+            model,
+            dialogue,
             profile: Profile::default(),
             file,
             ignored_env,
@@ -445,49 +456,9 @@ impl Values<'_> {
             }
         }
     }
-
-    fn livekit(&self) -> Result<LiveKitConfig, ConfigError> {
-        let url = self.get("LIVEKIT_URL").parse(
-            "a URL such as ws://127.0.0.1:7880 or wss://project.livekit.cloud",
-            livekit_url,
-        )?;
-        let key = self.secret("LIVEKIT_API_KEY", "an API key", |_| true)?;
-        let secret = self.secret("LIVEKIT_API_SECRET", "an API secret", |_| true)?;
-        match (url, key, secret) {
-            (Some(url), Some(key), Some(secret)) => {
-                Ok(LiveKitConfig::External { url, key, secret })
-            }
-            (None, None, None) => {
-                Ok(LiveKitConfig::Embedded { bin: self.path("LIVEKIT_SERVER_BIN")? })
-            }
-            (Some(_), None, _) => Err(missing_livekit("LIVEKIT_API_KEY", "LIVEKIT_URL")),
-            (Some(_), _, None) => Err(missing_livekit("LIVEKIT_API_SECRET", "LIVEKIT_URL")),
-            (None, Some(_), _) => Err(missing_livekit("LIVEKIT_URL", "LIVEKIT_API_KEY")),
-            (None, None, Some(_)) => Err(missing_livekit("LIVEKIT_URL", "LIVEKIT_API_SECRET")),
-        }
-    }
 }
 
 type SecretResult = Result<Option<Secret>, ConfigError>;
-
-fn missing_livekit(missing: &str, present: &str) -> ConfigError {
-    ConfigError::Conflict(format!(
-        "{present} is set but {missing} is not: set LIVEKIT_URL, LIVEKIT_API_KEY and \
-         LIVEKIT_API_SECRET together, or none of them for the embedded server"
-    ))
-}
-
-/// The URL with a WebSocket scheme and no trailing slash.
-fn livekit_url(text: &str) -> Option<String> {
-    let url = url::Url::parse(text).ok()?;
-    url.host_str()?;
-    let rest = text.split_once("://")?.1.trim_end_matches('/');
-    match url.scheme() {
-        "ws" | "http" => Some(format!("ws://{rest}")),
-        "wss" | "https" => Some(format!("wss://{rest}")),
-        _ => None,
-    }
-}
 
 #[cfg(test)]
 mod tests;
