@@ -44,7 +44,9 @@ pub fn init(config: &LogConfig, file: Option<&Path>) -> Result<(), TelemetryErro
     // by our own lines.
     let quiet = "async_openai=off".parse().map_err(|error| setup(&error))?;
     let filter = EnvFilter::try_new(&config.filter).map_err(|error| setup(&error))?;
-    let filter = filter.add_directive(quiet);
+    // The SIP stack logs whole messages, with names and numbers.
+    let sip = "rsipstack=error".parse().map_err(|error| setup(&error))?;
+    let filter = filter.add_directive(quiet).add_directive(sip);
     let (writer, ansi) = match file {
         Some(path) => {
             let opened = open(path);

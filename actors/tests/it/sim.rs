@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::booking::SlotRegistry;
-use frontdesk_actors::{CallEnd, CallRequest, Pacer, Services, Switchboard};
+use frontdesk_actors::{
+    CallEnd, CallRequest, DialogueFactory, Pacer, Services, Switchboard, Tools,
+};
 use frontdesk_line::scripted::{self, Caller};
 use frontdesk_line::{CallerFacts, Shown};
 use frontdesk_models::fake::FixedStt;
@@ -24,7 +26,7 @@ use frontdesk_types::{
 };
 use tokio::sync::oneshot;
 
-use crate::rig::{clinic, services};
+use crate::rig::{clinic_with, services, services_with};
 
 const STEP: Duration = Duration::from_millis(FRAME_MS as u64);
 
@@ -77,28 +79,44 @@ fn with_model(services: Arc<Services>, model: ScriptedModel) -> Arc<Services> {
 impl Sim {
     /// On a runtime of one thread; the recognizer hears "what" in everything.
     pub(crate) async fn start(max_calls: usize) -> Self {
-        Self::with(max_calls, None).await
+        Self::with(max_calls, None, None).await
     }
 
     /// The same, and calls are held by a language model.
     pub(crate) async fn thinking(max_calls: usize, model: ScriptedModel) -> Self {
-        Self::with(max_calls, Some(model)).await
+        Self::with(max_calls, Some(model), None).await
     }
 
-    async fn with(max_calls: usize, model: Option<ScriptedModel>) -> Self {
+    /// The same with other tools, and another dialogue that knows them.
+    pub(crate) async fn start_with(
+        max_calls: usize,
+        with: Option<(Tools, DialogueFactory)>,
+    ) -> Self {
+        Self::with(max_calls, None, with).await
+    }
+
+    async fn with(
+        max_calls: usize,
+        model: Option<ScriptedModel>,
+        with: Option<(Tools, DialogueFactory)>,
+    ) -> Self {
         let db = TestDb::seeded().await;
         let clock = Arc::new(ManualClock::new(now()));
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let pacer = Pacer::by_hand(Arc::clone(&shared));
         let stt = Arc::new(FixedStt::new("what"));
-        let (services, slots) = services(&db, &shared, pacer.clone(), stt).await;
+        let tools = with.as_ref().map_or_else(Tools::built_in, |(tools, _)| tools.clone());
+        let (services, slots) = match with {
+            Some(with) => services_with(&db, &shared, pacer.clone(), stt, with).await,
+            None => services(&db, &shared, pacer.clone(), stt).await,
+        };
         let services = match model {
             Some(model) => with_model(services, model),
             None => services,
         };
         let switchboard = Switchboard::start(services, max_calls).await.expect("starts");
         let tenant = db.tenant("nile-heart").await;
-        let facts = clinic(&db).await;
+        let facts = clinic_with(&db, &tools).await;
         tokio::time::pause();
         let (standing, over) = oneshot::channel();
         drop(tokio::task::spawn_blocking(move || over.blocking_recv()));

@@ -90,7 +90,7 @@ impl Dialogue for ModelDialogue {
 
 /// See the module's documentation.
 #[derive(Debug)]
-struct Fallback {
+pub(super) struct Fallback {
     llm: Llm,
     forms: FormsPolicy,
     /// Whether the forms have the call.
@@ -100,12 +100,12 @@ struct Fallback {
 }
 
 impl Fallback {
-    fn new(facts: CallFacts, model: ModelSettings) -> Self {
+    pub(super) fn new(facts: CallFacts, model: ModelSettings) -> Self {
         let (llm, forms) = (Llm::new(facts.clone(), model), FormsPolicy::fresh(facts));
         Self { llm, forms, taken: false, offers: VecDeque::new() }
     }
 
-    fn restore(
+    pub(super) fn restore(
         facts: CallFacts,
         model: ModelSettings,
         mut snapshot: Value,
