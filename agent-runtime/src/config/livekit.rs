@@ -33,7 +33,7 @@ fn missing_livekit(missing: &str, present: &str) -> ConfigError {
 }
 
 /// The URL with a WebSocket scheme and no trailing slash.
-fn livekit_url(text: &str) -> Option<String> {
+pub(super) fn livekit_url(text: &str) -> Option<String> {
     let url = url::Url::parse(text).ok()?;
     url.host_str()?;
     let rest = text.split_once("://")?.1.trim_end_matches('/');
