@@ -2,6 +2,7 @@
 //!
 //! ```json
 //! { "voice": "rms",
+//!   "dialogue": "model",
 //!   "phrases": { "en": { "greeting": "Welcome to {clinic}. How can I help you?" } },
 //!   "spoken": { "silence_ms": 6000, "max_silences": 2 } }
 //! ```
@@ -9,8 +10,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use frontdesk_pipelines::dialogue::ClinicSettings;
 use frontdesk_pipelines::dialogue::settings::Settings;
+use frontdesk_pipelines::dialogue::{ClinicSettings, DialogueKind};
 use frontdesk_types::Channel;
 use serde::Deserialize;
 
@@ -44,6 +45,7 @@ pub(crate) enum SettingsError {
 #[serde(deny_unknown_fields, default)]
 struct Written {
     voice: Option<String>,
+    dialogue: Option<DialogueKind>,
     /// By language.
     phrases: BTreeMap<String, BTreeMap<String, String>>,
     typed: Option<Patience>,
@@ -75,6 +77,7 @@ pub(crate) fn read(
     Ok(ClinicSettings {
         phrases: written.phrases.remove(language).unwrap_or_default(),
         voice: written.voice.map(Into::into),
+        dialogue: written.dialogue,
         typed: of(written.typed, Channel::Text)?,
         spoken: of(written.spoken, Channel::Web)?,
     })
@@ -132,6 +135,14 @@ mod tests {
         let greeting = |language| read(&written, language).expect("well written").phrases;
         assert_eq!(greeting("de").get("greeting").map(String::as_str), Some("Hallo"));
         assert!(greeting("ar").is_empty());
+    }
+
+    #[test]
+    fn a_clinic_may_be_held_by_the_forms_or_by_a_model() {
+        let dialogue = |name: &str| read(&json!({ "dialogue": name }), "en").map(|s| s.dialogue);
+        assert_eq!(dialogue("forms").expect("well written"), Some(DialogueKind::Forms));
+        assert_eq!(dialogue("model").expect("well written"), Some(DialogueKind::Model));
+        assert!(dialogue("magic").is_err());
     }
 
     #[test]

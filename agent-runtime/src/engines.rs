@@ -1,14 +1,17 @@
-//! The offline engines of speech, loaded once for all calls.
+//! The offline engines of speech, loaded once for all calls, and the language model if there is one.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use frontdesk_models::llm::ChatModel;
 use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_models::stt::{SpeechToText, SttError};
 use frontdesk_models::tts::flite::Flite;
 use frontdesk_models::tts::{TextToSpeech, TtsError};
 use frontdesk_models::vad::VoiceActivity;
 use frontdesk_models::vad::earshot::Earshot;
+
+use crate::config::ModelConfig;
 
 /// The recognizer listens for what each call's clinic is asked for, nothing besides.
 const NO_CONTEXTS: [(&str, Context); 0] = [];
@@ -22,6 +25,9 @@ pub enum EngineError {
     /// The recognizer.
     #[error("speech cannot be recognized: {0}")]
     Recognizer(#[from] SttError),
+    /// The language model.
+    #[error("FRONTDESK_LLM_URL cannot be used: {0}")]
+    Model(String),
 }
 
 /// Voice, ears, and what tells speech from silence.
@@ -59,4 +65,38 @@ pub fn load_voice(voice: &str) -> Result<Arc<dyn TextToSpeech>, TtsError> {
     let tts = Flite::new();
     tts.synthesize("hello", voice, &mut |_| ControlFlow::Continue(()))?;
     Ok(Arc::new(tts))
+}
+
+/// The language model of the configuration. It is asked nothing yet: whether it answers shows in
+/// calls, which go on without it.
+///
+/// # Errors
+/// [`EngineError::Model`] if it cannot be asked at all.
+#[cfg(feature = "openai")]
+pub fn model(config: Option<&ModelConfig>) -> Result<Option<Arc<dyn ChatModel>>, EngineError> {
+    use frontdesk_models::llm::openai::{OpenAi, OpenAiSettings};
+    use frontdesk_types::Phi;
+
+    let Some(config) = config else { return Ok(None) };
+    let key = config.key.as_ref().map(|key| Phi::new(key.reveal().to_owned()));
+    let settings = OpenAiSettings { url: config.url.clone(), model: config.name.clone(), key };
+    match OpenAi::new(&settings) {
+        Ok(model) => Ok(Some(Arc::new(model))),
+        Err(error) => Err(EngineError::Model(error.to_string())),
+    }
+}
+
+/// The language model of the configuration, which this build cannot ask.
+///
+/// # Errors
+/// [`EngineError::Model`] if there is one.
+#[cfg(not(feature = "openai"))]
+pub fn model(config: Option<&ModelConfig>) -> Result<Option<Arc<dyn ChatModel>>, EngineError> {
+    match config {
+        None => Ok(None),
+        Some(_) => Err(EngineError::Model(
+            "this program was built without language models: build it with the feature openai"
+                .to_owned(),
+        )),
+    }
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use frontdesk_actors::{CallSettings, DialogueFactory};
 use frontdesk_models::fake::{EnergyVad, FixedStt, ToneTts};
-use frontdesk_pipelines::dialogue::{Dialogue, Forms, Input, Now, Output, UtteranceId};
+use frontdesk_pipelines::dialogue::{
+    Dialogue, DialogueKind, Forms, Input, ModelDialogue, ModelSettings, Now, Output, UtteranceId,
+};
 use frontdesk_pipelines::language::Languages;
 use frontdesk_pipelines::speak::clauses;
 use frontdesk_pipelines::turn::TurnSettings;
@@ -54,9 +56,10 @@ impl Profile {
         })
     }
 
-    /// What makes the dialogues.
+    /// What makes the dialogues: of the kind that the clinic sets, else of the `usual` one; forms
+    /// where there is no model (`has_model`).
     #[must_use]
-    pub fn dialogue(self) -> DialogueFactory {
+    pub fn dialogue(self, usual: DialogueKind, has_model: bool) -> DialogueFactory {
         match self {
             Self::Bench => Arc::new(|_, snapshot| {
                 Ok(match snapshot {
@@ -64,10 +67,18 @@ impl Profile {
                     None => Box::new(Same::default()),
                 })
             }),
-            Self::Production => Arc::new(|facts, snapshot| {
-                Ok(match snapshot {
-                    Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),
-                    None => Box::new(Forms::new(facts)),
+            Self::Production => Arc::new(move |facts, snapshot| {
+                let kind = facts.clinic.settings().dialogue.unwrap_or(usual);
+                let model = ModelSettings::default();
+                Ok(match (kind, snapshot) {
+                    (DialogueKind::Model, None) if has_model => {
+                        Box::new(ModelDialogue::new(facts, model))
+                    }
+                    (DialogueKind::Model, Some(snapshot)) if has_model => {
+                        Box::new(ModelDialogue::restore(facts, model, snapshot)?)
+                    }
+                    (_, Some(snapshot)) => Box::new(Forms::restore(facts, snapshot)?),
+                    (_, None) => Box::new(Forms::new(facts)),
                 })
             }),
         }

@@ -11,6 +11,7 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools,
 };
+use frontdesk_models::llm::ChatModel;
 use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
@@ -25,7 +26,7 @@ use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
 use crate::counters;
 use crate::data_keys::{KeysError, data_keys};
-use crate::engines::{EngineError, Engines};
+use crate::engines::{self, EngineError, Engines};
 use crate::http::{self, PublicClinic, Sample, Service};
 use crate::intake::Intake;
 use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
@@ -330,7 +331,8 @@ impl Parts {
         .map_err(StartError::parts)?;
         let tools = Tools::built_in();
         let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
-        let parts = (engines, records, slots, tools);
+        let model = engines::model(config.model.as_ref())?;
+        let parts = (engines, model, records, slots, tools);
         let services =
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
@@ -435,10 +437,13 @@ fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {
     }
 }
 
+/// What was made for the services before them.
+type Made = (Engines, Option<Arc<dyn ChatModel>>, Option<Records>, SlotRegistry, Tools);
+
 fn services(
     config: &Config,
     clinics: &Clinics,
-    (engines, records, slots, tools): (Engines, Option<Records>, SlotRegistry, Tools),
+    (engines, model, records, slots, tools): Made,
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
 ) -> std::io::Result<Arc<Services>> {
@@ -455,9 +460,9 @@ fn services(
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
-        model: None,
+        dialogue: config.profile.dialogue(config.dialogue, model.is_some()),
+        model,
         tools,
-        dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))
 }

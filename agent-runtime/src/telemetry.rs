@@ -40,10 +40,13 @@ pub enum TelemetryError {
 /// already installed.
 pub fn init(config: &LogConfig, file: Option<&Path>) -> Result<(), TelemetryError> {
     let setup = |error: &dyn std::fmt::Display| TelemetryError::Setup(error.to_string());
+    // The client of language models quotes what it cannot read: words of a call. Its errors are told
+    // by our own lines.
+    let quiet = "async_openai=off".parse().map_err(|error| setup(&error))?;
     let filter = EnvFilter::try_new(&config.filter).map_err(|error| setup(&error))?;
     // The SIP stack logs whole messages, with names and numbers.
-    let quiet = "rsipstack=error".parse().map_err(|error| setup(&error))?;
-    let filter = filter.add_directive(quiet);
+    let sip = "rsipstack=error".parse().map_err(|error| setup(&error))?;
+    let filter = filter.add_directive(quiet).add_directive(sip);
     let (writer, ansi) = match file {
         Some(path) => {
             let opened = open(path);

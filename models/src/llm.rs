@@ -7,6 +7,8 @@
 //! Unlike the other kinds of models a [`ChatModel`] computes somewhere else: its stream may be read
 //! on an async worker.
 
+#[cfg(feature = "openai")]
+pub mod openai;
 pub mod scripted;
 
 use std::sync::Arc;

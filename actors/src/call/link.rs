@@ -60,8 +60,7 @@ impl LineLink {
             }
             LineEvent::Typed(text) => self.on_typed(&text),
             LineEvent::Dtmf(key) => {
-                self.call.outlet.stop();
-                self.call.mails.dialogue.post(Input::Dtmf(key));
+                self.call.interrupt_with(Input::Dtmf(key));
             }
             LineEvent::Lost => tracing::info!("connection lost, reconnecting"),
             LineEvent::Back => tracing::info!("connection is back"),
@@ -90,8 +89,7 @@ impl LineLink {
         if text.trim().is_empty() {
             return;
         }
-        self.call.outlet.stop();
-        self.call.mails.dialogue.post(Input::Heard { text, confidence: None });
+        self.call.interrupt_with(Input::Heard { text, confidence: None });
     }
 }
 

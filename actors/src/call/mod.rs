@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use frontdesk_line::{CallerFacts, Connect, Line};
 use frontdesk_pipelines::dialogue::spoken::Spoken;
-use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Now};
+use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Input, Now};
 use frontdesk_pipelines::turn::TurnSettings;
 use frontdesk_tenants::calls::CallKey;
 use frontdesk_types::{CallId, Clock, IdSource, Mono};
@@ -192,6 +192,13 @@ impl Call {
         let own = self.facts.clinic.settings().voice.as_ref();
         let own = own.filter(|voice| self.services.speech.has_voice(voice));
         own.unwrap_or(&self.services.settings.voice)
+    }
+
+    /// Stops what is being said, and tells the dialogue what did that, after what was heard until
+    /// then.
+    pub(crate) fn interrupt_with(&self, input: Input) {
+        self.outlet.stop();
+        self.mails.speaker.post(speaker::SpeakerInput::Tell(input));
     }
 
     /// Sends to the supervisor. What it says is state of the call as well, so without a supervisor

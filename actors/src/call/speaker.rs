@@ -27,6 +27,8 @@ pub(crate) enum SpeakerInput {
     Say { utterance: UtteranceId, text: String, more: bool },
     /// The outlet played, finished or dropped something.
     Playout(PlayoutEvent),
+    /// Tell the dialogue this, after what it is told of what was cut off by it.
+    Tell(Input),
     /// End the call once everything was played.
     End(CallOutcome),
 }
@@ -194,6 +196,7 @@ impl Stage for Speaker {
         match input {
             SpeakerInput::Say { utterance, text, more } => self.say(utterance, &text, more),
             SpeakerInput::Playout(event) => self.on_playout(event),
+            SpeakerInput::Tell(input) => self.call.mails.dialogue.post(input),
             SpeakerInput::End(outcome) => {
                 self.kept.lock().ending = Some(outcome);
                 self.end_if_done();

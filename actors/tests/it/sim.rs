@@ -9,11 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::booking::SlotRegistry;
-use frontdesk_actors::{CallEnd, CallRequest, DialogueFactory, Pacer, Switchboard, Tools};
+use frontdesk_actors::{
+    CallEnd, CallRequest, DialogueFactory, Pacer, Services, Switchboard, Tools,
+};
 use frontdesk_line::scripted::{self, Caller};
 use frontdesk_line::{CallerFacts, Shown};
 use frontdesk_models::fake::FixedStt;
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext};
+use frontdesk_models::llm::scripted::ScriptedModel;
+use frontdesk_pipelines::dialogue::{
+    CallFacts, ClinicContext, Dialogue, ModelDialogue, ModelSettings,
+};
 use frontdesk_tenants::Tenant;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_types::{
@@ -56,15 +61,43 @@ pub(crate) struct SimCall {
     seen: usize,
 }
 
+/// Calls are held by this model.
+fn with_model(services: Arc<Services>, model: ScriptedModel) -> Arc<Services> {
+    let mut services = Arc::into_inner(services).expect("nobody else has them yet");
+    services.model = Some(Arc::new(model));
+    services.dialogue = Arc::new(|facts, snapshot| {
+        let settings = ModelSettings::default();
+        let dialogue: Box<dyn Dialogue> = match snapshot {
+            Some(snapshot) => Box::new(ModelDialogue::restore(facts, settings, snapshot)?),
+            None => Box::new(ModelDialogue::new(facts, settings)),
+        };
+        Ok(dialogue)
+    });
+    Arc::new(services)
+}
+
 impl Sim {
     /// On a runtime of one thread; the recognizer hears "what" in everything.
     pub(crate) async fn start(max_calls: usize) -> Self {
-        Self::start_with(max_calls, None).await
+        Self::with(max_calls, None, None).await
+    }
+
+    /// The same, and calls are held by a language model.
+    pub(crate) async fn thinking(max_calls: usize, model: ScriptedModel) -> Self {
+        Self::with(max_calls, Some(model), None).await
     }
 
     /// The same with other tools, and another dialogue that knows them.
     pub(crate) async fn start_with(
         max_calls: usize,
+        with: Option<(Tools, DialogueFactory)>,
+    ) -> Self {
+        Self::with(max_calls, None, with).await
+    }
+
+    async fn with(
+        max_calls: usize,
+        model: Option<ScriptedModel>,
         with: Option<(Tools, DialogueFactory)>,
     ) -> Self {
         let db = TestDb::seeded().await;
@@ -76,6 +109,10 @@ impl Sim {
         let (services, slots) = match with {
             Some(with) => services_with(&db, &shared, pacer.clone(), stt, with).await,
             None => services(&db, &shared, pacer.clone(), stt).await,
+        };
+        let services = match model {
+            Some(model) => with_model(services, model),
+            None => services,
         };
         let switchboard = Switchboard::start(services, max_calls).await.expect("starts");
         let tenant = db.tenant("nile-heart").await;

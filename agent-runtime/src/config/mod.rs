@@ -4,6 +4,8 @@
 
 mod environment;
 mod error;
+mod livekit;
+mod model;
 mod networks;
 mod settings;
 mod sip;
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use model::ModelConfig;
 pub use networks::Networks;
 pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
 pub use sip::{SipConfig, SipListen};
@@ -23,6 +26,7 @@ pub use value::{Origin, Secret};
 
 use crate::profile::Profile;
 use environment::{candidate_files, unknown_variables};
+use frontdesk_pipelines::dialogue::DialogueKind;
 use value::{Given, Raw};
 
 /// Format of log lines.
@@ -124,6 +128,10 @@ pub struct Config {
     pub livekit_public_url: Option<String>,
     /// Name that the worker registers under.
     pub agent_name: String,
+    /// Language model, if there is one.
+    pub model: Option<ModelConfig>,
+    /// Dialogue of clinics that set none.
+    pub dialogue: DialogueKind,
     /// What the runtime is made of; of the command line alone.
     pub profile: Profile,
     /// The file that was read, if any.
@@ -283,6 +291,7 @@ impl Values<'_> {
         let database = self.database()?;
         let livekit = self.livekit()?;
         let embedded_database = matches!(database, DatabaseConfig::Embedded { .. });
+        let (model, dialogue) = self.model()?;
         let clinic = "a clinic's slug such as nile-heart";
         let default_clinic = self.get("FRONTDESK_DEFAULT_CLINIC").parse(clinic, value::slug)?;
         Ok(Config {
@@ -340,7 +349,7 @@ impl Values<'_> {
             livekit,
             livekit_public_url: self
                 .get("LIVEKIT_PUBLIC_URL")
-                .parse("a URL such as wss://livekit.example.org", livekit_url)?,
+                .parse("a URL such as wss://livekit.example.org", livekit::livekit_url)?,
             agent_name: self.value(
                 "LIVEKIT_AGENT_NAME",
                 "a name of 1 to 64 letters, digits, hyphens, dots or underscores",
@@ -350,6 +359,8 @@ impl Values<'_> {
                     ok.then(|| text.to_owned())
                 },
             )?,
+            model,
+            dialogue,
             profile: Profile::default(),
             file,
             ignored_env,
@@ -390,49 +401,9 @@ impl Values<'_> {
             }
         }
     }
-
-    fn livekit(&self) -> Result<LiveKitConfig, ConfigError> {
-        let url = self.get("LIVEKIT_URL").parse(
-            "a URL such as ws://127.0.0.1:7880 or wss://project.livekit.cloud",
-            livekit_url,
-        )?;
-        let key = self.secret("LIVEKIT_API_KEY", "an API key", |_| true)?;
-        let secret = self.secret("LIVEKIT_API_SECRET", "an API secret", |_| true)?;
-        match (url, key, secret) {
-            (Some(url), Some(key), Some(secret)) => {
-                Ok(LiveKitConfig::External { url, key, secret })
-            }
-            (None, None, None) => {
-                Ok(LiveKitConfig::Embedded { bin: self.path("LIVEKIT_SERVER_BIN")? })
-            }
-            (Some(_), None, _) => Err(missing_livekit("LIVEKIT_API_KEY", "LIVEKIT_URL")),
-            (Some(_), _, None) => Err(missing_livekit("LIVEKIT_API_SECRET", "LIVEKIT_URL")),
-            (None, Some(_), _) => Err(missing_livekit("LIVEKIT_URL", "LIVEKIT_API_KEY")),
-            (None, None, Some(_)) => Err(missing_livekit("LIVEKIT_URL", "LIVEKIT_API_SECRET")),
-        }
-    }
 }
 
 type SecretResult = Result<Option<Secret>, ConfigError>;
-
-fn missing_livekit(missing: &str, present: &str) -> ConfigError {
-    ConfigError::Conflict(format!(
-        "{present} is set but {missing} is not: set LIVEKIT_URL, LIVEKIT_API_KEY and \
-         LIVEKIT_API_SECRET together, or none of them for the embedded server"
-    ))
-}
-
-/// The URL with a WebSocket scheme and no trailing slash.
-fn livekit_url(text: &str) -> Option<String> {
-    let url = url::Url::parse(text).ok()?;
-    url.host_str()?;
-    let rest = text.split_once("://")?.1.trim_end_matches('/');
-    match url.scheme() {
-        "ws" | "http" => Some(format!("ws://{rest}")),
-        "wss" | "https" => Some(format!("wss://{rest}")),
-        _ => None,
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -219,6 +219,37 @@ pub const SETTINGS: &[Setting] = &[
         ),
         "The `livekit-server` program for the embedded server.",
     ),
+    setting(
+        "FRONTDESK_LLM_URL",
+        "llm.url",
+        Unset("no language model"),
+        "Language model: base of an OpenAI-compatible endpoint, `http://127.0.0.1:8080/v1`.",
+    ),
+    setting(
+        "FRONTDESK_LLM_MODEL",
+        "llm.model",
+        Unset("needed with `FRONTDESK_LLM_URL`"),
+        "Name of the model there.",
+    ),
+    secret(setting(
+        "FRONTDESK_LLM_KEY",
+        "llm.key",
+        Unset("requests carry no key"),
+        "Key of that endpoint.",
+    )),
+    setting(
+        "FRONTDESK_LLM_KEY_FILE",
+        "llm.key_file",
+        Unset("`FRONTDESK_LLM_KEY`"),
+        "File that holds that key, instead of the key itself.",
+    ),
+    setting(
+        "FRONTDESK_DIALOGUE",
+        "dialogue",
+        Unset("`model` with `FRONTDESK_LLM_URL`, else `forms`"),
+        "What holds the calls of clinics that do not set it: the built-in `forms`, or the language \
+         `model` with the forms behind it.",
+    ),
 ];
 
 /// The setting of that environment variable.

@@ -5,6 +5,7 @@ mod anywhere;
 mod clinic_settings;
 mod desk;
 mod jobs;
+mod language_model;
 mod load;
 mod phone_bench;
 mod phone_calls;

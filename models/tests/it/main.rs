@@ -3,6 +3,7 @@
 mod fakes;
 mod hearing;
 mod language_model;
+mod openai;
 mod speaking;
 mod support;
 mod voice_activity;

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use frontdesk_types::Channel;
+use serde::{Deserialize, Serialize};
 
 use super::ClinicFacts;
 use super::fixed::FixedClauses;
@@ -13,11 +14,24 @@ use super::spoken::Spoken;
 use super::toolbox::Toolbox;
 use crate::language::{Language, PhraseError};
 
+/// What holds a clinic's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DialogueKind {
+    /// The built-in forms.
+    #[default]
+    Forms,
+    /// A language model, and the forms where it fails.
+    Model,
+}
+
 /// What a clinic may set for its calls; what it leaves out is as for all clinics.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClinicSettings {
     /// The clinic's own wording of phrases, by their names in the language's `phrases.toml`.
     pub phrases: BTreeMap<String, String>,
+    /// What holds its calls.
+    pub dialogue: Option<DialogueKind>,
     /// Name of the agent's voice.
     pub voice: Option<Arc<str>>,
     /// Patience and limits of typed calls.

@@ -37,7 +37,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 pub use crate::playout::UtteranceId;
-pub use clinic::{ClinicContext, ClinicSettings};
+pub use clinic::{ClinicContext, ClinicSettings, DialogueKind};
 pub use expectation::Expectation;
 pub use fallback::ModelDialogue;
 pub use forms::Forms;

@@ -35,11 +35,7 @@ impl Llm {
                 self.state.asking = None;
                 self.wait(now);
             }
-            ModelEvent::Failed(failure) => {
-                tracing::warn!(
-                    ?failure,
-                    "the language model failed, the built-in dialogue goes on"
-                );
+            ModelEvent::Failed(_) => {
                 let asking = self.state.asking.take();
                 if let Some(asking) = asking {
                     self.close(&asking);
@@ -104,7 +100,6 @@ impl Llm {
                 self.answered();
             } else {
                 // Nothing at all: whoever asks again gets the same, most likely.
-                tracing::warn!("the language model said nothing");
                 self.fail();
             }
             return;

@@ -218,6 +218,7 @@ impl Llm {
 
     /// The model is of no use: somebody else goes on.
     fn fail(&mut self) {
+        tracing::warn!(rounds = self.state.rounds, "the built-in dialogue takes the call over");
         self.cancel();
         self.state.failed = true;
         self.state.over = true;
@@ -230,6 +231,7 @@ impl Llm {
         self.cancel();
         self.state.patience.heard();
         self.state.rounds = 0;
+        self.state.turn_begins = self.state.next_utterance;
         if text.trim().is_empty() {
             self.misunderstood(now);
             return;
@@ -314,7 +316,9 @@ impl Llm {
 
     fn on_interrupted(&mut self, now: Now, utterance: UtteranceId, heard: &str) {
         self.state.heard(utterance, heard, false);
-        if let Some(asking) = self.state.asking.take() {
+        // What is said since was asked for by words that came after it.
+        let obsolete = utterance.0 >= self.state.turn_begins;
+        if let Some(asking) = self.state.asking.take_if(|_| obsolete) {
             // Whoever cut it off knows that it is over.
             self.outputs.push_back(Output::Cancel { request: asking.request });
             if asking.utterance != utterance {

@@ -82,6 +82,8 @@ pub(super) struct State {
     pub(super) asking: Option<Asking>,
     /// Requests since the caller spoke.
     pub(super) rounds: u32,
+    /// Number of the first utterance since.
+    pub(super) turn_begins: u64,
     /// Words that are not answered yet.
     pub(super) words: Option<Words>,
     /// Words that came while tools ran.
