@@ -8,7 +8,8 @@
 #   spoken   twelve scenarios spoken in two voices, BENCH_RUNS times
 #   codec    what effort and bits of Opus cost and bring
 #   booking  bookings, refusals and searches, beside pgbench
-#   text     replies to typed turns, one call and 500 at once (a development build)
+#   text     replies to typed turns, one call and 500 at once; a telephone call's greeting
+#            (a development build)
 #   browser  a call from Chromium
 #   many     10,000 short calls: memory and open files before and after (15 minutes)
 #
@@ -85,7 +86,7 @@ measure() {
     text)
         # They arm nothing, but their crate's tests have fault injection, which a release refuses.
         cargo test --locked --workspace --test it bench_ -- --ignored --nocapture --test-threads 1 |
-            grep -E ' (replies|MiB)'
+            grep -E ' (replies|MiB)|^INVITE to'
         ;;
     many)
         # Calls that their callers have left are held for some seconds, beside the next ones.

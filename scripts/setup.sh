@@ -5,7 +5,7 @@
 #   scripts/setup.sh [--packages] [run|test|ci]
 #
 # run   what `make run` needs: compiler, speech libraries, PostgreSQL, livekit-server, Rust
-# test  and what the tests need: Chromium, sox, a Node.js that is new enough
+# test  and what the tests need: Chromium, sox, telephones, a Node.js that is new enough
 # ci    and what the checks need: shellcheck
 # --packages  only the system's packages; for an administrator, where the user is not one
 #
@@ -101,6 +101,8 @@ find_lacks() {
         want "Chromium (browser tests)" chromium \
             any "${CHROMIUM_BIN:-chromium}" chromium chromium-browser google-chrome
         want "sox (audio tests)" sox have sox
+        want "baresip, a telephone (telephone tests)" baresip-core have baresip
+        want "sipp, many telephones (telephone tests)" sip-tester have sipp
         want "flite, the program (browser tests)" flite have flite
         # Of any version: `fetch_node` brings a newer one.
         want "Node.js (browser tests, and to build the patient's page)" nodejs have node

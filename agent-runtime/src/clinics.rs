@@ -12,7 +12,7 @@ use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
     Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
 };
-use frontdesk_types::{IdSource, Mono};
+use frontdesk_types::{Channel, IdSource, Mono};
 use jiff::Timestamp;
 use jiff::civil::Time;
 
@@ -52,6 +52,9 @@ pub enum CallRefused {
     /// No such clinic.
     #[error("there is no clinic {0:?}")]
     Unknown(String),
+    /// No clinic has that number.
+    #[error("no clinic has the number {0}")]
+    UnknownNumber(String),
     /// It was deactivated.
     #[error("the clinic {0:?} is not active")]
     Inactive(String),
@@ -130,6 +133,13 @@ impl Clinics {
         if self.database.is_alive().await { Ok(()) } else { Err("no answer".to_owned()) }
     }
 
+    /// The number of the clinic of that slug, if calls to it come to the clinic.
+    pub async fn number_of(&self, slug: Option<&str>) -> Option<String> {
+        let clinic = directory::clinic_by_slug(&self.database, slug?).await.ok()??;
+        let owner = directory::clinic_by_phone(&self.database, &clinic.phone).await.ok()??;
+        (owner.id == clinic.id).then_some(clinic.phone)
+    }
+
     /// The clinic of a job and what its dialogue starts with. What was read for an earlier call is
     /// used again while the clinic's version of it stands.
     ///
@@ -147,6 +157,24 @@ impl Clinics {
             .unwrap_or(Err(CallRefused::Late))
     }
 
+    /// The clinic whose number was dialled (E.164), and what its dialogue starts with.
+    ///
+    /// # Errors
+    /// [`CallRefused`] if there is no such clinic, or it cannot be looked up in time.
+    pub async fn dialled(
+        &self,
+        number: &str,
+        now: Mono,
+    ) -> Result<(Tenant, CallFacts), CallRefused> {
+        let look_up = async {
+            let clinic = directory::clinic_by_phone(&self.database, number).await?;
+            let clinic = clinic.ok_or_else(|| CallRefused::UnknownNumber(number.to_owned()))?;
+            // A telephone does not say which language is expected.
+            self.answers_for(clinic, "", Channel::Phone, now).await
+        };
+        tokio::time::timeout(LOOKUP_PATIENCE, look_up).await.unwrap_or(Err(CallRefused::Late))
+    }
+
     async fn look_up(
         &self,
         slug: &str,
@@ -155,8 +183,18 @@ impl Clinics {
     ) -> Result<(Tenant, CallFacts), CallRefused> {
         let clinic = directory::clinic_by_slug(&self.database, slug).await?;
         let clinic = clinic.ok_or_else(|| CallRefused::Unknown(slug.to_owned()))?;
-        let tenant = clinic.tenant().ok_or_else(|| CallRefused::Inactive(slug.to_owned()))?;
-        let asked = dispatch.language.split('-').next().unwrap_or_default().to_lowercase();
+        self.answers_for(clinic, &dispatch.language, dispatch.channel, now).await
+    }
+
+    async fn answers_for(
+        &self,
+        clinic: directory::Clinic,
+        language: &str,
+        channel: Channel,
+        now: Mono,
+    ) -> Result<(Tenant, CallFacts), CallRefused> {
+        let tenant = clinic.tenant().ok_or_else(|| CallRefused::Inactive(clinic.slug.clone()))?;
+        let asked = language.split('-').next().unwrap_or_default().to_lowercase();
         let language = Languages::built_in().for_call(&asked, &clinic.languages);
         let key = (clinic.id, language.code().to_owned());
         let context = match self.contexts.fresh(&key, clinic.facts_version, now) {
@@ -168,7 +206,7 @@ impl Clinics {
                 self.contexts.keep(key, facts, language, settings, version, now)?
             }
         };
-        let mut facts = CallFacts::of(context, dispatch.channel);
+        let mut facts = CallFacts::of(context, channel);
         if !asked.is_empty() {
             facts.language = asked;
         }

@@ -98,6 +98,16 @@ impl Intake {
         Ok(Accepted { reservation, tenant, facts, now, caller })
     }
 
+    /// Decides on a call to a number (E.164). The place comes first here as well.
+    ///
+    /// # Errors
+    /// [`JobRefused`] with the reason.
+    pub async fn accept_dialled(&self, number: &str) -> Result<Accepted, JobRefused> {
+        let reservation = self.switchboard.reserve()?;
+        let (tenant, facts) = self.clinics.dialled(number, self.clock.mono()).await?;
+        Ok(Accepted { reservation, tenant, facts, now: None, caller: None })
+    }
+
     /// Begins the call of an accepted job. The receiver is told how it ended.
     pub fn begin(
         &self,

@@ -1,6 +1,6 @@
 //! The runtime: its parts in the order in which they start, and their end in reverse.
 //!
-//! listener → servers → clinics → engines → switchboard → HTTP → worker. Whatever fails, what had
+//! listener → servers → clinics → engines → switchboard → HTTP → telephone → worker. Whatever fails, what had
 //! been started is stopped again, and the operator reads one line.
 
 use std::net::SocketAddr;
@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
-    Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
+    Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools,
 };
 use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
+use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -29,6 +30,7 @@ use crate::http::{self, PublicClinic, Sample, Service};
 use crate::intake::Intake;
 use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
 use crate::livekit_worker::{Rooms, Worker};
+use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
 
@@ -73,6 +75,9 @@ pub enum StartError {
         /// What it said.
         error: WorkerError,
     },
+    /// The telephone.
+    #[error("{0}; stop what listens there, or set FRONTDESK_SIP_LISTEN to another address")]
+    Telephone(#[from] frontdesk_telephony::StartError),
     /// The data folder, where the runtime is to be announced in it.
     #[error(transparent)]
     Announce(#[from] AnnounceError),
@@ -107,6 +112,7 @@ pub struct Runtime {
     servers: Servers,
     address: SocketAddr,
     drain_timeout: Duration,
+    default_clinic: Option<String>,
     /// Tells the tools where this runtime is, if that is asked for; gone with it.
     _announced: Option<Announced>,
 }
@@ -115,6 +121,7 @@ pub struct Runtime {
 struct Parts {
     shared: Arc<Shared>,
     worker: Worker,
+    telephone: Option<Telephone>,
     http: HttpServer,
 }
 
@@ -212,6 +219,7 @@ impl Runtime {
                     servers,
                     address,
                     drain_timeout: config.drain_timeout,
+                    default_clinic: config.default_clinic.clone(),
                     _announced: announced,
                 }),
                 Err(error) => {
@@ -231,6 +239,17 @@ impl Runtime {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The telephone, if there is one.
+    #[must_use]
+    pub const fn telephone(&self) -> Option<&Telephone> {
+        self.parts.telephone.as_ref()
+    }
+
+    /// The number of the clinic that is called where nothing else is said, if it can be dialled.
+    pub async fn number(&self) -> Option<String> {
+        self.parts.shared.clinics.number_of(self.default_clinic.as_deref()).await
     }
 
     /// Serves until the operator asks to stop, or a server that it needs is gone; then drains and
@@ -257,6 +276,9 @@ impl Runtime {
             tracing::info!(calls, patience_s = patience.as_secs(), "draining");
         }
         self.parts.worker.drain().await;
+        if let Some(telephone) = &self.parts.telephone {
+            telephone.drain();
+        }
         let forced = tokio::select! {
             () = switchboard.drain(patience) => false,
             () = signals.wait_for(Asked::Stop) => true,
@@ -312,7 +334,8 @@ impl Parts {
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
-        let rooms = Rooms { media, clock: Arc::clone(&clock), server: Arc::clone(&server) };
+        let rooms =
+            Rooms { media: media.clone(), clock: Arc::clone(&clock), server: Arc::clone(&server) };
         let (door, inside) = (switchboard.clone(), clinics.clone());
         let intake = Intake::new(config, door, inside, Arc::clone(&clock), Arc::clone(&ids));
         let intake = Arc::new(intake);
@@ -334,16 +357,31 @@ impl Parts {
             default_clinic: config.default_clinic.clone(),
         };
         let http = HttpServer::start(listener, Arc::clone(&shared), options);
-        match Worker::start(config, &servers.livekit, intake, rooms).await {
-            Ok(worker) => {
+        let begun = async {
+            let telephone = match &config.sip {
+                Some(sip) => Some(phone::start(sip, Arc::clone(&intake), media).await?),
+                None => None,
+            };
+            match Worker::start(config, &servers.livekit, intake, rooms).await {
+                Ok(worker) => Ok((telephone, worker)),
+                Err(error) => {
+                    if let Some(telephone) = telephone {
+                        telephone.close().await;
+                    }
+                    Err(StartError::Worker { url: servers.livekit.url.clone(), error })
+                }
+            }
+        };
+        match begun.await {
+            Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
-                Ok(Self { shared, worker, http })
+                Ok(Self { shared, worker, telephone, http })
             }
             Err(error) => {
                 http.stop().await;
                 shared.switchboard.stop().await;
                 shared.clinics.close().await;
-                Err(StartError::Worker { url: servers.livekit.url.clone(), error })
+                Err(error)
             }
         }
     }
@@ -351,6 +389,10 @@ impl Parts {
     async fn stop(self) {
         self.worker.close().await;
         self.shared.switchboard.stop().await;
+        // After the calls, whose lines it carries.
+        if let Some(telephone) = self.telephone {
+            telephone.close().await;
+        }
         self.http.stop().await;
         self.shared.clinics.close().await;
     }
@@ -412,6 +454,7 @@ fn services(
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
         model: None,
+        tools: Tools::built_in(),
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))

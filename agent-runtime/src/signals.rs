@@ -42,6 +42,12 @@ impl Signals {
         Ok(Self(asked))
     }
 
+    /// Of an operator who never asks for anything.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self(watch::channel(Asked::Run).1)
+    }
+
     /// What has been asked for so far.
     #[must_use]
     pub fn asked(&self) -> Asked {

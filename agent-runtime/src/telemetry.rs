@@ -41,6 +41,9 @@ pub enum TelemetryError {
 pub fn init(config: &LogConfig, file: Option<&Path>) -> Result<(), TelemetryError> {
     let setup = |error: &dyn std::fmt::Display| TelemetryError::Setup(error.to_string());
     let filter = EnvFilter::try_new(&config.filter).map_err(|error| setup(&error))?;
+    // The SIP stack logs whole messages, with names and numbers.
+    let quiet = "rsipstack=error".parse().map_err(|error| setup(&error))?;
+    let filter = filter.add_directive(quiet);
     let (writer, ansi) = match file {
         Some(path) => {
             let opened = open(path);

@@ -4,21 +4,26 @@
 //! state and captions where the caller's end can show them, and tells what happens to the caller
 //! ([`LineEvent`]). What kind of line it is, with which codec and which protocol, is its own affair:
 //! a room of LiveKit, a telephone, or a script in memory ([`scripted`]). A call is given a
-//! [`Connect`], which makes the line when the call begins.
+//! [`Connect`], which makes the line when the call begins. For lines that are made of RTP there are
+//! the order of packets ([`Reorder`]) and the gaps between them ([`GapTracker`]).
 #![forbid(unsafe_code)]
 
 mod caller;
 mod event;
+mod gap;
 mod port;
+mod reorder;
 mod ring;
 pub mod scripted;
 mod shown;
 
 pub use caller::{CallerFacts, CallerKind};
 pub use event::{Gone, LineEvent, Listener};
+pub use gap::{Gap, GapTracker};
 pub use port::{
     Abilities, AudioCounts, AudioIn, Connect, ConnectError, Doorbell, Line, LineContext, LineError,
     LineFuture, Transfer,
 };
+pub use reorder::{Ordered, Reorder};
 pub use ring::PcmRing;
 pub use shown::{AgentState, AppointmentChange, Shown};

@@ -66,5 +66,10 @@ pub(super) async fn start(
         )),
         None => out.line(format_args!("Frontdesk is listening on http://{address}/")),
     }
+    if let Some(telephone) = runtime.telephone() {
+        let number = runtime.number().await;
+        let number = number.map_or_else(String::new, |number| format!("{number}@"));
+        out.line(format_args!("By telephone: sip:{number}{}", telephone.address()));
+    }
     Ok((runtime, signals))
 }

@@ -6,6 +6,7 @@ mod environment;
 mod error;
 mod networks;
 mod settings;
+mod sip;
 mod value;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use networks::Networks;
 pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
+pub use sip::{SipConfig, SipListen};
 pub use value::{Origin, Secret};
 
 use crate::profile::Profile;
@@ -90,6 +92,8 @@ fn calls_of_this_machine() -> usize {
 pub struct Config {
     /// HTTP listener.
     pub listen: SocketAddr,
+    /// The telephone, if there is to be one.
+    pub sip: Option<SipConfig>,
     /// Data, keys, locks.
     pub data_dir: PathBuf,
     /// Clinic of a job that names none.
@@ -287,6 +291,7 @@ impl Values<'_> {
                 "an address and port such as 127.0.0.1:8080",
                 |text| text.replace("localhost", "127.0.0.1").parse().ok(),
             )?,
+            sip: self.sip()?,
             data_dir: self
                 .path("FRONTDESK_DATA_DIR")?
                 .unwrap_or_else(|| self.env.default_data_dir()),

@@ -63,6 +63,21 @@ pub const SETTINGS: &[Setting] = &[
         "Address and port of the HTTP listener; port 0 takes a free one and prints it.",
     ),
     setting(
+        "FRONTDESK_SIP_LISTEN",
+        "sip.listen",
+        Unset("no telephone"),
+        "Address and port of SIP over UDP, for calls to the clinics' numbers: without encryption and \
+         without a password, so for a trunk on a private network. `auto` is port 5060 of 127.0.0.1 \
+         or the next free one.",
+    ),
+    setting(
+        "FRONTDESK_RTP_PORTS",
+        "sip.rtp_ports",
+        Value("20000-20999"),
+        "UDP ports for the sound of telephone calls, on the address of SIP: every second one, one a \
+         call.",
+    ),
+    setting(
         "FRONTDESK_DATA_DIR",
         "data_dir",
         Unset(

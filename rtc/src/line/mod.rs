@@ -3,7 +3,6 @@
 
 mod captions;
 mod finder;
-mod gap;
 mod voice_in;
 mod voice_out;
 

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use frontdesk_line::{AudioCounts, AudioIn, Doorbell};
+use frontdesk_line::{AudioCounts, AudioIn, Doorbell, Gap, GapTracker};
 use frontdesk_types::{FRAME_MS, SAMPLE_RATE_HZ};
 use parking_lot::Mutex;
 
-use super::gap::{Gap, GapTracker};
 use crate::codec::{MAX_PACKET_SAMPLES, OpusDecoder};
 use crate::{CodecError, Packet, PacketReader, PacketRing};
+
+/// RTP clock of Opus, in Hz, whatever rate it is decoded at (RFC 7587, section 4.1).
+const RTP_CLOCK_HZ: u32 = 48_000;
 
 const SAMPLES_PER_MS: u32 = SAMPLE_RATE_HZ / 1000;
 
@@ -38,7 +40,7 @@ impl VoiceIn {
         let ear = Ear {
             source: None,
             decoder: OpusDecoder::new()?,
-            gaps: GapTracker::new(),
+            gaps: GapTracker::new(RTP_CLOCK_HZ),
             counts: AudioCounts::default(),
             packets: Vec::new(),
         };
@@ -54,7 +56,7 @@ impl VoiceIn {
             }
             ear.source = Some(ring.reader_from_now());
             // Another stream: its times do not continue the former's.
-            ear.gaps = GapTracker::new();
+            ear.gaps = GapTracker::new(RTP_CLOCK_HZ);
             if let Err(error) = ear.decoder.reset() {
                 tracing::warn!(%error, "decoder not reset");
             }

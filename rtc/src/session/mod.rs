@@ -6,7 +6,6 @@ mod net;
 mod packets;
 mod peer;
 mod recover;
-mod reorder;
 mod sdp;
 mod signal;
 mod tracks;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use frontdesk_line::{Ordered, Reorder};
 use livekit_protocol as proto;
 use proto::signal_request::Message as Request;
 use str0m::media::{Direction, Frequency, MediaKind, MediaTime, Mid, Pt};
 use str0m::rtp::{RtpPacket, Ssrc};
 
 use super::peer::{Peer, now};
-use super::reorder::{Ordered, Reorder};
 use super::{Session, Side, sdp};
 use crate::local::LocalTrack;
 use crate::room::Reply;
@@ -46,6 +46,9 @@ pub(super) struct Subscription {
     /// The media line that it arrives on.
     pub(super) mid: Option<Mid>,
     ssrc: Option<Ssrc>,
+    /// str0m could put them in order, but its buffer belongs to the media line: when the server
+    /// gives the line of somebody who left to somebody else, whose sequence numbers start anew, it
+    /// takes their packets for old ones and drops them. This one belongs to the sender's SSRC.
     reorder: Reorder<RtpPacket>,
     ordered: Vec<Ordered<RtpPacket>>,
 }

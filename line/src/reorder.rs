@@ -1,8 +1,4 @@
-//! Puts a track's packets in order.
-//!
-//! str0m can, but its buffer belongs to the media line: when the server gives the line of somebody
-//! who left to somebody else, whose sequence numbers start anew, it takes their packets for old
-//! ones and drops them. This one belongs to the sender's SSRC.
+//! Puts the packets of one stream in order, for lines that are made of RTP.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,28 +9,41 @@ const PATIENCE: Duration = Duration::from_millis(60);
 /// Packets that wait for a missing one at most: as many as come in that time.
 const MAX_HELD: usize = 4;
 
-/// A packet on its way to the ring.
+/// A packet that goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ordered<T> {
-    pub(super) seq: u64,
-    pub(super) packet: T,
+pub struct Ordered<T> {
+    /// Its sequence number.
+    pub seq: u64,
+    /// The packet.
+    pub packet: T,
 }
 
-pub(super) struct Reorder<T> {
+/// The packets of one stream, in the order in which they were sent. Sequence numbers are extended by
+/// whoever pushes: they never begin anew.
+#[derive(Debug)]
+pub struct Reorder<T> {
     /// The sequence number that comes next.
     next: Option<u64>,
     held: BTreeMap<u64, (Instant, T)>,
     /// Packets that never came, or too late.
-    pub(super) lost: u64,
+    pub lost: u64,
+}
+
+impl<T> Default for Reorder<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<T> Reorder<T> {
-    pub(super) const fn new() -> Self {
+    /// Of a stream of which nothing has come.
+    #[must_use]
+    pub const fn new() -> Self {
         Self { next: None, held: BTreeMap::new(), lost: 0 }
     }
 
     /// Takes a packet; those that can go on are added to `out`.
-    pub(super) fn push(&mut self, now: Instant, seq: u64, packet: T, out: &mut Vec<Ordered<T>>) {
+    pub fn push(&mut self, now: Instant, seq: u64, packet: T, out: &mut Vec<Ordered<T>>) {
         let next = *self.next.get_or_insert(seq);
         if seq < next {
             return;
@@ -44,12 +53,13 @@ impl<T> Reorder<T> {
     }
 
     /// When [`Reorder::release`] has something to do, should no packet come.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
         self.held.values().map(|(at, _)| *at + PATIENCE).min()
     }
 
     /// Lets go what is in order, or has waited long enough.
-    pub(super) fn release(&mut self, now: Instant, out: &mut Vec<Ordered<T>>) {
+    pub fn release(&mut self, now: Instant, out: &mut Vec<Ordered<T>>) {
         while let (Some(next), Some(first)) = (self.next, self.held.first_entry()) {
             let gap = first.key().saturating_sub(next);
             let due = self.deadline().is_some_and(|at| at <= now);
@@ -70,8 +80,13 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::disallowed_methods, reason = "any moment will do, and it has no other maker")]
+    fn now() -> Instant {
+        Instant::now()
+    }
+
     fn run(seqs: &[u64]) -> (Vec<u64>, u64) {
-        let now = super::super::peer::now();
+        let now = now();
         let mut reorder = Reorder::new();
         let mut out = Vec::new();
         for &seq in seqs {

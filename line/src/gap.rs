@@ -4,10 +4,7 @@
 //! the decoder; a long one is a mute or discontinuous transmission, and a little silence stands for
 //! it, since the listener's clock (not its sample count) measures pauses.
 
-/// RTP clock of Opus, in Hz, whatever rate the audio is decoded at (RFC 7587, section 4.1).
-const RTP_CLOCK_HZ: u32 = 48_000;
-
-/// Loss up to this long is concealed, in milliseconds: beyond it Opus concealment has faded out.
+/// Loss up to this long is concealed, in milliseconds: beyond it any concealment has faded out.
 const CONCEAL_LIMIT_MS: u32 = 100;
 
 /// Silence that stands for any longer gap, in milliseconds: enough for a voice detector to fall.
@@ -15,7 +12,7 @@ const SILENCE_MS: u32 = 100;
 
 /// What to do before decoding a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gap {
+pub enum Gap {
     /// The packet follows the one before: decode it.
     None,
     /// Let the decoder conceal this many milliseconds, then decode the packet.
@@ -27,22 +24,24 @@ pub(super) enum Gap {
 }
 
 /// Tracks RTP time from packet to packet.
-#[derive(Debug, Clone, Default)]
-pub(super) struct GapTracker {
+#[derive(Debug, Clone)]
+pub struct GapTracker {
+    ticks_per_ms: u64,
     epoch: u32,
     next_rtp_time: Option<u64>,
 }
 
 impl GapTracker {
-    /// A tracker that has seen nothing.
-    pub(super) const fn new() -> Self {
-        Self { epoch: 0, next_rtp_time: None }
+    /// A tracker that has seen nothing of a stream whose RTP clock runs at `clock_hz`, a multiple of
+    /// 1000: 48,000 for Opus whatever it is decoded at (RFC 7587, section 4.1), 8,000 for G.711.
+    #[must_use]
+    pub const fn new(clock_hz: u32) -> Self {
+        Self { ticks_per_ms: clock_hz as u64 / 1000, epoch: 0, next_rtp_time: None }
     }
 
-    /// Judges a packet that starts at `rtp_time` (ticks of [`RTP_CLOCK_HZ`], extended to 64 bit)
-    /// and lasts `duration_ms`. Times are comparable within one `epoch` of the stream only.
-    pub(super) fn judge(&mut self, epoch: u32, rtp_time: u64, duration_ms: u32) -> Gap {
-        let ticks_per_ms = u64::from(RTP_CLOCK_HZ / 1000);
+    /// Judges a packet that starts at `rtp_time` (ticks of the RTP clock, extended to 64 bit) and lasts `duration_ms`. Times are comparable within one `epoch` of the stream only.
+    pub fn judge(&mut self, epoch: u32, rtp_time: u64, duration_ms: u32) -> Gap {
+        let ticks_per_ms = self.ticks_per_ms;
         let gap = match self.next_rtp_time {
             None => Gap::None,
             Some(_) if epoch != self.epoch => Gap::Silence(SILENCE_MS),
@@ -67,7 +66,7 @@ mod tests {
 
     #[test]
     fn consecutive_packets_leave_no_gap() {
-        let mut tracker = GapTracker::new();
+        let mut tracker = GapTracker::new(48_000);
         for n in 0..10 {
             assert_eq!(tracker.judge(0, 7 + n * 960, 20), Gap::None);
         }
@@ -75,7 +74,7 @@ mod tests {
 
     #[test]
     fn one_lost_packet_is_concealed_and_a_mute_becomes_a_little_silence() {
-        let mut tracker = GapTracker::new();
+        let mut tracker = GapTracker::new(48_000);
         tracker.judge(0, 0, 20);
         assert_eq!(tracker.judge(0, 1920, 20), Gap::Conceal(20));
         assert_eq!(tracker.judge(0, 48_000 * 60, 20), Gap::Silence(SILENCE_MS));
@@ -83,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_late_or_doubled_packet_is_dropped_and_a_new_stream_is_not() {
-        let mut tracker = GapTracker::new();
+        let mut tracker = GapTracker::new(48_000);
         tracker.judge(0, 48_000 * 60, 20);
         assert_eq!(tracker.judge(0, 48_000 * 60, 20), Gap::Stale);
         assert_eq!(tracker.judge(0, 48_000 * 59, 20), Gap::Stale);
