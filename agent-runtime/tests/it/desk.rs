@@ -152,9 +152,9 @@ impl Process {
         self.until("the address is printed", async |process| {
             let output = process.output();
             let start = output.find("http://")?;
-            let rest = &output[start..];
-            let end = rest.find(|c: char| c.is_whitespace())?;
-            Some(rest[..end].trim_end_matches('/').to_owned())
+            // Without the path of the page.
+            let (address, _) = output[start..].strip_prefix("http://")?.split_once('/')?;
+            Some(format!("http://{address}"))
         })
         .await
     }

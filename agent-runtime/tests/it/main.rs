@@ -18,4 +18,5 @@ mod refusals;
 mod scenarios;
 mod serving;
 mod spoken_scenarios;
+mod starting_calls;
 mod the_demo;
