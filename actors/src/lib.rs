@@ -14,7 +14,9 @@ mod media;
 mod stage;
 mod switchboard;
 mod sync;
+mod tools;
 
 pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
 pub use switchboard::{Counters, Refusal, Reservation, Switchboard};
+pub use tools::{Tool, ToolCx, ToolFailure, ToolFuture, Tools};

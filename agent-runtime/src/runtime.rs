@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
-    Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard,
+    Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools,
 };
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
@@ -384,6 +384,7 @@ fn services(
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
         vad: engines.vad,
         model: None,
+        tools: Tools::built_in(),
         dialogue: config.profile.dialogue(),
         settings: config.profile.settings(&config.voice),
     }))

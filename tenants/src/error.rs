@@ -87,6 +87,37 @@ pub enum Refusal {
     AppointmentsInTheWay,
 }
 
+impl Refusal {
+    /// Its code: what the SQL functions, the API and a language model call it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SlotTaken => "slot_taken",
+            Self::SlotHeld => "slot_held",
+            Self::SlotUnknown => "slot_unknown",
+            Self::SlotUnavailable => "slot_unavailable",
+            Self::SlotSame => "slot_same",
+            Self::HoldLost => "hold_lost",
+            Self::NoFreeSlot => "no_free_slot",
+            Self::TooSoon => "too_soon",
+            Self::TooFar => "too_far",
+            Self::TooLate => "too_late",
+            Self::PatientUnknown => "patient_unknown",
+            Self::PatientBusy => "patient_busy",
+            Self::AppointmentUnknown => "appointment_unknown",
+            Self::VersionMismatch => "version_mismatch",
+            Self::WrongStatus => "wrong_status",
+            Self::ClinicInactive => "clinic_inactive",
+            Self::DoctorInactive => "doctor_inactive",
+            Self::UserUnknown => "user_unknown",
+            Self::KeyReused => "key_reused",
+            Self::InProgress => "in_progress",
+            Self::OfferGone => "offer_gone",
+            Self::AppointmentsInTheWay => "appointments_in_the_way",
+        }
+    }
+}
+
 /// Trouble of a datastore call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -229,4 +260,17 @@ pub enum SetupError {
     /// The file of demo clinics is not right.
     #[error("the demo clinics cannot be read: {0}")]
     Demo(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_a_refusal_is_what_it_is_read_from() {
+        for code in ["slot_taken", "hold_lost", "appointments_in_the_way", "version_mismatch"] {
+            let refusal: Refusal = serde_json::from_value(code.into()).expect("a refusal");
+            assert_eq!(refusal.code(), code);
+        }
+    }
 }

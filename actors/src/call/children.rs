@@ -8,17 +8,16 @@ use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_types::{CallOutcome, Mono};
 use ractor::{Actor, ActorCell, ActorProcessingErr};
 
-use super::booking_tool::BookingTool;
 use super::dialogue::Dialogue;
 use super::ingest::AudioIngest;
 use super::link::{LINK_LIMIT, LineLink};
 use super::record::{CallRecorder, RecordInput};
-use super::retriever::Retriever;
 use super::speaker::Speaker;
 use super::stages::StageKind;
 use super::thinker::Thinker;
+use super::tool_stage::ToolStage;
 use super::transcriber::Transcriber;
-use super::{Call, dialogue, ingest, link, record, speaker, thinker, transcriber};
+use super::{Call, dialogue, ingest, link, record, speaker, thinker, tool_stage, transcriber};
 use crate::mail::{Mail, Next};
 use crate::stage::{Keep, Pulse, Stage, StageActor, StageSpec};
 
@@ -34,6 +33,7 @@ pub(crate) struct Keeps {
     transcriber: Keep<transcriber::Kept>,
     dialogue: Keep<dialogue::Kept>,
     thinker: Keep<thinker::Kept>,
+    tools: Keep<tool_stage::Jobs>,
     record: Keep<record::Unwritten>,
     speaker: Keep<speaker::Kept>,
 }
@@ -48,9 +48,16 @@ impl Keeps {
             transcriber: Keep::new(transcriber::Kept::new(among)),
             dialogue: Keep::default(),
             thinker: Keep::default(),
+            tools: Keep::default(),
             record: Keep::default(),
             speaker: Keep::default(),
         }
+    }
+
+    /// Finishes the writes that were called: for the end of a call, when none of its stages runs any
+    /// more.
+    pub(super) async fn finish_tools(&self, call: &Arc<Call>) {
+        tool_stage::finish(call, &self.tools).await;
     }
 
     /// What is left to be recorded, and how the dialogue would end the call: for the end of a call,
@@ -166,7 +173,7 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
     let (link, ingest) = (keeps.link.clone(), keeps.ingest.clone());
     let (transcriber, dialogue) = (keeps.transcriber.clone(), keeps.dialogue.clone());
     let (record, speaker) = (keeps.record.clone(), keeps.speaker.clone());
-    let thinker = keeps.thinker.clone();
+    let (thinker, tools) = (keeps.thinker.clone(), keeps.tools.clone());
     vec![
         child(call, StageKind::Link, LINK_LIMIT, &mails.link, move |call| {
             Ok(LineLink::build(call, link.clone()))
@@ -183,11 +190,8 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
         child(call, StageKind::Thinker, second, &mails.thinker, move |call| {
             Ok(Thinker::build(call, thinker.clone()))
         }),
-        child(call, StageKind::Tools, second * 10, &mails.tools, |call| {
-            Ok(BookingTool::build(call))
-        }),
-        child(call, StageKind::Retriever, second * 10, &mails.retriever, |call| {
-            Ok(Retriever::build(call))
+        child(call, StageKind::Tools, second, &mails.tools, move |call| {
+            Ok(ToolStage::build(call, tools.clone()))
         }),
         // Only the database's own limits bound it: nobody waits for it.
         child(call, StageKind::Record, second * 60, &mails.record, move |call| {

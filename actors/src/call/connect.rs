@@ -57,7 +57,7 @@ impl Call {
             pulses: Pulses::default(),
             caller: OnceLock::new(),
             keeps,
-            offers: Mutex::default(),
+            tokens: Arc::default(),
             row: OnceCell::new(),
             tasks: super::tasks::Tasks::default(),
             room_name: room,

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue as logic;
 use frontdesk_pipelines::dialogue::keypad::{Keypad, Pauses, Pressed};
-use frontdesk_pipelines::dialogue::tools::ToolCall;
 use frontdesk_pipelines::dialogue::{Input, Output};
 use frontdesk_tenants::{Error, TenantTx, patient};
 use frontdesk_types::{Channel, Mono, Phi};
@@ -22,10 +21,9 @@ use super::Call;
 use super::ingest::IngestInput;
 use super::journal::Journal;
 use super::record::RecordInput;
-use super::retriever::Question;
 use super::speaker::SpeakerInput;
 use super::thinker::ThinkerInput;
-use super::tools::ToolInput;
+use super::tool_stage::{Request, ToolInput};
 use super::transcriber::TranscriberInput;
 use crate::stage::{Keep, Stage};
 
@@ -87,11 +85,9 @@ impl Dialogue {
             Output::Say { utterance, text, more } => {
                 mails.speaker.post(SpeakerInput::Say { utterance, text, more });
             }
-            Output::Tool { call, tool: ToolCall::AskClinic { question }, .. } => {
-                mails.retriever.post(Question { call, words: question });
-            }
             Output::Tool { call, tool, checked } => {
-                mails.tools.post(ToolInput { call, tool, checked: *checked });
+                let request = Request { call, tool, checked: *checked };
+                mails.tools.post(ToolInput::Call(Box::new(request)));
             }
             Output::Ask { request, body } => {
                 mails.thinker.post(ThinkerInput::Ask { request, body });

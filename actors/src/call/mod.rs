@@ -7,8 +7,7 @@
 //! ├─ Transcriber   words of the recognizer → turn taking, transcript, dialogue
 //! ├─ Dialogue      what to say and do next
 //! ├─ Thinker       what the dialogue asks a language model
-//! ├─ Retriever     questions to the clinic: its data, its documents
-//! ├─ BookingTool   the dialogue's tools, against the database
+//! ├─ ToolStage     the dialogue's tools: reads at once, writes in order
 //! ├─ CallRecorder  transcript, snapshot and outcome, written behind the call
 //! └─ Speaker       text → clauses → voice; what was heard of it
 //! ```
@@ -17,7 +16,6 @@
 //! of a child lies with the [`Call`]: the line, the outlet, the mails, and what each stage keeps,
 //! which is handed to its successor and to nobody else. What one stage needs of another is sent.
 
-mod booking_tool;
 mod children;
 mod connect;
 mod decisions;
@@ -27,13 +25,12 @@ mod ingest;
 mod journal;
 mod link;
 mod record;
-mod retriever;
 mod speaker;
 mod stages;
 mod supervisor;
 mod tasks;
 mod thinker;
-mod tools;
+mod tool_stage;
 mod transcriber;
 
 use std::sync::{Arc, OnceLock};
@@ -51,6 +48,7 @@ use tokio::sync::{OnceCell, oneshot};
 
 use crate::booking::SlotRegistry;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
+use crate::tools::{Tokens, Tools};
 pub use ending::CallEnd;
 pub use record::Records;
 pub(crate) use record::close as close_record;
@@ -87,6 +85,8 @@ pub struct Services {
     pub vad: Arc<dyn frontdesk_models::vad::VoiceActivity>,
     /// What dialogues ask, if there is a language model.
     pub model: Option<Arc<dyn frontdesk_models::llm::ChatModel>>,
+    /// The tools that calls may have.
+    pub tools: Tools,
     /// Makes dialogues.
     pub dialogue: DialogueFactory,
     /// Settings of every call.
@@ -157,7 +157,8 @@ pub(crate) struct Call {
     pub(crate) caller: OnceLock<CallerFacts>,
     /// What the stages keep over their deaths; only [`children`] hands it out.
     keeps: children::Keeps,
-    pub(crate) offers: Mutex<booking_tool::Memory>,
+    /// What the database gave its tools for later.
+    pub(crate) tokens: Arc<Tokens>,
     /// The call's row in the database, once it is begun.
     pub(crate) row: OnceCell<CallKey>,
     /// What talks to the database and must not be cut off.

@@ -14,14 +14,13 @@ use frontdesk_tenants::calls::{self, CallKey, NewCall, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_tenants::{By, Error, Principal, TenantTx};
+use frontdesk_tenants::{Error, TenantTx};
 use frontdesk_types::{CallOutcome, Mono};
 use jiff::SignedDuration;
 use ractor::ActorProcessingErr;
 use serde_json::json;
 
-use super::{Call, CallEnd, booking_tool};
-use crate::mail::Next;
+use super::{Call, CallEnd};
 use crate::stage::{Keep, Stage};
 
 /// How long the worker's lease on a call runs; renewed three times as often.
@@ -219,7 +218,7 @@ async fn renew(call: &Call, records: &Records) -> Result<bool, Error> {
 
 /// The state from which another worker could go on.
 fn snapshot(call: &Call, dialogue: &Kept) -> Option<Vec<u8>> {
-    let tools = booking_tool::snapshot(&call.offers.lock());
+    let tools = call.tokens.snapshot();
     if dialogue.is_empty() {
         return None;
     }
@@ -234,7 +233,7 @@ async fn write(call: &Call, kept: &Keep<Unwritten>) -> Result<(), Error> {
         let kept = kept.lock();
         (kept.turns.clone(), kept.dialogue.clone(), kept.decisions.clone(), kept.named)
     };
-    let patient = call.offers.lock().patient().filter(|who| named != Some(*who));
+    let patient = call.tokens.patient().filter(|who| named != Some(*who));
     if turns.is_empty() && patient.is_none() && parts.is_empty() {
         return Ok(());
     }
@@ -259,7 +258,7 @@ async fn write(call: &Call, kept: &Keep<Unwritten>) -> Result<(), Error> {
 /// Closes the record: what is left in the journal, the outcome as the database bears it out, and
 /// the holds that nobody needs any more. Gives the outcome.
 pub(crate) async fn close(call: &Arc<Call>, end: &CallEnd) -> CallOutcome {
-    finish_tools(call).await;
+    call.keeps.finish_tools(call).await;
     let (kept, dialogue) = call.keeps.left(call);
     let claimed = stronger(end.outcome, dialogue.unwrap_or(end.outcome));
     for attempt in 1..=CLOSING_ATTEMPTS {
@@ -273,29 +272,6 @@ pub(crate) async fn close(call: &Arc<Call>, end: &CallEnd) -> CallOutcome {
     }
     tracing::error!("call record left open");
     claimed
-}
-
-/// A write that was asked for is done, whatever ends the call: also one that nobody got to.
-async fn finish_tools(call: &Arc<Call>) {
-    let mail = &call.mails.tools;
-    let reading = mail.attach(|| true);
-    while let Next::Input(waiting) = mail.next(reading) {
-        if waiting.input.checked.write.is_some() {
-            let answer = booking_tool::begin(call, waiting.input);
-            let _ = super::tasks::told(answer).await;
-        }
-        mail.done(reading, || ());
-    }
-    call.tasks.finish().await;
-    let holds: Vec<_> = call.offers.lock().holds.drain().map(|(_, hold)| hold).collect();
-    for hold in holds {
-        let by = By::principal(Principal::Call(call.id)).simulated(call.simulated);
-        let (slots, now) = (&call.services.slots, call.clock.wall());
-        if let Err(error) = slots.release(&call.tenant, hold, &by, now).await {
-            // It runs out by itself.
-            tracing::debug!(%error, "hold not released");
-        }
-    }
 }
 
 async fn try_close(

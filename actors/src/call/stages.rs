@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ingest, link, record, retriever, speaker, thinker, tools, transcriber};
+use super::{ingest, link, record, speaker, thinker, tool_stage, transcriber};
 use crate::mail::{Mail, Queue};
 use crate::stage::Pulse;
 
@@ -15,14 +15,13 @@ pub(crate) enum StageKind {
     Dialogue,
     Thinker,
     Tools,
-    Retriever,
     Record,
     Speaker,
 }
 
 impl StageKind {
     /// How many there are.
-    const COUNT: usize = 9;
+    const COUNT: usize = 8;
 
     /// Its name in logs, and where faults are injected.
     pub(crate) const fn name(self) -> &'static str {
@@ -32,8 +31,7 @@ impl StageKind {
             Self::Transcriber => "transcriber",
             Self::Dialogue => "dialogue",
             Self::Thinker => "thinker",
-            Self::Tools => "booking_tool",
-            Self::Retriever => "retriever",
+            Self::Tools => "tool_stage",
             Self::Record => "call_recorder",
             Self::Speaker => "speaker",
         }
@@ -48,8 +46,7 @@ pub(crate) struct Mails {
     pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
     pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
     pub(crate) thinker: Arc<Mail<thinker::ThinkerInput>>,
-    pub(crate) tools: Arc<Mail<tools::ToolInput>>,
-    pub(crate) retriever: Arc<Mail<retriever::Question>>,
+    pub(crate) tools: Arc<Mail<tool_stage::ToolInput>>,
     pub(crate) record: Arc<Mail<record::RecordInput>>,
     pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
 }
@@ -64,7 +61,6 @@ impl Mails {
             &*self.dialogue,
             &*self.thinker,
             &*self.tools,
-            &*self.retriever,
             &*self.record,
             &*self.speaker,
         ]

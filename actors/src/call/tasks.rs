@@ -4,15 +4,10 @@
 //! given up half-way may or may not have been committed. So it runs in a task of its own, and the
 //! stage waits for its answer, for a while. The call is over when its tasks are.
 
-use std::time::Duration;
-
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::Instrument;
-
-/// Longest that a tool may be waited for: the caller is waiting too.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The answer of a task, for as many as wait for it; none yet, or none ever if the task panicked.
 pub(crate) type Answer<T> = watch::Receiver<Option<T>>;
@@ -61,11 +56,6 @@ impl Tasks {
             }
         }
     }
-}
-
-/// The answer, if it comes while the caller may be kept waiting.
-pub(crate) async fn within_patience<T: Clone>(answer: Answer<T>) -> Option<T> {
-    tokio::time::timeout(PATIENCE, told(answer)).await.ok().flatten()
 }
 
 /// The answer; `None` if the task panicked.

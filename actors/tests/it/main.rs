@@ -12,6 +12,7 @@ mod sim;
 mod sim_callers;
 mod sim_faults;
 mod sim_keys;
+mod sim_tools;
 mod spoken_crashes;
 mod text_bench;
 mod text_calls;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
-    CallEnd, CallRequest, CallSettings, Pacer, RecognitionPool, RecognitionSettings, Records,
-    Services, SpeechPool, Switchboard,
+    CallEnd, CallRequest, CallSettings, DialogueFactory, Pacer, RecognitionPool,
+    RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools,
 };
 use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_models::fake::FixedStt;
@@ -234,12 +234,30 @@ pub(crate) async fn record(
     (call.outcome, turns.len() - tools, tools)
 }
 
-/// Everything real but the ears.
+/// Everything real but the ears, and the built-in dialogue with the built-in tools.
 pub(crate) async fn services(
     db: &TestDb,
     clock: &Arc<dyn Clock>,
     pacer: Pacer,
     stt: Arc<dyn SpeechToText>,
+) -> (Arc<Services>, SlotRegistry) {
+    let forms: DialogueFactory = Arc::new(|facts, snapshot| {
+        let dialogue: Box<dyn Dialogue> = match snapshot {
+            Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),
+            None => Box::new(Forms::new(facts)),
+        };
+        Ok(dialogue)
+    });
+    services_with(db, clock, pacer, stt, (Tools::built_in(), forms)).await
+}
+
+/// Everything real but the ears.
+pub(crate) async fn services_with(
+    db: &TestDb,
+    clock: &Arc<dyn Clock>,
+    pacer: Pacer,
+    stt: Arc<dyn SpeechToText>,
+    (tools, dialogue): (Tools, DialogueFactory),
 ) -> (Arc<Services>, SlotRegistry) {
     let recognition = RecognitionSettings { threads: 1, recognizers: 2 };
     // Idle slot actors go soon, so that what a process holds can be counted.
@@ -257,13 +275,8 @@ pub(crate) async fn services(
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), stt).expect("threads"),
         vad: Arc::new(Earshot),
         model: None,
-        dialogue: Arc::new(|facts, snapshot| {
-            let dialogue: Box<dyn Dialogue> = match snapshot {
-                Some(snapshot) => Box::new(Forms::restore(facts, snapshot)?),
-                None => Box::new(Forms::new(facts)),
-            };
-            Ok(dialogue)
-        }),
+        tools,
+        dialogue,
         settings: CallSettings { voice: "kal16".into(), ..CallSettings::default() },
     };
     (Arc::new(services), slots)
@@ -271,6 +284,11 @@ pub(crate) async fn services(
 
 /// What the dialogue knows of the demo clinic.
 pub(crate) async fn clinic(db: &TestDb) -> Arc<ClinicContext> {
+    clinic_with(db, &Tools::built_in()).await
+}
+
+/// The same with other tools.
+pub(crate) async fn clinic_with(db: &TestDb, tools: &Tools) -> Arc<ClinicContext> {
     let clinic = directory::clinic_by_slug(db.db(), "nile-heart").await.expect("answers");
     let clinic = clinic.expect("the demo clinic");
     let mut tx = db.begin("nile-heart").await;
@@ -296,7 +314,7 @@ pub(crate) async fn clinic(db: &TestDb) -> Arc<ClinicContext> {
     };
     let english = Languages::built_in().get("en").expect("it comes with Frontdesk");
     let context = ClinicContext::new(facts, english, ClinicSettings::default(), 1);
-    Arc::new(context.expect("it changes no phrase"))
+    Arc::new(context.expect("it changes no phrase").with_tools(Arc::clone(tools.toolbox())))
 }
 
 /// Bytes of the largest packet that is not voice: the server sends silence on a track that nobody

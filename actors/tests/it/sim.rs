@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::booking::SlotRegistry;
-use frontdesk_actors::{CallEnd, CallRequest, Pacer, Switchboard};
+use frontdesk_actors::{CallEnd, CallRequest, DialogueFactory, Pacer, Switchboard, Tools};
 use frontdesk_line::scripted::{self, Caller};
 use frontdesk_line::{CallerFacts, Shown};
 use frontdesk_models::fake::FixedStt;
@@ -21,7 +21,7 @@ use frontdesk_types::{
 };
 use tokio::sync::oneshot;
 
-use crate::rig::{clinic, services};
+use crate::rig::{clinic_with, services, services_with};
 
 const STEP: Duration = Duration::from_millis(FRAME_MS as u64);
 
@@ -59,15 +59,27 @@ pub(crate) struct SimCall {
 impl Sim {
     /// On a runtime of one thread; the recognizer hears "what" in everything.
     pub(crate) async fn start(max_calls: usize) -> Self {
+        Self::start_with(max_calls, None).await
+    }
+
+    /// The same with other tools, and another dialogue that knows them.
+    pub(crate) async fn start_with(
+        max_calls: usize,
+        with: Option<(Tools, DialogueFactory)>,
+    ) -> Self {
         let db = TestDb::seeded().await;
         let clock = Arc::new(ManualClock::new(now()));
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let pacer = Pacer::by_hand(Arc::clone(&shared));
         let stt = Arc::new(FixedStt::new("what"));
-        let (services, slots) = services(&db, &shared, pacer.clone(), stt).await;
+        let tools = with.as_ref().map_or_else(Tools::built_in, |(tools, _)| tools.clone());
+        let (services, slots) = match with {
+            Some(with) => services_with(&db, &shared, pacer.clone(), stt, with).await,
+            None => services(&db, &shared, pacer.clone(), stt).await,
+        };
         let switchboard = Switchboard::start(services, max_calls).await.expect("starts");
         let tenant = db.tenant("nile-heart").await;
-        let facts = clinic(&db).await;
+        let facts = clinic_with(&db, &tools).await;
         tokio::time::pause();
         let (standing, over) = oneshot::channel();
         drop(tokio::task::spawn_blocking(move || over.blocking_recv()));

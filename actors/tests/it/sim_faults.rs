@@ -8,13 +8,12 @@ use crate::sim::Sim;
 use crate::text_calls::reply;
 
 /// Stages of a typed call, and places in the middle of their work.
-const PLACES: [&str; 11] = [
+const PLACES: [&str; 10] = [
     "line_link",
     "dialogue",
     "dialogue.handled",
-    "booking_tool",
-    "booking_tool.answered",
-    "retriever",
+    "tool_stage",
+    "tool_stage.answered",
     "slot_actor",
     "slot_actor.answered",
     "call_recorder",
@@ -90,8 +89,15 @@ async fn every_child_that_dies_while_the_agent_speaks_is_restarted_and_the_call_
 /// One hang each: while a stage hangs, the call's time is real time.
 #[tokio::test]
 async fn every_stage_that_hangs_while_the_agent_speaks_is_replaced_and_the_call_books_once() {
-    const STAGES: [&str; 6] =
-        ["line_link", "audio_ingest", "dialogue", "call_recorder", "speaker", "call_supervisor"];
+    const STAGES: [&str; 7] = [
+        "line_link",
+        "audio_ingest",
+        "dialogue",
+        "tool_stage",
+        "call_recorder",
+        "speaker",
+        "call_supervisor",
+    ];
     let mut sim = Sim::start(1).await;
     for (number, stage) in STAGES.iter().enumerate() {
         books(&mut sim, Channel::Web, number, (stage, Fault::Hang), &["the first one"]).await;
@@ -108,9 +114,10 @@ async fn every_stage_that_hangs_while_the_agent_speaks_is_replaced_and_the_call_
 #[tokio::test]
 async fn a_stage_that_hangs_over_a_write_is_replaced_and_the_write_is_done_once() {
     let mut sim = Sim::start(1).await;
-    let place = ("booking_tool.answered", Fault::Hang);
+    let place = ("tool_stage.answered", Fault::Hang);
     books(&mut sim, Channel::Text, 0, place, &["yes"]).await;
     assert_eq!(sim.db.count("appointments").await, 1, "booked once");
+    assert_eq!(sim.switchboard.counters().stage_restarts, 1, "it was replaced");
     sim.switchboard.stop().await;
 }
 

@@ -16,8 +16,8 @@ const LINES: [(&str, &str, &[&str]); 7] = [
     ("date of birth", "March twelfth nineteen eighty four", &["transcriber", "speaker"]),
     ("full name", "Mary Johnson", &["dialogue.handled", "line_link"]),
     ("Which one", "the first one", &["call_supervisor", "slot_actor"]),
-    ("s that correct", "yes please", &["booking_tool.answered", "call_recorder"]),
-    ("anything else", "where are you", &["retriever", "dialogue"]),
+    ("s that correct", "yes please", &["tool_stage.answered", "call_recorder"]),
+    ("anything else", "where are you", &["tool_stage", "dialogue"]),
     ("", "sorry, what was that", &[]),
 ];
 

@@ -14,8 +14,6 @@ pub struct Settings {
     pub max_silences: u32,
     /// Misunderstandings in a row after which a person is called.
     pub max_misunderstood: u32,
-    /// Longest a tool may run before it counts as unavailable.
-    pub tool: Duration,
     /// Time a tool may run before the caller is asked for patience.
     pub tool_notice: Duration,
     /// Pause before a tool that was unavailable is tried again.
@@ -43,7 +41,6 @@ impl Settings {
             silence: Duration::from_secs(silence),
             max_silences: 3,
             max_misunderstood: 3,
-            tool: Duration::from_secs(10),
             tool_notice: Duration::from_secs(3),
             retry: Duration::from_millis(1500),
             max_identifications: 3,

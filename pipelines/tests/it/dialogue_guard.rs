@@ -9,7 +9,7 @@ use frontdesk_pipelines::dialogue::settings::Settings;
 use frontdesk_pipelines::dialogue::tools::{
     Identity, Refusal, SlotWish, ToolCall, ToolCallId, ToolResult, WriteNumber,
 };
-use frontdesk_pipelines::dialogue::{Dialogue, Input, Now, Output};
+use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Input, Now, Output};
 use frontdesk_types::{
     CallOutcome, Channel, DoctorId, Mono, Offer, OfferId, Phi, SeededIds, SlotId,
 };
@@ -62,37 +62,51 @@ impl Policy for Rogue {
     }
 }
 
-struct Rig {
+pub(crate) struct Rig {
     guarded: Guarded<Rogue>,
-    mono: Mono,
+    pub(crate) mono: Mono,
 }
 
 impl Rig {
-    fn new(plan: Vec<ToolCall>) -> Self {
+    pub(crate) fn new(plan: Vec<ToolCall>) -> Self {
+        Self::with(facts(), plan)
+    }
+
+    pub(crate) fn with(facts: CallFacts, plan: Vec<ToolCall>) -> Self {
         let policy = Rogue { plan: plan.into(), ..Rogue::default() };
         let settings = Settings::of(Channel::Text);
-        let guarded = Guarded::new(facts(), english().clone(), settings, policy);
+        let guarded = Guarded::new(facts, english().clone(), settings, policy);
         Self { guarded, mono: Mono::ZERO }
     }
 
-    fn input(&mut self, input: Input) -> Vec<Output> {
+    pub(crate) fn input(&mut self, input: Input) -> Vec<Output> {
         self.mono = self.mono + std::time::Duration::from_millis(10);
         let now = Now { mono: self.mono, wall: local("2026-06-10T09:00") };
         self.guarded.handle_input(now, input);
         std::iter::from_fn(|| self.guarded.poll_output()).collect()
     }
 
-    fn hears(&mut self, text: &str) -> Vec<Output> {
+    pub(crate) fn hears(&mut self, text: &str) -> Vec<Output> {
         self.input(Input::Heard { text: text.to_owned(), confidence: None })
     }
 
     /// Answers the only tool call among `outputs`.
-    fn answer(&mut self, outputs: &[Output], result: ToolResult) -> Vec<Output> {
+    pub(crate) fn answer(&mut self, outputs: &[Output], result: ToolResult) -> Vec<Output> {
         let (call, _) = tool(outputs).expect("a tool was called");
         self.input(Input::ToolDone { call, result })
     }
 
-    fn refusals(&self) -> Vec<Refusal> {
+    /// What the policy was told of its tools.
+    pub(crate) fn told_results(&self) -> Vec<ToolResult> {
+        let told = self.guarded.policy().told.iter();
+        told.filter_map(|input| match input {
+            Input::ToolDone { result, .. } => Some(result.clone()),
+            _ => None,
+        })
+        .collect()
+    }
+
+    pub(crate) fn refusals(&self) -> Vec<Refusal> {
         let told = self.guarded.policy().told.iter();
         told.filter_map(|input| match input {
             Input::ToolDone { result: ToolResult::Refused { refusal }, .. } => {
@@ -104,14 +118,14 @@ impl Rig {
     }
 }
 
-fn tool(outputs: &[Output]) -> Option<(ToolCallId, ToolCall)> {
+pub(crate) fn tool(outputs: &[Output]) -> Option<(ToolCallId, ToolCall)> {
     outputs.iter().find_map(|output| match output {
         Output::Tool { call, tool, .. } => Some((*call, tool.clone())),
         _ => None,
     })
 }
 
-fn identify() -> ToolCall {
+pub(crate) fn identify() -> ToolCall {
     ToolCall::IdentifyPatient(Identity {
         full_name: Phi::new("Jane Miller".to_owned()),
         date_of_birth: Phi::new(date(1980, 5, 17)),

@@ -39,7 +39,7 @@ use frontdesk_types::{CallOutcome, Mono, TransferReason};
 use super::history::{ToolRecord, Turn};
 use super::ledger::Ledger;
 use super::settings::Settings;
-use super::toolbox::ToolSpec;
+use super::toolbox::{PATIENCE, ToolSpec};
 use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult};
 use super::understand::pattern::{Pattern, Reader, find_any};
 use super::understand::tokens::Tokens;
@@ -282,13 +282,13 @@ impl<D: Policy> Guarded<D> {
         self.state.next_call += 1;
         self.state.before_run(call, &tool);
         // Whoever runs it gives up first, so that its own word is heard.
-        let patience = self.spec(&tool).map_or(self.settings.tool, |spec| spec.patience + GRACE);
+        let patience = self.spec(&tool).map_or(PATIENCE, |spec| spec.patience);
         let running = Running {
             policy,
             tool: tool.clone(),
             write,
             notice: Some(now.mono + self.settings.tool_notice),
-            deadline: Some(now.mono + patience.max(self.settings.tool)),
+            deadline: Some(now.mono + patience + GRACE),
         };
         self.state.running.insert(call.0, running);
         self.state.record(ToolRecord { call, tool: tool.clone(), result: None });

@@ -216,6 +216,8 @@ fn another_tool_is_parsed_by_its_own_schema() {
     let args = json!({ "drug": "aspirin", "packs": 2 });
     let call = toolbox.parse("find_drug", &args, &clinic()).expect("parsed");
     let name = "find_drug".to_owned();
+    let again: ToolCall = serde_json::from_value(json!(call)).expect("it is read back");
+    assert_eq!(again, call);
     assert_eq!(call, ToolCall::Other(OtherCall { name, args: args.into() }));
     let args = json!({ "drug": "aspirin", "packs": "two" });
     let error = toolbox.parse("find_drug", &args, &clinic()).expect_err("refused");

@@ -1,0 +1,38 @@
+//! Looks the caller up. Says nothing of who exists.
+
+use frontdesk_pipelines::dialogue::tools::{ToolCall, ToolResult};
+use frontdesk_tenants::patient::{self, Claim, Verification};
+
+use super::{BuiltIn, Ran, ToolCx};
+
+pub(super) struct Identify;
+
+impl BuiltIn for Identify {
+    fn name(&self) -> &'static str {
+        "identify_patient"
+    }
+
+    fn run<'a>(&'a self, cx: &'a ToolCx, call: &'a ToolCall) -> Ran<'a> {
+        Box::pin(async move {
+            let ToolCall::IdentifyPatient(identity) = call else {
+                return Ok(ToolResult::Unavailable);
+            };
+            // A number that cannot be one matches nobody, as one that is nobody's.
+            let said = identity.phone.as_ref();
+            let phone = said.map(|said| cx.e164(said).unwrap_or_else(|| said.clone()));
+            let name = identity.full_name.clone();
+            let claim = Claim { name, date_of_birth: identity.date_of_birth, phone };
+            let mut tx = cx.tx().await?;
+            let answer = patient::verify(&mut tx, &claim, &cx.reader(), cx.now()).await?;
+            tx.commit().await?;
+            Ok(match answer {
+                Verification::Verified(who) => {
+                    cx.tokens.prove(cx.id, who);
+                    ToolResult::Identified
+                }
+                Verification::Namesakes => ToolResult::Ambiguous,
+                Verification::Refused => ToolResult::NotIdentified,
+            })
+        })
+    }
+}
