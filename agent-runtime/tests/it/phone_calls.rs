@@ -12,8 +12,8 @@ const STAGES: [&str; 8] = [
     "audio_ingest",
     "transcriber",
     "dialogue",
-    "retriever",
-    "booking_tool",
+    "thinker",
+    "tool_stage",
     "call_recorder",
     "speaker",
 ];
