@@ -21,7 +21,7 @@ livekit=1.11.0      # what the participant is tested against
 go_needed=1.25      # by livekit-server's go.mod
 go_toolchain=1.25.14 # fetched through the Go module proxy where the machine's Go is older
 postgres_needed=15
-node_needed=20.19    # by playwright-core
+node_needed=20.19    # by playwright-core and Vite
 node_fetched=22.23.3 # from the npm package `node` where the machine's Node.js is older
 
 packages_only=
@@ -105,9 +105,9 @@ find_lacks() {
         want "sipp, many telephones (telephone tests)" sip-tester have sipp
         want "flite, the program (browser tests)" flite have flite
         # Of any version: `fetch_node` brings a newer one.
-        want "Node.js (browser tests)" nodejs have node
+        want "Node.js (browser tests, and to build the patient's page)" nodejs have node
+        want "npm (the same)" npm have npm
     fi
-    want "npm (LiveKit's browser client, for the page)" npm have npm
     if [ "$mode" = ci ]; then want shellcheck shellcheck have shellcheck; fi
     if needs_livekit && [ -z "$(find_go)" ]; then want Go golang-go false; fi
     if ! have cargo; then want "rustup (installs the pinned Rust)" rustup false; fi
@@ -363,16 +363,6 @@ link_node() {
     did=1
 }
 
-# The page's browser client, which the build takes into the program.
-fetch_page_client() {
-    local page=agent-runtime/dev-page
-    if [ -e "$page/node_modules/livekit-client/package.json" ]; then return; fi
-    say "fetching the page's browser client"
-    npm --prefix "$page" ci --no-audit --no-fund --silent ||
-        die "npm could not fetch livekit-client; is the network there?"
-    did=1
-}
-
 # ---------------------------------------------------------------------------------------------
 
 cd -- "$root"
@@ -393,5 +383,4 @@ if [ -n "$packages_only" ]; then exit 0; fi
 check_rust
 link_livekit
 link_node
-fetch_page_client
 if [ -n "$did" ]; then say "ready after $((SECONDS - started)) s"; fi

@@ -83,9 +83,23 @@ mod armed {
         ARMED.lock().get_or_insert_default().insert((call, stage.to_owned()), armed);
     }
 
+    /// Stages of which each call loses one, and after how many of their inputs.
+    static EVERY_CALL: OnceLock<HashMap<String, u32>> = OnceLock::new();
+
+    /// Has each of these stages panic once in every call to come, after it has let so many inputs
+    /// pass. Only the first call counts.
+    pub fn arm_every_call(stages: HashMap<String, u32>) {
+        let _ = EVERY_CALL.set(stages);
+    }
+
     pub(crate) async fn point(scope: Scope, stage: &'static str) {
         let fault = {
             let mut armed = ARMED.lock();
+            if let Some(&skip) = EVERY_CALL.get().and_then(|stages| stages.get(stage)) {
+                let once = Armed { fault: Fault::Panic, skip, times: 1 };
+                let key = (scope, stage.to_owned());
+                armed.get_or_insert_default().entry(key).or_insert(once);
+            }
             let Some(entry) =
                 armed.as_mut().and_then(|map| map.get_mut(&(scope, stage.to_owned())))
             else {

@@ -213,6 +213,17 @@ impl Clinics {
         Ok((tenant, facts))
     }
 
+    /// The clinic of that slug, if there is one that takes calls.
+    ///
+    /// # Errors
+    /// [`CallRefused::Database`] or [`CallRefused::Late`].
+    pub async fn public(&self, slug: &str) -> Result<Option<directory::Clinic>, CallRefused> {
+        let look_up = directory::clinic_by_slug(&self.database, slug);
+        let found = tokio::time::timeout(LOOKUP_PATIENCE, look_up).await;
+        let clinic = found.map_err(|_| CallRefused::Late)??;
+        Ok(clinic.filter(|clinic| clinic.active))
+    }
+
     /// What calls are told of a clinic, in one of its languages.
     async fn facts(
         &self,

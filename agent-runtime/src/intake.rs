@@ -36,6 +36,15 @@ pub struct Accepted {
     tenant: Tenant,
     facts: CallFacts,
     now: Option<Timestamp>,
+    caller: Option<String>,
+}
+
+impl Accepted {
+    /// Identity of the caller in the room, as written into the call when their token was made.
+    #[must_use]
+    pub fn caller(&self) -> Option<&str> {
+        self.caller.as_deref()
+    }
 }
 
 /// Where an accepted job's caller is.
@@ -83,9 +92,10 @@ impl Intake {
     pub async fn accept(&self, metadata: &str) -> Result<Accepted, JobRefused> {
         let reservation = self.switchboard.reserve()?;
         let dispatch = JobMetadata::parse(metadata, self.allow_call_clock)?;
-        let (default, now) = (self.default_clinic.as_deref(), self.clock.mono());
-        let (tenant, facts) = self.clinics.call(&dispatch, default, now).await?;
-        Ok(Accepted { reservation, tenant, facts, now: dispatch.now })
+        let (default, mono) = (self.default_clinic.as_deref(), self.clock.mono());
+        let (tenant, facts) = self.clinics.call(&dispatch, default, mono).await?;
+        let JobMetadata { now, caller, .. } = dispatch;
+        Ok(Accepted { reservation, tenant, facts, now, caller })
     }
 
     /// Decides on a call to a number (E.164). The place comes first here as well.
@@ -95,7 +105,7 @@ impl Intake {
     pub async fn accept_dialled(&self, number: &str) -> Result<Accepted, JobRefused> {
         let reservation = self.switchboard.reserve()?;
         let (tenant, facts) = self.clinics.dialled(number, self.clock.mono()).await?;
-        Ok(Accepted { reservation, tenant, facts, now: None })
+        Ok(Accepted { reservation, tenant, facts, now: None, caller: None })
     }
 
     /// Begins the call of an accepted job. The receiver is told how it ended.
@@ -104,7 +114,7 @@ impl Intake {
         accepted: Accepted,
         job: Assignment,
     ) -> (CallId, oneshot::Receiver<CallEnd>) {
-        let Accepted { reservation, tenant, facts, now } = accepted;
+        let Accepted { reservation, tenant, facts, now, caller: _ } = accepted;
         let id = CallId::new(self.ids.as_ref());
         let clock: Arc<dyn Clock> = match now {
             Some(now) => Arc::new(PinnedClock::new(Arc::clone(&self.clock), now)),

@@ -11,6 +11,9 @@ use serde_json::Value;
 /// Longest metadata that is read, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
 
+/// Longest identity or room name that we make or read, in bytes.
+pub(crate) const MAX_IDENTITY: usize = 128;
+
 /// What the metadata says of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobMetadata {
@@ -22,6 +25,9 @@ pub struct JobMetadata {
     pub language: String,
     /// The moment at which the call is pinned; `None` for the real clock.
     pub now: Option<Timestamp>,
+    /// Identity of the caller, as written when their token was made; `None` means the first
+    /// participant who can be one.
+    pub caller: Option<String>,
 }
 
 /// Why the metadata cannot be used. The text of the metadata is not repeated.
@@ -50,8 +56,13 @@ impl JobMetadata {
     /// # Errors
     /// [`MetadataError`] if it is not empty, and not a JSON object with usable values.
     pub fn parse(metadata: &str, allow_call_clock: bool) -> Result<Self, MetadataError> {
-        let mut dispatch =
-            Self { clinic: None, channel: Channel::default(), language: String::new(), now: None };
+        let mut dispatch = Self {
+            clinic: None,
+            channel: Channel::default(),
+            language: String::new(),
+            now: None,
+            caller: None,
+        };
         if metadata.len() > MAX_BYTES {
             return Err(MetadataError::TooLong(metadata.len()));
         }
@@ -92,6 +103,13 @@ impl JobMetadata {
             }
             language.clone_into(&mut dispatch.language);
         }
+        let expected = "the identity of a participant";
+        if let Some(caller) = text("caller", expected)?.filter(|caller| !caller.is_empty()) {
+            if caller.len() > MAX_IDENTITY || caller.chars().any(char::is_control) {
+                return Err(MetadataError::Invalid { key: "caller", expected });
+            }
+            dispatch.caller = Some(caller.to_owned());
+        }
         if allow_call_clock {
             let expected = "a moment such as 2026-03-02T09:00:00+02:00";
             if let Some(now) = text("now", expected)? {
@@ -104,7 +122,8 @@ impl JobMetadata {
     }
 }
 
-fn is_language(text: &str) -> bool {
+/// Whether it has the form of a language tag, such as `en` or `ar-EG`.
+pub(crate) fn is_language(text: &str) -> bool {
     let mut parts = text.split('-');
     let primary = parts.next().unwrap_or_default();
     (2..=3).contains(&primary.len())
@@ -129,11 +148,12 @@ mod tests {
     #[test]
     fn all_keys_are_read_and_unknown_ones_ignored() {
         let metadata = r#"{"clinic":"nile-heart","channel":"phone","language":"ar-EG",
-            "now":"2026-03-02T09:00:00+02:00","colour":["blue"]}"#;
+            "now":"2026-03-02T09:00:00+02:00","caller":"caller-7","colour":["blue"]}"#;
         let dispatch = JobMetadata::parse(metadata, true).expect("valid");
         assert_eq!(dispatch.clinic.as_deref(), Some("nile-heart"));
         assert_eq!(dispatch.channel, Channel::Phone);
         assert_eq!(dispatch.language, "ar-EG");
+        assert_eq!(dispatch.caller.as_deref(), Some("caller-7"));
         assert_eq!(dispatch.now, Some("2026-03-02T07:00:00Z".parse().expect("a moment")));
     }
 
@@ -154,6 +174,7 @@ mod tests {
             r#"{"channel":"Mary"}"#,
             r#"{"language":"Mary Johnson"}"#,
             r#"{"now":"Mary"}"#,
+            r#"{"caller":["Mary"]}"#,
             r#"{"clinic":"nile-heart""#,
         ] {
             let message = JobMetadata::parse(metadata, true).expect_err("refused").to_string();

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use frontdesk_rtc::token::{AgentRequest, ApiKey, JoinToken};
 use frontdesk_tenants::directory::is_slug;
-use frontdesk_types::IdSource;
+use frontdesk_types::{Channel, IdSource};
 use serde::{Deserialize, Serialize};
+
+use crate::job_metadata::MAX_IDENTITY;
 
 /// How long a token is valid if nobody says otherwise.
 pub const DEFAULT_TTL: Duration = Duration::from_secs(15 * 60);
@@ -46,6 +48,9 @@ pub struct TokenRequest {
     pub room: Option<String>,
     /// Language of the caller.
     pub language: Option<String>,
+    /// How the caller reaches the agent: by voice ([`Channel::Web`]) or by typing.
+    #[serde(skip)]
+    pub channel: Channel,
     /// Validity in seconds; [`DEFAULT_TTL`] if `None`.
     pub ttl_seconds: Option<u64>,
     /// Moment at which the call is pinned, where the worker allows it.
@@ -104,13 +109,13 @@ impl TokenSigner {
         let room = request.room.clone().unwrap_or_else(|| format!("call-{}", unique()));
         let identity = request.identity.clone().unwrap_or_else(|| format!("caller-{}", unique()));
         for (what, name) in [("room", &room), ("identity", &identity)] {
-            if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
+            if name.is_empty() || name.len() > MAX_IDENTITY || name.chars().any(char::is_control) {
                 return Err(TokenError::Name { what });
             }
         }
         let agent = AgentRequest {
             agent_name: self.agent_name.clone(),
-            metadata: metadata(request),
+            metadata: metadata(request, &identity),
             ..AgentRequest::default()
         };
         let token = JoinToken::caller(&room, &identity)
@@ -119,17 +124,34 @@ impl TokenSigner {
             .sign(&self.key)?;
         Ok(Join { url: self.url.clone(), token, room, identity })
     }
+
+    /// Another token for a caller whose call is under way: it dispatches nobody, so that it cannot
+    /// begin a second call.
+    ///
+    /// # Errors
+    /// [`TokenError::Sign`] with a key that cannot sign.
+    pub fn rejoin(
+        &self,
+        room: String,
+        identity: String,
+        ttl: Duration,
+    ) -> Result<Join, TokenError> {
+        let token = JoinToken::caller(&room, &identity).ttl(ttl).sign(&self.key)?;
+        Ok(Join { url: self.url.clone(), token, room, identity })
+    }
 }
 
 /// The job's metadata; see [`crate::job_metadata`].
-fn metadata(request: &TokenRequest) -> String {
+fn metadata(request: &TokenRequest, caller: &str) -> String {
     let keys =
         [("clinic", &request.clinic), ("language", &request.language), ("now", &request.now)];
     let mut object: serde_json::Map<_, _> = keys
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into())))
         .collect();
-    object.insert("channel".to_owned(), "web".into());
+    object.insert("channel".to_owned(), request.channel.as_str().into());
+    // Who the caller is stands in the call from its first moment: whoever else may join later.
+    object.insert("caller".to_owned(), caller.into());
     serde_json::Value::Object(object).to_string()
 }
 
@@ -169,6 +191,16 @@ mod tests {
             crate::job_metadata::JobMetadata::parse(&agents[0].metadata, true).expect("valid");
         assert_eq!(dispatch.clinic.as_deref(), Some("nile-heart"));
         assert!(dispatch.now.is_some());
+        assert_eq!(dispatch.caller.as_deref(), Some(join.identity.as_str()));
+    }
+
+    #[test]
+    fn a_second_token_for_a_call_dispatches_nobody() {
+        let (room, caller) = ("room".to_owned(), "caller".to_owned());
+        let join = signer().rejoin(room, caller, Duration::from_secs(120)).expect("a token");
+        let claims = TokenVerifier::with_api_key("key", SECRET).verify(&join.token).expect("valid");
+        assert_eq!((claims.sub.as_str(), claims.video.room.as_str()), ("caller", "room"));
+        assert!(claims.room_config.is_none());
     }
 
     #[test]

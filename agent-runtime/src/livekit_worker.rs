@@ -35,12 +35,16 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    fn line(&self, url: String, token: String) -> LiveKitCall {
+    fn line(&self, url: String, token: String, caller: Option<&str>) -> LiveKitCall {
         let mut room = RoomOptions::new(url, token);
         room.runtime = Some(self.media.clone());
         room.clock = Arc::clone(&self.clock);
-        let server = Some(Arc::clone(&self.server));
-        LiveKitCall { room, encoder: EncoderOptions::default(), server }
+        LiveKitCall {
+            room,
+            encoder: EncoderOptions::default(),
+            caller: caller.map(str::to_owned),
+            server: Some(Arc::clone(&self.server)),
+        }
     }
 }
 
@@ -112,7 +116,7 @@ async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>, rooms: Ro
             job.control.finish(JobEnd::Failed("the job came without its reservation".to_owned()));
             continue;
         };
-        let line = Box::new(rooms.line(job.url, job.token));
+        let line = Box::new(rooms.line(job.url, job.token, accepted.caller()));
         let assignment = Assignment { room: job.info.room, line };
         let (call, mut ended) = intake.begin(*accepted, assignment);
         tracing::info!(call_id = %call, job_id = %job.info.id, "job taken");

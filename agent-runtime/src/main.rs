@@ -17,5 +17,14 @@ fn main() -> ExitCode {
     if let Some(folder) = std::env::var_os("TAP_INGEST") {
         frontdesk_actors::faults::tap_ingest(folder.into());
     }
+    // `dialogue.handled:2,speaker:3`: after so many inputs these stages of each call die once.
+    #[cfg(feature = "fault-injection")]
+    if let Ok(stages) = std::env::var("KILL_STAGES") {
+        let stage = |text: &str| {
+            let (name, skip) = text.split_once(':')?;
+            Some((name.to_owned(), skip.parse().ok()?))
+        };
+        frontdesk_actors::faults::arm_every_call(stages.split(',').filter_map(stage).collect());
+    }
     cli::main(std::env::args_os())
 }

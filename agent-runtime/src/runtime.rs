@@ -11,6 +11,7 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools,
 };
+use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_telephony::Telephone;
@@ -25,13 +26,17 @@ use crate::config::Config;
 use crate::counters;
 use crate::data_keys::{KeysError, data_keys};
 use crate::engines::{EngineError, Engines};
-use crate::http::{self, Sample, Service};
+use crate::http::{self, PublicClinic, Sample, Service};
 use crate::intake::Intake;
 use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
 use crate::livekit_worker::{Rooms, Worker};
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
+
+/// How long the LiveKit server may take to say who is in a room, before a caller who comes back is
+/// given a new call.
+const ROOM_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long the HTTP listener may take to answer what it has begun to answer.
 const HTTP_PATIENCE: Duration = Duration::from_secs(2);
@@ -127,6 +132,7 @@ struct Shared {
     worker: OnceLock<WorkerHandle>,
     agent_name: String,
     tokens: TokenSigner,
+    rooms: Arc<ServerApi>,
     ids: Arc<dyn IdSource>,
 }
 
@@ -148,8 +154,49 @@ impl Service for Shared {
         counters::samples(&self.switchboard.counters(), &self.worker())
     }
 
+    async fn clinic(&self, slug: &str) -> Result<Option<PublicClinic>, String> {
+        let found = self.clinics.public(slug).await.map_err(|error| error.to_string())?;
+        Ok(found.map(|clinic| PublicClinic {
+            name: clinic.name,
+            phone: clinic.phone,
+            emergency_number: clinic.emergency_number,
+            speaks: spoken(&clinic.languages),
+        }))
+    }
+
+    fn has_place(&self) -> Result<(), &'static str> {
+        let status = self.worker();
+        if status.draining {
+            Err("this server is being stopped; try again in a moment")
+        } else if status.load >= 1.0 {
+            Err("all lines are busy; try again in a moment")
+        } else if !status.registered {
+            Err("nobody can answer at the moment; try again soon")
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn call_lasts(&self, room: &str) -> bool {
+        match tokio::time::timeout(ROOM_PATIENCE, self.rooms.has_agent(room)).await {
+            Ok(Ok(lasts)) => lasts,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "room not looked up");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("room not looked up: no answer in time");
+                false
+            }
+        }
+    }
+
     fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
         self.tokens.join(request, self.ids.as_ref())
+    }
+
+    fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
+        self.tokens.rejoin(room, identity, ttl)
     }
 }
 
@@ -287,9 +334,10 @@ impl Parts {
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
-        let rooms = Rooms { media: media.clone(), clock: Arc::clone(&clock), server };
-        let intake =
-            Intake::new(config, switchboard.clone(), clinics.clone(), clock, Arc::clone(&ids));
+        let rooms =
+            Rooms { media: media.clone(), clock: Arc::clone(&clock), server: Arc::clone(&server) };
+        let (door, inside) = (switchboard.clone(), clinics.clone());
+        let intake = Intake::new(config, door, inside, Arc::clone(&clock), Arc::clone(&ids));
         let intake = Arc::new(intake);
         let shared = Arc::new(Shared {
             switchboard,
@@ -297,9 +345,18 @@ impl Parts {
             worker: OnceLock::new(),
             agent_name: config.agent_name.clone(),
             tokens: signer(&servers.livekit, config),
+            rooms: server,
             ids,
         });
-        let http = HttpServer::start(listener, Arc::clone(&shared), config.dev);
+        let options = http::Options {
+            clock,
+            calls_per_minute: config.calls_per_minute,
+            trusted_proxies: config.trusted_proxies.clone(),
+            key: servers.livekit.key.clone(),
+            livekit_url: shared.tokens.url.clone(),
+            default_clinic: config.default_clinic.clone(),
+        };
+        let http = HttpServer::start(listener, Arc::clone(&shared), options);
         let begun = async {
             let telephone = match &config.sip {
                 Some(sip) => Some(phone::start(sip, Arc::clone(&intake), media).await?),
@@ -355,9 +412,22 @@ fn announce(config: &Config, address: SocketAddr) -> Result<Option<Announced>, A
     announcement.write(&config.data_dir).map(Some)
 }
 
+/// Those of a clinic's languages in which calls are held, or the one that they fall back to.
+fn spoken(languages: &[String]) -> Vec<String> {
+    let built_in = Languages::built_in();
+    let codes = languages.iter().map(|tag| tag.split('-').next().unwrap_or_default());
+    let spoken: Vec<_> =
+        codes.filter(|code| built_in.get(code).is_some()).map(str::to_owned).collect();
+    if spoken.is_empty() {
+        vec![built_in.for_call("", languages).code().to_owned()]
+    } else {
+        spoken
+    }
+}
+
 fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {
     TokenSigner {
-        url: livekit.url.clone(),
+        url: config.livekit_public_url.clone().unwrap_or_else(|| livekit.url.clone()),
         key: livekit.key.clone(),
         agent_name: config.agent_name.clone(),
     }
@@ -397,9 +467,10 @@ struct HttpServer {
 }
 
 impl HttpServer {
-    fn start(listener: TcpListener, shared: Arc<Shared>, dev: bool) -> Self {
+    fn start(listener: TcpListener, shared: Arc<Shared>, options: http::Options) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let router = http::router(shared, dev);
+        let router = http::router(shared, options);
+        let router = router.into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move {
             let serve = axum::serve(listener, router).with_graceful_shutdown(async {
                 // A sender that is gone means the same.

@@ -26,4 +26,4 @@ pub use port::{
 };
 pub use reorder::{Ordered, Reorder};
 pub use ring::PcmRing;
-pub use shown::{AgentState, Shown};
+pub use shown::{AgentState, AppointmentChange, Shown};

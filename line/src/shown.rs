@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use frontdesk_types::Offer;
+
 /// What the agent is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AgentState {
@@ -13,6 +15,17 @@ pub enum AgentState {
     Thinking,
     /// Speaking.
     Speaking,
+}
+
+/// What has become of an appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AppointmentChange {
+    /// It was made.
+    Booked,
+    /// It has another time.
+    Moved,
+    /// It is cancelled.
+    Cancelled,
 }
 
 /// What is to be shown. Numbers of utterances increase; the caller's and the agent's are apart.
@@ -45,6 +58,15 @@ pub enum Shown {
         /// Whether they will not change any more.
         is_final: bool,
     },
+    /// An appointment of the caller's that was changed in this call.
+    Appointment {
+        /// What has become of it.
+        change: AppointmentChange,
+        /// With whom and when it is now, or was.
+        visit: Box<Offer>,
+        /// Its reference, as it is read out.
+        reference: String,
+    },
 }
 
 impl fmt::Debug for Shown {
@@ -56,6 +78,7 @@ impl fmt::Debug for Shown {
             Self::AgentDone { utterance, complete, .. } => {
                 write!(f, "AgentDone({utterance} complete={complete})")
             }
+            Self::Appointment { change, .. } => write!(f, "Appointment({change:?})"),
             Self::CallerText { number, is_final, .. } => {
                 write!(f, "CallerText({number} final={is_final})")
             }

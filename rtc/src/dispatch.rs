@@ -202,6 +202,23 @@ impl ServerApi {
             .map_err(|error| ApiError::from_service("list rooms", &error))
     }
 
+    /// Whether an agent that can be seen is in that room: then its call is under way.
+    ///
+    /// # Errors
+    /// [`ApiError`], except where there is no such room.
+    pub async fn has_agent(&self, room: &str) -> Result<bool, ApiError> {
+        let listed = self.rooms.list_participants(room).await;
+        let here = |who: &proto::ParticipantInfo| {
+            let hidden = who.permission.as_ref().is_some_and(|permission| permission.hidden);
+            who.kind() == proto::participant_info::Kind::Agent && !hidden
+        };
+        match listed.map_err(|error| ApiError::from_service("list participants", &error)) {
+            Ok(participants) => Ok(participants.iter().any(here)),
+            Err(ApiError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Has a telephone caller of a room transferred to `to`, a `tel:` or `sip:` address: returns when
     /// somebody has answered there, or nobody did within `ringing`.
     ///

@@ -27,7 +27,9 @@ impl ApiKey {
         &self.key
     }
 
-    pub(crate) fn secret(&self) -> &str {
+    /// The secret, to sign with or to derive keys from; never for a log.
+    #[must_use]
+    pub fn secret(&self) -> &str {
         &self.secret
     }
 }

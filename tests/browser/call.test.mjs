@@ -1,4 +1,5 @@
-// A whole call through a real livekit-server, with a real browser.
+// A front end like any other in a real browser, through a real livekit-server. What a whole call is
+// like on our own page is in page.test.mjs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Caller } from "./lib/caller.mjs";
@@ -42,37 +43,6 @@ test("a caller hears the greeting while its words arrive, and silence when the a
   } finally {
     await caller.close();
   }
-});
-
-test("a spoken call from the wish to the yes leaves exactly one appointment", async (t) => {
-  const rows = () => desk.appointments();
-  const had = rows();
-  // Each pause holds the agent's question and a little more, less than makes it ask again.
-  const wav = speak(desk.folder, "book", [
-    9, "I would like to book an appointment",
-    7, "March twelfth nineteen eighty four",
-    6, "Mary Johnson",
-    9, "any doctor please",
-    19, "the first one please",
-    13, "yes please",
-    60,
-  ]);
-  const caller = await Caller.open({ wav });
-  try {
-    await caller.join(desk.token());
-    await caller.agentSays(/shall I book/i, 120_000);
-    await caller.agentSays(/reference/i, 60_000);
-    assert.equal(rows() - had, 1, "rows more than before");
-    const { segments } = await caller.seen();
-    const mine = Object.values(segments).filter((s) => s.mine && s.final === "true").map((s) => s.text);
-    t.diagnostic(`the caller was understood as ${JSON.stringify(mine)}`);
-    assert.ok(mine.some((text) => /appointment/i.test(text)), "the caller's words are shown to the caller");
-    assert.deepEqual(caller.faults, []);
-  } finally {
-    await caller.close();
-  }
-  await until("the call has ended in the runtime too", async () => (await desk.metric("live_calls")) === 0);
-  assert.equal(rows() - had, 1, "rows more than before the call, after it");
 });
 
 test("the agent stays when the caller turns the camera on", async () => {

@@ -16,6 +16,7 @@
 //! of a child lies with the [`Call`]: the line, the outlet, the mails, and what each stage keeps,
 //! which is handed to its successor and to nobody else. What one stage needs of another is sent.
 
+mod card;
 mod children;
 mod connect;
 mod decisions;

@@ -23,6 +23,7 @@ use frontdesk_types::Mono;
 use futures_util::FutureExt as _;
 use ractor::ActorProcessingErr;
 
+use super::card::Card;
 use super::tasks::{self, Answer};
 use super::{Call, record};
 use crate::mail::Next;
@@ -234,6 +235,7 @@ fn run(call: &Arc<Call>, jobs: &mut Jobs, request: Request) -> Answer<ToolResult
 
 async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
     let Request { call: id, tool, checked } = request;
+    let card = Card::of(&tool, checked.appointment.as_ref());
     let spec = call.facts.tools().spec(tool.name());
     let numbered = spec.is_some_and(|spec| spec.effect.is_numbered());
     let cx = ToolCx {
@@ -254,11 +256,15 @@ async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
     };
     let tools = &call.services.tools;
     let ran = std::panic::AssertUnwindSafe(tools.run(cx, &tool)).catch_unwind().await;
-    ran.unwrap_or_else(|_| {
+    let result = ran.unwrap_or_else(|_| {
         // A panic's text may quote data: only that there was one is logged.
         tracing::error!(tool = tool.name(), "tool panicked");
         ToolResult::Unavailable
-    })
+    });
+    if let Some(card) = card {
+        card.show(call, &result);
+    }
+    result
 }
 
 impl Stage for ToolStage {

@@ -175,7 +175,7 @@ impl Rig {
         let mut room = RoomOptions::new(url, token);
         room.runtime = self.media.as_ref().map(|media| media.handle().clone());
         room.clock = Arc::clone(&self.clock);
-        LiveKitCall { room, encoder: EncoderOptions::default(), server: None }
+        LiveKitCall { room, encoder: EncoderOptions::default(), caller: None, server: None }
     }
 
     fn call_by(&self, channel: Channel, url: &str) -> (CallId, String, oneshot::Receiver<CallEnd>) {

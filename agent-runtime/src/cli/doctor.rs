@@ -10,7 +10,6 @@ use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk::clinics::Clinics;
 use frontdesk::config::{Config, DatabaseConfig, LiveKitConfig};
 use frontdesk::engines::Engines;
-use frontdesk::http::PAGE_SCRIPT_INSTALLED;
 use frontdesk::servers::{self, DatabaseAccess, LiveKitAccess};
 
 use super::{Exit, Failure, Out};
@@ -64,17 +63,6 @@ pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
         let engines = tokio::task::block_in_place(|| Engines::load(&config.voice, 1));
         report.check("recognizer", "pocketsphinx", engines.map(drop));
         listener(config, &mut report).await;
-        if !config.dev {
-            report.ok("dev page", "off");
-        } else if PAGE_SCRIPT_INSTALLED {
-            report.ok("dev page", format_args!("http://{}/", config.listen));
-        } else {
-            report.fault(
-                "dev page",
-                "livekit-client was not installed when this program was built: run `npm ci` in \
-                 agent-runtime/dev-page and build again, or set FRONTDESK_DEV=off",
-            );
-        }
         Ok(if report.faults == 0 { Exit::Done } else { Exit::Failed })
     })
 }

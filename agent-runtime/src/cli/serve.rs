@@ -60,10 +60,11 @@ pub(super) async fn start(
     if let Some(notice) = config.profile.notice() {
         out.line(notice);
     }
-    if config.dev {
-        out.line(format_args!("Frontdesk is listening. Open http://{address}/ to call it."));
-    } else {
-        out.line(format_args!("Frontdesk is listening on http://{address}/"));
+    match &config.default_clinic {
+        Some(clinic) => out.line(format_args!(
+            "Frontdesk is listening. Open http://{address}/call/{clinic} to call it."
+        )),
+        None => out.line(format_args!("Frontdesk is listening on http://{address}/")),
     }
     if let Some(telephone) = runtime.telephone() {
         let number = runtime.number().await;

@@ -10,8 +10,11 @@ use super::{Exit, Failure, Out, TokenArgs};
 
 pub(super) fn token(config: &Config, args: TokenArgs, out: &mut Out) -> Result<Exit, Failure> {
     let livekit = last_livekit(config).map_err(|error| Failure::new(Exit::Unavailable, error))?;
-    let signer =
-        TokenSigner { url: livekit.url, key: livekit.key, agent_name: config.agent_name.clone() };
+    let signer = TokenSigner {
+        url: config.livekit_public_url.clone().unwrap_or(livekit.url),
+        key: livekit.key,
+        agent_name: config.agent_name.clone(),
+    };
     let request = TokenRequest {
         clinic: Some(args.clinic),
         identity: args.identity,
@@ -19,6 +22,7 @@ pub(super) fn token(config: &Config, args: TokenArgs, out: &mut Out) -> Result<E
         language: args.language,
         ttl_seconds: Some(args.ttl),
         now: args.now,
+        ..TokenRequest::default()
     };
     let join = signer.join(&request, &SystemIds).map_err(|e| Failure::new(Exit::Usage, e))?;
     if args.json {

@@ -2,7 +2,9 @@
 //!
 //! [`SETTINGS`] is the one table; `docs/configuration.md` repeats it and a test compares the two.
 
+mod environment;
 mod error;
+mod networks;
 mod settings;
 mod sip;
 mod value;
@@ -12,12 +14,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use environment::Environment;
 pub use error::ConfigError;
+pub use networks::Networks;
 pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
 pub use sip::{SipConfig, SipListen};
 pub use value::{Origin, Secret};
 
 use crate::profile::Profile;
+use environment::{candidate_files, unknown_variables};
 use value::{Given, Raw};
 
 /// Format of log lines.
@@ -103,8 +108,10 @@ pub struct Config {
     pub announce: bool,
     /// How long running calls may last once draining.
     pub drain_timeout: Duration,
-    /// Whether the development page is served.
-    pub dev: bool,
+    /// Calls that one address may start at one clinic within a minute.
+    pub calls_per_minute: u32,
+    /// Proxies whose word on where a request comes from counts.
+    pub trusted_proxies: Networks,
     /// Log lines.
     pub log: LogConfig,
     /// Database.
@@ -113,6 +120,8 @@ pub struct Config {
     pub data_keys: Option<Secret>,
     /// LiveKit server.
     pub livekit: LiveKitConfig,
+    /// LiveKit server as callers' browsers reach it, if that differs.
+    pub livekit_public_url: Option<String>,
     /// Name that the worker registers under.
     pub agent_name: String,
     /// What the runtime is made of; of the command line alone.
@@ -122,50 +131,6 @@ pub struct Config {
     /// Unknown `FRONTDESK_…` variables that resemble no setting (Kubernetes makes some), for a
     /// warning.
     pub ignored_env: Vec<String>,
-}
-
-/// The outside world as the configuration sees it; an argument so that tests have their own.
-#[derive(Debug, Clone, Default)]
-pub struct Environment {
-    /// Environment variables.
-    pub vars: BTreeMap<String, String>,
-    /// Working folder.
-    pub working_dir: PathBuf,
-    /// Whether the process runs as root.
-    pub root: bool,
-}
-
-impl Environment {
-    /// That of this process. Variables that are not UTF-8 are left out.
-    #[must_use]
-    pub fn of_process() -> Self {
-        let vars = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        let working_dir = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        Self { vars, working_dir, root: rustix::process::geteuid().is_root() }
-    }
-
-    fn var(&self, name: &str) -> Option<&str> {
-        // An empty variable counts as unset, so that a compose file can pass through optional ones.
-        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    fn default_data_dir(&self) -> PathBuf {
-        let local = self.working_dir.join(".frontdesk");
-        if local.is_dir() {
-            local
-        } else if let Some(data) = self.var("XDG_DATA_HOME") {
-            Path::new(data).join("frontdesk")
-        } else if self.root {
-            // PostgreSQL refuses to run as root, and its user cannot enter root's home folder.
-            PathBuf::from("/var/lib/frontdesk")
-        } else if let Some(home) = self.var("HOME") {
-            Path::new(home).join(".local/share/frontdesk")
-        } else {
-            local
-        }
-    }
 }
 
 impl Config {
@@ -201,38 +166,6 @@ impl Config {
         }
         Values { raw, env }.config(file, ignored_env)
     }
-}
-
-/// Names of unknown `FRONTDESK_…` variables. One that is nearly a setting is an error: somebody
-/// believes to have set it.
-fn unknown_variables(env: &Environment) -> Result<Vec<String>, ConfigError> {
-    let mut ignored = Vec::new();
-    for name in env.vars.keys() {
-        let ours = name.starts_with("FRONTDESK_") || name.starts_with("LIVEKIT_");
-        if !ours || settings::by_env(name).is_some() {
-            continue;
-        }
-        match settings::nearest(name, SETTINGS.iter().map(|setting| setting.env)) {
-            Some((near, distance)) if distance <= 2 => {
-                return Err(ConfigError::Unknown {
-                    name: name.clone(),
-                    nearest: format!(", did you mean {near}?"),
-                });
-            }
-            _ if name.starts_with("FRONTDESK_") => ignored.push(name.clone()),
-            _ => {}
-        }
-    }
-    Ok(ignored)
-}
-
-fn candidate_files(env: &Environment) -> Vec<PathBuf> {
-    if let Some(path) = env.var(CONFIG_FILE) {
-        return vec![env.working_dir.join(path)];
-    }
-    let data_dir = env.var("FRONTDESK_DATA_DIR").map(PathBuf::from);
-    let data_dir = data_dir.unwrap_or_else(|| env.default_data_dir());
-    vec![env.working_dir.join("frontdesk.toml"), data_dir.join("frontdesk.toml")]
 }
 
 fn read_file(
@@ -350,10 +283,6 @@ impl Values<'_> {
         let database = self.database()?;
         let livekit = self.livekit()?;
         let embedded_database = matches!(database, DatabaseConfig::Embedded { .. });
-        let embedded_livekit = matches!(livekit, LiveKitConfig::Embedded { .. });
-        let dev = self.value("FRONTDESK_DEV", "on, off or auto", |text| {
-            if text == "auto" { Some(embedded_livekit) } else { value::switch(text) }
-        })?;
         let clinic = "a clinic's slug such as nile-heart";
         let default_clinic = self.get("FRONTDESK_DEFAULT_CLINIC").parse(clinic, value::slug)?;
         Ok(Config {
@@ -392,7 +321,15 @@ impl Values<'_> {
                     seconds.map(Duration::from_secs)
                 },
             )?,
-            dev,
+            calls_per_minute: self.value(
+                "FRONTDESK_CALLS_PER_MINUTE",
+                "a number from 1 to 6000",
+                |text| text.parse().ok().filter(|calls| (1..=6000).contains(calls)),
+            )?,
+            trusted_proxies: self
+                .get("FRONTDESK_TRUSTED_PROXIES")
+                .parse("addresses or networks such as 10.0.0.0/8, ::1", Networks::parse)?
+                .unwrap_or_default(),
             log: self.log()?,
             database,
             data_keys: self.secret(
@@ -401,6 +338,9 @@ impl Values<'_> {
                 |text| frontdesk_tenants::crypt::KeyRing::parse(text).is_ok(),
             )?,
             livekit,
+            livekit_public_url: self
+                .get("LIVEKIT_PUBLIC_URL")
+                .parse("a URL such as wss://livekit.example.org", livekit_url)?,
             agent_name: self.value(
                 "LIVEKIT_AGENT_NAME",
                 "a name of 1 to 64 letters, digits, hyphens, dots or underscores",

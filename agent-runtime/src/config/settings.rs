@@ -124,10 +124,18 @@ pub const SETTINGS: &[Setting] = &[
         "How long running calls may last after SIGTERM or SIGINT; 0 to 86400.",
     ),
     setting(
-        "FRONTDESK_DEV",
-        "dev",
-        Value("auto"),
-        "Development page on `/`: `on`, `off`, or `auto` = on with the embedded LiveKit server.",
+        "FRONTDESK_CALLS_PER_MINUTE",
+        "calls_per_minute",
+        Value("10"),
+        "Calls that one address (of IPv6, one /64 network) may start at one clinic within a minute, \
+         over the patient page's API; as many at once. At all clinics together five times as many.",
+    ),
+    setting(
+        "FRONTDESK_TRUSTED_PROXIES",
+        "trusted_proxies",
+        Unset("none: the address of the connection counts"),
+        "Addresses or networks, comma-separated, of proxies in front of this runtime: only from \
+         these are `X-Forwarded-For` and `X-Forwarded-Proto` believed.",
     ),
     setting(
         "FRONTDESK_LOG",
@@ -177,6 +185,12 @@ pub const SETTINGS: &[Setting] = &[
         "livekit.url",
         Unset("an embedded `livekit-server` with keys of its own"),
         "LiveKit server, `ws://`, `wss://`, `http://` or `https://`.",
+    ),
+    setting(
+        "LIVEKIT_PUBLIC_URL",
+        "livekit.public_url",
+        Unset("`LIVEKIT_URL`"),
+        "The same server as callers' browsers reach it, if that is another address.",
     ),
     secret(setting(
         "LIVEKIT_API_KEY",

@@ -27,7 +27,6 @@ fn nothing_set_means_the_embedded_default() {
     assert!(matches!(config.livekit, LiveKitConfig::Embedded { .. }));
     assert_eq!(config.data_dir, Path::new("/home/someone/.local/share/frontdesk"));
     assert_eq!(config.default_clinic.as_deref(), Some("nile-heart"));
-    assert!(config.dev, "the page is served with the embedded server");
     assert!(!config.allow_call_clock);
 }
 
@@ -71,7 +70,9 @@ fn each_value_is_checked_and_named() {
         ("FRONTDESK_DEFAULT_CLINIC", "Nile Heart"),
         ("FRONTDESK_ALLOW_CALL_CLOCK", "perhaps"),
         ("FRONTDESK_DRAIN_SECONDS", "-1"),
-        ("FRONTDESK_DEV", "sometimes"),
+        ("FRONTDESK_CALLS_PER_MINUTE", "0"),
+        ("FRONTDESK_TRUSTED_PROXIES", "proxy"),
+        ("LIVEKIT_PUBLIC_URL", "nowhere"),
         ("FRONTDESK_LOG", "info,,=["),
         ("FRONTDESK_LOG_FORMAT", "xml"),
         ("FRONTDESK_VOICE", "a voice"),
@@ -104,7 +105,6 @@ fn a_secret_is_shown_neither_by_an_error_nor_by_debug() {
     .expect("valid");
     assert!(!format!("{config:?}").contains("hunter2"));
     assert!(matches!(&config.livekit, LiveKitConfig::External { url, .. } if url == "wss://host"));
-    assert!(!config.dev, "no page beside somebody else's server");
     assert_eq!(config.default_clinic, None);
 }
 

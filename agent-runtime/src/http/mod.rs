@@ -1,24 +1,48 @@
-//! The HTTP listener: health, readiness, metrics, worker information, development page.
+//! The HTTP listener: health, readiness, metrics, worker information, the patient's page, starting
+//! a call.
 //!
 //! Handlers see the runtime only through [`Service`], so that each can be tested over a socket
 //! with a scripted one.
 
-mod dev;
+mod calls;
+mod client;
+mod limits;
 mod metrics;
+mod own_call;
+mod page;
 mod problem;
 mod status;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderValue;
+use axum::middleware::map_response;
 use axum::routing::{get, post};
+use frontdesk_rtc::token::ApiKey;
 use frontdesk_rtc::worker::WorkerStatus;
+use frontdesk_types::Clock;
 
-pub use dev::PAGE_SCRIPT_INSTALLED;
 pub use metrics::{Kind, Sample, Values};
 pub use problem::Problem;
 
+use crate::config::Networks;
 use crate::join_token::{Join, TokenError, TokenRequest};
+
+/// A clinic as anybody may know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicClinic {
+    /// Its name.
+    pub name: String,
+    /// Its telephone, E.164; empty if it has none.
+    pub phone: String,
+    /// Emergency number of its country; empty if unknown.
+    pub emergency_number: String,
+    /// Languages that the agent speaks there, first the main one.
+    pub speaks: Vec<String>,
+}
 
 /// What the HTTP handlers need of the runtime.
 pub trait Service: Send + Sync + 'static {
@@ -31,33 +55,92 @@ pub trait Service: Send + Sync + 'static {
     /// Numbers of the runtime, in the order in which they are written.
     fn samples(&self) -> Vec<Sample>;
 
-    /// A join token for the development page.
+    /// The clinic of that slug, if it takes calls; the error is one line for operators.
+    fn clinic(
+        &self,
+        slug: &str,
+    ) -> impl Future<Output = Result<Option<PublicClinic>, String>> + Send;
+
+    /// Whether a call that is dispatched now would be answered.
+    ///
+    /// # Errors
+    /// Why not, for whoever wants to call.
+    fn has_place(&self) -> Result<(), &'static str>;
+
+    /// Whether the call in that room is under way.
+    fn call_lasts(&self, room: &str) -> impl Future<Output = bool> + Send;
+
+    /// A join token for a new call.
     ///
     /// # Errors
     /// [`TokenError`] if the request names an impossible clinic.
     fn join(&self, request: &TokenRequest) -> Result<Join, TokenError>;
+
+    /// Another join token for a caller whose call is under way.
+    ///
+    /// # Errors
+    /// [`TokenError`] if it cannot be signed.
+    fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError>;
 }
 
-/// All routes. With `dev`, those of the development page too.
-pub fn router<S: Service>(service: Arc<S>, dev: bool) -> Router {
-    let mut router = Router::new()
+/// What the HTTP listener is to know beside the runtime.
+pub struct Options {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Calls that one address may start at one clinic within a minute.
+    pub calls_per_minute: u32,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: Networks,
+    /// The LiveKit key, of which the key of cookies is made.
+    pub key: ApiKey,
+    /// The LiveKit server as browsers reach it: their page may connect to it.
+    pub livekit_url: String,
+    /// The clinic whose page `/` leads to.
+    pub default_clinic: Option<String>,
+}
+
+/// What callers' handlers share.
+struct Site<S> {
+    service: Arc<S>,
+    options: Options,
+    limits: calls::CallLimits,
+    cookies: own_call::Cookies,
+    /// Content security policy of pages.
+    policy: HeaderValue,
+}
+
+/// All routes. It is served with the address of each connection (`SocketAddr`).
+pub fn router<S: Service>(service: Arc<S>, options: Options) -> Router {
+    let site = Arc::new(Site {
+        service: Arc::clone(&service),
+        limits: calls::CallLimits::new(options.calls_per_minute),
+        cookies: own_call::Cookies::new(&options.key),
+        policy: page::policy(&options.livekit_url),
+        options,
+    });
+    let callers = Router::new()
+        .route("/api/v1/clinics/{slug}/calls", post(calls::start::<S>))
+        .layer(DefaultBodyLimit::max(calls::MAX_BODY))
+        .route("/", get(page::root::<S>))
+        .route("/call/{slug}", get(page::call::<S>))
+        .route("/assets/{name}", get(page::asset))
+        .route("/licences.md", get(page::licences))
+        .with_state(site);
+    Router::new()
         .route("/healthz", get(status::healthz))
         .route("/readyz", get(status::readyz::<S>))
         .route("/worker", get(status::worker::<S>))
-        .route("/metrics", get(metrics::metrics::<S>));
-    if dev {
-        router = router
-            .route("/", get(dev::page::<S>))
-            .route("/dev/livekit-client.js", get(dev::bundle))
-            .route("/dev/token", post(dev::token::<S>));
-    } else {
-        router = router.route("/", get(status::root::<S>));
-    }
-    router
+        .route("/metrics", get(metrics::metrics::<S>))
+        .with_state(service)
+        .merge(callers)
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
-        .with_state(service)
+        .layer(map_response(page::harden))
 }
 
+#[cfg(test)]
+mod call_tests;
+#[cfg(test)]
+mod page_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Errors as RFC 9457 `application/problem+json`.
 
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -14,13 +14,23 @@ pub struct Problem {
     /// What happened, to what, what to do; never personal data.
     #[serde(skip_serializing_if = "String::is_empty")]
     detail: String,
+    /// When to ask again, in seconds.
+    #[serde(skip)]
+    retry_after: Option<u32>,
 }
 
 impl Problem {
     /// A problem of that status.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { title, status: status.as_u16(), detail: detail.into() }
+        Self { title, status: status.as_u16(), detail: detail.into(), retry_after: None }
+    }
+
+    /// Says after how many seconds to ask again (`Retry-After`).
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 }
 
@@ -28,7 +38,15 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+        let kind = [
+            (header::CONTENT_TYPE, "application/problem+json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        let mut response = (status, kind, body).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

@@ -1,18 +1,31 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use frontdesk_rtc::token::ApiKey;
-use frontdesk_types::SeededIds;
+use frontdesk_types::{ManualClock, SystemIds};
 use reqwest::StatusCode;
 
 use super::*;
 use crate::join_token::TokenSigner;
 
-/// A runtime whose state the test sets.
+/// A runtime whose state the test sets. It has the clinic nile-heart.
 #[derive(Default)]
-struct Scripted {
-    registered: AtomicBool,
+pub(super) struct Scripted {
+    pub(super) registered: AtomicBool,
     draining: AtomicBool,
-    database_down: AtomicBool,
+    pub(super) database_down: AtomicBool,
+    pub(super) full: AtomicBool,
+    /// The room whose call is under way.
+    pub(super) lasting: parking_lot::Mutex<Option<String>>,
+}
+
+pub(super) const SECRET: &str = "a secret of more than thirty-two letters";
+
+fn signer() -> TokenSigner {
+    TokenSigner {
+        url: "ws://127.0.0.1:7880".to_owned(),
+        key: ApiKey::new("key", SECRET),
+        agent_name: "desk".to_owned(),
+    }
 }
 
 impl Service for Scripted {
@@ -42,27 +55,68 @@ impl Service for Scripted {
         ]
     }
 
-    fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
-        let signer = TokenSigner {
-            url: "ws://127.0.0.1:7880".to_owned(),
-            key: ApiKey::new("key", "a secret of more than thirty-two letters"),
-            agent_name: "desk".to_owned(),
+    async fn clinic(&self, slug: &str) -> Result<Option<PublicClinic>, String> {
+        self.database().await?;
+        let clinic = PublicClinic {
+            name: "Nile <Heart> \"Clinic\"".to_owned(),
+            phone: "+20235550100".to_owned(),
+            emergency_number: "123".to_owned(),
+            speaks: vec!["en".to_owned()],
         };
-        signer.join(request, &SeededIds::new(1))
+        Ok((slug == "nile-heart").then_some(clinic))
+    }
+
+    fn has_place(&self) -> Result<(), &'static str> {
+        if self.full.load(Ordering::Relaxed) { Err("all lines are busy") } else { Ok(()) }
+    }
+
+    async fn call_lasts(&self, room: &str) -> bool {
+        self.lasting.lock().as_deref() == Some(room)
+    }
+
+    fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
+        signer().join(request, &SystemIds)
+    }
+
+    fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
+        signer().rejoin(room, identity, ttl)
     }
 }
 
-/// The router on a socket of its own; ends with the test's runtime.
-async fn serve(dev: bool) -> (Arc<Scripted>, String) {
-    let service = Arc::new(Scripted::default());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let router = router(Arc::clone(&service), dev);
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (service, format!("http://{address}"))
+/// A router on a socket of its own, with the clock that its limits go by.
+pub(super) struct Served {
+    pub(super) service: Arc<Scripted>,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) url: String,
 }
 
-fn client() -> reqwest::Client {
+/// Ends with the test's runtime. `proxies` are trusted.
+pub(super) async fn serve_behind(proxies: &str) -> Served {
+    let service = Arc::new(Scripted::default());
+    let now = "2026-11-27T12:00:00Z".parse().expect("a moment");
+    let clock = Arc::new(ManualClock::new(now));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let options = Options {
+        clock: Arc::<ManualClock>::clone(&clock),
+        calls_per_minute: 10,
+        trusted_proxies: Networks::parse(proxies).expect("networks"),
+        key: ApiKey::new("key", SECRET),
+        livekit_url: "ws://127.0.0.1:7880".to_owned(),
+        default_clinic: Some("nile-heart".to_owned()),
+    };
+    let router = router(Arc::clone(&service), options);
+    let router = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Served { service, clock, url: format!("http://{address}") }
+}
+
+async fn serve() -> (Arc<Scripted>, String) {
+    let served = serve_behind("").await;
+    (served.service, served.url)
+}
+
+pub(super) fn client() -> reqwest::Client {
     crate::tls::install_provider();
     let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build();
     client.expect("a client")
@@ -80,7 +134,7 @@ async fn read(answer: reqwest::Response) -> (StatusCode, String, String) {
 
 #[tokio::test]
 async fn ready_means_database_worker_and_not_draining() {
-    let (service, url) = serve(false).await;
+    let (service, url) = serve().await;
     let ready = async || get(&format!("{url}/readyz")).await;
     let (status, _, body) = ready().await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -99,7 +153,7 @@ async fn ready_means_database_worker_and_not_draining() {
 
 #[tokio::test]
 async fn the_worker_answers_what_livekits_tools_ask() {
-    let (service, url) = serve(false).await;
+    let (service, url) = serve().await;
     assert_eq!(get(&url).await.0, StatusCode::SERVICE_UNAVAILABLE);
     service.registered.store(true, Ordering::Relaxed);
     let (status, _, body) = get(&url).await;
@@ -114,7 +168,7 @@ async fn the_worker_answers_what_livekits_tools_ask() {
 
 #[tokio::test]
 async fn metrics_are_openmetrics_text() {
-    let (_, url) = serve(false).await;
+    let (_, url) = serve().await;
     let (status, kind, body) = get(&format!("{url}/metrics")).await;
     assert_eq!(status, StatusCode::OK);
     assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
@@ -127,8 +181,8 @@ async fn metrics_are_openmetrics_text() {
 
 #[tokio::test]
 async fn errors_are_problem_details() {
-    let (_, url) = serve(false).await;
-    for (path, status) in [("/nowhere", 404), ("/dev/token", 404)] {
+    let (_, url) = serve().await;
+    for (path, status) in [("/nowhere", 404), ("/assets/nothing.js", 404)] {
         let (code, kind, body) = get(&format!("{url}{path}")).await;
         assert_eq!((code.as_u16(), kind.as_str()), (status, "application/problem+json"));
         let problem: serde_json::Value = serde_json::from_str(&body).expect("JSON");
@@ -137,41 +191,4 @@ async fn errors_are_problem_details() {
     let answer = client().delete(format!("{url}/healthz")).send().await;
     let (code, kind, _) = read(answer.expect("an answer")).await;
     assert_eq!((code.as_u16(), kind.as_str()), (405, "application/problem+json"));
-}
-
-#[tokio::test]
-async fn the_page_is_for_browsers_and_probes_still_get_ok() {
-    let (service, url) = serve(true).await;
-    service.registered.store(true, Ordering::Relaxed);
-    assert_eq!(get(&url).await.2, "OK");
-    let browser = client().get(&url).header("accept", "text/html,*/*;q=0.8");
-    let (status, kind, body) = read(browser.send().await.expect("an answer")).await;
-    assert_eq!(status, StatusCode::OK);
-    assert!(kind.starts_with("text/html"), "{kind}");
-    assert!(body.contains("/dev/livekit-client.js"));
-    assert!(body.lines().count() <= 100, "the page has at most 100 lines");
-}
-
-#[tokio::test]
-async fn a_token_is_given_to_the_page_and_to_no_other_site() {
-    let (_, url) = serve(true).await;
-    let post = async |origin: &str, host: Option<&str>, body: &'static str| {
-        let mut request = client().post(format!("{url}/dev/token"));
-        request = request.header("origin", origin).body(body);
-        if let Some(host) = host {
-            request = request.header("host", host);
-        }
-        read(request.send().await.expect("an answer")).await
-    };
-    let (status, _, body) = post(&url, None, r#"{"clinic":"nile-heart"}"#).await;
-    assert_eq!(status, StatusCode::OK, "{body}");
-    let join: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-    assert_eq!(join["server_url"], "ws://127.0.0.1:7880");
-    let foreign = post("https://example.org", None, "{}").await;
-    assert_eq!(foreign.0, StatusCode::FORBIDDEN);
-    let rebound = post("http://example.org:8080", Some("example.org:8080"), "{}").await;
-    assert_eq!(rebound.0, StatusCode::FORBIDDEN);
-    let bad = post(&url, None, r#"{"clinic":"Not A Slug"}"#).await;
-    assert_eq!(bad.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(post(&url, None, "{").await.0, StatusCode::BAD_REQUEST);
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use frontdesk_line::{AgentState, LineContext, Shown};
+use frontdesk_line::{AgentState, AppointmentChange, LineContext, Shown};
+use frontdesk_types::Offer;
 use parking_lot::Mutex;
 
 use super::voice_out::VoiceOut;
@@ -11,6 +12,9 @@ use crate::{Room, RtcError, TextStreamOptions, TextStreamWriter, TranscriptionSe
 
 const TRANSCRIPTION_TOPIC: &str = "lk.transcription";
 const STATE_ATTRIBUTE: &str = "lk.agent.state";
+/// Ours: the appointment that was last changed, as JSON. An attribute, so that a page that is
+/// reloaded has it too.
+const APPOINTMENT_ATTRIBUTE: &str = "frontdesk.appointment";
 const FINAL_ATTRIBUTE: &str = "lk.transcription_final";
 
 /// Whose words the captions are of: the caller's identity and track, as far as known.
@@ -36,6 +40,7 @@ pub(super) struct Captions {
     voice: Arc<VoiceOut>,
     caller: Mutex<Option<Speaker>>,
     state: Mutex<Option<AgentState>>,
+    appointment: Mutex<Option<String>>,
     /// Taken out while it is written to: what is given up half-way is sent again as a whole.
     open: Mutex<Option<Open>>,
     /// The utterance last begun and its text, so that one whose stream is gone is known.
@@ -51,6 +56,24 @@ const fn name(state: AgentState) -> &'static str {
     }
 }
 
+/// As much of an appointment as its patient has been told.
+fn card(change: AppointmentChange, visit: &Offer, reference: &str) -> String {
+    let status = match change {
+        AppointmentChange::Booked => "booked",
+        AppointmentChange::Moved => "moved",
+        AppointmentChange::Cancelled => "cancelled",
+    };
+    serde_json::json!({
+        "status": status,
+        "reference": reference,
+        "doctor": visit.doctor_name,
+        "specialty": visit.specialty,
+        "starts_at": visit.starts_at,
+        "time_zone": visit.time_zone,
+    })
+    .to_string()
+}
+
 impl Captions {
     pub(super) fn new(room: Room, context: &LineContext, voice: Arc<VoiceOut>) -> Self {
         Self {
@@ -60,6 +83,7 @@ impl Captions {
             voice,
             caller: Mutex::default(),
             state: Mutex::default(),
+            appointment: Mutex::default(),
             open: Mutex::default(),
             begun: Mutex::default(),
         }
@@ -83,28 +107,38 @@ impl Captions {
             Shown::CallerText { number, text, is_final } => {
                 self.caller_text(number, &text, is_final).await
             }
+            Shown::Appointment { change, visit, reference } => {
+                let card = card(change, &visit, &reference);
+                *self.appointment.lock() = Some(card.clone());
+                self.announce(APPOINTMENT_ATTRIBUTE, card).await;
+                Ok(())
+            }
         }
     }
 
     async fn set_state(&self, state: AgentState) {
         if self.state.lock().replace(state) != Some(state) {
-            self.announce(state).await;
+            self.announce(STATE_ATTRIBUTE, name(state).to_owned()).await;
         }
     }
 
-    /// Tells the state again, to a session that does not know it.
+    /// Tells state and appointment again, to a session that does not know them.
     pub(super) async fn repeat_state(&self) {
         let state = *self.state.lock();
         if let Some(state) = state {
-            self.announce(state).await;
+            self.announce(STATE_ATTRIBUTE, name(state).to_owned()).await;
+        }
+        let appointment = self.appointment.lock().clone();
+        if let Some(card) = appointment {
+            self.announce(APPOINTMENT_ATTRIBUTE, card).await;
         }
     }
 
-    async fn announce(&self, state: AgentState) {
-        let attributes = HashMap::from([(STATE_ATTRIBUTE.to_owned(), name(state).to_owned())]);
+    async fn announce(&self, attribute: &'static str, value: String) {
+        let attributes = HashMap::from([(attribute.to_owned(), value)]);
         // A caller's words wait behind this: the server's answer is not waited for.
         if let Err(error) = self.room.announce_attributes(attributes).await {
-            tracing::debug!(%error, "agent state not published");
+            tracing::debug!(%error, attribute, "attribute not published");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Finds the caller among a room's participants, follows them, and says what happens to them.
 //!
-//! The first participant who can be a caller is the caller. Of all others nothing is heard or read.
+//! The caller is the participant of the identity that the call was told of, else the first one who
+//! can be a caller. Of all others nothing is heard or read.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, OnceLock};
@@ -46,6 +47,8 @@ pub(super) struct Finder {
     listener: Listener,
     voice: Arc<VoiceIn>,
     captions: Arc<Captions>,
+    /// Who is waited for; anybody who can be a caller if `None`.
+    expected: Option<RedactedString>,
     caller: Option<RedactedString>,
     /// The caller's identity, if they came by telephone.
     phone: Arc<OnceLock<RedactedString>>,
@@ -62,12 +65,14 @@ impl Finder {
         listener: Listener,
         voice: Arc<VoiceIn>,
         captions: Arc<Captions>,
+        expected: Option<String>,
     ) -> Self {
         Self {
             room,
             listener,
             voice,
             captions,
+            expected: expected.map(RedactedString::from),
             caller: None,
             phone: Arc::default(),
             track: None,
@@ -159,7 +164,7 @@ impl Finder {
     async fn on_here(&mut self, participant: &Participant) {
         match &self.caller {
             Some(caller) if **caller == *participant.identity => {}
-            None if may_be_caller(participant) => {
+            None if may_be_caller(participant) && self.may_be(&participant.identity) => {
                 let identity = RedactedString::from(participant.identity.clone());
                 if participant.kind == ParticipantKind::Sip {
                     // There is one caller, found once.
@@ -179,6 +184,10 @@ impl Finder {
         for track in &participant.tracks {
             self.on_track(&participant.identity, track).await;
         }
+    }
+
+    fn may_be(&self, identity: &str) -> bool {
+        self.expected.as_deref().is_none_or(|expected| *expected == *identity)
     }
 
     fn introduce(&self) {
@@ -229,6 +238,7 @@ impl Finder {
                 Sent::Key(digit) => self.tell(LineEvent::Dtmf(digit)),
             },
             Some(_) => {}
+            None if !self.may_be(&from) => {}
             None if self.early.len() < MAX_EARLY => self.early.push_back((from, sent)),
             None => tracing::warn!("message dropped: too many from senders not yet known"),
         }

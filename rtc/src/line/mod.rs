@@ -38,6 +38,8 @@ pub struct LiveKitCall {
     pub room: RoomOptions,
     /// How the agent's voice is encoded.
     pub encoder: EncoderOptions,
+    /// Identity of the caller; `None` means the first participant who can be one.
+    pub caller: Option<String>,
     /// The server's API, which transfers telephone callers; without it nobody is.
     pub server: Option<Arc<ServerApi>>,
 }
@@ -70,6 +72,7 @@ impl LiveKitCall {
             Arc::clone(&context.listener),
             Arc::clone(&voice_in),
             Arc::clone(&captions),
+            self.caller,
         );
         let phone = finder.phone();
         let finder = tokio::spawn(finder.run().in_current_span());

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_line::{
-    AgentState, CallerKind, Connect, Gone, Line, LineContext, LineEvent, Shown, Transfer,
+    AgentState, AppointmentChange, CallerKind, Connect, Gone, Line, LineContext, LineEvent, Shown,
+    Transfer,
 };
 use frontdesk_rtc::codec::EncoderOptions;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::line::LiveKitCall;
 use frontdesk_rtc::{AudioPublish, Room, RoomEvent, RoomOptions, TextStreamOptions};
-use frontdesk_types::{CallId, Phi, SAMPLES_PER_FRAME, SystemIds};
+use frontdesk_types::{
+    CallId, DoctorId, Offer, OfferId, Phi, SAMPLES_PER_FRAME, SlotId, SystemIds,
+};
 use livekit_api::access_token::{AccessToken, VideoGrants};
 use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
@@ -23,13 +26,14 @@ use crate::support::{
 pub(crate) type Told = Arc<Mutex<Vec<LineEvent>>>;
 
 async fn connected(server: &Server, room: &str) -> (Arc<dyn Line>, Told) {
-    connected_with(server, room, None).await
+    connected_with(server, room, None, None).await
 }
 
-/// The agent's line in a room, with the server's API.
+/// The agent's line in a room, for the caller of that identity, with the server's API.
 pub(crate) async fn connected_with(
     server: &Server,
     room: &str,
+    caller: Option<&str>,
     api: Option<Arc<ServerApi>>,
 ) -> (Arc<dyn Line>, Told) {
     let told = Told::default();
@@ -41,7 +45,8 @@ pub(crate) async fn connected_with(
         listener: Arc::new(move |event| tell.lock().push(event)),
     };
     let room = RoomOptions::new(server.url(), token(room, "agent", "agent"));
-    let call = LiveKitCall { room, encoder: EncoderOptions::default(), server: api };
+    let caller = caller.map(str::to_owned);
+    let call = LiveKitCall { room, encoder: EncoderOptions::default(), caller, server: api };
     (Box::new(call).connect(context).await.expect("connects"), told)
 }
 
@@ -96,6 +101,48 @@ async fn a_telephone_caller_is_known_by_number_and_their_keys_and_words_arrive()
     let over = || told.lock().iter().any(|event| matches!(event, LineEvent::Over(_)));
     eventually("the line is over", over).await;
     assert!(!line.play(1, &[0; SAMPLES_PER_FRAME]), "nothing goes out any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_caller_is_the_one_that_was_named_not_the_first_one_there() {
+    let server = Server::start().await;
+    let (other, _events) = server.join("named", "other").await;
+    let (line, told) = connected_with(&server, "named", Some("patient"), None).await;
+    let typed =
+        || TextStreamOptions { topic: "lk.chat".to_owned(), ..TextStreamOptions::default() };
+    other.send_text("not for the agent", typed()).await.expect("sent");
+    let (caller, _events) = server.join("named", "patient").await;
+    caller.send_text("hello", typed()).await.expect("sent");
+    let words = || -> Vec<_> {
+        let told = told.lock();
+        told.iter().filter(|event| matches!(event, LineEvent::Typed(_))).cloned().collect()
+    };
+    eventually("the words arrive", || !words().is_empty()).await;
+    other.send_text("still not", typed()).await.expect("sent");
+    other.close().await;
+    caller.send_text("bye", typed()).await.expect("sent");
+    eventually("the last words arrive", || words().len() > 1).await;
+    let expected = ["hello", "bye"].map(|text| LineEvent::Typed(text.to_owned()));
+    assert_eq!(words(), expected);
+    let gone = told.lock().iter().any(|event| matches!(event, LineEvent::CallerGone(_)));
+    assert!(!gone, "who left is not the caller");
+    line.hang_up().await;
+    caller.close().await;
+}
+
+fn appointment() -> Shown {
+    let visit = Offer {
+        id: OfferId::new(&SystemIds),
+        slot: SlotId::new(&SystemIds),
+        doctor: DoctorId::new(&SystemIds),
+        doctor_name: "Samira Hassan".to_owned(),
+        specialty: "cardiology".to_owned(),
+        starts_at: "2026-12-01T09:00:00Z".parse().expect("a moment"),
+        ends_at: "2026-12-01T09:20:00Z".parse().expect("a moment"),
+        time_zone: "Africa/Cairo".to_owned(),
+    };
+    let reference = "NHC-4711".to_owned();
+    Shown::Appointment { change: AppointmentChange::Moved, visit: Box::new(visit), reference }
 }
 
 /// A busy machine loses a packet here and there; another sound is something else.
@@ -174,6 +221,18 @@ async fn state_and_captions_are_shown_under_livekits_names() {
         agent.is_some_and(|a| a.attributes.get("lk.agent.state").is_some_and(|s| s == "thinking"))
     };
     eventually("the state is seen", state).await;
+    line.show(appointment()).await.expect("shown");
+    let card = || -> Option<serde_json::Value> {
+        let agent = caller.participant("agent")?;
+        serde_json::from_str(agent.attributes.get("frontdesk.appointment")?).ok()
+    };
+    eventually("the appointment is seen", || card().is_some()).await;
+    let expected = serde_json::json!({
+        "status": "moved", "reference": "NHC-4711", "doctor": "Samira Hassan",
+        "specialty": "cardiology", "starts_at": "2026-12-01T09:00:00Z",
+        "time_zone": "Africa/Cairo",
+    });
+    assert_eq!(card(), Some(expected), "and nothing that the caller was not told");
 
     let words = "where are you".to_owned();
     line.show(Shown::CallerText { number: 3, text: words.clone(), is_final: true })

@@ -48,7 +48,7 @@ async fn api(
 }
 
 async fn line_with(server: &Server, api: ServerApi, caller: String) -> (Arc<dyn Line>, Room) {
-    let (line, told) = connected_with(server, "transfer", Some(Arc::new(api))).await;
+    let (line, told) = connected_with(server, "transfer", None, Some(Arc::new(api))).await;
     let (caller, _events) =
         Room::connect(RoomOptions::new(server.url(), caller)).await.expect("joins");
     let here = || told.lock().iter().any(|event| matches!(event, LineEvent::CallerHere(_)));

@@ -16,13 +16,17 @@ function executable() {
   throw new Error("no Chromium found: install the package `chromium` or set CHROMIUM_BIN");
 }
 
-/** A browser whose microphone plays `wav` once, from the moment it is opened. */
-export function launch({ wav, args: more = [] } = {}) {
+/**
+ * A browser whose microphone plays `wav` once, from the moment it is opened; its camera shows a
+ * moving pattern. Without `devices` it has neither, without `allowed` it may use neither.
+ */
+export function launch({ wav, devices = true, allowed = true, args: more = [] } = {}) {
   const args = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required", ...more,
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required", ...more,
   ];
+  if (devices) args.push("--use-fake-device-for-media-stream");
+  args.push(allowed ? "--use-fake-ui-for-media-stream" : "--deny-permission-prompts");
   if (wav) args.push(`--use-file-for-fake-audio-capture=${wav}%noloop`);
   return chromium.launch({ executablePath: executable(), headless: true, args });
 }

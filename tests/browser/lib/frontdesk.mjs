@@ -1,6 +1,7 @@
 // A `frontdesk serve` of the test's own: data folder, ports, database.
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createHmac } from "node:crypto";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,6 +72,32 @@ export class Frontdesk {
     return JSON.parse(out);
   }
 
+  /** Address of the embedded LiveKit server, without its scheme. */
+  livekit() {
+    const ports = JSON.parse(readFileSync(join(this.env.FRONTDESK_DATA_DIR, "livekit-ports.json"), "utf8"));
+    return `127.0.0.1:${ports.http}`;
+  }
+
+  /** A token of the embedded LiveKit server with these grants. */
+  sign(identity, video) {
+    const keys = JSON.parse(readFileSync(join(this.env.FRONTDESK_DATA_DIR, "livekit-keys.json"), "utf8"));
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: keys.api_key, sub: identity, nbf: now - 10, exp: now + 600, video };
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
+    return `${signed}.${createHmac("sha256", keys.api_secret).update(signed).digest("base64url")}`;
+  }
+
+  /** Who is in a room, as the LiveKit server sees it. */
+  async participants(room) {
+    const answer = await fetch(`http://${this.livekit()}/twirp/livekit.RoomService/ListParticipants`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${this.sign("test", { roomAdmin: true, room })}` },
+      body: JSON.stringify({ room }),
+    });
+    return (await answer.json()).participants ?? [];
+  }
+
   /** Rows in the table of appointments, all clinics together, as the database's superuser sees them. */
   appointments() {
     const data = this.env.FRONTDESK_DATA_DIR;
@@ -83,7 +110,7 @@ export class Frontdesk {
 
   async metric(name) {
     const text = await (await fetch(`${this.url}/metrics`)).text();
-    const line = text.split("\n").find((l) => l.startsWith(`frontdesk_${name} `));
+    const line = text.split("\n").find((l) => l.startsWith(`frontdesk_${name} `) || l.startsWith(`frontdesk_${name}_total `));
     return line && Number(line.split(" ")[1]);
   }
 
