@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use frontdesk_line::{ConnectError, LineContext};
+use frontdesk_line::{CallerFacts, ConnectError, LineContext, LineEvent};
 use frontdesk_types::Channel;
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, oneshot};
@@ -29,11 +29,19 @@ impl Call {
         let mails = Mails::default();
         // The mail outlives whoever reads it, and does not know the line: no event is lost.
         let events = Arc::clone(&mails.link);
+        // A telephone knows who calls before the call has a stage, and its record begins with it.
+        let caller: Arc<OnceLock<CallerFacts>> = Arc::default();
+        let told = Arc::clone(&caller);
         let context = LineContext {
             call: id,
             language: facts.language.clone(),
             voice: facts.channel != Channel::Text,
-            listener: Arc::new(move |event| events.post(LinkInput::Line(event))),
+            listener: Arc::new(move |event| {
+                if let LineEvent::CallerHere(facts) = &event {
+                    let _ = told.set(facts.clone());
+                }
+                events.post(LinkInput::Line(event));
+            }),
         };
         let line = match line.connect(context).await {
             Ok(line) => line,
@@ -55,7 +63,8 @@ impl Call {
             outlet,
             mails,
             pulses: Pulses::default(),
-            caller: OnceLock::new(),
+            caller,
+            joined: OnceLock::new(),
             keeps,
             tokens: Arc::default(),
             row: OnceCell::new(),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_line::{CallerFacts, Gone, LineEvent, Shown};
+use frontdesk_line::{Gone, LineEvent, Shown};
 use frontdesk_pipelines::dialogue::Input;
 use frontdesk_types::{CallOutcome, Mono};
 use ractor::ActorProcessingErr;
@@ -51,7 +51,7 @@ impl LineLink {
     fn on_event(&self, event: LineEvent) {
         match event {
             LineEvent::Audible => self.call.outlet.open(),
-            LineEvent::CallerHere(facts) => self.on_here(facts),
+            LineEvent::CallerHere(_) => self.on_here(),
             LineEvent::CallerGone(Gone::Left) => self.on_left(),
             LineEvent::CallerGone(Gone::Lost) => {
                 let patience = self.call.services.settings.return_timeout;
@@ -71,9 +71,9 @@ impl LineLink {
         }
     }
 
-    fn on_here(&self, facts: CallerFacts) {
+    fn on_here(&self) {
         self.kept.lock().away_until = None;
-        if self.call.caller.set(facts).is_ok() {
+        if self.call.joined.set(()).is_ok() {
             tracing::info!("caller is here");
             self.call.mails.dialogue.post(Input::Begin);
         }

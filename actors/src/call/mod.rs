@@ -154,8 +154,10 @@ pub(crate) struct Call {
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) mails: Mails,
     pub(crate) pulses: Pulses,
-    /// Who calls, as far as the line knows; nobody was there yet if it is not set.
-    pub(crate) caller: OnceLock<CallerFacts>,
+    /// Who calls, as the line said first, whether or not a stage has heard of it.
+    pub(crate) caller: Arc<OnceLock<CallerFacts>>,
+    /// Set once LineLink has seen the caller and the dialogue has begun.
+    pub(crate) joined: OnceLock<()>,
     /// What the stages keep over their deaths; only [`children`] hands it out.
     keeps: children::Keeps,
     /// What the database gave its tools for later.

@@ -138,7 +138,7 @@ impl State {
         call.pulses.supervisor.beat(now);
         let settings = &call.services.settings;
         let lived = now.since(call.started);
-        let joined = call.caller.get().is_some();
+        let joined = call.joined.get().is_some();
         if call.end().is_some() {
             // Whoever decided so had no supervisor to tell.
             return self.finish(myself).await;

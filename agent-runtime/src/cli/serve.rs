@@ -69,7 +69,8 @@ pub(super) async fn start(
     if let Some(telephone) = runtime.telephone() {
         let number = runtime.number().await;
         let number = number.map_or_else(String::new, |number| format!("{number}@"));
-        out.line(format_args!("By telephone: sip:{number}{}", telephone.address()));
+        let address = format!("sip:{number}{}", telephone.address());
+        out.line(format_args!("By telephone: {address} (baresip -e \"/dial {address}\")"));
     }
     Ok((runtime, signals))
 }

@@ -12,8 +12,8 @@ const STAGES: [&str; 8] = [
     "audio_ingest",
     "transcriber",
     "dialogue",
-    "retriever",
-    "booking_tool",
+    "thinker",
+    "tool_stage",
     "call_recorder",
     "speaker",
 ];
@@ -69,6 +69,8 @@ async fn a_typed_date_of_birth_identifies_with_the_spoken_name_and_not_alone() {
     caller.act(rules[1].1).await;
     let identified = async || !identifications(&office, call).await.is_empty();
     caller.converse(&office, call, &rules, identified).await;
+    let numbers = office.db.count("calls WHERE caller_phone = '+201001234567'").await;
+    assert_eq!(numbers, 1, "the number that calls is in the record");
     let known = identifications(&office, call).await;
     assert_eq!(known[0]["result"]["result"], "identified", "{known:?}");
     caller.hang_up().await;

@@ -3,7 +3,7 @@
 use frontdesk_types::testing::{Person, Redaction};
 use rustix::process::Signal;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Process};
 use crate::phone_raw::Raw;
 use crate::phone_rig::NUMBER;
 
@@ -11,21 +11,31 @@ use crate::phone_rig::NUMBER;
 async fn a_server_tells_its_telephone_address_logs_nobody_and_drains() {
     let desk = Desk::new()
         .with("FRONTDESK_SIP_LISTEN", "127.0.0.1:0")
+        .with("FRONTDESK_MAX_CALLS", "1")
         .with("FRONTDESK_LOG", "info,frontdesk=trace,frontdesk_telephony=trace,rsipstack=trace");
     let mut serve = desk.start(&["serve"]);
     let sip = serve
         .until("the address is printed", async |serve| {
             let output = serve.output();
             let line = output.lines().find_map(|line| line.strip_prefix("By telephone: sip:"))?;
-            line.strip_prefix(&format!("{NUMBER}@"))?.parse().ok()
+            let address = line.split(' ').next()?;
+            address.strip_prefix(&format!("{NUMBER}@"))?.parse().ok()
         })
         .await;
+    let mut lost = Raw::new(sip, "+15550000000").await;
+    assert_eq!(lost.invite().await, 404);
     let mut caller = Raw::new(sip, NUMBER).await;
     assert_eq!(caller.invite().await, 200, "{}", serve.log());
     caller.hears().await;
-    let mut lost = Raw::new(sip, "+15550000000").await;
-    assert_eq!(lost.invite().await, 404);
-
+    let mut second = Raw::new(sip, NUMBER).await;
+    assert_eq!(second.invite().await, 486, "there is one place");
+    caller.bye().await;
+    let again = async |_: &Process| {
+        let mut caller = Raw::new(sip, NUMBER).await;
+        (caller.invite().await == 200).then_some(caller)
+    };
+    let caller = serve.until("the place is given back", again).await;
+    caller.hears().await;
     serve.signal(Signal::TERM);
     serve.until("it drains", async |serve| serve.log().contains("draining").then_some(())).await;
     let mut late = Raw::new(sip, NUMBER).await;

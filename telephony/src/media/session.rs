@@ -22,6 +22,10 @@ const FRAME: Duration = Duration::from_millis(20);
 /// A caller who is to be heard and of whom no packet came for as long has no line any more.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
+/// An answer that is not acknowledged is spoken to for as long: whoever asked for it may be somebody
+/// who gave another's address, and is not to have us send there.
+const UNCONFIRMED_LIMIT: Duration = Duration::from_secs(2);
+
 /// What both sides agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Talk {
@@ -45,6 +49,9 @@ struct Out {
     path: Path,
     /// Whether the caller's end receives.
     on: bool,
+    began: Instant,
+    /// Whether the caller's end has acknowledged the answer.
+    confirmed: bool,
     bytes: Vec<u8>,
 }
 
@@ -80,6 +87,8 @@ impl Media {
             speaking: Speaking::new(law, sound_type, now),
             path: Path::new(signalling, None),
             on: false,
+            began: now,
+            confirmed: false,
             bytes: Vec::new(),
         };
         let hearing = In { hearing: Hearing::new(law, sound_type, None), last: now, on: false };
@@ -105,14 +114,20 @@ impl Media {
         hearing.last = now();
     }
 
+    /// The caller's end has acknowledged the answer.
+    pub(crate) fn confirm(&self) {
+        self.out.lock().confirmed = true;
+    }
+
     /// Plays a frame; false if it did not go out.
     pub(crate) fn play(&self, frame: &[i16; SAMPLES_PER_FRAME]) -> bool {
+        let now = now();
         let mut out = self.out.lock();
-        if !out.on {
+        if !out.may_send(now) {
             return false;
         }
         let Out { speaking, bytes, .. } = &mut *out;
-        speaking.speak(now(), frame, bytes);
+        speaking.speak(now, frame, bytes);
         out.send()
     }
 
@@ -178,18 +193,24 @@ impl Media {
     }
 
     fn on_tick(&self) {
+        let now = now();
         let mut out = self.out.lock();
-        if !out.on {
+        if !out.may_send(now) {
             return;
         }
         let Out { speaking, bytes, .. } = &mut *out;
-        if speaking.pass(now(), bytes) {
+        if speaking.pass(now, bytes) {
             out.send();
         }
     }
 }
 
 impl Out {
+    fn may_send(&self, now: Instant) -> bool {
+        let early = now.saturating_duration_since(self.began) < UNCONFIRMED_LIMIT;
+        self.on && (self.confirmed || early)
+    }
+
     fn send(&self) -> bool {
         let (Some(socket), Some(target)) = (&self.socket, self.path.target()) else { return false };
         match socket.send_to(&self.bytes, target) {
@@ -200,5 +221,57 @@ impl Out {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn talk(hears: bool) -> Talk {
+        let remote = Some("127.0.0.1:40009".parse().expect("an address"));
+        Talk { law: Law::Mu, sound_type: 0, key_type: None, remote, hears, speaks: hears }
+    }
+
+    fn media() -> (Arc<Media>, UdpSocket) {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket.set_nonblocking(true).expect("a socket");
+        let sending = socket.try_clone().expect("a socket");
+        (Media::new(sending, IpAddr::from([127, 0, 0, 1])), socket)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_does_not_acknowledge_the_answer_is_not_sent_to_for_long() {
+        let (media, _socket) = media();
+        let silence = [0; SAMPLES_PER_FRAME];
+        media.agree(&talk(true));
+        assert!(media.play(&silence), "from the answer on");
+        tokio::time::advance(UNCONFIRMED_LIMIT).await;
+        assert!(!media.play(&silence));
+        media.confirm();
+        assert!(media.play(&silence));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_sends_nothing_is_gone_after_a_while_unless_on_hold() {
+        let (media, socket) = media();
+        let socket = tokio::net::UdpSocket::from_std(socket).expect("a socket");
+        let (tell, mut told) = mpsc::channel(4);
+        let run = media.run(socket, move |event| tell.try_send(event).expect("few events"));
+        let watch = async {
+            media.agree(&talk(false));
+            assert!(timeout(SILENCE_LIMIT * 3, told.recv()).await.is_err(), "on hold");
+            media.agree(&talk(true));
+            let almost = timeout(SILENCE_LIMIT - FRAME * 2, told.recv()).await;
+            assert!(almost.is_err(), "too early");
+            let over = timeout(FRAME * 4, told.recv()).await.expect("in time");
+            assert!(matches!(over, Some(LineEvent::Over(_))), "{over:?}");
+            media.stop();
+        };
+        tokio::join!(run, watch);
+        assert!(!media.play(&[0; SAMPLES_PER_FRAME]), "nothing is sent any more");
     }
 }

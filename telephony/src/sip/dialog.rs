@@ -235,6 +235,9 @@ impl Call {
 
     /// An acknowledgement may answer an offer of ours.
     fn on_confirmed(&self) {
+        if let Some(media) = &self.state.lock().media {
+            media.confirm();
+        }
         let Some(asked) = self.state.lock().asked else { return };
         let answered = self.dialog.last_remote_ack().filter(|ack| {
             ack.cseq_header().and_then(untyped::CSeq::seq).is_ok_and(|seq| seq == asked)
