@@ -19,6 +19,7 @@ pub mod intake;
 pub mod job_metadata;
 pub mod join_token;
 pub mod livekit_worker;
+pub mod own_agent;
 pub mod phone;
 pub mod profile;
 pub mod runtime;

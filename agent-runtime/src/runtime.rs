@@ -3,24 +3,24 @@
 //! listener → servers → clinics → engines → switchboard → HTTP → telephone → worker. Whatever fails, what had
 //! been started is stopped again, and the operator reads one line.
 
+mod http_server;
+mod services;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
-use frontdesk_actors::{
-    Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools,
-};
-use frontdesk_models::llm::ChatModel;
+use frontdesk_actors::{Records, Switchboard, Tools};
 use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
+use self::http_server::HttpServer;
+use self::services::services;
 use crate::announce::{AnnounceError, Announced, Announcement};
 use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
@@ -31,6 +31,7 @@ use crate::http::{self, PublicClinic, Sample, Service};
 use crate::intake::Intake;
 use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
 use crate::livekit_worker::{Rooms, Worker};
+use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
@@ -38,9 +39,6 @@ use crate::signals::{Asked, Signals};
 /// How long the LiveKit server may take to say who is in a room, before a caller who comes back is
 /// given a new call.
 const ROOM_PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long the HTTP listener may take to answer what it has begun to answer.
-const HTTP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a runtime does not serve. One line; what had been started was stopped again.
 #[derive(Debug, thiserror::Error)]
@@ -207,13 +205,25 @@ impl Runtime {
     /// # Errors
     /// [`StartError`]; then nothing of it runs any more.
     pub async fn start(config: &Config, media: tokio::runtime::Handle) -> Result<Self, StartError> {
+        Self::start_with(config, None, media).await
+    }
+
+    /// The same with an agent of one's own in place of the built-in front desk.
+    ///
+    /// # Errors
+    /// As [`Runtime::start`].
+    pub async fn start_with(
+        config: &Config,
+        agent: Option<OwnAgent>,
+        media: tokio::runtime::Handle,
+    ) -> Result<Self, StartError> {
         // First, because it costs nothing: a taken port starts no server.
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
         let address = listener.local_addr().unwrap_or(config.listen);
         let servers = Servers::start(config).await?;
-        match Parts::start(config, &servers, listener, media).await {
+        match Parts::start(config, agent, &servers, listener, media).await {
             Ok(parts) => match announce(config, address) {
                 Ok(announced) => Ok(Self {
                     parts,
@@ -298,6 +308,7 @@ impl Runtime {
 impl Parts {
     async fn start(
         config: &Config,
+        agent: Option<OwnAgent>,
         servers: &Servers,
         listener: TcpListener,
         media: tokio::runtime::Handle,
@@ -329,10 +340,16 @@ impl Parts {
         )
         .await
         .map_err(StartError::parts)?;
-        let tools = Tools::built_in();
-        let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
         let model = engines::model(config.model.as_ref())?;
-        let parts = (engines, model, records, slots, tools);
+        let (tools, dialogue) = match agent {
+            Some(agent) => (agent.tools.clone(), agent.factory(model.is_some())),
+            None => {
+                let usual = config.profile.dialogue(config.dialogue, model.is_some());
+                (Tools::built_in(), usual)
+            }
+        };
+        let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
+        let parts = (engines, model, records, slots, (tools, dialogue));
         let services =
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
@@ -434,68 +451,5 @@ fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {
         url: config.livekit_public_url.clone().unwrap_or_else(|| livekit.url.clone()),
         key: livekit.key.clone(),
         agent_name: config.agent_name.clone(),
-    }
-}
-
-/// What was made for the services before them.
-type Made = (Engines, Option<Arc<dyn ChatModel>>, Option<Records>, SlotRegistry, Tools);
-
-fn services(
-    config: &Config,
-    clinics: &Clinics,
-    (engines, model, records, slots, tools): Made,
-    clock: &Arc<dyn Clock>,
-    ids: &Arc<dyn IdSource>,
-) -> std::io::Result<Arc<Services>> {
-    // Speaking and recognizing compute; more threads than cores would only take turns.
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let recognition = RecognitionSettings { threads: cores, recognizers: config.max_calls };
-    Ok(Arc::new(Services {
-        clock: Arc::clone(clock),
-        ids: Arc::clone(ids),
-        database: clinics.database().clone(),
-        slots,
-        records,
-        pacer: Pacer::start(Arc::clone(clock))?,
-        speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
-        recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
-        vad: engines.vad,
-        dialogue: config.profile.dialogue(config.dialogue, model.is_some()),
-        model,
-        tools,
-        settings: config.profile.settings(&config.voice),
-    }))
-}
-
-/// The HTTP listener while it serves.
-struct HttpServer {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
-
-impl HttpServer {
-    fn start(listener: TcpListener, shared: Arc<Shared>, options: http::Options) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let router = http::router(shared, options);
-        let router = router.into_make_service_with_connect_info::<SocketAddr>();
-        let task = tokio::spawn(async move {
-            let serve = axum::serve(listener, router).with_graceful_shutdown(async {
-                // A sender that is gone means the same.
-                let _ = stopped.await;
-            });
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "http listener failed");
-            }
-        });
-        Self { stop, task }
-    }
-
-    async fn stop(self) {
-        let _ = self.stop.send(());
-        let abort = self.task.abort_handle();
-        if tokio::time::timeout(HTTP_PATIENCE, self.task).await.is_err() {
-            // A client that keeps its connection open does not keep the process alive.
-            abort.abort();
-        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use frontdesk_actors::{Tool, Tools};
 use frontdesk_models::llm::ChatModel;
+use frontdesk_models::llm::scripted::ScriptedModel;
 use frontdesk_pipelines::dialogue::script::{Behind, Next, Script, ScriptTurn, ToolAnswer};
 use frontdesk_pipelines::dialogue::toolbox::ToolboxError;
 use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, ModelSettings, ScriptedDialogue};
@@ -36,6 +37,13 @@ pub trait Agent: Definition {
     fn heard(&mut self, turn: &mut ScriptTurn<'_>, words: &str) -> Next {
         let _ = (turn, words);
         Next::FrontDesk
+    }
+
+    /// What stands for the language model where there is none: in the simulator, for an agent with
+    /// `model`.
+    #[must_use]
+    fn stand_in() -> Option<ScriptedModel> {
+        None
     }
 
     /// A tool that the agent called gave this back.

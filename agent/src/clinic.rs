@@ -9,9 +9,7 @@ use frontdesk_pipelines::dialogue::tools::{
 };
 use frontdesk_pipelines::dialogue::{ClinicFacts, DoctorFacts, OpenHours, answers};
 use frontdesk_pipelines::offers::{Finder, Query, Step};
-use frontdesk_types::{
-    AppointmentId, DoctorId, Offer, OfferId, Phi, SeededIds, SlotId,
-};
+use frontdesk_types::{AppointmentId, DoctorId, Offer, OfferId, Phi, SeededIds, SlotId};
 use jiff::civil::{Date, Time, date, time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -127,7 +125,12 @@ impl MemoryClinic {
         let mut offers = Vec::new();
         let most = usize::try_from(query.limit).unwrap_or(usize::MAX);
         for day in (0..DAYS).filter_map(|ahead| today.checked_add(ahead.days()).ok()) {
-            if !self.facts.hours.iter().any(|open| open.weekday == day.weekday().to_monday_one_offset()) {
+            if !self
+                .facts
+                .hours
+                .iter()
+                .any(|open| open.weekday == day.weekday().to_monday_one_offset())
+            {
                 continue;
             }
             let mut at = SHIFT.0;
@@ -168,7 +171,11 @@ impl MemoryClinic {
         }
     }
 
-    fn find(&self, cx: &ToolCx, wish: frontdesk_pipelines::dialogue::tools::SlotWish) -> ToolResult {
+    fn find(
+        &self,
+        cx: &ToolCx,
+        wish: frontdesk_pipelines::dialogue::tools::SlotWish,
+    ) -> ToolResult {
         let state = &mut *self.state.lock();
         let (mut finder, mut query) = Finder::new(wish, self.zone());
         loop {

@@ -40,7 +40,10 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
 #[must_use]
 pub fn main<A: Agent>() -> ExitCode {
     let result = asked(std::env::args().skip(1)).and_then(|asked| match asked {
-        Asked::Serve => serve::<A>(),
+        #[cfg(feature = "room")]
+        Asked::Serve => crate::room::serve::<A>(),
+        #[cfg(not(feature = "room"))]
+        Asked::Serve => serve(),
         Asked::Terminal => {
             let lines = std::io::stdin().lock().lines();
             call::<A>(lines.map_while(Result::ok).take_while(|line| !line.is_empty()), false)
@@ -85,11 +88,6 @@ fn call<A: Agent>(lines: impl Iterator<Item = String>, echo: bool) -> Result<(),
 }
 
 #[cfg(not(feature = "room"))]
-fn serve<A: Agent>() -> Result<(), String> {
+fn serve() -> Result<(), String> {
     Err("to serve, build with `--features room`".to_owned())
-}
-
-#[cfg(feature = "room")]
-fn serve<A: Agent>() -> Result<(), String> {
-    crate::room::serve::<A>()
 }

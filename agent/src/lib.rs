@@ -7,7 +7,29 @@
 //! out of reach until the patient is identified, and red flags come first. Its state is kept, so a
 //! call outlives the death of the stage that runs it.
 //!
-//! `examples/` has agents to begin with.
+//! `examples/` has agents to begin with, `docs/agents.md` says how they are written.
+//!
+//! A tool that writes says how it is read back to the caller:
+//! ```
+//! use frontdesk_agent::{ToolCx, ToolFailure, tool};
+//!
+//! /// Orders a refill.
+//! #[tool(write, confirm = "I will order {medicine}. Shall I order it?")]
+//! async fn refill(_: ToolCx, medicine: String) -> Result<String, ToolFailure> {
+//!     Ok(medicine)
+//! }
+//! # assert_eq!(refill().spec().name, "refill");
+//! ```
+//! Without it, it does not compile:
+//! ```compile_fail
+//! use frontdesk_agent::{ToolCx, ToolFailure, tool};
+//!
+//! /// Orders a refill.
+//! #[tool(write)]
+//! async fn refill(_: ToolCx, medicine: String) -> Result<String, ToolFailure> {
+//!     Ok(medicine)
+//! }
+//! ```
 
 mod agent;
 mod clinic;
@@ -22,10 +44,12 @@ pub mod private;
 
 pub use agent::{Agent, Definition};
 pub use clinic::MemoryClinic;
+pub use command::main;
 pub use frontdesk_actors::{Tool, ToolCx, ToolFailure};
 pub use frontdesk_macros::{agent, tool};
+pub use frontdesk_models::llm::scripted::{ScriptedModel, Step};
+pub use frontdesk_models::llm::{Message, ModelRequest};
 pub use frontdesk_pipelines::dialogue::Expectation;
 pub use frontdesk_pipelines::dialogue::script::{Next, ScriptTurn as Turn, ToolAnswer};
 pub use frontdesk_pipelines::dialogue::toolbox::ToolError;
-pub use command::main;
 pub use sim::{Sim, SimError};

@@ -33,7 +33,7 @@ const STEP: Duration = Duration::from_millis(20);
 const QUIET_ROUNDS: usize = 4;
 
 /// Steps without a word after which an agent that has said something is done speaking.
-const PAUSE: usize = 10;
+const PAUSE: usize = 30;
 
 /// Longest that an agent is waited for, in the call's time.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,8 +58,9 @@ fn machine(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SimErr
 
 /// One call of an agent. See the module's documentation.
 pub struct Sim {
-    runtime: Runtime,
+    /// Dropped before the runtime, which waits for the task that keeps its clock standing.
     state: State,
+    runtime: Runtime,
 }
 
 struct State {
@@ -77,12 +78,14 @@ struct State {
 }
 
 impl Sim {
-    /// A call of the agent at a clinic in memory, which nobody has been greeted in yet.
+    /// A call of the agent at a clinic in memory, which nobody has been greeted in yet; with the
+    /// agent's [stand-in](Agent::stand_in) for a language model.
     ///
     /// # Errors
     /// [`SimError`] if a tool of the agent cannot be used, or the machine refuses a thread.
     pub fn new<A: Agent>() -> Result<Self, SimError> {
-        Self::at::<A>(Arc::default(), None)
+        let model = A::stand_in().map(|model| Arc::new(model) as Arc<dyn ChatModel>);
+        Self::at::<A>(Arc::default(), model)
     }
 
     /// The same at a clinic of one's own, with a language model for an agent that wants one.
@@ -99,7 +102,7 @@ impl Sim {
             .build()
             .map_err(machine)?;
         let state = runtime.block_on(State::start::<A>(clinic, model))?;
-        Ok(Self { runtime, state })
+        Ok(Self { state, runtime })
     }
 
     /// Calls, and gives the greeting.

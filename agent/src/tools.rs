@@ -48,7 +48,7 @@ impl<T: Argument> Argument for Option<T> {
 
 /// The schema of a tool's arguments: name, schema, whether it may be left out.
 #[must_use]
-pub fn schema(arguments: Vec<(&str, Value, bool)>) -> Value {
+pub fn schema(arguments: &[(&str, Value, bool)]) -> Value {
     let required: Vec<&str> =
         arguments.iter().filter(|(_, _, optional)| !optional).map(|(name, ..)| *name).collect();
     let properties: Map<String, Value> =
@@ -124,7 +124,7 @@ mod tests {
     fn what_may_be_left_out_is_not_required() {
         let text = (String::schema(), String::OPTIONAL);
         let number = (Option::<u8>::schema(), Option::<u8>::OPTIONAL);
-        let schema = schema(vec![("name", text.0, text.1), ("count", number.0, number.1)]);
+        let schema = schema(&[("name", text.0, text.1), ("count", number.0, number.1)]);
         assert_eq!(schema["required"], json!(["name"]));
         assert_eq!(schema["properties"]["count"], json!({ "type": "integer" }));
     }

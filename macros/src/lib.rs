@@ -27,17 +27,6 @@ pub fn agent(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///   ends with a question; the tool runs once the caller has said yes. Without it, it does not
 ///   compile;
 /// - `patient`: only for a caller who is identified.
-///
-/// A write without a read-back:
-/// ```compile_fail
-/// use frontdesk_agent::{ToolCx, ToolFailure, tool};
-///
-/// /// Orders a refill.
-/// #[tool(write)]
-/// async fn refill(_: ToolCx, medicine: String) -> Result<String, ToolFailure> {
-///     Ok(medicine)
-/// }
-/// ```
 #[proc_macro_attribute]
 pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     tool::expand(attribute.into(), item.into()).into()

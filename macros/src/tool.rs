@@ -175,7 +175,7 @@ fn tool(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
                 }
             }
 
-            let schema = p::schema(::std::vec![#((
+            let schema = p::schema(&[#((
                 #written,
                 <#types as p::Argument>::schema(),
                 <#types as p::Argument>::OPTIONAL,

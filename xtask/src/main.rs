@@ -12,6 +12,7 @@ mod languages;
 mod logs;
 mod semantics;
 mod sources;
+mod surface;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,12 @@ enum Command {
     FileSizes,
     /// Every promise of docs/runtime-semantics.md names tests that exist
     Semantics,
+    /// Write the public surface of frontdesk-agent
+    Surface {
+        /// Only compare
+        #[arg(long)]
+        check: bool,
+    },
     /// No circle of imports between the files of a crate, except parent and child
     Circles,
 }
@@ -104,6 +111,13 @@ fn run(command: &Command) -> Result<bool> {
         Command::Decisions { check: false } => decisions::write(&root)?,
         Command::Decisions { check: true } | Command::Check => {
             report("decisions", decisions::check(&root)?);
+        }
+        _ => {}
+    }
+    match command {
+        Command::Surface { check: false } => drop(surface::check(&root, false)?),
+        Command::Surface { check: true } | Command::Check => {
+            report("surface", surface::check(&root, true)?);
         }
         _ => {}
     }
