@@ -7,7 +7,7 @@
 //! conversation holds what was heard. Like every policy it stands behind the
 //! [guards](super::guard): it cannot write, end or tell anything that they do not let it.
 //!
-//! A model that fails ends this policy ([`Llm::lost`]): the built-in forms
+//! A model that fails ends this policy (`Llm::lost`): the built-in forms
 //! [go on](super::fallback).
 
 mod answer;
