@@ -12,10 +12,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::{
-    ByteStreamReader, DisconnectReason, PacketRing, Participant, RedactedString, TextStreamReader,
-    Track,
-};
+use frontdesk_types::Phi;
+
+use crate::{ByteStreamReader, DisconnectReason, PacketRing, Participant, TextStreamReader, Track};
 
 /// A remote audio track that is being received.
 #[derive(Clone, Debug)]
@@ -25,7 +24,7 @@ pub struct RemoteAudio {
     /// Its publisher's sid.
     pub participant_sid: String,
     /// Its publisher's identity.
-    pub identity: RedactedString,
+    pub identity: Phi<String>,
     /// Its packets. The same ring for the life of the track, also across a rejoin.
     pub packets: Arc<PacketRing>,
 }
@@ -34,7 +33,7 @@ pub struct RemoteAudio {
 #[derive(Clone)]
 pub struct DataPacket {
     /// Identity of the sender; `None` when the server itself (its API) sent it.
-    pub from: Option<RedactedString>,
+    pub from: Option<Phi<String>>,
     /// The topic, empty if none.
     pub topic: String,
     /// The payload, at most [`crate::Limits::data_packet`] bytes.
@@ -69,14 +68,14 @@ pub enum RoomEvent {
         /// As they are now.
         participant: Participant,
         /// The attributes that changed; a removed one is empty.
-        changed_attributes: BTreeMap<String, RedactedString>,
+        changed_attributes: BTreeMap<String, Phi<String>>,
     },
     /// A track was published.
     TrackPublished {
         /// Its publisher's sid.
         participant_sid: String,
         /// Its publisher's identity.
-        identity: RedactedString,
+        identity: Phi<String>,
         /// The track.
         track: Track,
     },
@@ -127,7 +126,7 @@ pub enum RoomEvent {
     /// Keypad digits of a phone line.
     Dtmf {
         /// Identity of the sender.
-        from: RedactedString,
+        from: Phi<String>,
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },

@@ -24,7 +24,6 @@ pub mod line;
 mod local;
 mod model;
 mod options;
-mod redacted;
 mod ring;
 mod room;
 mod session;
@@ -42,7 +41,6 @@ pub use model::{
     DisconnectReason, Participant, ParticipantKind, Simulate, Track, TrackKind, TrackSource,
 };
 pub use options::{Limits, RetryPolicy, RoomOptions};
-pub use redacted::RedactedString;
 pub use ring::{Doorbell, Packet, PacketReader, PacketRing};
 pub use room::{MAX_DATA_PAYLOAD, Room, TranscriptionSegment};
 pub use stats::RoomStats;

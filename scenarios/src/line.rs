@@ -220,7 +220,7 @@ impl Line {
             }
             RoomEvent::TextStream(reader) if reader.info().topic == TRANSCRIPTION => {
                 // A stream under one's own identity is what the agent understood.
-                let own = reader.info().from.0 == self.identity;
+                let own = *reader.info().from.expose() == self.identity;
                 self.readers.spawn(read(reader, own, self.words_in.clone()));
                 None
             }

@@ -1,4 +1,4 @@
-//! The leaf of the house: what every crate may name.
+//! What every crate may name; this crate depends on no other of ours.
 //!
 //! Typed ids, PCM frames, the clock and the id source, the wrapper for personal data, the offer of
 //! a free slot and the outcome of a call. Nothing here does anything: no IO, no tasks, no rules.

@@ -1,4 +1,4 @@
-//! Which crate uses what, against `xtask/rooms.toml`.
+//! Which crate uses what, against `xtask/crates.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,13 +9,14 @@ use serde::Deserialize;
 
 use crate::{Findings, sources};
 
-const ROOMS: &str = "xtask/rooms.toml";
+const TABLE: &str = "xtask/crates.toml";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rooms {
+struct Table {
     everywhere: Everywhere,
-    room: BTreeMap<String, Room>,
+    #[serde(rename = "crate")]
+    crates: BTreeMap<String, Rules>,
 }
 
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ struct Everywhere {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Room {
+struct Rules {
     holds: String,
     uses: BTreeSet<String>,
     external: BTreeSet<String>,
@@ -66,8 +67,8 @@ struct Dependency {
 
 /// Every dependency of the workspace, against the table.
 pub(crate) fn check(root: &Path) -> Result<Findings> {
-    let rooms = toml::from_str(&sources::read(root, ROOMS)?).context(ROOMS)?;
-    Ok(findings(&rooms, &metadata(root)?))
+    let table = toml::from_str(&sources::read(root, TABLE)?).context(TABLE)?;
+    Ok(findings(&table, &metadata(root)?))
 }
 
 /// The workspace's crates: name to folder, relative to `root`.
@@ -96,23 +97,23 @@ fn metadata(root: &Path) -> Result<Metadata> {
     serde_json::from_slice(&output.stdout).context("cargo metadata printed something else")
 }
 
-fn findings(rooms: &Rooms, metadata: &Metadata) -> Findings {
+fn findings(table: &Table, metadata: &Metadata) -> Findings {
     let mut findings = Findings::new();
     for package in &metadata.packages {
-        let Some(room) = rooms.room.get(&package.name) else {
+        let Some(rules) = table.crates.get(&package.name) else {
             findings.push(format!(
-                "{} has no room: say in {ROOMS} what it holds and may use",
+                "{} is not in the table: say in {TABLE} what it holds and may use",
                 package.name
             ));
             continue;
         };
-        findings.extend(unused(rooms, package, room));
+        findings.extend(unused(table, package, rules));
         for dependency in &package.dependencies {
-            findings.extend(edge(rooms, package, room, dependency));
-            findings.extend(test_feature(rooms, package, dependency));
+            findings.extend(edge(table, package, rules, dependency));
+            findings.extend(test_feature(table, package, dependency));
         }
         for feature in default_features(package) {
-            if rooms.everywhere.test_features.contains(feature) {
+            if table.everywhere.test_features.contains(feature) {
                 findings.push(format!(
                     "{} has the test feature {feature} on by default: take it out of `default`",
                     package.name
@@ -120,21 +121,21 @@ fn findings(rooms: &Rooms, metadata: &Metadata) -> Findings {
             }
         }
     }
-    for name in rooms.room.keys() {
+    for name in table.crates.keys() {
         if !metadata.packages.iter().any(|package| package.name == *name) {
-            findings.push(format!("{ROOMS} has a room for {name}, which is no crate of ours"));
+            findings.push(format!("{TABLE} has an entry for {name}, which is no crate of ours"));
         }
     }
-    findings.extend(unused_everywhere(rooms, metadata));
+    findings.extend(unused_everywhere(table, metadata));
     findings
 }
 
-/// What a room may use and does not: an allowance is a decision, and nobody takes one in advance.
-fn unused(rooms: &Rooms, package: &Package, room: &Room) -> Findings {
+/// What a crate may use and does not: an allowance is a decision, and nobody takes one in advance.
+fn unused(table: &Table, package: &Package, rules: &Rules) -> Findings {
     let used = |wanted: Option<&str>, ours: bool| -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
         for dependency in &package.dependencies {
-            let is_wanted = kind(rooms, package, dependency) == wanted;
+            let is_wanted = kind(table, package, dependency) == wanted;
             if is_wanted && dependency.path.is_some() == ours && dependency.name != package.name {
                 names.insert(dependency.name.as_str());
             }
@@ -142,23 +143,23 @@ fn unused(rooms: &Rooms, package: &Package, room: &Room) -> Findings {
         names
     };
     // What a crate may use, its tests may: listed again for them it allows nothing.
-    let tests_of_ours = &used(Some("dev"), true) - &names(&room.uses);
-    let tests_of_others = &(&(&used(Some("dev"), false) - &names(&room.external))
-        - &names(&rooms.everywhere.external))
-        - &names(&rooms.everywhere.tests_external);
-    let of_others = &used(None, false) - &names(&rooms.everywhere.external);
+    let tests_of_ours = &used(Some("dev"), true) - &names(&rules.uses);
+    let tests_of_others = &(&(&used(Some("dev"), false) - &names(&rules.external))
+        - &names(&table.everywhere.external))
+        - &names(&table.everywhere.tests_external);
+    let of_others = &used(None, false) - &names(&table.everywhere.external);
     let lists = [
-        ("uses", &room.uses, used(None, true)),
-        ("tests_use", &room.tests_use, tests_of_ours),
-        ("external", &room.external, of_others),
-        ("tests_external", &room.tests_external, tests_of_others),
-        ("build_external", &room.build_external, used(Some("build"), false)),
+        ("uses", &rules.uses, used(None, true)),
+        ("tests_use", &rules.tests_use, tests_of_ours),
+        ("external", &rules.external, of_others),
+        ("tests_external", &rules.tests_external, tests_of_others),
+        ("build_external", &rules.build_external, used(Some("build"), false)),
     ];
     let mut findings = Findings::new();
     for (list, allowed, used) in lists {
         for name in allowed.iter().filter(|name| !used.contains(name.as_str())) {
             findings.push(format!(
-                "{} may use {name} by `{list}` and needs no such line: take it out of {ROOMS}",
+                "{} may use {name} by `{list}` and needs no such line: take it out of {TABLE}",
                 package.name
             ));
         }
@@ -167,24 +168,24 @@ fn unused(rooms: &Rooms, package: &Package, room: &Room) -> Findings {
 }
 
 /// What every crate may use and none does.
-fn unused_everywhere(rooms: &Rooms, metadata: &Metadata) -> Findings {
+fn unused_everywhere(table: &Table, metadata: &Metadata) -> Findings {
     let is_used = |name: &str, tests: bool| {
         metadata.packages.iter().any(|package| {
             package.dependencies.iter().any(|one| {
-                let for_tests = kind(rooms, package, one) == Some("dev");
+                let for_tests = kind(table, package, one) == Some("dev");
                 one.name == name && one.path.is_none() && (tests || !for_tests)
             })
         })
     };
     let lists = [
-        ("external", &rooms.everywhere.external, false),
-        ("tests_external", &rooms.everywhere.tests_external, true),
+        ("external", &table.everywhere.external, false),
+        ("tests_external", &table.everywhere.tests_external, true),
     ];
     let mut findings = Findings::new();
     for (list, allowed, tests) in lists {
         for name in allowed.iter().filter(|name| !is_used(name, tests)) {
             findings.push(format!(
-                "`everywhere.{list}` has {name}, which no crate uses: take it out of {ROOMS}"
+                "`everywhere.{list}` has {name}, which no crate uses: take it out of {TABLE}"
             ));
         }
     }
@@ -196,22 +197,27 @@ fn names(list: &BTreeSet<String>) -> BTreeSet<&str> {
 }
 
 /// The broken rule, if `package` may not depend on `dependency`.
-fn edge(rooms: &Rooms, package: &Package, room: &Room, dependency: &Dependency) -> Option<String> {
+fn edge(
+    table: &Table,
+    package: &Package,
+    rules: &Rules,
+    dependency: &Dependency,
+) -> Option<String> {
     let name = &dependency.name;
-    let kind = kind(rooms, package, dependency);
+    let kind = kind(table, package, dependency);
     let (ours, external, what) = match kind {
         Some("dev") => (
-            vec![&room.uses, &room.tests_use],
+            vec![&rules.uses, &rules.tests_use],
             vec![
-                &room.external,
-                &room.tests_external,
-                &rooms.everywhere.external,
-                &rooms.everywhere.tests_external,
+                &rules.external,
+                &rules.tests_external,
+                &table.everywhere.external,
+                &table.everywhere.tests_external,
             ],
             "the tests of ",
         ),
-        Some("build") => (vec![], vec![&room.build_external], "the build script of "),
-        _ => (vec![&room.uses], vec![&room.external, &rooms.everywhere.external], ""),
+        Some("build") => (vec![], vec![&rules.build_external], "the build script of "),
+        _ => (vec![&rules.uses], vec![&rules.external, &table.everywhere.external], ""),
     };
     let allowed = if dependency.path.is_some() { &ours } else { &external };
     // A crate's tests may switch on its own features by naming it among its dev-dependencies.
@@ -223,16 +229,16 @@ fn edge(rooms: &Rooms, package: &Package, room: &Room, dependency: &Dependency) 
     let may = may.collect::<Vec<_>>().join(", ");
     Some(format!(
         "{what}{} may not use {name}. It holds {}. It may use: {}. See ARCHITECTURE.md for the \
-         room of this code; if the rule is wrong, change {ROOMS}",
+         crate of this code; if the rule is wrong, change {TABLE}",
         package.name,
-        room.holds,
+        rules.holds,
         if may.is_empty() { "nothing" } else { &may }
     ))
 }
 
 /// The kind of a dependency: `None` for a normal one. One that only test features switch on is as
 /// good as a dev-dependency.
-fn kind<'a>(rooms: &Rooms, package: &Package, dependency: &'a Dependency) -> Option<&'a str> {
+fn kind<'a>(table: &Table, package: &Package, dependency: &'a Dependency) -> Option<&'a str> {
     if !dependency.optional {
         return dependency.kind.as_deref();
     }
@@ -240,7 +246,7 @@ fn kind<'a>(rooms: &Rooms, package: &Package, dependency: &'a Dependency) -> Opt
     let mut switches = package.features.iter().filter_map(|(feature, on)| {
         on.iter().any(|on| *on == explicit || on.starts_with(&within)).then_some(feature)
     });
-    if switches.all(|feature| rooms.everywhere.test_features.contains(feature)) {
+    if switches.all(|feature| table.everywhere.test_features.contains(feature)) {
         Some("dev")
     } else {
         dependency.kind.as_deref()
@@ -248,12 +254,12 @@ fn kind<'a>(rooms: &Rooms, package: &Package, dependency: &'a Dependency) -> Opt
 }
 
 /// Test features come from dev-dependencies, or from a feature of the same name.
-fn test_feature(rooms: &Rooms, package: &Package, dependency: &Dependency) -> Option<String> {
-    if kind(rooms, package, dependency) == Some("dev") || dependency.path.is_none() {
+fn test_feature(table: &Table, package: &Package, dependency: &Dependency) -> Option<String> {
+    if kind(table, package, dependency) == Some("dev") || dependency.path.is_none() {
         return None;
     }
     let feature =
-        dependency.features.iter().find(|name| rooms.everywhere.test_features.contains(*name))?;
+        dependency.features.iter().find(|name| table.everywhere.test_features.contains(*name))?;
     Some(format!(
         "{} switches on the test feature {feature} of {}: only dev-dependencies may",
         package.name, dependency.name
@@ -280,23 +286,23 @@ fn default_features(package: &Package) -> BTreeSet<&str> {
 mod tests {
     use super::*;
 
-    fn rooms() -> Rooms {
+    fn table() -> Table {
         toml::from_str(
             r#"
             [everywhere]
             external = ["serde"]
             tests_external = ["tempfile"]
             test_features = ["testing"]
-            [room.leaf]
+            [crate.leaf]
             holds = "ids"
             uses = []
             external = []
-            [room.upper]
+            [crate.upper]
             holds = "actors"
             uses = ["leaf"]
             tests_use = ["servers"]
             external = ["tokio"]
-            [room.servers]
+            [crate.servers]
             holds = "child processes"
             uses = []
             external = []
@@ -324,7 +330,7 @@ mod tests {
         }
     }
 
-    /// A crate that uses all that its room allows, and nothing else.
+    /// A crate that uses all that its rules allow, and nothing else.
     fn full(name: &str) -> Package {
         match name {
             "upper" => package(
@@ -345,12 +351,12 @@ mod tests {
 
     fn findings_of(package: &Package) -> usize {
         let dependencies = package.dependencies.iter();
-        let room = &rooms().room[&package.name];
-        dependencies.filter_map(|one| edge(&rooms(), package, room, one)).count()
+        let rules = &table().crates[&package.name];
+        dependencies.filter_map(|one| edge(&table(), package, rules, one)).count()
     }
 
     /// The findings for `packages`, of which each uses all that it may besides, among crates that
-    /// are as their rooms have them.
+    /// are as their table have them.
     fn found(packages: Vec<Package>) -> Findings {
         let mut packages = packages;
         for name in ["leaf", "upper", "servers"] {
@@ -361,7 +367,7 @@ mod tests {
                 packages.push(all);
             }
         }
-        findings(&rooms(), &Metadata { packages, workspace_root: String::new() })
+        findings(&table(), &Metadata { packages, workspace_root: String::new() })
     }
 
     #[test]
@@ -371,12 +377,12 @@ mod tests {
 
     #[test]
     fn an_allowance_that_nobody_needs_is_refused() {
-        let is_found = |list: &str, without: &str, room: &str| {
+        let is_found = |list: &str, without: &str, rules: &str| {
             let mut packages: Vec<Package> = ["leaf", "upper", "servers"].map(full).into();
-            let package = packages.iter_mut().find(|one| one.name == room).expect("it is there");
+            let package = packages.iter_mut().find(|one| one.name == rules).expect("it is there");
             package.dependencies.retain(|one| one.name != without);
             let metadata = Metadata { packages, workspace_root: String::new() };
-            let findings = findings(&rooms(), &metadata);
+            let findings = findings(&table(), &metadata);
             assert_eq!(findings.len(), 1, "{findings:?}");
             assert!(findings[0].contains(list) && findings[0].contains(without), "{findings:?}");
         };
@@ -390,8 +396,8 @@ mod tests {
 
     #[test]
     fn what_only_tests_use_needs_no_line_for_the_crate_itself() {
-        let mut table = rooms();
-        let upper = table.room.get_mut("upper").expect("it is there");
+        let mut table = table();
+        let upper = table.crates.get_mut("upper").expect("it is there");
         upper.external.insert("tempfile".to_owned());
         upper.tests_external.insert("tokio".to_owned());
         let packages = ["leaf", "upper", "servers"].map(full).into();
@@ -440,11 +446,11 @@ mod tests {
     #[test]
     fn a_crate_without_a_room_and_a_room_without_a_crate_are_found() {
         let findings = found(vec![package("stray", &[])]);
-        assert!(findings[0].starts_with("stray has no room"), "{findings:?}");
+        assert!(findings[0].starts_with("stray is not in the table"), "{findings:?}");
         let none = Metadata { packages: Vec::new(), workspace_root: String::new() };
-        let findings = super::findings(&rooms(), &none);
-        let rooms = findings.iter().filter(|finding| finding.contains("has a room for"));
-        assert_eq!(rooms.count(), 3);
+        let findings = super::findings(&table(), &none);
+        let table = findings.iter().filter(|finding| finding.contains("has an entry for"));
+        assert_eq!(table.count(), 3);
     }
 
     #[test]

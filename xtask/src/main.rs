@@ -30,7 +30,7 @@ struct Cli {
 enum Command {
     /// Every check below, as CI runs them
     Check,
-    /// Which crate uses what, against xtask/rooms.toml
+    /// Which crate uses what, against xtask/crates.toml
     Deps,
     /// Write the clippy.toml files from xtask/bans.toml
     ClippyConfig {

@@ -198,7 +198,6 @@ impl AudioIngest {
                     utterance.finish();
                     let waited = self.call.clock.mono().since(last_voiced);
                     tracing::debug!(utterance = number, ?reason, ?wait, ?waited, "turn ended");
-                    self.call.mails.transcriber.post(TranscriberInput::Ended(number));
                     let thinking = Shown::State(AgentState::Thinking);
                     self.call.mails.link.post(LinkInput::Show(thinking));
                 }
@@ -230,7 +229,7 @@ impl AudioIngest {
         self.preroll.clear();
         hearing.utterance = Some((number, utterance));
         drop(hearing);
-        self.call.mails.transcriber.post(TranscriberInput::Started(number));
+        tracing::debug!(utterance = number, "speech started");
     }
 }
 

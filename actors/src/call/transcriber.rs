@@ -21,11 +21,7 @@ use crate::stage::{Keep, Stage};
 /// What the Transcriber is told.
 #[derive(Debug, Clone)]
 pub(crate) enum TranscriberInput {
-    /// The caller began utterance number n.
-    Started(u64),
-    /// The caller ended it; its final words are under way.
-    Ended(u64),
-    /// The recognizer said something of it.
+    /// The recognizer said something of utterance number n.
     Recognized(u64, RecognitionEvent),
     /// What the caller was asked.
     Expect(Expectation),
@@ -97,10 +93,6 @@ impl Stage for Transcriber {
         _attempt: u32,
     ) -> Result<(), ActorProcessingErr> {
         match input {
-            TranscriberInput::Started(number) => {
-                tracing::debug!(utterance = number, "speech started");
-            }
-            TranscriberInput::Ended(number) => tracing::debug!(utterance = number, "speech ended"),
             TranscriberInput::Recognized(number, event) => match event {
                 RecognitionEvent::Partial(transcript) => self.on_partial(number, transcript),
                 RecognitionEvent::Final(transcript) => self.on_final(number, transcript),

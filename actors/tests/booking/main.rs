@@ -1,5 +1,5 @@
 //! The booking core under contention, on a real PostgreSQL, through every door.
 
-mod house;
 mod races;
+mod rig;
 mod schedule_races;

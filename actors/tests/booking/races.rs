@@ -13,7 +13,7 @@ use frontdesk_types::SlotId;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::house::{Build, House, Mutant, RUNS, by, winners};
+use crate::rig::{Build, Mutant, RUNS, RaceRig, by, winners};
 
 /// `claim_slot` without its condition, and slow, so that the many meet in it.
 const UNGUARDED_CLAIM: &str = "
@@ -60,14 +60,14 @@ const ONE_PLACE: Mutant = Mutant {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_callers_for_one_slot_leave_one_appointment() {
     for run in RUNS {
-        let house = House::open(run, ONE_LIVE).await;
-        let tenant = house.t.tenant("nile-heart").await;
-        let slot = house.t.free(&tenant, 1).await[0].slot;
-        let patients = house.t.patients(&tenant, house.tasks(1000)).await;
-        let tries = patients.iter().enumerate().map(|(i, who)| house.take(i, &tenant, slot, *who));
+        let rig = RaceRig::open(run, ONE_LIVE).await;
+        let tenant = rig.t.tenant("nile-heart").await;
+        let slot = rig.t.free(&tenant, 1).await[0].slot;
+        let patients = rig.t.patients(&tenant, rig.tasks(1000)).await;
+        let tries = patients.iter().enumerate().map(|(i, who)| rig.take(i, &tenant, slot, *who));
         let won = winners(&join_all(tries).await);
-        house.judge(won, 1).await;
-        house.close().await;
+        rig.judge(won, 1).await;
+        rig.close().await;
     }
 }
 
@@ -79,50 +79,49 @@ fn cardiologist(patient: VerifiedPatient, from: Timestamp, until: Timestamp) -> 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_fifty_callers_for_the_last_free_doctor_one_is_booked() {
     for run in RUNS {
-        let house = House::open(run, ONE_LIVE_ASSIGNED).await;
-        let tenant = house.t.tenant("nile-heart").await;
+        let rig = RaceRig::open(run, ONE_LIVE_ASSIGNED).await;
+        let tenant = rig.t.tenant("nile-heart").await;
         // Only one cardiologist works on Sunday morning.
-        let patients = house.t.patients(&tenant, 50).await;
-        let first =
-            house.t.free(&tenant, 40).await.into_iter().find(|o| o.specialty == "cardiology");
+        let patients = rig.t.patients(&tenant, 50).await;
+        let first = rig.t.free(&tenant, 40).await.into_iter().find(|o| o.specialty == "cardiology");
         let at = first.expect("a cardiologist").starts_at;
         let tries = patients
             .iter()
             .enumerate()
-            .map(|(i, who)| house.assign(i, &tenant, cardiologist(*who, at, at)));
+            .map(|(i, who)| rig.assign(i, &tenant, cardiologist(*who, at, at)));
         let results = join_all(tries).await;
         let won = winners(&results);
-        house.judge(won, 1).await;
-        if house.build == Build::Sound {
+        rig.judge(won, 1).await;
+        if rig.build == Build::Sound {
             for error in results.iter().filter_map(|r| r.as_ref().err()) {
                 assert_eq!(error.refusal(), Some(Refusal::NoFreeSlot), "{run:?}");
             }
             // With a week's patience everybody gets the next doctor or time.
             let until = at + SignedDuration::from_hours(7 * 24);
-            let more = house.t.patients(&tenant, 50).await;
+            let more = rig.t.patients(&tenant, 50).await;
             let tries = more
                 .iter()
                 .enumerate()
-                .map(|(i, who)| house.assign(i, &tenant, cardiologist(*who, at, until)));
+                .map(|(i, who)| rig.assign(i, &tenant, cardiologist(*who, at, until)));
             assert_eq!(winners(&join_all(tries).await), 50, "{run:?}");
-            house.t.check_invariants().await;
+            rig.t.check_invariants().await;
         }
-        house.close().await;
+        rig.close().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_a_hold_expires_at_the_moment_of_its_confirmation_one_of_all_gets_the_slot() {
     for run in RUNS {
-        let house = House::open(run, ONE_LIVE).await;
-        let tenant = house.t.tenant("nile-heart").await;
-        let patients = house.t.patients(&tenant, house.tasks(41)).await;
-        let rounds = if house.build == Build::Sound { 4 } else { 1 };
-        for offer in house.t.free(&tenant, rounds).await {
+        let rig = RaceRig::open(run, ONE_LIVE).await;
+        let tenant = rig.t.tenant("nile-heart").await;
+        let patients = rig.t.patients(&tenant, rig.tasks(41)).await;
+        let rounds = if rig.build == Build::Sound { 4 } else { 1 };
+        for offer in rig.t.free(&tenant, rounds).await {
             let holder = by();
             let lasting = Duration::from_secs(60);
             let request = HoldRequest { slot: offer.slot, lasting, release: None };
-            let hold = house.hold(0, &tenant, request, &holder).await.expect("held");
+            let hold = rig.hold(0, &tenant, request, &holder).await.expect("held");
             let late = hold.until;
             // Everybody but the last is somebody else; the sweeper runs in between.
             let last = patients.len() - 1;
@@ -131,31 +130,31 @@ async fn when_a_hold_expires_at_the_moment_of_its_confirmation_one_of_all_gets_t
                 let hold = own.then_some(hold);
                 let request = Book { slot: offer.slot, patient: *patient, hold, staff: None };
                 let by = if own { holder.clone() } else { by() };
-                let (house, tenant) = (&house, &tenant);
-                async move { house.book(i, tenant, request, &by, late).await }
+                let (rig, tenant) = (&rig, &tenant);
+                async move { rig.book(i, tenant, request, &by, late).await }
             });
             let (results, swept) =
-                tokio::join!(join_all(tries), sweep_holds(house.t.db(), &tenant, late));
+                tokio::join!(join_all(tries), sweep_holds(rig.t.db(), &tenant, late));
             swept.expect("swept");
-            house.judge(winners(&results), 1).await;
+            rig.judge(winners(&results), 1).await;
         }
-        house.close().await;
+        rig.close().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn moving_against_cancelling_and_against_each_other_never_doubles_a_slot() {
     for run in RUNS {
-        let house = House::open(run, ONE_LIVE).await;
-        let tenant = house.t.tenant("nile-heart").await;
-        let patients = house.t.patients(&tenant, 24).await;
+        let rig = RaceRig::open(run, ONE_LIVE).await;
+        let tenant = rig.t.tenant("nile-heart").await;
+        let patients = rig.t.patients(&tenant, 24).await;
         // Slots of next week, so that the notice allows everything.
         let from = now() + SignedDuration::from_hours(7 * 24);
         let search = Search { from: Some(from), ..Default::default() };
         let offers =
-            find_free_slots(house.t.db(), &tenant, &search, now(), 40, &IDS).await.expect("found");
-        let mine = patients.iter().zip(&offers).take(house.tasks(12)).enumerate();
-        let mine = mine.map(|(i, (who, offer))| house.take(i, &tenant, offer.slot, *who));
+            find_free_slots(rig.t.db(), &tenant, &search, now(), 40, &IDS).await.expect("found");
+        let mine = patients.iter().zip(&offers).take(rig.tasks(12)).enumerate();
+        let mine = mine.map(|(i, (who, offer))| rig.take(i, &tenant, offer.slot, *who));
         let appointments: Vec<_> = join_all(mine)
             .await
             .into_iter()
@@ -163,7 +162,7 @@ async fn moving_against_cancelling_and_against_each_other_never_doubles_a_slot()
             .collect();
         let target = offers[30].slot;
         let moves = appointments.iter().enumerate().map(|(i, appointment)| {
-            house.reschedule(
+            rig.reschedule(
                 i,
                 &tenant,
                 Move {
@@ -177,9 +176,9 @@ async fn moving_against_cancelling_and_against_each_other_never_doubles_a_slot()
             )
         });
         // Nobody cancels in a mutant: a move that won could be undone before it is judged.
-        let cancelled = if house.build == Build::Sound { appointments.len() / 2 } else { 0 };
+        let cancelled = if rig.build == Build::Sound { appointments.len() / 2 } else { 0 };
         let cancels = appointments.iter().take(cancelled).enumerate().map(|(i, appointment)| {
-            house.cancel(
+            rig.cancel(
                 i + 1,
                 &tenant,
                 Cancel {
@@ -196,7 +195,7 @@ async fn moving_against_cancelling_and_against_each_other_never_doubles_a_slot()
             .iter()
             .zip(&offers)
             .enumerate()
-            .map(|(i, (who, offer))| house.take(i + 1, &tenant, offer.slot, *who));
+            .map(|(i, (who, offer))| rig.take(i + 1, &tenant, offer.slot, *who));
         let (moved, cancelled, booked) =
             tokio::join!(join_all(moves), join_all(cancels), join_all(others));
         winners(&booked);
@@ -208,22 +207,22 @@ async fn moving_against_cancelling_and_against_each_other_never_doubles_a_slot()
             .filter(|(i, result)| result.is_ok() && cancelled.get(*i).is_none_or(Result::is_err));
         let stay = stay.count();
         winners(&moved);
-        if house.build == Build::Sound {
+        if rig.build == Build::Sound {
             assert!(stay <= 1, "{run:?}: {stay} stay in one slot");
-            house.t.check_invariants().await;
+            rig.t.check_invariants().await;
         } else {
-            house.judge(stay, 1).await;
+            rig.judge(stay, 1).await;
         }
-        house.close().await;
+        rig.close().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_patient_who_books_everywhere_at_once_is_at_one_doctor() {
     for run in RUNS {
-        let house = House::open(run, ONE_PLACE).await;
-        let tenant = house.t.tenant("nile-heart").await;
-        let offers = house.t.free(&tenant, 60).await;
+        let rig = RaceRig::open(run, ONE_PLACE).await;
+        let tenant = rig.t.tenant("nile-heart").await;
+        let offers = rig.t.free(&tenant, 60).await;
         let at = |start: Timestamp| -> Vec<SlotId> {
             offers.iter().filter(|o| o.starts_at == start).map(|o| o.slot).collect()
         };
@@ -231,19 +230,19 @@ async fn one_patient_who_books_everywhere_at_once_is_at_one_doctor() {
         assert_eq!(at(offers[0].starts_at).len(), 2);
         let mut noticed = false;
         for round in 0..5 {
-            let patient = house.t.patients(&tenant, 1).await[0];
+            let patient = rig.t.patients(&tenant, 1).await[0];
             let pair = at(offers[round * 2 % offers.len()].starts_at);
-            let booked = both(&house, &tenant, &pair, patient).await;
-            assert!(booked <= 1 || house.build == Build::Undefended, "{run:?}");
+            let booked = both(&rig, &tenant, &pair, patient).await;
+            assert!(booked <= 1 || rig.build == Build::Undefended, "{run:?}");
             noticed |= booked > 1;
         }
-        assert_eq!(noticed, house.build == Build::Undefended, "{run:?}");
-        assert_eq!(!house.t.violations().await.is_empty(), noticed, "{run:?}");
-        house.close().await;
+        assert_eq!(noticed, rig.build == Build::Undefended, "{run:?}");
+        assert_eq!(!rig.t.violations().await.is_empty(), noticed, "{run:?}");
+        rig.close().await;
     }
 }
 
-async fn both(house: &House, tenant: &Tenant, slots: &[SlotId], who: VerifiedPatient) -> usize {
-    let tries = slots.iter().enumerate().map(|(i, slot)| house.take(i, tenant, *slot, who));
+async fn both(rig: &RaceRig, tenant: &Tenant, slots: &[SlotId], who: VerifiedPatient) -> usize {
+    let tries = slots.iter().enumerate().map(|(i, slot)| rig.take(i, tenant, *slot, who));
     winners(&join_all(tries).await)
 }

@@ -6,7 +6,7 @@ use frontdesk_tenants::testing::{IDS, now};
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
 
-use crate::house::{Build, House, Mutant, RUNS, winners};
+use crate::rig::{Build, Mutant, RUNS, RaceRig, winners};
 
 const NO_SCHEDULE_LOCK: &str = "CREATE OR REPLACE FUNCTION lock_schedule(p_clinic uuid) \
     RETURNS void LANGUAGE sql AS $$ SELECT $$";
@@ -19,8 +19,8 @@ const NO_OVERLAP: Mutant = Mutant {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn generating_while_booking_and_removing_makes_no_slot_twice() {
     for run in RUNS {
-        let house = House::open(run, NO_OVERLAP).await;
-        let t = &house.t;
+        let rig = RaceRig::open(run, NO_OVERLAP).await;
+        let t = &rig.t;
         let tenant = t.tenant("harbor-family").await;
         let patients = t.patients(&tenant, 40).await;
         let offers = t.free(&tenant, 60).await;
@@ -29,22 +29,22 @@ async fn generating_while_booking_and_removing_makes_no_slot_twice() {
         // A new stretch, so that there is something to make, and the old one again.
         let until = today.checked_add(120.days()).expect("date");
         let generations =
-            (0..8).map(|i| generate_range(house.db(i), &tenant, job, today, until, now(), &IDS));
+            (0..8).map(|i| generate_range(rig.db(i), &tenant, job, today, until, now(), &IDS));
         let bookings = patients
             .iter()
             .zip(&offers)
             .enumerate()
-            .map(|(i, (who, offer))| house.take(i, &tenant, offer.slot, *who));
+            .map(|(i, (who, offer))| rig.take(i, &tenant, offer.slot, *who));
         let order = Order { principal: job, reason: "", rebook: false };
         let removals = offers[40..]
             .iter()
             .enumerate()
-            .map(|(i, offer)| remove_slot(house.db(i), &tenant, offer.slot, order, now()));
+            .map(|(i, offer)| remove_slot(rig.db(i), &tenant, offer.slot, order, now()));
         let (generated, booked, removed) =
             tokio::join!(join_all(generations), join_all(bookings), join_all(removals));
-        if house.build == Build::Undefended {
+        if rig.build == Build::Undefended {
             assert!(!t.violations().await.is_empty(), "{run:?}: the race did not notice");
-            house.close().await;
+            rig.close().await;
             continue;
         }
         let generated: Vec<_> = generated.into_iter().map(|done| done.expect("made")).collect();
@@ -59,6 +59,6 @@ async fn generating_while_booking_and_removing_makes_no_slot_twice() {
             offers[40..].iter().all(|gone| back.iter().all(|o| o.slot != gone.slot)),
             "{run:?}"
         );
-        house.close().await;
+        rig.close().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Admission is exact, and draining ends in an empty house.
+//! Admission is exact, and draining ends with no call left.
 
 use std::time::Duration;
 

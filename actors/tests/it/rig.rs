@@ -1,4 +1,4 @@
-//! A switchboard with everything real but the ears, and callers to talk to it.
+//! A switchboard with everything real but the recognizer, and callers to talk to it.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -234,7 +234,7 @@ pub(crate) async fn record(
     (call.outcome, turns.len() - tools, tools)
 }
 
-/// Everything real but the ears, and the built-in dialogue with the built-in tools.
+/// Everything real but the recognizer, and the built-in dialogue with the built-in tools.
 pub(crate) async fn services(
     db: &TestDb,
     clock: &Arc<dyn Clock>,
@@ -251,7 +251,7 @@ pub(crate) async fn services(
     services_with(db, clock, pacer, stt, (Tools::built_in(), forms)).await
 }
 
-/// Everything real but the ears.
+/// Everything real but the recognizer.
 pub(crate) async fn services_with(
     db: &TestDb,
     clock: &Arc<dyn Clock>,

@@ -9,7 +9,7 @@ use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_pipelines::dialogue::Expectation;
 use frontdesk_types::{Clock, SystemClock};
 
-use crate::hearing::{Ears, Registered, now, sentences, speech, strangers};
+use crate::hearing::{HearingRig, Registered, now, sentences, speech, strangers};
 
 const VOICES: [&str; 4] = ["slt", "rms", "awb", "kal16"];
 
@@ -58,7 +58,7 @@ fn figures(lists: &BTreeMap<Expectation, Vec<&'static str>>, title: &str) {
     let clock = SystemClock::new();
     let mut out = std::io::stdout().lock();
     let mut say = |text: String| writeln!(out, "{text}").expect("printed");
-    let ears = Ears::new();
+    let rig = HearingRig::new();
     let before = resident_mib();
     let general = PocketSphinx::open(&Options::default(), [("general", Context::general())]);
     let general = general.expect("the general model");
@@ -67,9 +67,9 @@ fn figures(lists: &BTreeMap<Expectation, Vec<&'static str>>, title: &str) {
     let mut all = Tally::default();
     for (state, lines) in lists {
         let mut tally = Tally::default();
-        let listening = ears.callers.listening(*state);
+        let listening = rig.callers.listening(*state);
         for voice in VOICES {
-            let mut recognizer = ears.provider.recognizer().expect("a recognizer");
+            let mut recognizer = rig.provider.recognizer().expect("a recognizer");
             let mut other = general.recognizer().expect("a recognizer");
             for said in lines {
                 let samples = speech(said, voice);
@@ -81,10 +81,10 @@ fn figures(lists: &BTreeMap<Expectation, Vec<&'static str>>, title: &str) {
                 let heard = recognizer.finish().expect("heard");
                 busy += clock.mono().since(began).as_secs_f64();
                 audio += samples.len() as f64 / 16_000.0;
-                let meant = ears.callers.respelled(*state, said, &[]);
+                let meant = rig.callers.respelled(*state, said, &[]);
                 let right = |text: &str| {
-                    let text = ears.callers.respelled(*state, text, &[]);
-                    ears.callers.same(*state, &meant, &text, now())
+                    let text = rig.callers.respelled(*state, text, &[]);
+                    rig.callers.same(*state, &meant, &text, now())
                 };
                 let same = right(&heard.text);
                 tally.words += said.split(' ').count();
@@ -159,15 +159,15 @@ fn hearing_of_unseen_wording() {
 #[ignore = "figures, not a test"]
 fn sizes_of_the_language_models() {
     let clock = SystemClock::new();
-    let ears = Ears::new();
+    let rig = HearingRig::new();
     speech("hello there", VOICES[0]);
     let mut out = std::io::stdout().lock();
     writeln!(out, "\nengines: {:.1} MiB", resident_mib()).expect("printed");
     for state in Expectation::ALL {
-        let listening = ears.callers.listening(state);
+        let listening = rig.callers.listening(state);
         let began = clock.mono();
-        ears.provider.prepare(&listening).expect("prepared");
-        let mut recognizer = ears.provider.recognizer().expect("a recognizer");
+        rig.provider.prepare(&listening).expect("prepared");
+        let mut recognizer = rig.provider.recognizer().expect("a recognizer");
         let built = clock.mono();
         recognizer.listen(&listening).expect("listens");
         let loaded = clock.mono();
@@ -183,11 +183,11 @@ fn sizes_of_the_language_models() {
 #[test]
 #[ignore = "figures, not a test"]
 fn names_of_new_patients() {
-    let ears = Ears::new();
+    let rig = HearingRig::new();
     let mut out = std::io::stdout().lock();
     let names = strangers(40);
     for voice in VOICES {
-        let Registered { said, spelled, wrong } = ears.register(&names, voice);
+        let Registered { said, spelled, wrong } = rig.register(&names, voice);
         let (of, wrong) = (names.len(), wrong.join("\n  "));
         writeln!(out, "{voice}: of {of} {said} as said, {spelled} as spelled\n  {wrong}")
             .expect("printed");

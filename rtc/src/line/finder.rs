@@ -14,8 +14,8 @@ use futures_util::stream::FuturesUnordered;
 use super::captions::{Captions, Speaker};
 use super::voice_in::VoiceIn;
 use crate::{
-    DisconnectReason, Participant, ParticipantKind, RedactedString, Room, RoomEvent,
-    TextStreamReader, Track, TrackKind, TrackSource,
+    DisconnectReason, Participant, ParticipantKind, Room, RoomEvent, TextStreamReader, Track,
+    TrackKind, TrackSource,
 };
 
 /// Topic of typed messages of a front end.
@@ -48,15 +48,15 @@ pub(super) struct Finder {
     voice: Arc<VoiceIn>,
     captions: Arc<Captions>,
     /// Who is waited for; anybody who can be a caller if `None`.
-    expected: Option<RedactedString>,
-    caller: Option<RedactedString>,
+    expected: Option<Phi<String>>,
+    caller: Option<Phi<String>>,
     /// The caller's identity, if they came by telephone.
-    phone: Arc<OnceLock<RedactedString>>,
+    phone: Arc<OnceLock<Phi<String>>>,
     track: Option<String>,
     /// Whether the caller is in the room.
     here: bool,
     /// What came before the server told who is there.
-    early: VecDeque<(RedactedString, Sent)>,
+    early: VecDeque<(Phi<String>, Sent)>,
 }
 
 impl Finder {
@@ -72,7 +72,7 @@ impl Finder {
             listener,
             voice,
             captions,
-            expected: expected.map(RedactedString::from),
+            expected: expected.map(Phi::new),
             caller: None,
             phone: Arc::default(),
             track: None,
@@ -82,7 +82,7 @@ impl Finder {
     }
 
     /// Where the identity of a telephone caller is told, once they are there.
-    pub(super) fn phone(&self) -> Arc<OnceLock<RedactedString>> {
+    pub(super) fn phone(&self) -> Arc<OnceLock<Phi<String>>> {
         Arc::clone(&self.phone)
     }
 
@@ -121,7 +121,7 @@ impl Finder {
                 self.on_gone(&participant.identity, reason);
             }
             RoomEvent::TrackPublished { identity, track, .. } => {
-                self.on_track(&identity, &track).await;
+                self.on_track(identity.expose(), &track).await;
             }
             RoomEvent::TrackSubscribed(audio) if self.track.as_ref() == Some(&audio.sid) => {
                 self.voice.set_source(&audio.packets);
@@ -163,9 +163,9 @@ impl Finder {
 
     async fn on_here(&mut self, participant: &Participant) {
         match &self.caller {
-            Some(caller) if **caller == *participant.identity => {}
+            Some(caller) if *caller.expose() == participant.identity => {}
             None if may_be_caller(participant) && self.may_be(&participant.identity) => {
-                let identity = RedactedString::from(participant.identity.clone());
+                let identity = Phi::new(participant.identity.clone());
                 if participant.kind == ParticipantKind::Sip {
                     // There is one caller, found once.
                     let _ = self.phone.set(identity.clone());
@@ -187,19 +187,19 @@ impl Finder {
     }
 
     fn may_be(&self, identity: &str) -> bool {
-        self.expected.as_deref().is_none_or(|expected| *expected == *identity)
+        self.expected.as_ref().is_none_or(|expected| expected.expose() == identity)
     }
 
     fn introduce(&self) {
         if let Some(caller) = &self.caller {
-            let (identity, track) = (caller.to_string(), self.track.clone());
+            let (identity, track) = (caller.expose().clone(), self.track.clone());
             self.captions.set_caller(Speaker { identity, track });
         }
     }
 
     /// Listens to the caller's first microphone and to nothing else.
     async fn on_track(&mut self, identity: &str, track: &Track) {
-        let from_caller = self.caller.as_deref().is_some_and(|caller| *caller == *identity);
+        let from_caller = self.caller.as_ref().is_some_and(|caller| caller.expose() == identity);
         let microphone = track.kind == TrackKind::Audio
             && matches!(track.source, TrackSource::Microphone | TrackSource::Unknown);
         let other = self.track.as_ref().is_some_and(|sid| {
@@ -216,7 +216,7 @@ impl Finder {
     }
 
     fn on_gone(&mut self, identity: &str, reason: DisconnectReason) {
-        if self.caller.as_deref().is_none_or(|caller| *caller != *identity) {
+        if self.caller.as_ref().is_none_or(|caller| caller.expose() != identity) {
             return;
         }
         self.here = false;
@@ -231,14 +231,14 @@ impl Finder {
         self.tell(LineEvent::CallerGone(if meant { Gone::Left } else { Gone::Lost }));
     }
 
-    fn on_sent(&mut self, from: RedactedString, sent: Sent) {
-        match self.caller.as_deref() {
-            Some(caller) if *caller == *from => match sent {
+    fn on_sent(&mut self, from: Phi<String>, sent: Sent) {
+        match &self.caller {
+            Some(caller) if *caller == from => match sent {
                 Sent::Text(text) => self.tell(LineEvent::Typed(text)),
                 Sent::Key(digit) => self.tell(LineEvent::Dtmf(digit)),
             },
             Some(_) => {}
-            None if !self.may_be(&from) => {}
+            None if !self.may_be(from.expose()) => {}
             None if self.early.len() < MAX_EARLY => self.early.push_back((from, sent)),
             None => tracing::warn!("message dropped: too many from senders not yet known"),
         }
@@ -267,7 +267,7 @@ fn facts(participant: &Participant) -> CallerFacts {
     }
 }
 
-async fn read_chat(reader: TextStreamReader) -> Option<(RedactedString, String)> {
+async fn read_chat(reader: TextStreamReader) -> Option<(Phi<String>, String)> {
     let identity = reader.info().from.clone();
     match reader.read_all().await {
         Ok(text) => Some((identity, text)),

@@ -23,7 +23,7 @@ use self::voice_in::VoiceIn;
 use self::voice_out::VoiceOut;
 use crate::codec::EncoderOptions;
 use crate::dispatch::ServerApi;
-use crate::{AudioPublish, RedactedString, Room, RoomOptions};
+use crate::{AudioPublish, Room, RoomOptions};
 
 /// How long leaving the room may take; after that it is left by dropping it.
 const LEAVE_LIMIT: Duration = Duration::from_secs(2);
@@ -52,7 +52,7 @@ pub(crate) struct LiveKitLine {
     captions: Arc<Captions>,
     server: Option<Arc<ServerApi>>,
     /// Identity of a caller who came by telephone.
-    phone: Arc<OnceLock<RedactedString>>,
+    phone: Arc<OnceLock<Phi<String>>>,
     /// Finds the caller and follows them.
     _finder: AbortOnDropHandle<()>,
     /// Publishes the agent's voice.
@@ -162,7 +162,7 @@ impl Line for LiveKitLine {
                 return Err(LineError::Unable("transfer a call"));
             };
             let (room, address) = (self.room.name(), address(&to.to));
-            let moved = server.transfer(&room, caller, &address, RINGING_LIMIT).await;
+            let moved = server.transfer(&room, caller.expose(), &address, RINGING_LIMIT).await;
             moved.map_err(|error| LineError::Failed(Box::new(error)))
         })
     }

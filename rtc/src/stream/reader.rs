@@ -9,7 +9,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::{RedactedString, StreamError};
+use frontdesk_types::Phi;
+
+use crate::StreamError;
 
 /// What the header of a received stream says.
 #[derive(Clone)]
@@ -21,7 +23,7 @@ pub struct StreamInfo {
     /// The type of the content.
     pub mime_type: String,
     /// Identity of the sender.
-    pub from: RedactedString,
+    pub from: Phi<String>,
     /// Attributes of the header.
     pub attributes: HashMap<String, String>,
     /// Total bytes, if announced.

@@ -24,7 +24,7 @@ async fn those_who_come_and_go_are_told_with_their_attributes() {
     let now = expect_event!(
         a_events,
         RoomEvent::ParticipantUpdated { changed_attributes: c, .. } if c.contains_key(key)
-            => c[key].0.clone()
+            => c[key].expose().clone()
     );
     assert_eq!(now, "listening");
     b.set_name("Desk").await.unwrap();

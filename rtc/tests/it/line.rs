@@ -239,7 +239,7 @@ async fn state_and_captions_are_shown_under_livekits_names() {
         .await
         .expect("shown");
     let reader = expect_event!(events, RoomEvent::TextStream(reader) => reader);
-    assert_eq!(&*reader.info().from, "caller", "the caller's words are the caller's");
+    assert_eq!(reader.info().from.expose(), "caller", "the caller's words are the caller's");
     assert_eq!(reader.read_all().await.expect("read"), words);
     line.hang_up().await;
     caller.close().await;

@@ -25,7 +25,7 @@ async fn a_long_text_of_many_scripts_arrives_letter_by_letter_the_same() {
     let stream = expect_event!(b_events, RoomEvent::TextStream(stream) => stream);
     assert_eq!(stream.info().topic, "lk.chat");
     assert_eq!(stream.info().total_length, Some(long.len() as u64));
-    assert_eq!(&*stream.info().from, "a");
+    assert_eq!(stream.info().from.expose(), "a");
     assert!(stream.read_all().await.unwrap() == long);
     a.close().await;
     b.close().await;
@@ -58,7 +58,7 @@ async fn a_text_is_read_while_it_is_written_and_its_end_brings_attributes() {
     options.sender_identity = Some("caller".into());
     a.send_text("hello", options).await.unwrap();
     let stream = expect_event!(b_events, RoomEvent::TextStream(stream) => stream);
-    assert_eq!((&*stream.info().from, stream.info().generated), ("caller", true));
+    assert_eq!((stream.info().from.expose().as_str(), stream.info().generated), ("caller", true));
     assert_eq!(stream.read_all().await.unwrap(), "hello");
 
     // A writer that dies does not leave its reader waiting.

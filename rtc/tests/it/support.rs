@@ -292,7 +292,7 @@ pub(crate) async fn packets(audio: &RemoteAudio, position: u64, count: usize) ->
 pub(crate) async fn listen_to(room: &Room, events: &mut RoomEvents, identity: &str) -> RemoteAudio {
     let sid = expect_event!(
         *events,
-        RoomEvent::TrackPublished { identity: who, track, .. } if *who == *identity => track.sid
+        RoomEvent::TrackPublished { identity: who, track, .. } if who.expose() == identity => track.sid
     );
     room.subscribe(&sid).await.unwrap();
     expect_event!(*events, RoomEvent::TrackSubscribed(audio) if audio.sid == sid => audio)

@@ -60,11 +60,11 @@ enum Node {
     Actors(SlotRegistry),
 }
 
-/// One house at a time: a race of a thousand takes both cores and a statement's patience as it is.
+/// One at a time: a race of a thousand takes both cores and a statement's patience as it is.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// A database with its doors.
-pub(crate) struct House {
+/// A database, and the ways to book in it.
+pub(crate) struct RaceRig {
     _alone: tokio::sync::MutexGuard<'static, ()>,
     pub(crate) t: TestDb,
     pub(crate) door: Door,
@@ -73,7 +73,7 @@ pub(crate) struct House {
     pools: Vec<Database>,
 }
 
-impl House {
+impl RaceRig {
     pub(crate) async fn open((door, build): (Door, Build), mutant: Mutant) -> Self {
         let alone = ALONE.lock().await;
         let t = TestDb::seeded_with(if door == Door::TwoNodes { 32 } else { 64 }).await;
