@@ -87,7 +87,7 @@ fn without_a_number_nothing_is_promised_and_the_way_out_is_told() {
         }
         assert!(call.hears(number).contains("phone number"), "asked twice");
         let text = call.hears(number);
-        assert!(text.contains("cannot call you") && text.contains("02 2345 6789"), "{text}");
+        assert!(text.contains("can't call you") && text.contains("02 2345 6789"), "{text}");
         assert!(!text.contains("call you back"), "{text}");
         assert!(call.clinic.callbacks.is_empty() && call.outcome.is_some(), "{words}");
         assert_eq!(text.contains("In an emergency call 123"), words.contains("chest"), "{text}");
