@@ -1,19 +1,17 @@
 //! A room, as its holder sees it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use livekit_protocol as proto;
-use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::data::DataSender;
-use crate::event::EventQueue;
 use crate::session;
-use crate::stats::Counters;
+use crate::session::shared::{Command, Reply, Shared};
 use crate::{
     AudioPublish, ByteStreamOptions, ByteStreamWriter, DisconnectReason, LocalAudio, Participant,
     RemoteAudio, RoomEvents, RoomOptions, RoomStats, RtcError, Simulate, TextStreamOptions,
@@ -22,42 +20,6 @@ use crate::{
 
 /// Bytes of the largest payload of one data packet; what does not fit goes as a byte stream.
 pub const MAX_DATA_PAYLOAD: usize = 60_000;
-
-/// What the session's task and the holders of the room both see.
-pub(crate) struct Shared {
-    pub(crate) state: Mutex<Snapshot>,
-    pub(crate) events: Arc<EventQueue>,
-    pub(crate) counters: Counters,
-    /// Streams being received.
-    pub(crate) streams: AtomicUsize,
-    /// Bytes of received streams that nobody has read.
-    pub(crate) stream_bytes: Arc<AtomicUsize>,
-    pub(crate) clock: Arc<dyn frontdesk_types::Clock>,
-}
-
-/// The room as last known.
-#[derive(Default)]
-pub(crate) struct Snapshot {
-    pub(crate) name: String,
-    pub(crate) room_sid: String,
-    pub(crate) local: Option<Participant>,
-    pub(crate) remote: BTreeMap<String, Participant>,
-    pub(crate) audio: BTreeMap<String, RemoteAudio>,
-    pub(crate) connected: bool,
-    pub(crate) closed: Option<DisconnectReason>,
-}
-
-/// What a holder asks of the session.
-pub(crate) enum Command {
-    Publish(AudioPublish, Reply<LocalAudio>),
-    Unpublish(String, Reply<()>),
-    Subscribe(String, bool, Reply<()>),
-    Update { name: Option<String>, attributes: HashMap<String, String>, reply: Reply<()> },
-    Simulate(Simulate),
-    Close(oneshot::Sender<()>),
-}
-
-pub(crate) type Reply<T> = oneshot::Sender<Result<T, RtcError>>;
 
 /// A room that was joined. Cheap to clone. The session is a task of its own: it lives until
 /// [`Room::close`], until the last handle is dropped, or until the server ends it, whatever happens

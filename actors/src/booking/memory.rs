@@ -7,7 +7,7 @@ use frontdesk_tenants::{By, Refusal};
 use frontdesk_types::Mono;
 use jiff::Timestamp;
 
-use super::slot::Request;
+use super::request::Request;
 
 /// The last own write or read.
 #[derive(Debug)]

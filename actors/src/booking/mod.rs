@@ -14,6 +14,7 @@
 mod error;
 mod memory;
 mod registry;
+mod request;
 mod slot;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,8 @@ use serde::Serialize;
 
 use super::error::SlotError;
 use super::memory::Memory;
-use super::slot::{Done, Job, Request, Slot, SlotActor, SlotMsg, carry_out};
+use super::request::Request;
+use super::slot::{Done, Job, Slot, SlotActor, SlotMsg, SlotServices, carry_out};
 
 /// How often a lost request is sent again: each loss is an actor that died.
 const LOSSES: u32 = 5;
@@ -72,7 +73,6 @@ struct Counts {
     spawned: AtomicU64,
     passivated: AtomicU64,
     died: AtomicU64,
-    memory_refusals: AtomicU64,
     direct: AtomicU64,
 }
 
@@ -85,10 +85,8 @@ struct Entry {
 
 type Key = (Tenant, SlotId);
 
-pub(super) struct Shared {
-    pub(super) db: Database,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) ids: Arc<dyn IdSource>,
+struct Shared {
+    services: Arc<SlotServices>,
     settings: SlotSettings,
     slots: Mutex<HashMap<Key, Entry>>,
     counts: Counts,
@@ -101,15 +99,11 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub(super) fn count_memory_refusal(&self) {
-        self.counts.memory_refusals.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// The actor of a slot, if there is one, with a place in its queue.
     fn find(&self, key: &Key) -> Option<Result<Place, SlotError>> {
         let mut slots = self.slots.lock();
         let entry = slots.get_mut(key)?;
-        entry.used = self.clock.mono();
+        entry.used = self.services.clock.mono();
         if entry.waiting.load(Ordering::SeqCst) >= self.settings.max_waiting {
             return Some(Err(SlotError::Busy));
         }
@@ -131,7 +125,7 @@ impl Shared {
 
     /// Lets actors go that nobody has asked for `idle`; returns how many.
     fn passivate(&self, idle: Duration) -> usize {
-        let now = self.clock.mono();
+        let now = self.services.clock.mono();
         let mut gone = Vec::new();
         self.slots.lock().retain(|_, entry| {
             let keep = entry.waiting.load(Ordering::SeqCst) > 0 || now.since(entry.used) < idle;
@@ -226,7 +220,7 @@ async fn spawn(myself: &ActorRef<RegistryMsg>, shared: &Arc<Shared>, key: Key) -
     }
     let (tenant, slot) = key;
     let state = Slot {
-        shared: Arc::clone(shared),
+        shared: Arc::clone(&shared.services),
         tenant,
         slot,
         memory: Memory::new(shared.settings.memory),
@@ -236,7 +230,7 @@ async fn spawn(myself: &ActorRef<RegistryMsg>, shared: &Arc<Shared>, key: Key) -
         return false;
     };
     shared.counts.spawned.fetch_add(1, Ordering::Relaxed);
-    let used = shared.clock.mono();
+    let used = shared.services.clock.mono();
     shared.slots.lock().insert(key, Entry { actor, waiting: Arc::default(), used });
     true
 }
@@ -261,7 +255,9 @@ impl SlotRegistry {
     ) -> Result<Self, SpawnErr> {
         let slots = Mutex::default();
         let counts = Counts::default();
-        let shared = Arc::new(Shared { db, clock, ids, settings, slots, counts });
+        let memory_refusals = AtomicU64::new(0);
+        let services = Arc::new(SlotServices { db, clock, ids, memory_refusals });
+        let shared = Arc::new(Shared { services, settings, slots, counts });
         let (root, _) = Actor::spawn(None, RegistryActor, Arc::clone(&shared)).await?;
         Ok(Self { shared, root })
     }
@@ -281,7 +277,7 @@ impl SlotRegistry {
             spawned: counts.spawned.load(Ordering::Relaxed),
             passivated: counts.passivated.load(Ordering::Relaxed),
             died: counts.died.load(Ordering::Relaxed),
-            memory_refusals: counts.memory_refusals.load(Ordering::Relaxed),
+            memory_refusals: self.shared.services.memory_refusals.load(Ordering::Relaxed),
             direct: counts.direct.load(Ordering::Relaxed),
         }
     }
@@ -366,7 +362,7 @@ impl SlotRegistry {
         by: &By,
         now: Timestamp,
     ) -> Result<Booked, SlotError> {
-        let (db, ids) = (&self.shared.db, &*self.shared.ids);
+        let (db, ids) = (&self.shared.services.db, &*self.shared.services.ids);
         let booked = booking::book_assigned(db, tenant, request, by, now, ids).await?;
         self.forget(tenant, booked.appointment.slot);
         Ok(booked)
@@ -383,7 +379,7 @@ impl SlotRegistry {
         by: &By,
         now: Timestamp,
     ) -> Result<Booked, SlotError> {
-        let booked = booking::cancel(&self.shared.db, tenant, request, by, now).await?;
+        let booked = booking::cancel(&self.shared.services.db, tenant, request, by, now).await?;
         self.forget(tenant, booked.appointment.slot);
         Ok(booked)
     }
@@ -409,7 +405,7 @@ impl SlotRegistry {
             let answer = match self.place(key).await? {
                 None => {
                     self.shared.counts.direct.fetch_add(1, Ordering::Relaxed);
-                    Some(carry_out(&self.shared, &key.0, &request, by, now).await)
+                    Some(carry_out(&self.shared.services, &key.0, &request, by, now).await)
                 }
                 Some(place) => self.send(&place, &request, by, now, &started).await,
             };

@@ -2,25 +2,16 @@
 //! when it dies; whoever waited for it asks again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use frontdesk_tenants::booking::{self, Book, Booked, Hold, HoldRequest, Move, SlotState};
-use frontdesk_tenants::{By, Error, Principal, Refusal, Tenant};
-use frontdesk_types::SlotId;
+use frontdesk_tenants::booking::{self, Booked, Hold, SlotState};
+use frontdesk_tenants::{By, Database, Error, Principal, Refusal, Tenant};
+use frontdesk_types::{Clock, IdSource, SlotId};
 use jiff::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use super::memory::Memory;
-use super::registry::Shared;
-
-/// What may be asked of a slot.
-#[derive(Debug, Clone)]
-pub(super) enum Request {
-    Hold(HoldRequest),
-    Book(Book),
-    Move(Move),
-    Release(Hold),
-}
+use super::request::Request;
 
 /// What was done.
 #[derive(Debug)]
@@ -48,10 +39,19 @@ pub(super) enum SlotMsg {
     Forget,
 }
 
+/// What slot actors share.
+pub(super) struct SlotServices {
+    pub(super) db: Database,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
+    /// Refusals from memory, without the database.
+    pub(super) memory_refusals: AtomicU64,
+}
+
 pub(super) struct SlotActor;
 
 pub(super) struct Slot {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SlotServices>,
     pub(super) tenant: Tenant,
     pub(super) slot: SlotId,
     pub(super) memory: Memory,
@@ -93,7 +93,7 @@ impl Slot {
         job.started.store(true, Ordering::SeqCst);
         let at = self.shared.clock.mono();
         if let Some(refusal) = self.memory.refusal(&job.request, &job.by, job.now, at) {
-            self.shared.count_memory_refusal();
+            self.shared.memory_refusals.fetch_add(1, Ordering::Relaxed);
             let _ = job.reply.send(Err(refusal.into()));
             return;
         }
@@ -139,7 +139,7 @@ async fn fault_point(by: &By, place: &'static str) {
 
 /// The database decides.
 pub(super) async fn carry_out(
-    shared: &Shared,
+    shared: &SlotServices,
     tenant: &Tenant,
     request: &Request,
     by: &By,

@@ -18,13 +18,12 @@ use jiff::civil::Date;
 use ractor::ActorProcessingErr;
 
 use super::Call;
-use super::ingest::IngestInput;
+use super::heard::{IngestInput, TranscriberInput};
 use super::journal::Journal;
 use super::record::RecordInput;
 use super::speaker::SpeakerInput;
 use super::thinker::ThinkerInput;
 use super::tool_stage::{Request, ToolInput};
-use super::transcriber::TranscriberInput;
 use crate::stage::{Keep, Stage};
 
 /// What the Dialogue keeps over its death.

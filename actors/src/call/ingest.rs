@@ -19,9 +19,9 @@ use ractor::ActorProcessingErr;
 
 use super::Call;
 use super::decisions::{Decisions, Note};
+use super::heard::{IngestInput, TranscriberInput};
 use super::link::LinkInput;
 use super::record::RecordInput;
-use super::transcriber::TranscriberInput;
 use crate::media::{Learned, Utterance};
 use crate::stage::{Keep, Stage};
 
@@ -31,21 +31,6 @@ const PREROLL: usize = SAMPLE_RATE_HZ as usize * 2 / 5;
 
 /// Pieces of 20 ms read at a time: one second.
 const MAX_READ: usize = 50;
-
-/// What AudioIngest is told.
-#[derive(Debug, Clone)]
-pub(crate) enum IngestInput {
-    /// The line has sound to read.
-    Audio,
-    /// Words so far, for turn taking.
-    Words(TurnInput),
-    /// The final words of an utterance are there.
-    Recognized,
-    /// What the caller was asked.
-    Expect(Expectation),
-    /// Whom the caller is likely to be: their names are listened for where a name is asked for.
-    Among(Arc<Among>),
-}
 
 /// What AudioIngest keeps over its death.
 pub(crate) struct Kept {

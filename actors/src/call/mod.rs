@@ -22,6 +22,7 @@ mod connect;
 mod decisions;
 mod dialogue;
 mod ending;
+mod heard;
 mod ingest;
 mod journal;
 mod link;
@@ -54,8 +55,17 @@ pub use ending::CallEnd;
 pub use record::Records;
 pub(crate) use record::close as close_record;
 use stages::{Mails, Pulses};
-use supervisor::CallMsg;
 pub(crate) use supervisor::CallSupervisor;
+
+/// Messages of the CallSupervisor: a handful per call, so they cannot flood. What they say is state
+/// of the call as well, so that none is lost with its reader.
+#[derive(Debug)]
+pub(crate) enum CallMsg {
+    /// How the call ends is decided: end it.
+    Finish,
+    /// Look at the pulses.
+    Tick,
+}
 
 /// Builds a dialogue: a new one, or one that goes on from its snapshot.
 pub type DialogueFactory = Arc<
@@ -219,22 +229,5 @@ impl Call {
         self.mails.all().iter().all(|mail| mail.is_empty())
             && self.pulses.stages().iter().all(|pulse| pulse.is_idle())
             && self.tasks.is_idle()
-    }
-
-    /// Adds this call's numbers to those of the tree.
-    pub(crate) fn add_to(&self, counters: &mut crate::switchboard::Counters) {
-        for pulse in self.pulses.stages() {
-            counters.stage_restarts += pulse.restarts();
-            counters.inputs_handled += pulse.handled();
-        }
-        for mail in self.mails.all() {
-            let (dropped, given_up) = mail.losses();
-            counters.inputs_lost += dropped + given_up;
-        }
-        let sound = self.line.audio_in().counts();
-        counters.packets_in += sound.packets;
-        counters.packets_undecodable += sound.undecodable;
-        counters.concealed_ms += sound.concealed_ms;
-        counters.frames_out += self.outlet.frames_sent();
     }
 }

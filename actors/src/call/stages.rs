@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ingest, link, record, speaker, thinker, tool_stage, transcriber};
+use super::{heard, link, record, speaker, thinker, tool_stage};
 use crate::mail::{Mail, Queue};
 use crate::stage::Pulse;
 
@@ -42,8 +42,8 @@ impl StageKind {
 #[derive(Default)]
 pub(crate) struct Mails {
     pub(crate) link: Arc<Mail<link::LinkInput>>,
-    pub(crate) ingest: Arc<Mail<ingest::IngestInput>>,
-    pub(crate) transcriber: Arc<Mail<transcriber::TranscriberInput>>,
+    pub(crate) ingest: Arc<Mail<heard::IngestInput>>,
+    pub(crate) transcriber: Arc<Mail<heard::TranscriberInput>>,
     pub(crate) dialogue: Arc<Mail<frontdesk_pipelines::dialogue::Input>>,
     pub(crate) thinker: Arc<Mail<thinker::ThinkerInput>>,
     pub(crate) tools: Arc<Mail<tool_stage::ToolInput>>,

@@ -15,11 +15,11 @@ use frontdesk_types::{CallOutcome, Channel};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tracing::Instrument;
 
-use super::Call;
 use super::children::{Child, MAX_FAILURES, children};
 use super::ending::{LastMoment, stop_stages};
 use super::link::LinkInput;
 use super::stages::StageKind;
+use super::{Call, CallMsg};
 
 /// How often the watchdog looks.
 const TICK: Duration = Duration::from_millis(250);
@@ -32,16 +32,6 @@ const APOLOGY_LIMIT: Duration = Duration::from_secs(6);
 
 /// Number of the apology's utterance: beyond any that a dialogue gives.
 const APOLOGY_UTTERANCE: UtteranceId = UtteranceId(u64::MAX);
-
-/// Messages of the CallSupervisor: a handful per call, so they cannot flood. What they say is state
-/// of the call as well, so that none is lost with its reader.
-#[derive(Debug)]
-pub(crate) enum CallMsg {
-    /// How the call ends is decided: end it.
-    Finish,
-    /// Look at the pulses.
-    Tick,
-}
 
 pub(crate) struct CallSupervisor;
 

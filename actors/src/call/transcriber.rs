@@ -13,21 +13,10 @@ use frontdesk_pipelines::turn::TurnInput;
 use ractor::ActorProcessingErr;
 
 use super::Call;
-use super::ingest::IngestInput;
+use super::heard::{IngestInput, TranscriberInput};
 use super::link::LinkInput;
 use crate::media::RecognitionEvent;
 use crate::stage::{Keep, Stage};
-
-/// What the Transcriber is told.
-#[derive(Debug, Clone)]
-pub(crate) enum TranscriberInput {
-    /// The recognizer said something of utterance number n.
-    Recognized(u64, RecognitionEvent),
-    /// What the caller was asked.
-    Expect(Expectation),
-    /// Whom the caller is likely to be.
-    Among(Arc<Among>),
-}
 
 /// What the Transcriber keeps over its death.
 pub(crate) struct Kept {

@@ -11,7 +11,7 @@ use frontdesk_pipelines::playout::{Playout, PlayoutEvent, UtteranceId};
 use frontdesk_types::{FRAME_MS, Mono};
 use parking_lot::Mutex;
 
-use super::Pacer;
+use super::pacer::{Paced, Pacer};
 
 struct State {
     playout: Playout,
@@ -140,21 +140,23 @@ impl Outlet {
         self.frames_sent.load(Ordering::Relaxed)
     }
 
-    /// After a panic in [`Outlet::tick`]: drop what may be damaged and go on.
-    pub(crate) fn reset(&self) {
-        self.stop();
-        self.state.lock().scheduled = false;
-    }
-
     fn schedule(self: &Arc<Self>, state: &mut State) {
         if !state.scheduled && state.open && state.playout.is_active() {
             state.scheduled = true;
-            self.pacer.schedule(Arc::clone(self));
+            let own: Arc<Self> = Arc::clone(self);
+            self.pacer.schedule(own);
         }
     }
 
-    /// Plays the frame that is due at `now`. Returns whether another will be.
-    pub(crate) fn tick(self: &Arc<Self>, now: Mono) -> bool {
+    fn report(&self, events: Vec<PlayoutEvent>) {
+        for event in events {
+            (self.events)(event);
+        }
+    }
+}
+
+impl Paced for Outlet {
+    fn tick(&self, now: Mono) -> bool {
         let (frame, active, events) = {
             let mut state = self.state.lock();
             let frame = state.playout.next_frame();
@@ -172,10 +174,9 @@ impl Outlet {
         active
     }
 
-    fn report(&self, events: Vec<PlayoutEvent>) {
-        for event in events {
-            (self.events)(event);
-        }
+    fn reset(&self) {
+        self.stop();
+        self.state.lock().scheduled = false;
     }
 }
 

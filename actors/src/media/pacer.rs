@@ -13,18 +13,25 @@ use std::time::Duration;
 use frontdesk_types::{Clock, FRAME_MS, Mono};
 use parking_lot::{Condvar, Mutex};
 
-use super::Outlet;
-
 const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
 
 /// A call that is this late (the machine slept, the process was stopped) skips ahead instead of
 /// sending a burst.
 const MAX_LATE: Duration = Duration::from_millis(100);
 
+/// What is paced: the playout of a call.
+pub(crate) trait Paced: Send + Sync {
+    /// Plays the frame that is due at `now`. Returns whether another will be.
+    fn tick(&self, now: Mono) -> bool;
+
+    /// After a panic in [`Paced::tick`]: drop what may be damaged and go on.
+    fn reset(&self);
+}
+
 struct Due {
     at: Mono,
     order: u64,
-    outlet: Arc<Outlet>,
+    outlet: Arc<dyn Paced>,
 }
 
 impl PartialEq for Due {
@@ -100,8 +107,8 @@ impl Pacer {
         self.shared.wake.notify_all();
     }
 
-    /// Calls [`Outlet::tick`] from now on every 20 ms for as long as it wants.
-    pub(crate) fn schedule(&self, outlet: Arc<Outlet>) {
+    /// Calls [`Paced::tick`] from now on every 20 ms for as long as it wants.
+    pub(crate) fn schedule(&self, outlet: Arc<dyn Paced>) {
         let at = self.shared.clock.mono();
         let mut state = self.shared.state.lock();
         state.push(at, outlet);
@@ -111,7 +118,7 @@ impl Pacer {
 }
 
 impl State {
-    fn push(&mut self, at: Mono, outlet: Arc<Outlet>) {
+    fn push(&mut self, at: Mono, outlet: Arc<dyn Paced>) {
         self.order += 1;
         let order = self.order;
         self.heap.push(Reverse(Due { at, order, outlet }));
@@ -126,8 +133,8 @@ impl Shared {
     }
 
     /// Plays the frame that was due at `at`, and sets when the next one is.
-    fn play(&self, at: Mono, outlet: Arc<Outlet>) {
-        let active = catch_unwind(AssertUnwindSafe(|| Outlet::tick(&outlet, at)));
+    fn play(&self, at: Mono, outlet: Arc<dyn Paced>) {
+        let active = catch_unwind(AssertUnwindSafe(|| outlet.tick(at)));
         match active {
             Ok(true) => {
                 let now = self.clock.mono();
@@ -144,14 +151,14 @@ impl Shared {
     }
 
     /// What is due by now, without waiting.
-    fn due(&self) -> Option<(Mono, Arc<Outlet>)> {
+    fn due(&self) -> Option<(Mono, Arc<dyn Paced>)> {
         let mut state = self.state.lock();
         let now = self.clock.mono();
         let is_due = state.heap.peek().is_some_and(|Reverse(due)| due.at <= now);
         is_due.then(|| state.heap.pop()).flatten().map(|Reverse(due)| (due.at, due.outlet))
     }
 
-    fn next(&self) -> Option<(Mono, Arc<Outlet>)> {
+    fn next(&self) -> Option<(Mono, Arc<dyn Paced>)> {
         let mut state = self.state.lock();
         loop {
             if state.closed {

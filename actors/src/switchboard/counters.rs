@@ -55,6 +55,25 @@ pub struct Counters {
     pub speech_queue: usize,
 }
 
+impl Counters {
+    /// Adds a call's numbers.
+    pub(super) fn add(&mut self, call: &Call) {
+        for pulse in call.pulses.stages() {
+            self.stage_restarts += pulse.restarts();
+            self.inputs_handled += pulse.handled();
+        }
+        for mail in call.mails.all() {
+            let (dropped, given_up) = mail.losses();
+            self.inputs_lost += dropped + given_up;
+        }
+        let sound = call.line.audio_in().counts();
+        self.packets_in += sound.packets;
+        self.packets_undecodable += sound.undecodable;
+        self.concealed_ms += sound.concealed_ms;
+        self.frames_out += call.outlet.frames_sent();
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Totals {
     pub(super) started: AtomicU64,
@@ -91,7 +110,7 @@ impl Totals {
     /// Adds a call that has ended.
     pub(super) fn ended(&self, call: &Call, outcome: CallOutcome) {
         let mut ended = self.ended.lock();
-        call.add_to(&mut ended.sums);
+        ended.sums.add(call);
         *ended.outcomes.entry(outcome.as_str().to_owned()).or_default() += 1;
     }
 

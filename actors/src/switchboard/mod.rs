@@ -153,7 +153,7 @@ impl Switchboard {
             let live = self.live.lock();
             let mut counters = self.totals.counters();
             for call in live.values() {
-                call.add_to(&mut counters);
+                counters.add(call);
             }
             counters
         };

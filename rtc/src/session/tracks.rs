@@ -11,9 +11,9 @@ use str0m::media::{Direction, Frequency, MediaKind, MediaTime, Mid, Pt};
 use str0m::rtp::{RtpPacket, Ssrc};
 
 use super::peer::{Peer, now};
+use super::shared::Reply;
 use super::{Session, Side, sdp};
 use crate::local::LocalTrack;
-use crate::room::Reply;
 use crate::stats::Counters;
 use crate::{AudioPublish, LocalAudio, PacketRing, RemoteAudio, RoomEvent, RtcError, TrackKind};
 

@@ -15,9 +15,8 @@ use tokio::sync::mpsc::{self, OwnedPermit};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::job::{
-    Acceptance, Acceptor, Answer, Job, JobEnd, JobInfo, JobOffer, Reservation, Termination,
-};
+use super::end::{JobEnd, Termination};
+use super::job::{Acceptance, Acceptor, Answer, Job, JobControl, JobInfo, JobOffer, Reservation};
 use super::options::{WorkerError, WorkerOptions};
 use super::shared::Shared;
 use super::socket::{Incoming, Socket};
@@ -349,7 +348,7 @@ impl<'a> Connection<'a> {
             let error = "the assignment came too late".to_owned();
             return self.tell(info.id, proto::JobStatus::JsFailed, error).await;
         };
-        let control = engine.shared.begin(&info.id);
+        let control = JobControl::begin(&info.id, &engine.shared);
         self.count_pending();
         tracing::info!(
             job_id = %info.id, dispatch_id = %info.dispatch_id, room_id = %info.room_sid,

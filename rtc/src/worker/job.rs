@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use livekit_protocol as proto;
 use tokio::sync::watch;
 
+use super::end::{JobEnd, Termination};
 use super::shared::Shared;
 
 /// What is known of a job.
@@ -170,25 +171,6 @@ impl fmt::Debug for Job {
     }
 }
 
-/// Why a job should end now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Termination {
-    /// The server asked: the dispatch was deleted, or the agent was removed from the room.
-    Server,
-    /// The worker closes.
-    WorkerClosed,
-}
-
-/// How a job ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JobEnd {
-    /// As it should.
-    Success,
-    /// It did not; the server keeps the reason (ids and facts, nothing of the caller).
-    Failed(String),
-}
-
 /// Ties the work on a job to the worker. Dropped without [`JobControl::finish`] (a panic), the job
 /// counts as failed.
 #[derive(Debug)]
@@ -200,12 +182,10 @@ pub struct JobControl {
 }
 
 impl JobControl {
-    pub(super) const fn new(
-        id: String,
-        shared: Arc<Shared>,
-        termination: watch::Receiver<Option<Termination>>,
-    ) -> Self {
-        Self { id, shared, termination, finished: false }
+    /// Begins a job.
+    pub(super) fn begin(id: &str, shared: &Arc<Shared>) -> Self {
+        let termination = shared.begin(id);
+        Self { id: id.to_owned(), shared: Arc::clone(shared), termination, finished: false }
     }
 
     /// Comes back when the job should end. It counts as running until [`JobControl::finish`].

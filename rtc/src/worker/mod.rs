@@ -12,6 +12,7 @@
 //! takes, and jobs that run go on meanwhile: they are connections of their own to their rooms. How
 //! a job ended is told to the server when there is one.
 
+mod end;
 mod engine;
 mod job;
 mod options;
@@ -25,10 +26,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-pub use job::{
-    Acceptance, Acceptor, Answer, Job, JobControl, JobEnd, JobInfo, JobOffer, Reservation,
-    Termination,
-};
+pub use end::{JobEnd, Termination};
+pub use job::{Acceptance, Acceptor, Answer, Job, JobControl, JobInfo, JobOffer, Reservation};
 pub use options::{LoadSource, Permissions, WorkerError, WorkerOptions};
 pub use status::{WorkerReport, WorkerStatus};
 

@@ -1,13 +1,12 @@
 //! What the worker's task, its handles and its jobs share.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::job::{JobControl, JobEnd, Termination};
+use super::end::{JobEnd, Termination};
 use super::status::WorkerStatus;
 
 #[derive(Debug)]
@@ -47,15 +46,15 @@ impl Shared {
         self.status.borrow().draining || self.closing.is_cancelled()
     }
 
-    /// A job begins.
-    pub(super) fn begin(self: &Arc<Self>, id: &str) -> JobControl {
+    /// A job begins. Gives where it is told to end.
+    pub(super) fn begin(&self, id: &str) -> watch::Receiver<Option<Termination>> {
         let (sender, receiver) = watch::channel(None);
         let mut state = self.state.lock();
         state.running.insert(id.to_owned(), sender);
         let active = state.running.len();
         self.status.send_modify(|status| status.active_jobs = active);
         drop(state);
-        JobControl::new(id.to_owned(), Arc::clone(self), receiver)
+        receiver
     }
 
     /// A job has ended.

@@ -1,6 +1,7 @@
 //! Names of people. The weak slot of every recognizer, so words that are commands are never names.
 
 use super::days::ends_before;
+use super::distance::distance;
 use super::pattern::{Pattern, Reader, longest_at};
 use super::tokens::{Token, Tokens};
 use crate::language::Language;
@@ -282,20 +283,4 @@ fn capital(word: &str) -> String {
         start = c == '\'' && text.chars().count() <= 2;
     }
     text
-}
-
-/// Levenshtein distance.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use frontdesk_types::DoctorId;
 
 use super::days::ends_before;
-use super::names::distance;
+use super::distance::distance;
 use super::pattern::{Reader, longest_at};
 use super::tokens::Tokens;
 use crate::dialogue::ClinicFacts;

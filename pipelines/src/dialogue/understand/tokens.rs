@@ -1,6 +1,6 @@
 //! Words of an utterance, typed or recognized, brought to one form.
 
-use super::names::distance;
+use super::distance::distance;
 use crate::language::Language;
 
 /// One word. `text` is what patterns see; `raw` is what a name is made of.
