@@ -125,10 +125,14 @@ impl Fallback {
         self.taken = true;
         let (next_utterance, next_call) = self.llm.next_numbers();
         let offers = self.offers.drain(..).collect();
+        let mut said = self.llm.said();
         let words = lost.words.map(|words| (words.text, words.typed));
+        if words.as_ref().is_some_and(|(words, _)| said.last() == Some(words)) {
+            said.pop();
+        }
         let untold = lost.untold.into_iter();
         let untold = untold.map(|written| (written.tool, written.result, written.before)).collect();
-        let model = Predecessor { next_utterance, next_call, offers, words, untold };
+        let model = Predecessor { next_utterance, next_call, offers, said, words, untold };
         self.forms.take_over(now, ledger, model);
     }
 }

@@ -138,3 +138,22 @@ fn an_answer_without_a_word_is_a_failure() {
     assert!(call.dialogue.has_fallen_back());
     assert!(!answer.is_empty());
 }
+
+#[test]
+fn what_the_caller_wanted_before_the_model_failed_is_not_asked_again() {
+    let script = |asked: &Asked| match asked.heard() {
+        words if words.contains("Haddad") => says("Of course. What is your full name?"),
+        words if words.contains("Jane") => says("Thank you. And your date of birth?"),
+        _ => vec![text("Let me se"), failed(ModelFailure::Broken)],
+    };
+    let mut call = Call::new(script);
+    call.hears("I need to see Dr Haddad on Sunday June 14 at nine");
+    call.hears("Jane Miller");
+    let answer = call.hears("17 May 1980");
+    assert!(call.dialogue.has_fallen_back(), "{answer}");
+    books(&mut call);
+    let asked_again =
+        |said: &&String| said.contains("How can I help you") || said.contains("Which doctor");
+    let after = call.said.iter().skip(3).filter(asked_again).count();
+    assert_eq!(after, 0, "{:?}", call.said);
+}

@@ -31,7 +31,11 @@ impl Policy {
             return;
         }
         let phrases = self.language.phrases.clone();
-        if self.has_news() && !heard.no {
+        if self.state.goal.is_some() && !heard.no {
+            // What was wanted is known from before a model failed.
+            self.understood();
+            self.advance(now);
+        } else if self.has_news() && !heard.no {
             // "Yes", which booked it, went on: "that's perfect".
             self.understood();
             self.open(now);
@@ -120,7 +124,7 @@ impl Policy {
         self.wish_and_advance(now, wish.as_ref().unwrap_or(heard));
     }
 
-    fn begin_goal(&mut self, goal: Goal) {
+    pub(super) fn begin_goal(&mut self, goal: Goal) {
         self.clear_goal();
         self.state.goal = Some(goal);
     }

@@ -6,7 +6,8 @@ use frontdesk_types::{OfferId, Phi};
 
 use super::offers::PAGE;
 use super::state::{Goal, Phase};
-use super::{Now, Policy, fill};
+use super::{Heard, Now, Policy, Setting, fill};
+use crate::dialogue::Expectation;
 use crate::dialogue::guard::visit;
 use crate::dialogue::ledger::Ledger;
 use crate::dialogue::tools::{AppointmentFacts, ToolCall, ToolResult};
@@ -23,6 +24,8 @@ pub(in crate::dialogue) struct Predecessor {
     pub(in crate::dialogue) next_call: u64,
     /// What its last search found, in its order.
     pub(in crate::dialogue) offers: Vec<OfferId>,
+    /// What the caller said before that, oldest first.
+    pub(in crate::dialogue) said: Vec<Phi<String>>,
     /// Words of the caller that it has not answered, and whether they were typed.
     pub(in crate::dialogue) words: Option<(Phi<String>, bool)>,
     pub(in crate::dialogue) untold: Vec<Untold>,
@@ -45,6 +48,10 @@ impl Policy {
         }
         let phrases = self.language.phrases.clone();
         self.state.prompt.clone_from(&phrases.help);
+        let is_done = ledger.appointments().iter().any(|known| known.made_in_this_call);
+        if from.untold.is_empty() && !is_done {
+            self.recall(now, &from.said);
+        }
         self.state.offers = from.offers;
         self.state.offers.retain(|id| ledger.offer(*id).is_some());
         if !self.state.offers.is_empty() && from.untold.is_empty() {
@@ -64,6 +71,32 @@ impl Policy {
             Some((words, typed)) => self.on_heard(now, words.expose(), typed),
             None if told => self.open(now),
             None => self.ask_again(now),
+        }
+    }
+
+    /// Takes up what the caller has wanted so far, without saying anything. Only what was said with
+    /// a wish counts: a date may have been one of birth.
+    fn recall(&mut self, now: Now, said: &[Phi<String>]) {
+        for words in said {
+            let (language, clinic) = (&self.language, &self.facts.clinic);
+            let setting = Setting { language, clinic, expect: Expectation::Request, now };
+            let heard = Heard::of(words.expose(), setting);
+            let goal = match () {
+                () if heard.ask || heard.list => None,
+                () if heard.cancel && !heard.move_ => Some(Goal::Cancel),
+                () if heard.move_ => Some(Goal::Move),
+                () if heard.book || heard.has_doctor() => Some(Goal::Book),
+                () => None,
+            };
+            let Some(goal) = goal else { continue };
+            if self.state.goal != Some(goal) {
+                self.begin_goal(goal);
+            }
+            if goal == Goal::Book {
+                self.take_wish_silently(&heard);
+            } else {
+                self.state.which = Some(words.clone());
+            }
         }
     }
 

@@ -123,6 +123,15 @@ impl Llm {
         Some(Lost { words, untold })
     }
 
+    /// What the caller has said, oldest first, without the words that were not answered.
+    pub(super) fn said(&self) -> Vec<Phi<String>> {
+        let said = self.state.entries.iter().filter_map(|entry| match entry {
+            Entry::Caller(words) => Some(words.clone()),
+            _ => None,
+        });
+        said.collect()
+    }
+
     /// Numbers beyond those that were given to utterances and to calls of tools.
     pub(super) const fn next_numbers(&self) -> (u64, u64) {
         (self.state.next_utterance, self.state.next_call)
