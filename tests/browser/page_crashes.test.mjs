@@ -8,7 +8,7 @@ import { speak } from "./lib/speech.mjs";
 /** Stages, or places in them, and how many inputs each call lets pass before it loses one there. */
 const KILLED = {
   "audio_ingest": 100, "transcriber": 1, "speaker": 2, "dialogue": 2, "dialogue.handled": 2, "line_link": 2,
-  "booking_tool.answered": 2, "call_recorder": 2,
+  "tool_stage.answered": 2, "call_recorder": 2,
 };
 
 /** @type {Frontdesk} */
