@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use frontdesk_types::{CallOutcome, Mono, OfferId};
+use frontdesk_types::{Mono, OfferId};
 use serde_json::{Value, json};
 
 use super::forms::{Policy as FormsPolicy, Predecessor};
@@ -15,7 +15,7 @@ use super::history::Turn;
 use super::ledger::Ledger;
 use super::llm::{Llm, ModelSettings};
 use super::tools::ToolResult;
-use super::{CallFacts, Dialogue, Input, Now, Output};
+use super::{CallFacts, Input, Now, Output};
 
 /// The dialogue of a language model, with the forms behind it, behind their guards.
 #[derive(Debug)]
@@ -58,35 +58,7 @@ impl ModelDialogue {
     }
 }
 
-impl Dialogue for ModelDialogue {
-    fn handle_input(&mut self, now: Now, input: Input) {
-        self.0.handle_input(now, input);
-    }
-
-    fn poll_output(&mut self) -> Option<Output> {
-        self.0.poll_output()
-    }
-
-    fn poll_timeout(&self) -> Option<Mono> {
-        self.0.poll_timeout()
-    }
-
-    fn snapshot(&self) -> Value {
-        self.0.snapshot()
-    }
-
-    fn revision(&self) -> Option<u64> {
-        self.0.revision()
-    }
-
-    fn resume(&mut self, now: Now) {
-        self.0.resume(now);
-    }
-
-    fn outcome(&self) -> CallOutcome {
-        self.0.outcome()
-    }
-}
+dialogue_of_the_guards!(ModelDialogue);
 
 /// See the module's documentation.
 #[derive(Debug)]

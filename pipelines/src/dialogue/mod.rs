@@ -5,6 +5,41 @@
 //! and a language model are two implementations of [`Dialogue`] over the same [`tools`] and behind
 //! the same guards, which live in the tools' code and never in a prompt.
 
+/// A dialogue that is a policy behind its guards, and has nothing to add to them.
+macro_rules! dialogue_of_the_guards {
+    ($dialogue:ty) => {
+        impl $crate::dialogue::Dialogue for $dialogue {
+            fn handle_input(&mut self, now: $crate::dialogue::Now, input: $crate::dialogue::Input) {
+                self.0.handle_input(now, input);
+            }
+
+            fn poll_output(&mut self) -> Option<$crate::dialogue::Output> {
+                self.0.poll_output()
+            }
+
+            fn poll_timeout(&self) -> Option<frontdesk_types::Mono> {
+                self.0.poll_timeout()
+            }
+
+            fn snapshot(&self) -> serde_json::Value {
+                self.0.snapshot()
+            }
+
+            fn revision(&self) -> Option<u64> {
+                self.0.revision()
+            }
+
+            fn resume(&mut self, now: $crate::dialogue::Now) {
+                self.0.resume(now);
+            }
+
+            fn outcome(&self) -> frontdesk_types::CallOutcome {
+                self.0.outcome()
+            }
+        }
+    };
+}
+
 pub mod answers;
 pub mod clinic;
 mod completeness;

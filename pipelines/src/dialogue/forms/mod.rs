@@ -25,7 +25,7 @@ use super::ledger::Ledger;
 use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId};
 use super::understand::{Heard, Setting};
-use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
+use super::{CallFacts, Input, Now, Output, UtteranceId};
 use crate::language::{Language, fill};
 use state::{Goal, Pending, Phase, State};
 pub(super) use take_over::Predecessor;
@@ -67,35 +67,7 @@ impl Forms {
     }
 }
 
-impl Dialogue for Forms {
-    fn handle_input(&mut self, now: Now, input: Input) {
-        self.0.handle_input(now, input);
-    }
-
-    fn poll_output(&mut self) -> Option<Output> {
-        self.0.poll_output()
-    }
-
-    fn poll_timeout(&self) -> Option<Mono> {
-        self.0.poll_timeout()
-    }
-
-    fn snapshot(&self) -> serde_json::Value {
-        self.0.snapshot()
-    }
-
-    fn revision(&self) -> Option<u64> {
-        self.0.revision()
-    }
-
-    fn resume(&mut self, now: Now) {
-        self.0.resume(now);
-    }
-
-    fn outcome(&self) -> CallOutcome {
-        self.0.outcome()
-    }
-}
+dialogue_of_the_guards!(Forms);
 
 /// The forms without their guards.
 #[derive(Debug)]

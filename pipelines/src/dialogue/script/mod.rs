@@ -24,7 +24,7 @@ use super::history::Turn;
 use super::ledger::Ledger;
 use super::llm::ModelSettings;
 use super::tools::{ToolCallId, ToolResult};
-use super::{CallFacts, Dialogue, Input, Now, Output, UtteranceId};
+use super::{CallFacts, Input, Now, Output, UtteranceId};
 
 /// Numbers of the script's utterances and tool calls begin here, those of the built-in dialogue at
 /// zero: neither takes the other's for its own.
@@ -112,35 +112,7 @@ impl ScriptedDialogue {
     }
 }
 
-impl Dialogue for ScriptedDialogue {
-    fn handle_input(&mut self, now: Now, input: Input) {
-        self.0.handle_input(now, input);
-    }
-
-    fn poll_output(&mut self) -> Option<Output> {
-        self.0.poll_output()
-    }
-
-    fn poll_timeout(&self) -> Option<Mono> {
-        self.0.poll_timeout()
-    }
-
-    fn snapshot(&self) -> Value {
-        self.0.snapshot()
-    }
-
-    fn revision(&self) -> Option<u64> {
-        self.0.revision()
-    }
-
-    fn resume(&mut self, now: Now) {
-        self.0.resume(now);
-    }
-
-    fn outcome(&self) -> CallOutcome {
-        self.0.outcome()
-    }
-}
+dialogue_of_the_guards!(ScriptedDialogue);
 
 /// What is kept of a script's turns beside its own state.
 #[derive(Debug, Default, Serialize, Deserialize)]
