@@ -5,6 +5,7 @@ mod demo;
 #[cfg(feature = "tools")]
 mod deployment;
 mod doctor;
+mod health;
 mod migrate;
 mod output;
 mod serve;
@@ -59,7 +60,8 @@ impl Exit {
         match self {
             Self::Done => "done",
             Self::Failed => {
-                "it ran and the result is bad: `demo` without a booking, `doctor` found a fault"
+                "it ran and the result is bad: `demo` without a booking, `doctor` found a fault, `health` \
+                 found no runtime that takes calls"
             }
             Self::Usage => "wrong command line or configuration; nothing was started",
             Self::Unavailable => {
@@ -154,6 +156,8 @@ enum Command {
     SeedDemo,
     /// Check what is needed and say how to mend what is wrong.
     Doctor,
+    /// Ask the runtime of this configuration whether it takes calls: 0 if it does, else 1.
+    Health,
     /// Print the URL and a join token for one call.
     Token(TokenArgs),
     /// What calls a runtime.
@@ -249,6 +253,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             serve::serve(&config, &mut out)
         }
         Command::Doctor => doctor::doctor(&config, &mut out),
+        Command::Health => health::health(&config, &mut out),
         Command::Migrate => migrate::migrate(&config, &mut out),
         Command::SeedDemo => migrate::seed_demo(&config, &mut out),
         #[cfg(feature = "tools")]

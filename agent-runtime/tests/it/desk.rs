@@ -74,10 +74,14 @@ impl Desk {
 
     /// Starts the command; its output goes to files in the folder.
     pub(crate) fn start(&self, args: &[&str]) -> Process {
+        self.spawn(self.command(args))
+    }
+
+    /// The same of a command that was changed.
+    pub(crate) fn spawn(&self, mut command: Command) -> Process {
         let out = self.folder.path().join("stdout");
         let log = self.folder.path().join("stderr");
         let file = |path: &Path| std::fs::File::create(path).expect("a file");
-        let mut command = self.command(args);
         let child = command.stdout(file(&out)).stderr(file(&log)).kill_on_drop(true).spawn();
         Process { child: child.expect("frontdesk runs"), out, log }
     }

@@ -2,6 +2,7 @@
 
 mod announced;
 mod anywhere;
+mod as_an_image_runs_it;
 mod clinic_settings;
 mod desk;
 mod jobs;

@@ -1,0 +1,60 @@
+//! The server as its image starts it: another user, settings by environment only, nothing written,
+//! a health check that asks it.
+
+use std::os::unix::process::CommandExt as _;
+
+use frontdesk_embedded::testing::test_livekit;
+use frontdesk_tenants::testing::{RING, TestDb};
+use rustix::process::Signal;
+
+use crate::desk::{Desk, get};
+
+/// A user who owns nothing here. Only root may become another one; who is not root already is one.
+const NOBODY: u32 = 65_534;
+
+/// Nobody makes a folder here.
+const NOWHERE: &str = "/proc/frontdesk";
+
+#[tokio::test]
+async fn a_server_of_another_user_that_writes_nothing_is_ready_when_its_health_check_says_so() {
+    let database = TestDb::seeded().await;
+    let livekit = test_livekit().await.expect("a livekit-server");
+    let desk = Desk::new()
+        .with("FRONTDESK_DATA_DIR", NOWHERE)
+        .with("DATABASE_URL", database.url())
+        .with("FRONTDESK_DATA_KEYS", RING)
+        .with("FRONTDESK_DEFAULT_CLINIC", "nile-heart")
+        .with("FRONTDESK_LOG_FORMAT", "json")
+        .with("LIVEKIT_URL", livekit.ws_url())
+        .with("LIVEKIT_API_KEY", livekit.api_key())
+        .with("LIVEKIT_API_SECRET", livekit.api_secret());
+    // Where another user may run it: folders above the build's may be closed to them.
+    let program = desk.folder.path().join("frontdesk");
+    std::fs::copy(env!("CARGO_BIN_EXE_frontdesk"), &program).expect("copied");
+    let mut command = desk.command_of(&program, &["serve"]);
+    command.current_dir("/");
+    if rustix::process::geteuid().is_root() {
+        command.as_std_mut().uid(NOBODY).gid(NOBODY);
+    }
+    let mut serve = desk.spawn(command);
+    let url = serve.url().await;
+    serve.ready(&url).await;
+    let address = url.trim_start_matches("http://").to_owned();
+    let probe = Desk::new()
+        .with("FRONTDESK_LISTEN", address)
+        .with("FRONTDESK_DATA_DIR", NOWHERE)
+        .with("DATABASE_URL", database.url())
+        .with("LIVEKIT_URL", livekit.ws_url())
+        .with("LIVEKIT_API_KEY", livekit.api_key())
+        .with("LIVEKIT_API_SECRET", livekit.api_secret());
+    let health = probe.run(&["health"]).await;
+    assert_eq!(health.status.code(), Some(0), "{health:?}");
+    let page = get(&format!("{url}/call/nile-heart")).await;
+    assert_eq!(page.0, 200, "a patient can call");
+    serve.signal(Signal::TERM);
+    assert_eq!(serve.exit_code().await, Some(0), "{}", serve.log());
+    let health = probe.run(&["health"]).await;
+    assert_eq!(health.status.code(), Some(1), "{health:?}");
+    let error = String::from_utf8_lossy(&health.stderr).into_owned();
+    assert!(error.contains("/readyz does not answer"), "{error}");
+}
