@@ -18,5 +18,5 @@ mod tools;
 
 pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
-pub use switchboard::{Counters, Refusal, Reservation, Switchboard};
+pub use switchboard::{Counters, NoPlace, Reservation, Switchboard};
 pub use tools::{ClinicTools, Tool, ToolCx, ToolFailure, ToolFuture, Tools};

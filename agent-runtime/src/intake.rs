@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_actors::{CallEnd, CallRequest, Refusal, Reservation, Switchboard};
+use frontdesk_actors::{CallEnd, CallRequest, NoPlace, Reservation, Switchboard};
 use frontdesk_line::Connect;
 use frontdesk_pipelines::dialogue::CallFacts;
 use frontdesk_tenants::Tenant;
@@ -21,7 +21,7 @@ use crate::job_metadata::{JobMetadata, MetadataError};
 pub enum JobRefused {
     /// No place, or none given out any more.
     #[error(transparent)]
-    NoPlace(#[from] Refusal),
+    NoPlace(#[from] NoPlace),
     /// The metadata is not usable.
     #[error(transparent)]
     Metadata(#[from] MetadataError),

@@ -3,9 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use frontdesk_actors::Refusal as NoPlace;
+use frontdesk_actors::NoPlace;
 use frontdesk_line::{CallerFacts, LineFuture};
-use frontdesk_telephony::{Reception, Refusal, StartError, Take, Telephone, TelephoneOptions};
+use frontdesk_telephony::{Reception, Rejection, StartError, Take, Telephone, TelephoneOptions};
 
 use crate::clinics::CallRefused;
 use crate::config::{SipConfig, SipListen};
@@ -50,12 +50,12 @@ pub async fn start(
 }
 
 impl Reception for Desk {
-    fn decide<'a>(&'a self, caller: &'a CallerFacts) -> LineFuture<'a, Result<Take, Refusal>> {
+    fn decide<'a>(&'a self, caller: &'a CallerFacts) -> LineFuture<'a, Result<Take, Rejection>> {
         Box::pin(async move {
-            let number = caller.dialled.as_deref().ok_or(Refusal::UnknownNumber)?;
+            let number = caller.dialled.as_deref().ok_or(Rejection::UnknownNumber)?;
             let accepted = self.0.accept_dialled(number).await.map_err(|refused| {
                 let refusal = refusal(&refused);
-                if refusal == Refusal::Unavailable {
+                if refusal == Rejection::Unavailable {
                     tracing::warn!(reason = %refused, "telephone call cannot be taken");
                 }
                 refusal
@@ -69,11 +69,11 @@ impl Reception for Desk {
     }
 }
 
-const fn refusal(refused: &JobRefused) -> Refusal {
+const fn refusal(refused: &JobRefused) -> Rejection {
     match refused {
-        JobRefused::NoPlace(NoPlace::Full { .. }) => Refusal::Full,
-        JobRefused::Clinic(CallRefused::UnknownNumber(_)) => Refusal::UnknownNumber,
-        JobRefused::Clinic(CallRefused::Inactive(_)) => Refusal::Closed,
-        _ => Refusal::Unavailable,
+        JobRefused::NoPlace(NoPlace::Full { .. }) => Rejection::Full,
+        JobRefused::Clinic(CallRefused::UnknownNumber(_)) => Rejection::UnknownNumber,
+        JobRefused::Clinic(CallRefused::Inactive(_)) => Rejection::Closed,
+        _ => Rejection::Unavailable,
     }
 }

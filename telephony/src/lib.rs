@@ -10,5 +10,5 @@ mod media;
 mod reception;
 mod sip;
 
-pub use reception::{Reception, Refusal, Take};
+pub use reception::{Reception, Rejection, Take};
 pub use sip::server::{Counts, StartError, Telephone, TelephoneOptions};

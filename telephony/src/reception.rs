@@ -4,7 +4,7 @@ use frontdesk_line::{CallerFacts, Connect, LineFuture};
 
 /// Why a call is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum Rejection {
     /// Nobody here has the number that was dialled: 404.
     #[error("nobody has this number")]
     UnknownNumber,
@@ -27,6 +27,6 @@ pub trait Reception: Send + Sync {
     /// Decides. The caller waits meanwhile and may give up, which drops the future.
     ///
     /// # Errors
-    /// [`Refusal`] with the reason.
-    fn decide<'a>(&'a self, caller: &'a CallerFacts) -> LineFuture<'a, Result<Take, Refusal>>;
+    /// [`Rejection`] with the reason.
+    fn decide<'a>(&'a self, caller: &'a CallerFacts) -> LineFuture<'a, Result<Take, Rejection>>;
 }

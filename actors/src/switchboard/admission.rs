@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 /// Why a call is not admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum NoPlace {
     /// All places are taken.
     #[error("all {max_calls} calls are taken")]
     Full {
@@ -49,15 +49,15 @@ impl Admission {
         }
     }
 
-    pub(super) fn reserve(self: &Arc<Self>) -> Result<Reservation, Refusal> {
+    pub(super) fn reserve(self: &Arc<Self>) -> Result<Reservation, NoPlace> {
         if self.is_draining() {
-            return Err(Refusal::Draining);
+            return Err(NoPlace::Draining);
         }
         let max_calls = self.max_calls;
         let more = |live: usize| (live < max_calls).then_some(live + 1);
         match self.live.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more) {
             Ok(_) => Ok(Reservation(Arc::clone(self))),
-            Err(_) => Err(Refusal::Full { max_calls }),
+            Err(_) => Err(NoPlace::Full { max_calls }),
         }
     }
 

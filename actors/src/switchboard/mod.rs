@@ -21,7 +21,7 @@ use tracing::Instrument;
 
 use crate::call::{Call, CallEnd, CallRequest, Services};
 use admission::Admission;
-pub use admission::{Refusal, Reservation};
+pub use admission::{NoPlace, Reservation};
 pub use counters::Counters;
 use counters::Totals;
 use root::{Live, Root, SwitchboardActor, SwitchboardMsg};
@@ -64,8 +64,8 @@ impl Switchboard {
     /// Reserves a place for one call.
     ///
     /// # Errors
-    /// [`Refusal`] if there is none, or none is given out any more.
-    pub fn reserve(&self) -> Result<Reservation, Refusal> {
+    /// [`NoPlace`] if there is none, or none is given out any more.
+    pub fn reserve(&self) -> Result<Reservation, NoPlace> {
         self.admission.reserve()
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk_actors::Refusal;
+use frontdesk_actors::NoPlace;
 use frontdesk_types::{CallOutcome, Channel};
 
 use crate::rig::{Rig, until};
@@ -20,7 +20,7 @@ async fn there_are_never_more_calls_than_places_whoever_asks_at_once() {
     let asked = asked.into_iter().map(|asked| asked.join().expect("no panic"));
     let given: Vec<_> = asked.filter_map(Result::ok).collect();
     assert_eq!(given.len(), 3);
-    assert_eq!(sim.switchboard.reserve().expect_err("full"), Refusal::Full { max_calls: 3 });
+    assert_eq!(sim.switchboard.reserve().expect_err("full"), NoPlace::Full { max_calls: 3 });
     drop(given);
     assert!(sim.switchboard.reserve().is_ok(), "places come back");
     sim.switchboard.stop().await;

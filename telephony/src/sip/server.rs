@@ -28,7 +28,7 @@ use super::sdp::Offer;
 use super::shared::{Attempted, Invited, Shared};
 use crate::line::PhoneCall;
 use crate::media::Ports;
-use crate::reception::{Reception, Refusal, Take};
+use crate::reception::{Reception, Rejection, Take};
 
 /// Requests in hand at once; what comes beyond is dropped, and sent again by whoever means it.
 const MAX_REQUESTS: usize = 2000;
@@ -282,7 +282,7 @@ impl Shared {
             return Err((StatusCode::BadExtension, vec![unsupported]));
         }
         if self.is_draining() {
-            return Err(answer(Refusal::Unavailable));
+            return Err(answer(Rejection::Unavailable));
         }
         if !headers::is_sdp_or_empty(request) {
             return Err((StatusCode::UnsupportedMediaType, headers::about_us()));
@@ -332,13 +332,13 @@ impl Shared {
     }
 }
 
-fn answer(refusal: Refusal) -> (StatusCode, Vec<Header>) {
+fn answer(refusal: Rejection) -> (StatusCode, Vec<Header>) {
     let soon = |seconds| vec![headers::retry_after(seconds)];
     match refusal {
-        Refusal::UnknownNumber => (StatusCode::NotFound, vec![]),
-        Refusal::Closed => (StatusCode::TemporarilyUnavailable, vec![]),
-        Refusal::Full => (StatusCode::BusyHere, soon(RETRY_FULL)),
-        Refusal::Unavailable => (StatusCode::ServiceUnavailable, soon(RETRY_UNAVAILABLE)),
+        Rejection::UnknownNumber => (StatusCode::NotFound, vec![]),
+        Rejection::Closed => (StatusCode::TemporarilyUnavailable, vec![]),
+        Rejection::Full => (StatusCode::BusyHere, soon(RETRY_FULL)),
+        Rejection::Unavailable => (StatusCode::ServiceUnavailable, soon(RETRY_UNAVAILABLE)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_line::{CallerFacts, Connect, Line, LineContext, LineEvent, LineFuture};
-use frontdesk_telephony::{Counts, Reception, Refusal, Take, Telephone, TelephoneOptions};
+use frontdesk_telephony::{Counts, Reception, Rejection, Take, Telephone, TelephoneOptions};
 use frontdesk_types::{CallId, SystemIds};
 use parking_lot::Mutex;
 use tokio::net::UdpSocket;
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is done with calls.
-type Decide = dyn Fn(&CallerFacts) -> Result<(), Refusal> + Send + Sync;
+type Decide = dyn Fn(&CallerFacts) -> Result<(), Rejection> + Send + Sync;
 
 struct Desk {
     decide: Box<Decide>,
@@ -25,10 +25,10 @@ struct Desk {
 }
 
 impl Reception for Desk {
-    fn decide<'a>(&'a self, caller: &'a CallerFacts) -> LineFuture<'a, Result<Take, Refusal>> {
+    fn decide<'a>(&'a self, caller: &'a CallerFacts) -> LineFuture<'a, Result<Take, Rejection>> {
         let mut open = self.open.clone();
         Box::pin(async move {
-            open.wait_for(|open| *open).await.map_err(|_| Refusal::Unavailable)?;
+            open.wait_for(|open| *open).await.map_err(|_| Rejection::Unavailable)?;
             (self.decide)(caller)?;
             let (ringing, caller) = (self.ringing.clone(), caller.clone());
             Ok(Box::new(move |line| {
@@ -60,7 +60,7 @@ impl Office {
     }
 
     pub(crate) async fn deciding(
-        decide: impl Fn(&CallerFacts) -> Result<(), Refusal> + Send + Sync + 'static,
+        decide: impl Fn(&CallerFacts) -> Result<(), Rejection> + Send + Sync + 'static,
     ) -> Self {
         let (ring, ringing) = mpsc::channel(32);
         let (open, opened) = watch::channel(true);

@@ -1,16 +1,16 @@
 //! What is refused, and with which answer.
 
-use frontdesk_telephony::Refusal;
+use frontdesk_telephony::Rejection;
 
 use crate::phone::{Office, Phone};
 
 #[tokio::test]
 async fn each_reason_has_its_answer() {
     for (refusal, status, retry) in [
-        (Refusal::UnknownNumber, 404, false),
-        (Refusal::Closed, 480, false),
-        (Refusal::Full, 486, true),
-        (Refusal::Unavailable, 503, true),
+        (Rejection::UnknownNumber, 404, false),
+        (Rejection::Closed, 480, false),
+        (Rejection::Full, 486, true),
+        (Rejection::Unavailable, 503, true),
     ] {
         let office = Office::deciding(move |_| Err(refusal)).await;
         let mut phone = Phone::new(&office).await;
