@@ -42,6 +42,7 @@ fn run(name: &str) -> String {
 fn hello_learns_a_name() {
     let text = run("hello");
     assert!(text.contains("Nice to meet you, Mary") && text.contains("Goodbye, Mary!"), "{text}");
+    assert!(text.contains("ended : answered"), "{text}");
 }
 
 #[test]

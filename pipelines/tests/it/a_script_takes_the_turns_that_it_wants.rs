@@ -180,6 +180,15 @@ fn a_write_of_the_script_runs_once_after_its_read_back_and_a_plain_yes() {
 }
 
 #[test]
+fn who_wants_nothing_else_from_the_script_is_said_goodbye_to() {
+    let (mut call, _) = Call::begin();
+    call.hears("I need a refill");
+    let (said, _) = call.hears("no thank you");
+    assert!(said.contains("Goodbye"), "{said}");
+    assert_eq!(call.ended, Some(CallOutcome::Answered));
+}
+
+#[test]
 fn a_declined_write_is_told_to_the_script_as_refused() {
     let (mut call, _) = Call::begin();
     call.hears("refill aspirin");

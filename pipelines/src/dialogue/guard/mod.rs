@@ -212,7 +212,8 @@ impl<D: Policy> Guarded<D> {
                     }
                 }
             }
-            Output::End { .. } => {
+            Output::End { outcome } => {
+                self.state.outcome.answered |= outcome == CallOutcome::Answered;
                 self.flush(now);
                 self.finish(now);
             }

@@ -19,6 +19,7 @@ pub use turn::{ScriptTurn, ToolAnswer};
 
 use super::fallback::Fallback;
 use super::forms::Policy as FormsPolicy;
+use super::guard::assent::declines;
 use super::guard::{Guarded, Policy};
 use super::history::Turn;
 use super::ledger::Ledger;
@@ -209,7 +210,16 @@ impl Scripted {
         } else if self.own.asked.is_some() {
             return self.ask_again();
         }
-        if next == Next::FrontDesk {
+        if next == Next::Done {
+            return;
+        }
+        let language = self.facts.clinic.language();
+        if self.own.asked.is_some() && declines(&text, language) {
+            // "What else can I do for you?" "No, thank you."
+            let goodbye = language.phrases.goodbye.clone();
+            self.say(goodbye);
+            self.carry_out(Wish::End);
+        } else {
             self.pass_on(now, ledger, Input::Heard { text, confidence });
         }
     }
