@@ -32,7 +32,7 @@ fn run(name: &str) -> String {
     assert!(!lines.is_empty(), "{name} says how it is run");
     let mut command = Command::new(program(name));
     command.args(lines.iter().flat_map(|line| ["--say", line]));
-    let output = command.output().expect("it runs");
+    let output = command.output().expect("it runs: `cargo test` builds it, `--test it` does not");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{name}: {text}{}", String::from_utf8_lossy(&output.stderr));
     text
