@@ -1,6 +1,7 @@
 //! The server as its image starts it: another user, settings by environment only, nothing written,
 //! a health check that asks it.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 
 use frontdesk_embedded::testing::test_livekit;
@@ -14,6 +15,17 @@ const NOBODY: u32 = 65_534;
 
 /// Nobody makes a folder here.
 const NOWHERE: &str = "/proc/frontdesk";
+
+/// The test's database listens on a socket that only its owner reaches; a container's is reached by
+/// everybody who knows the password.
+fn open_to_all(database: &str) {
+    let url = url::Url::parse(database).expect("a URL");
+    let folder = url.query_pairs().find(|(key, _)| key == "host").expect("a socket").1;
+    for path in [folder.to_string(), format!("{folder}/.s.PGSQL.5432")] {
+        let mode = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(path, mode).expect("opened");
+    }
+}
 
 #[tokio::test]
 async fn a_server_of_another_user_that_writes_nothing_is_ready_when_its_health_check_says_so() {
@@ -34,6 +46,7 @@ async fn a_server_of_another_user_that_writes_nothing_is_ready_when_its_health_c
     let mut command = desk.command_of(&program, &["serve"]);
     command.current_dir("/");
     if rustix::process::geteuid().is_root() {
+        open_to_all(&database.url());
         command.as_std_mut().uid(NOBODY).gid(NOBODY);
     }
     let mut serve = desk.spawn(command);
