@@ -53,7 +53,7 @@ fn hours_address_fees_and_doctors_are_answered_from_the_clinics_data() {
         ("what are your fees", "350"),
         ("which doctors do you have", "Dr. Nora Haddad for cardiology"),
         ("who is your heart doctor", "Haddad"),
-        ("do you have a dentist", "We do not have dentistry"),
+        ("do you have a dentist", "We don't have dentistry"),
         ("does Dr. Marin speak Arabic", "English"),
     ] {
         let answer = asked(question).unwrap_or_else(|| panic!("no answer: {question}"));
