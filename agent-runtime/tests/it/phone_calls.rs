@@ -36,7 +36,7 @@ async fn a_spoken_call_books_an_appointment() {
         ("is that correct|shall i book|is that right", Act::Say("yes please")),
         ("which time|which one|what day|which day", Act::Say("the first one")),
         ("which doctor", Act::Say("any doctor")),
-        ("date of birth", Act::Say("the twelfth of March nineteen eighty four")),
+        ("date of birth", Act::Say("March twelfth nineteen eighty four")),
         ("full name", Act::Say("Mary Johnson")),
         ("help you", Act::Say("I would like to book an appointment")),
     ];
