@@ -11,6 +11,8 @@ pub mod faults;
 mod faults;
 mod mail;
 mod media;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod stage;
 mod switchboard;
 mod sync;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
+use frontdesk_actors::simulation::Steps;
 use frontdesk_actors::{
     CallEnd, CallRequest, CallSettings, Pacer, RecognitionPool, RecognitionSettings, Services,
     SpeechPool, Switchboard,
@@ -16,21 +17,13 @@ use frontdesk_models::llm::ChatModel;
 use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext, ClinicSettings};
 use frontdesk_pipelines::language::Languages;
 use frontdesk_tenants::{Database, Tenant};
-use frontdesk_types::{
-    CallId, CallOutcome, Channel, Clock, IdSource, ManualClock, SeededIds, SystemClock,
-};
+use frontdesk_types::{CallId, CallOutcome, Channel, Clock, IdSource, ManualClock, SeededIds};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::agent::{self, Agent, Model};
 use crate::clinic::{MemoryClinic, Shared};
-
-/// Time passes in steps of this length.
-const STEP: Duration = Duration::from_millis(20);
-
-/// Rounds of the runtime in which nobody has anything to do before time passes.
-const QUIET_ROUNDS: usize = 4;
 
 /// Steps without a word after which an agent that has said something is done speaking.
 const PAUSE: usize = 30;
@@ -58,7 +51,7 @@ fn machine(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SimErr
 
 /// One call of an agent. See the module's documentation.
 pub struct Sim {
-    /// Dropped before the runtime, which waits for the task that keeps its clock standing.
+    /// Dropped before the runtime, which waits for what keeps its clock standing.
     state: State,
     runtime: Runtime,
 }
@@ -66,15 +59,11 @@ pub struct Sim {
 struct State {
     switchboard: Switchboard,
     clinic: Shared,
-    clock: Arc<ManualClock>,
-    real: SystemClock,
-    pacer: Pacer,
+    steps: Steps,
     caller: Caller,
     seen: usize,
     end: oneshot::Receiver<CallEnd>,
     ended: Option<CallEnd>,
-    /// While a blocking task runs, tokio's paused clock stands still unless it is moved.
-    _standing: oneshot::Sender<()>,
 }
 
 impl Sim {
@@ -120,7 +109,7 @@ impl Sim {
 
     /// Says nothing for a while, and gives what the agent says meanwhile.
     pub fn waits(&mut self, time: Duration) -> String {
-        let steps = time.as_millis() / STEP.as_millis();
+        let steps = time.as_millis() / Steps::STEP.as_millis();
         let state = &mut self.state;
         self.runtime.block_on(async {
             for _ in 0..steps {
@@ -154,7 +143,7 @@ impl Sim {
             let (mut said, mut silent, mut waited) = (Vec::new(), 0, Duration::ZERO);
             while waited < PATIENCE && state.ended.is_none() {
                 state.step().await;
-                waited += STEP;
+                waited += Steps::STEP;
                 let more = state.heard();
                 silent = if more.is_empty() { silent + 1 } else { 0 };
                 said.extend(more);
@@ -210,8 +199,7 @@ impl State {
             settings: CallSettings::default(),
         };
         let switchboard = Switchboard::start(Arc::new(services), 1).await.map_err(machine)?;
-        let (standing, over) = oneshot::channel();
-        drop(tokio::task::spawn_blocking(move || over.blocking_recv()));
+        let steps = Steps::new(switchboard.clone(), clock, pacer);
         let (line, caller) = scripted::call();
         let (done, end) = oneshot::channel();
         let id = CallId::new(ids.as_ref());
@@ -227,31 +215,12 @@ impl State {
         };
         let place = switchboard.reserve().map_err(machine)?;
         switchboard.take(place, request);
-        Ok(Self {
-            switchboard,
-            clinic,
-            clock,
-            real: SystemClock::new(),
-            pacer,
-            caller,
-            seen: 0,
-            end,
-            ended: None,
-            _standing: standing,
-        })
+        Ok(Self { switchboard, clinic, steps, caller, seen: 0, end, ended: None })
     }
 
     /// Lets a step of time pass, once nobody has anything left to do.
     async fn step(&mut self) {
-        let begun = self.real.mono();
-        let mut quiet = 0;
-        while quiet < QUIET_ROUNDS && self.real.mono().since(begun) < STEP {
-            tokio::task::yield_now().await;
-            quiet = if self.switchboard.is_quiet() { quiet + 1 } else { 0 };
-        }
-        self.clock.advance(STEP);
-        self.pacer.turn();
-        tokio::time::advance(STEP).await;
+        self.steps.step().await;
         if let Ok(end) = self.end.try_recv() {
             self.ended = Some(end);
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::booking::SlotRegistry;
+use frontdesk_actors::simulation::Steps;
 use frontdesk_actors::{
     CallEnd, CallRequest, DialogueFactory, Pacer, Services, Switchboard, Tools,
 };
@@ -21,17 +22,10 @@ use frontdesk_pipelines::dialogue::{
 };
 use frontdesk_tenants::Tenant;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
-use frontdesk_types::{
-    CallId, Channel, Clock, FRAME_MS, ManualClock, Mono, SAMPLES_PER_FRAME, SystemClock,
-};
+use frontdesk_types::{CallId, Channel, Clock, ManualClock, Mono, SAMPLES_PER_FRAME};
 use tokio::sync::oneshot;
 
 use crate::rig::{clinic_with, services, services_with};
-
-const STEP: Duration = Duration::from_millis(FRAME_MS as u64);
-
-/// Rounds of the runtime in which nobody has anything to do before time passes.
-const QUIET_ROUNDS: usize = 4;
 
 /// Longest that anything may take, in the call's time.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -44,13 +38,10 @@ pub(crate) struct Sim {
     pub(crate) switchboard: Switchboard,
     pub(crate) slots: SlotRegistry,
     clock: Arc<ManualClock>,
-    real: SystemClock,
-    pacer: Pacer,
+    steps: Steps,
     tenant: Tenant,
     facts: Arc<ClinicContext>,
     microphones: Vec<(Caller, Microphone)>,
-    /// While a blocking task runs, tokio's paused clock stands still unless it is moved.
-    _standing: oneshot::Sender<()>,
 }
 
 /// A call and the one who calls.
@@ -118,20 +109,8 @@ impl Sim {
         let tenant = db.tenant("nile-heart").await;
         let facts = clinic_with(&db, &tools).await;
         tokio::time::pause();
-        let (standing, over) = oneshot::channel();
-        drop(tokio::task::spawn_blocking(move || over.blocking_recv()));
-        Self {
-            db,
-            switchboard,
-            slots,
-            clock,
-            real: SystemClock::new(),
-            pacer,
-            tenant,
-            facts,
-            microphones: Vec::new(),
-            _standing: standing,
-        }
+        let steps = Steps::new(switchboard.clone(), Arc::clone(&clock), pacer);
+        Self { db, switchboard, slots, clock, steps, tenant, facts, microphones: Vec::new() }
     }
 
     /// A new call whose caller is there.
@@ -171,15 +150,7 @@ impl Sim {
         for (caller, microphone) in &mut self.microphones {
             caller.sounds(microphone());
         }
-        let begun = self.real.mono();
-        let mut quiet = 0;
-        while quiet < QUIET_ROUNDS && self.real.mono().since(begun) < STEP {
-            tokio::task::yield_now().await;
-            quiet = if self.switchboard.is_quiet() { quiet + 1 } else { 0 };
-        }
-        self.clock.advance(STEP);
-        self.pacer.turn();
-        tokio::time::advance(STEP).await;
+        self.steps.step().await;
     }
 
     /// Lets time pass until something is so.
