@@ -112,7 +112,7 @@ pub(crate) trait Stage: Send + 'static {
         attempt: u32,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send;
 
-    /// What has to be recorded atomically with the input being done.
+    /// What has to be recorded together with the input being done.
     fn commit(&mut self) {}
 
     /// Runs after each input is done and once after a (re)start.

@@ -127,14 +127,15 @@ impl Child {
     }
 }
 
-fn child<S: Stage>(
+fn child<S: Stage, K: Send + 'static>(
     call: &Arc<Call>,
     kind: StageKind,
     limit: Duration,
     mail: &Arc<Mail<S::Input>>,
-    build: impl Fn(Arc<Call>) -> Result<S, ActorProcessingErr> + Send + Sync + 'static,
+    keep: &Keep<K>,
+    build: impl Fn(Arc<Call>, Keep<K>) -> Result<S, ActorProcessingErr> + Send + Sync + 'static,
 ) -> Child {
-    let weak = Arc::downgrade(call);
+    let (weak, keep) = (Arc::downgrade(call), keep.clone());
     let pulse = call.pulses.of(kind);
     let spec = StageSpec {
         name: kind.name(),
@@ -144,7 +145,7 @@ fn child<S: Stage>(
         pulse: Arc::clone(pulse),
         clock: Arc::clone(&call.clock),
         build: Arc::new(move || match weak.upgrade() {
-            Some(call) => build(call),
+            Some(call) => build(call, keep.clone()),
             None => Err("the call is over".into()),
         }),
     };
@@ -170,36 +171,33 @@ fn child<S: Stage>(
 pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
     let (mails, keeps) = (&call.mails, &call.keeps);
     let second = Duration::from_secs(1);
-    let (link, ingest) = (keeps.link.clone(), keeps.ingest.clone());
-    let (transcriber, dialogue) = (keeps.transcriber.clone(), keeps.dialogue.clone());
-    let (record, speaker) = (keeps.record.clone(), keeps.speaker.clone());
-    let (thinker, tools) = (keeps.thinker.clone(), keeps.tools.clone());
     vec![
-        child(call, StageKind::Link, LINK_LIMIT, &mails.link, move |call| {
-            Ok(LineLink::build(call, link.clone()))
+        child(call, StageKind::Link, LINK_LIMIT, &mails.link, &keeps.link, |call, kept| {
+            Ok(LineLink::build(call, kept))
         }),
-        child(call, StageKind::Ingest, second, &mails.ingest, move |call| {
-            AudioIngest::build(call, ingest.clone())
+        child(call, StageKind::Ingest, second, &mails.ingest, &keeps.ingest, AudioIngest::build),
+        child(
+            call,
+            StageKind::Transcriber,
+            second,
+            &mails.transcriber,
+            &keeps.transcriber,
+            |call, kept| Ok(Transcriber::build(call, kept)),
+        ),
+        child(call, StageKind::Dialogue, second, &mails.dialogue, &keeps.dialogue, Dialogue::build),
+        child(call, StageKind::Thinker, second, &mails.thinker, &keeps.thinker, |call, kept| {
+            Ok(Thinker::build(call, kept))
         }),
-        child(call, StageKind::Transcriber, second, &mails.transcriber, move |call| {
-            Ok(Transcriber::build(call, transcriber.clone()))
-        }),
-        child(call, StageKind::Dialogue, second, &mails.dialogue, move |call| {
-            Dialogue::build(call, dialogue.clone())
-        }),
-        child(call, StageKind::Thinker, second, &mails.thinker, move |call| {
-            Ok(Thinker::build(call, thinker.clone()))
-        }),
-        child(call, StageKind::Tools, second, &mails.tools, move |call| {
-            Ok(ToolStage::build(call, tools.clone()))
+        child(call, StageKind::Tools, second, &mails.tools, &keeps.tools, |call, kept| {
+            Ok(ToolStage::build(call, kept))
         }),
         // Only the database's own limits bound it: nobody waits for it.
-        child(call, StageKind::Record, second * 60, &mails.record, move |call| {
-            Ok(CallRecorder::build(call, record.clone()))
+        child(call, StageKind::Record, second * 60, &mails.record, &keeps.record, |call, kept| {
+            Ok(CallRecorder::build(call, kept))
         })
         .not_vital(),
-        child(call, StageKind::Speaker, second, &mails.speaker, move |call| {
-            Ok(Speaker::build(call, speaker.clone()))
+        child(call, StageKind::Speaker, second, &mails.speaker, &keeps.speaker, |call, kept| {
+            Ok(Speaker::build(call, kept))
         }),
     ]
 }

@@ -1,7 +1,7 @@
 //! The decision log of a call: noted by AudioIngest, sent in parts to the CallRecorder, which writes
 //! them behind the call.
 //!
-//! What is noted becomes part of the log atomically with the state of turn taking that came
+//! What is noted becomes part of the log together with the state of turn taking that came
 //! of it, so that a replay of the log comes to that state whatever died in between.
 
 use frontdesk_pipelines::turn::{LogHead, TurnInput, TurnLog, TurnOutput};

@@ -1,10 +1,10 @@
 //! Dialogue: feeds the state machine of the conversation and sends out what it wants done.
 //!
-//! Supervised by the CallSupervisor. What a successor needs after an input ([`logic::kept::Kept`]: a snapshot of
-//! each turn and the inputs since), what goes into the call's record and the outputs that came of
-//! it are kept atomically with the input leaves the mail; the outputs are sent from there. So
-//! a Dialogue that dies in an input is given it again on the state before, and one that dies in
-//! sending sends the rest.
+//! Supervised by the CallSupervisor. What a successor needs after an input ([`logic::kept::Kept`]: a
+//! snapshot of each turn and the inputs since), what goes into the call's record and the outputs
+//! that came of it are kept at the moment at which the input leaves the mail; the outputs are sent
+//! from there. So a Dialogue that dies in an input is given it again on the state before, and one
+//! that dies in sending sends the rest.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The journal of a call: what was heard, played and done, noted by the Dialogue in the same breath
-//! as the input that it came of, and sent to the CallRecorder.
+//! The journal of a call: what was heard, played and done, noted by the Dialogue when the input that
+//! it came of leaves the mail, and sent to the CallRecorder.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

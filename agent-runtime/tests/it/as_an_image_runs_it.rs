@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 
 use frontdesk_embedded::testing::test_livekit;
-use frontdesk_tenants::testing::{RING, TestDb};
+use frontdesk_tenants::testing::TestDb;
 use rustix::process::Signal;
 
 use crate::desk::{Desk, get};
@@ -33,13 +33,9 @@ async fn a_server_of_another_user_that_writes_nothing_is_ready_when_its_health_c
     let livekit = test_livekit().await.expect("a livekit-server");
     let desk = Desk::new()
         .with("FRONTDESK_DATA_DIR", NOWHERE)
-        .with("DATABASE_URL", database.url())
-        .with("FRONTDESK_DATA_KEYS", RING)
+        .with_servers(&database, &livekit)
         .with("FRONTDESK_DEFAULT_CLINIC", "nile-heart")
-        .with("FRONTDESK_LOG_FORMAT", "json")
-        .with("LIVEKIT_URL", livekit.ws_url())
-        .with("LIVEKIT_API_KEY", livekit.api_key())
-        .with("LIVEKIT_API_SECRET", livekit.api_secret());
+        .with("FRONTDESK_LOG_FORMAT", "json");
     // Where another user may run it: folders above the build's may be closed to them.
     let program = desk.folder.path().join("frontdesk");
     std::fs::copy(env!("CARGO_BIN_EXE_frontdesk"), &program).expect("copied");
@@ -56,10 +52,7 @@ async fn a_server_of_another_user_that_writes_nothing_is_ready_when_its_health_c
     let probe = Desk::new()
         .with("FRONTDESK_LISTEN", address)
         .with("FRONTDESK_DATA_DIR", NOWHERE)
-        .with("DATABASE_URL", database.url())
-        .with("LIVEKIT_URL", livekit.ws_url())
-        .with("LIVEKIT_API_KEY", livekit.api_key())
-        .with("LIVEKIT_API_SECRET", livekit.api_secret());
+        .with_servers(&database, &livekit);
     let health = probe.run(&["health"]).await;
     assert_eq!(health.status.code(), Some(0), "{health:?}");
     let page = get(&format!("{url}/call/nile-heart")).await;

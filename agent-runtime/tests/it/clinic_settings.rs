@@ -4,7 +4,7 @@ use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::token::{AgentRequest, ApiKey};
 use frontdesk_rtc::{Room, RoomEvent, RoomOptions};
-use frontdesk_tenants::testing::{RING, TestDb};
+use frontdesk_tenants::testing::TestDb;
 use livekit_api::access_token::{AccessToken, VideoGrants};
 use rustix::process::Signal;
 
@@ -42,12 +42,7 @@ async fn greeting(livekit: &TestLiveKit, room: &str) -> String {
 async fn a_changed_phrase_is_heard_in_the_next_call_and_a_wrong_one_is_not_used() {
     let database = TestDb::seeded().await;
     let livekit = test_livekit().await.expect("a livekit-server");
-    let desk = Desk::new()
-        .with("DATABASE_URL", database.url())
-        .with("FRONTDESK_DATA_KEYS", RING)
-        .with("LIVEKIT_URL", livekit.ws_url())
-        .with("LIVEKIT_API_KEY", livekit.api_key())
-        .with("LIVEKIT_API_SECRET", livekit.api_secret());
+    let desk = Desk::new().with_servers(&database, &livekit);
     let mut serve = desk.start(&["serve"]);
     let url = serve.url().await;
     serve.ready(&url).await;

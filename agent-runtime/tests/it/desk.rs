@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use frontdesk_embedded::testing::TestLiveKit;
+use frontdesk_tenants::testing::{RING, TestDb};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
@@ -33,6 +35,15 @@ impl Desk {
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.vars.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// With servers of somebody else, and nothing that a runtime has to write.
+    pub(crate) fn with_servers(self, database: &TestDb, livekit: &TestLiveKit) -> Self {
+        self.with("DATABASE_URL", database.url())
+            .with("FRONTDESK_DATA_KEYS", RING)
+            .with("LIVEKIT_URL", livekit.ws_url())
+            .with("LIVEKIT_API_KEY", livekit.api_key())
+            .with("LIVEKIT_API_SECRET", livekit.api_secret())
     }
 
     /// The command with nothing of this process's configuration.

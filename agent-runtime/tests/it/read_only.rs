@@ -3,7 +3,7 @@
 use frontdesk_embedded::testing::test_livekit;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::token::{AgentRequest, ApiKey};
-use frontdesk_tenants::testing::{RING, TestDb};
+use frontdesk_tenants::testing::TestDb;
 use rustix::process::Signal;
 
 use crate::desk::{Desk, Process, get};
@@ -15,13 +15,7 @@ const NOWHERE: &str = "/proc/frontdesk";
 async fn it_serves_without_a_folder_that_it_can_write() {
     let database = TestDb::seeded().await;
     let livekit = test_livekit().await.expect("a livekit-server");
-    let desk = Desk::new()
-        .with("FRONTDESK_DATA_DIR", NOWHERE)
-        .with("DATABASE_URL", database.url())
-        .with("FRONTDESK_DATA_KEYS", RING)
-        .with("LIVEKIT_URL", livekit.ws_url())
-        .with("LIVEKIT_API_KEY", livekit.api_key())
-        .with("LIVEKIT_API_SECRET", livekit.api_secret());
+    let desk = Desk::new().with("FRONTDESK_DATA_DIR", NOWHERE).with_servers(&database, &livekit);
     let doctor = desk.run(&["doctor"]).await;
     let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
     let folder = found.lines().find(|line| line.contains("data folder")).unwrap_or_default();
@@ -55,11 +49,7 @@ async fn where_it_is_to_announce_itself_the_folder_must_be_writable() {
     let desk = Desk::new()
         .with("FRONTDESK_ANNOUNCE", "1")
         .with("FRONTDESK_DATA_DIR", NOWHERE)
-        .with("DATABASE_URL", database.url())
-        .with("FRONTDESK_DATA_KEYS", RING)
-        .with("LIVEKIT_URL", livekit.ws_url())
-        .with("LIVEKIT_API_KEY", livekit.api_key())
-        .with("LIVEKIT_API_SECRET", livekit.api_secret());
+        .with_servers(&database, &livekit);
     let output = desk.run(&["serve"]).await;
     assert_eq!(output.status.code(), Some(3));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
