@@ -148,6 +148,8 @@ for (const [code, call, type, bye] of [
 
 test("the page is used by keys alone, and takes the browser's language", async () => {
   await on("nile-heart", { locale: "ar-EG" }, async (patient, page) => {
+    // The page's program sets the language; before it has run, the document says English.
+    await patient.button("ابدأ المكالمة").waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.lang), "ar");
     await page.getByRole("link", { name: "English" }).click();
     await patient.button("Start the call").waitFor();
