@@ -155,7 +155,7 @@ impl Line {
         &self.room_name
     }
 
-    /// Whether the patient speaks: then [`Sound::Said`](super::speech::Sound::Said) tells when the words are out.
+    /// Whether the patient speaks: then the line tells when the words are out.
     #[must_use]
     pub const fn is_spoken(&self) -> bool {
         self.voice.is_some()
