@@ -41,7 +41,7 @@ pub(crate) struct Office {
     pub(crate) sip: SocketAddr,
     runtime: Option<Runtime>,
     media: Option<tokio::runtime::Runtime>,
-    _livekit: TestLiveKit,
+    pub(crate) livekit: TestLiveKit,
     _folder: TempDir,
 }
 
@@ -56,6 +56,11 @@ impl Drop for Office {
 
 impl Office {
     pub(crate) async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// With these settings besides.
+    pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
         frontdesk::tls::install_provider();
         let db = TestDb::fresh().await;
         let now = SystemClock::new().wall();
@@ -73,7 +78,8 @@ impl Office {
             ("LIVEKIT_API_KEY", livekit.api_key().to_owned()),
             ("LIVEKIT_API_SECRET", livekit.api_secret().to_owned()),
         ];
-        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let own = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(own);
         let working_dir = folder.path().to_owned();
         let environment = Environment { vars: BTreeMap::from_iter(vars), working_dir, root: false };
         let config = Config::load(&environment).expect("a configuration");
@@ -85,7 +91,7 @@ impl Office {
         let runtime = Runtime::start(&config, media.handle().clone()).await.expect("it starts");
         let sip = runtime.telephone().expect("a telephone").address();
         let runtime = Some(runtime);
-        Self { db, sip, runtime, media: Some(media), _livekit: livekit, _folder: folder }
+        Self { db, sip, runtime, media: Some(media), livekit, _folder: folder }
     }
 
     /// What the telephone has at the moment.
