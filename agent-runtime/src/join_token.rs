@@ -156,7 +156,7 @@ impl TokenSigner {
         ttl: Duration,
     ) -> Result<Join, TokenError> {
         let token = JoinToken::listener(&room, &identity).ttl(ttl).sign(&self.key)?;
-        Ok(Join { url: self.url.clone(), token, room, identity })
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
     }
 
     /// A token for a supervisor who speaks with the caller, under the name that they see.
@@ -171,7 +171,7 @@ impl TokenSigner {
         ttl: Duration,
     ) -> Result<Join, TokenError> {
         let token = JoinToken::supervisor(&room, &identity).name(name).ttl(ttl).sign(&self.key)?;
-        Ok(Join { url: self.url.clone(), token, room, identity })
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
     }
 }
 
