@@ -125,7 +125,7 @@ struct Parts {
     telephone: Option<Telephone>,
     http: HttpServer,
     /// Looks through the rooms for supervisors who should not be there.
-    sweep: JoinHandle<()>,
+    reconciling: JoinHandle<()>,
 }
 
 /// What the HTTP handlers see.
@@ -426,8 +426,8 @@ impl Parts {
         match begun.await {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
-                let sweep = shared.supervision.start();
-                Ok(Self { shared, worker, telephone, http, sweep })
+                let reconciling = shared.supervision.start();
+                Ok(Self { shared, worker, telephone, http, reconciling })
             }
             Err(error) => {
                 http.stop().await;
@@ -440,7 +440,7 @@ impl Parts {
 
     async fn stop(self) {
         self.worker.close().await;
-        self.sweep.abort();
+        self.reconciling.abort();
         self.shared.switchboard.stop().await;
         // After the calls, whose lines it carries.
         if let Some(telephone) = self.telephone {
