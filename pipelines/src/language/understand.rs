@@ -43,6 +43,8 @@ pub(crate) enum DayOp {
     WeekOf,
     Week,
     Weekend,
+    /// The next one; where it is ruled out, any.
+    TheWeekend,
     Month,
     MonthName,
     /// The name of a month alone, which may be another word.
@@ -173,6 +175,9 @@ pub(crate) struct SpanPhrase {
     pub(crate) from: Option<Time>,
     pub(crate) until: Option<Time>,
     pub(crate) order: Option<Order>,
+    /// It is never asked for: "too early".
+    #[serde(default)]
+    pub(crate) never: bool,
     pub(crate) say: Vec<Pattern>,
 }
 
@@ -222,7 +227,7 @@ tables! {
 tables! {
     /// Who says what of a time: what is ruled out, what is told and not asked for.
     Scope {
-        not, keep, answers, plurals, reset, clause, wish, story, since, unavailable, free_from, free_until, or, and,
+        not, keep, answers, plurals, reset, clause, wish, story, since, unavailable, free_from, free_until, corrected, or, and,
         good_after, time_like,
     }
 }

@@ -112,6 +112,10 @@ pub(super) fn nearest(wish: &SlotWish, mut offers: Vec<Offer>) -> Vec<Offer> {
     offers.retain(|offer| Some(away(offer).0) == best);
     offers.sort_by_key(away);
     offers.truncate(NEAREST);
-    offers.sort_by_key(|offer| offer.starts_at);
+    // Where a time of day was named, the nearest to it is told first.
+    let timed = best == Some(0) && when.at().is_some();
+    if !timed {
+        offers.sort_by_key(|offer| offer.starts_at);
+    }
     offers
 }

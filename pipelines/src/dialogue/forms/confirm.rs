@@ -36,6 +36,10 @@ impl Policy {
         if registering && told {
             self.understood();
             self.advance(now);
+        } else if heard.abort && self.state.goal == Some(Goal::Book) && !registering {
+            // "That's too expensive, forget it."
+            self.understood();
+            self.declined(now);
         } else if heard.ask {
             self.ask_clinic(text);
         } else if !registering && self.is_for_other(heard) && !heard.another {

@@ -169,7 +169,8 @@ impl Policy {
             return;
         }
         let phone = patient.phone.filter(|_| patient.new || patient.ambiguous);
-        let identity = Identity { full_name: name, date_of_birth, phone };
+        let full_name = if patient.new { name } else { without_initials(&name) };
+        let identity = Identity { full_name, date_of_birth, phone };
         if patient.new {
             self.state.phase = Phase::Confirm;
             self.write(now, ToolCall::RegisterPatient(identity));
@@ -298,4 +299,13 @@ impl Policy {
         self.carry(&phrases.not_matched);
         self.identify(now);
     }
+}
+
+/// "James T Wilson" as it is looked up: an initial between two names is no part of the record.
+fn without_initials(name: &Phi<String>) -> Phi<String> {
+    let parts: Vec<&str> = name.expose().split(' ').collect();
+    let last = parts.len().saturating_sub(1);
+    let long = |part: &str| part.chars().count() > 1;
+    let kept = parts.iter().enumerate().filter(|(at, part)| *at == 0 || *at == last || long(part));
+    Phi::new(kept.map(|(_, part)| *part).collect::<Vec<_>>().join(" "))
 }

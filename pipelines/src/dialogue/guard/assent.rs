@@ -48,7 +48,7 @@ impl Assent {
         let reader = Reader { tokens: &all, language, latest_year: 0 };
         let open = all.question
             || find_any(&words.no_yes, reader).is_some()
-            || longest_at(&words.question_start, reader, 0).is_some();
+            || starts_a_question(reader);
         let echoed = echo(&all, setting, asked);
         let Cover { plain, soft, please, left, last_yes } =
             Cover::of(&all, &echoed, language, asked);
@@ -86,6 +86,14 @@ impl Assent {
     pub(crate) const fn is_yes(self) -> bool {
         matches!(self, Self::Plain | Self::Soft)
     }
+}
+
+/// Whether it begins as a question does; "why not" is a yes.
+fn starts_a_question(reader: Reader<'_>) -> bool {
+    let words = &reader.language.words;
+    let length = |list: &[Pattern]| longest_at(list, reader, 0).map_or(0, |found| found.len());
+    let question = length(&words.question_start);
+    question > length(&words.yes).max(length(&words.plain_yes))
 }
 
 /// What of an answer is accounted for.

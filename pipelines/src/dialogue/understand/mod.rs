@@ -161,14 +161,15 @@ impl Heard {
         let mut live = told.clone();
         let people::Doctors { doctor, not } = people::take_doctors(&mut live, language, clinic);
         (heard.doctor, heard.not_doctors) = (doctor, not);
-        if heard.doctor.is_none() && heard.not_doctors.is_empty() {
+        heard.specialty = people::specialty(&live, language, clinic);
+        if !heard.has_doctor() {
             // Whom a story is about is whom the wish is about that names nobody.
             heard.doctor = people::take_doctors(&mut rest, language, clinic).doctor;
+            heard.specialty = people::specialty(&rest, language, clinic);
         }
         for at in (0..rest.len()).filter(|at| told.text(*at) != live.text(*at)) {
             rest.take(at..at + 1);
         }
-        heard.specialty = people::specialty(&live, language, clinic);
         heard.hear_wish(&mut rest, setting, identity);
         heard.judge_question(&all, language);
         if !heard.ask && heard.day.is_none() && !identity && wish::is_left_over(&rest, setting) {
@@ -290,7 +291,7 @@ impl Heard {
             || [&questions.hours, &questions.address, &questions.phone, &questions.fee]
                 .into_iter()
                 .any(|list| is(list));
-        let wish = self.has_time() || self.choice.is_some();
+        let wish = self.has_time() || self.choice.is_some() || self.other_doctor;
         // "Could you tell me …" asks, "could you …" asks for something to be done.
         let (polite, asks) = (starts(&words.polite), starts(&words.question_start));
         let polite = polite.is_some() && polite >= asks;
@@ -437,7 +438,7 @@ fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
     let mut found = wanted.filter_map(|place| at(place).map(|choice| (place, choice)));
     let (first, choice) = found.next()?;
     let corrected = |place: usize| {
-        let lists = [&language.words.correction, &language.scope.answers];
+        let lists = [&language.scope.corrected, &language.scope.answers];
         (first..place).any(|at| lists.iter().any(|list| longest_at(list, reader, at).is_some()))
     };
     Some(found.filter(|(place, _)| corrected(*place)).last().map_or(choice, |(_, choice)| choice))
@@ -481,4 +482,4 @@ fn choice(rest: &Tokens, language: &Language, content: bool) -> Option<Choice> {
 
 #[cfg(test)]
 #[path = "tests.rs"]
-mod tests;
+pub(crate) mod tests;

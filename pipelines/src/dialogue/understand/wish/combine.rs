@@ -7,6 +7,7 @@ use super::super::days::{Calendar, plus_days, until, until_back};
 use super::super::pattern::{Pattern, Reader, longest_at};
 use super::Said;
 use super::item::{DayKind, Item, What, shifted};
+use super::resolve::weekend;
 use super::scope::{Role, Scope, is_since};
 use crate::wish::{Clock, Days, Order, Window};
 
@@ -23,13 +24,13 @@ pub(super) fn combine(
     items.sort_by_key(|item| (item.start, item.end));
     items.retain(|item| !scope.is_story(item.start) && !is_since(reader, item.start));
     for item in &mut items {
-        item.negated = scope.is_negated(item.start);
+        item.negated = item.never || scope.is_negated(item.start);
         in_role(item, scope.role(item.start));
     }
     postponed(&mut items, reader);
     let mut said = Said::default();
     let (no, yes): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.negated);
-    said.when.none = ruled_out(&no, reader);
+    said.when.none = ruled_out(&no, reader, calendar);
     for item in &yes {
         match item.what {
             What::Order(order) => said.when.order = order,
@@ -58,6 +59,7 @@ fn in_role(item: &mut Item, role: Role) {
         Some(at) => Clock::span(None, Some(at)),
         None => clock,
     };
+    item.absent = role == Role::Unavailable;
     match (role, item.what) {
         (Role::Unavailable, What::Clock(clock, half)) => {
             item.negated = true;
@@ -92,12 +94,17 @@ fn postponed(items: &mut [Item], reader: Reader<'_>) {
             items[index].negated = true;
             let mut first = index;
             while let Some(before) = first.checked_sub(1)
-                && joint(&items[before], &items[first], reader).is_list
+                && let link = joint(&items[before], &items[first], reader)
+                && link.is_list
+                && (link.or || link.and)
             {
                 items[before].negated = true;
                 first = before;
             }
-        } else if is(&scope.good_after, end) {
+        } else if is(&scope.good_after, end)
+            && index.checked_sub(1).is_some_and(|before| items[before].negated)
+        {
+            // "Not tomorrow, the day after is fine."
             items[index].negated = false;
         }
     }
@@ -124,10 +131,10 @@ fn joint(first: &Item, second: &Item, reader: Reader<'_>) -> Joint {
             found.map_or(0, |found| found.len())
         };
         let (or, and) = (length(&scope.or), length(&scope.and));
-        let corrected = length(&words.correction).max(length(&scope.answers));
-        joint.or |= or > 0;
+        let corrected = length(&scope.corrected).max(length(&scope.answers));
+        joint.or |= or > 0 && corrected < or.max(1);
         joint.and |= and > 0;
-        joint.corrected |= corrected > 0 && or == 0;
+        joint.corrected |= corrected > 0;
         let empty = reader.tokens.text(at).is_empty();
         let small = length(&words.links) > 0 || length(&words.fillers) > 0;
         joint.is_list &= or + and > 0 || empty || small;
@@ -137,14 +144,22 @@ fn joint(first: &Item, second: &Item, reader: Reader<'_>) -> Joint {
 }
 
 /// What is ruled out; a day and a time that stand together are one.
-fn ruled_out(no: &[Item], reader: Reader<'_>) -> Vec<Window> {
+fn ruled_out(no: &[Item], reader: Reader<'_>, calendar: Calendar) -> Vec<Window> {
     let mut found: Vec<Window> = Vec::new();
     let mut before: Option<Item> = None;
     for item in no {
         let window = match item.what {
-            What::Days(days, DayKind::Weekday(weekday)) => {
-                let _ = days;
+            What::Days(_, DayKind::Weekday(weekday)) => {
                 Window { days: Days::weekday(weekday), ..Window::default() }
+            }
+            What::Days(_, DayKind::Weekend) => {
+                let days = Days { weekdays: weekend(calendar.region), ..Days::default() };
+                Window { days, ..Window::default() }
+            }
+            // "Not until Thursday": on Thursday somebody can.
+            What::Days(days, DayKind::Until) if !item.absent => {
+                let to = days.to.and_then(|day| plus_days(day, -1));
+                Window { days: Days { to, ..days }, ..Window::default() }
             }
             What::Days(days, _) => Window { days, ..Window::default() },
             What::Clock(clock, _) | What::Part(clock) => Window { clock, ..Window::default() },
@@ -230,7 +245,9 @@ const fn is_loose(item: &Item) -> bool {
 /// Weeks, months and bounds of a group, as far as they agree.
 fn range(group: &[Item]) -> Option<Days> {
     let ranges = group.iter().filter_map(|item| match item.what {
-        What::Days(days, DayKind::Range | DayKind::Bound) => Some(days),
+        What::Days(days, DayKind::Range | DayKind::Bound | DayKind::Until | DayKind::Weekend) => {
+            Some(days)
+        }
         _ => None,
     });
     ranges.reduce(|all, next| {

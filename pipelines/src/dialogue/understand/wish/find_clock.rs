@@ -2,13 +2,13 @@
 
 use jiff::civil::Time;
 
-use super::super::days::ends_before;
+use super::super::days::{Anchor, ends_before};
 use super::super::pattern::{Match, Pattern, Reader, Slot, longest_at};
 use super::super::tokens::Tokens;
 use super::item::{Item, What, shifted};
 use crate::dialogue::tools::PartOfDay;
 use crate::language::Language;
-use crate::language::understand::ClockPhrase;
+use crate::language::understand::{ClockPhrase, SpanPhrase};
 use crate::offers::hours;
 use crate::wish::Clock;
 
@@ -20,7 +20,11 @@ struct Found {
 }
 
 /// Takes the ends and the finer parts of a day out of `rest`: "late morning", "first thing".
-pub(super) fn take_spans(rest: &mut Tokens, language: &Language) -> Vec<Item> {
+pub(super) fn take_spans(
+    rest: &mut Tokens,
+    language: &Language,
+    anchor: Option<Anchor>,
+) -> Vec<Item> {
     let mut items = Vec::new();
     for at in 0..rest.len() {
         let reader = Reader { tokens: rest, language, latest_year: 0 };
@@ -30,12 +34,29 @@ pub(super) fn take_spans(rest: &mut Tokens, language: &Language) -> Vec<Item> {
         let Some((span, found)) = found.max_by_key(|(_, found)| found.len()) else { continue };
         let what = match span.order {
             Some(order) => What::Order(order),
+            None if span.never => What::Part(unwanted(span, anchor)),
             None => What::Part(Clock::span(span.from, span.until)),
         };
-        items.push(Item::new(found.start, found.end, what));
-        rest.take(found.start..found.end);
+        let day = found.slot(Slot::Weekday).is_some();
+        let end = if day { found.start + 1 } else { found.end };
+        let mut item = Item::new(found.start, end, what);
+        item.never = span.never;
+        items.push(item);
+        rest.take(found.start..end);
+        if day && found.len() > 2 {
+            rest.take(found.end - 1..found.end);
+        }
     }
     items
+}
+
+/// What is too early or too late: what was offered and all before it, or after it.
+fn unwanted(span: &SpanPhrase, anchor: Option<Anchor>) -> Clock {
+    match (anchor, span.until) {
+        (Some(anchor), Some(_)) => Clock::not_after(anchor.last.time()),
+        (Some(anchor), None) => Clock::span(Some(anchor.first.time()), None),
+        (None, _) => Clock::span(span.from, span.until),
+    }
 }
 
 /// Takes mornings, afternoons and evenings out of `rest`.
@@ -67,9 +88,11 @@ pub(super) fn take_times(rest: &mut Tokens, language: &Language, bare: bool) -> 
     let mut at = 0;
     while at < rest.len() {
         let reader = Reader { tokens: rest, language, latest_year: 0 };
-        // Behind "at nine or", a number alone is a time as well.
+        // Behind "at nine or" and "at nine, I mean", a number alone is a time as well.
+        let joints = [&language.scope.or, &language.scope.corrected];
         let after_or = items.last().is_some_and(|last: &Item| {
-            longest_at(&language.scope.or, reader, last.end).is_some_and(|or| or.end == at)
+            let joint = |list| longest_at(list, reader, last.end).is_some_and(|j| j.end == at);
+            joints.into_iter().any(|list| joint(list))
         });
         let Some(item) = between(reader, at).or_else(|| time(reader, at, bare || after_or)) else {
             at += 1;
@@ -162,7 +185,10 @@ fn clock_at(reader: Reader<'_>, at: usize, bare: bool, plain: bool) -> Option<Fo
             lists.into_iter().any(|list| ends_before(list, reader, found.start).is_some());
         let ish = longest_at(&words.around_after, reader, found.end).is_some();
         let hour_alone = found.len() == 1 && found.slot(Slot::Hour) == Some(1);
-        let marked = prefixed || ish || am.is_some() || pm.is_some() || (bare && !hour_alone);
+        // "0930", "1530": four figures that are no year.
+        let figures = found.slot(Slot::FourDigits).is_some_and(|minutes| minutes < 19 * 60);
+        let marked =
+            prefixed || ish || figures || am.is_some() || pm.is_some() || (bare && !hour_alone);
         let other = longest_at(&words.not_hours, reader, found.end).is_some()
             || language.month(reader.tokens.text(found.end)).is_some()
             || (found.start > 0 && language.month(reader.tokens.text(found.start - 1)).is_some());

@@ -30,11 +30,13 @@ pub(super) fn take(
             continue;
         };
         at = item.end;
-        place.before = item.date().filter(|_| !item.anchored).or(place.before);
+        place.before = item.first().filter(|_| !item.anchored).or(place.before);
         let bounds = Reader { tokens: whole, language, latest_year: 0 };
         let item = ranged(&mut items, item, bounds);
         rest.take(item.start..item.end);
         let item = bounded(item, bounds, place);
+        at = at.max(item.end);
+        rest.take(item.start..item.end);
         items.push(item);
         if let Some(clock) = clock {
             items.push(Item::new(item.start, item.end, What::Part(clock)));
@@ -114,7 +116,8 @@ fn ranged(items: &mut Vec<Item>, item: Item, reader: Reader<'_>) -> Item {
     let joined = |list: &[Pattern]| {
         longest_at(list, reader, first.end).is_some_and(|joint| joint.end == item.start)
     };
-    let between = longest_at(&words.between, reader, first.start).is_some();
+    let between = ends_before(&words.between, reader, first.start).is_some()
+        || longest_at(&words.between, reader, first.start).is_some();
     let linked = joined(&words.range) || between && joined(&reader.language.scope.and);
     let (What::Days(from, _), What::Days(to, _)) = (first.what, item.what) else { return item };
     let (Some(from), Some(mut to)) = (from.from, to.to) else { return item };
@@ -143,8 +146,11 @@ pub(super) fn bound(reader: Reader<'_>, at: usize) -> Option<(Bound, usize)> {
         (Bound::Until, length(&words.until)),
         (Bound::Before, length(&words.before)),
     ];
-    // The first of the longest.
+    // The first of the longest; "apart from" is no "from".
     let longest = all.iter().map(|(_, length)| *length).max()?;
+    if ends_before(&reader.language.scope.not, reader, at).is_some_and(|not| not > longest) {
+        return None;
+    }
     all.into_iter().find(|(_, length)| *length == longest && longest > 0)
 }
 
@@ -183,6 +189,7 @@ fn bounded(mut item: Item, reader: Reader<'_>, place: Place) -> Item {
         Bound::Until => Days::span(Some(today), days.to),
         Bound::Before => Days::span(Some(today), days.from.and_then(|day| plus_days(day, -1))),
     };
-    item.what = What::Days(days, DayKind::Bound);
+    let kind = if bound == Bound::Until { DayKind::Until } else { DayKind::Bound };
+    item.what = What::Days(days, kind);
     item
 }

@@ -15,8 +15,12 @@ pub(super) enum DayKind {
     Weekday(Weekday),
     /// Any such weekday.
     Generic,
-    /// Up to or from a day.
+    /// From a day, or before one.
     Bound,
+    /// Up to a day and on it.
+    Until,
+    /// The next weekend, or none at all where it is ruled out.
+    Weekend,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,7 @@ impl What {
 
 /// A phrase, where it stands, and how it is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a phrase can be any of these at once")]
 pub(super) struct Item {
     pub(super) start: usize,
     pub(super) end: usize,
@@ -55,11 +60,16 @@ pub(super) struct Item {
     pub(super) negated: bool,
     /// Counted from what is being talked of.
     pub(super) anchored: bool,
+    /// It tells when somebody is away.
+    pub(super) absent: bool,
+    /// It is ruled out whatever stands before it.
+    pub(super) never: bool,
 }
 
 impl Item {
     pub(super) const fn new(start: usize, end: usize, what: What) -> Self {
-        Self { start, end, what, negated: false, anchored: false }
+        let (negated, anchored, absent, never) = (false, false, false, false);
+        Self { start, end, what, negated, anchored, absent, never }
     }
 
     pub(super) const fn is_days(&self) -> bool {
@@ -70,10 +80,10 @@ impl Item {
         matches!(self.what, What::Clock(..) | What::Part(_) | What::Both(..))
     }
 
-    /// The one day it names.
-    pub(super) fn date(&self) -> Option<Date> {
+    /// The one day it names, or the first of several.
+    pub(super) fn first(&self) -> Option<Date> {
         match self.what {
-            What::Days(days, _) | What::Both(days, _) => days.only(),
+            What::Days(days, _) | What::Both(days, _) => days.to.and(days.from),
             _ => None,
         }
     }

@@ -55,7 +55,7 @@ pub(crate) struct Reading {
 pub(crate) fn take(tokens: &mut Tokens, setting: Setting<'_>, reading: Reading) -> Said {
     let language = setting.language;
     let whole = tokens.clone();
-    let mut items = find_clock::take_spans(tokens, language);
+    let mut items = find_clock::take_spans(tokens, language, setting.anchor);
     items.extend(find_days::take(tokens, &whole, setting, reading.choosing));
     if !reading.days_only {
         items.extend(find_clock::take_times(tokens, language, reading.bare));
@@ -89,3 +89,6 @@ pub(crate) fn is_left_over(rest: &Tokens, setting: Setting<'_>) -> bool {
     let reader = Reader { tokens: &rest, language: setting.language, latest_year: 0 };
     find_any(&setting.language.scope.time_like, reader).is_some()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use crate::dialogue::understand::days::{
 };
 use crate::dialogue::understand::pattern::{Match, Slot};
 use crate::language::understand::{DayOp, DayPhrase, SpanPart};
+use crate::region::Region;
 use crate::wish::{Clock, Days, Weekdays};
 
 /// Days of "the beginning of a month" after its first, and of its end before the last.
@@ -57,8 +58,7 @@ pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place) -> Option
             Some(What::Days(Days::weekday(days), DayKind::Generic))
         }
         DayOp::Workdays | DayOp::Weekends => {
-            let free = place.calendar.region.weekend;
-            let weekend = Weekdays::only(free).or(Weekdays::only(free.next()));
+            let weekend = weekend(place.calendar.region);
             let days = (0..7_i8).filter_map(|offset| Weekday::from_monday_zero_offset(offset).ok());
             let wanted = days.filter(|day| weekend.has(*day) == (phrase.op == DayOp::Weekends));
             let weekdays = wanted.map(Weekdays::only).reduce(Weekdays::or)?;
@@ -90,11 +90,13 @@ pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place) -> Option
             let (from, to) = part_of_week(first, phrase.part)?;
             range(Some(from.max(today)), Some(to.max(today)))
         }
-        DayOp::Weekend => {
+        DayOp::Weekend | DayOp::TheWeekend => {
             let back = until_back(today, place.calendar.region.weekend);
             let days = if back == 1 { -1 } else { until(today, place.calendar.region.weekend) };
             let first = ahead(days + 7 * n)?;
-            range(Some(first.max(today)), plus_days(first, 1))
+            let days = Days::span(Some(first.max(today)), plus_days(first, 1));
+            let any = phrase.op == DayOp::TheWeekend;
+            Some(What::Days(days, if any { DayKind::Weekend } else { DayKind::Range }))
         }
         DayOp::Month => month(month_ahead(today, n)?, phrase.part, today),
         DayOp::MonthName | DayOp::BareMonth => month(named_month(found, today)?, phrase.part, today),
@@ -172,6 +174,11 @@ fn anchored(phrase: &DayPhrase, found: &Match, place: Place) -> Option<What> {
         }
         _ => None,
     }
+}
+
+/// The days of the weekend.
+pub(super) fn weekend(region: Region) -> Weekdays {
+    Weekdays::only(region.weekend).or(Weekdays::only(region.weekend.next()))
 }
 
 fn weekday_of(found: &Match) -> Option<Weekday> {

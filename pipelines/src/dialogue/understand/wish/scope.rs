@@ -92,7 +92,7 @@ fn role(reader: Reader<'_>, clause: std::ops::Range<usize>) -> Role {
     let scope = &reader.language.scope;
     let has = |list: &[Pattern]| {
         clause.clone().any(|start| {
-            longest_at(list, reader, start).is_some_and(|found| found.end <= clause.end)
+            longest_at(list, reader, start).is_some()
         })
     };
     if has(&scope.free_from) {
@@ -136,7 +136,9 @@ pub(super) fn negated(reader: Reader<'_>) -> Vec<bool> {
             index += length;
             continue;
         }
-        let ends = at(&scope.reset, reader, index).is_some();
+        let ends = [&scope.reset, &scope.good_after]
+            .iter()
+            .any(|list| at(list, reader, index).is_some());
         not &= !ends && at(&scope.clause, reader, index).is_none();
         all[index] = not;
         index += 1;
