@@ -56,6 +56,8 @@ phrases! {
     ask_birth_first,
     ask_other_birth,
     ask_birth_year,
+    ask_birth_day,
+    ask_birth_day_month,
     bad_birth,
     ask_phone,
     bad_phone,

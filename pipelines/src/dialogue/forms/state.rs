@@ -112,6 +112,11 @@ pub(super) struct Patient {
     pub(super) birth: Option<Phi<Date>>,
     /// Month and day of a date of birth whose year is missing.
     pub(super) birthday: Option<Phi<(i8, i8)>>,
+    /// The month of one whose day is missing, and the year of one that lacks both.
+    #[serde(default)]
+    pub(super) birth_month: Option<Phi<i8>>,
+    #[serde(default)]
+    pub(super) birth_year: Option<Phi<i16>>,
     pub(super) phone: Option<Phi<String>>,
     /// How much of the name was spelled.
     #[serde(default)]

@@ -21,6 +21,10 @@ pub(crate) enum BirthMention {
     NoYear { month: i8, day: i8 },
     /// The year alone.
     Year(i16),
+    /// The month alone.
+    Month(i8),
+    /// The day of a month alone, or a year of two digits.
+    Day(i8),
     /// A day that does not exist, or lies ahead.
     Impossible,
 }
@@ -65,11 +69,13 @@ fn put_right(
         BirthMention::Full(date) => (Some(date.year()), Some((date.month(), date.day()))),
         BirthMention::NoYear { month, day } => (None, Some((month, day))),
         BirthMention::Year(year) => (Some(year), None),
-        BirthMention::Impossible => (None, None),
+        BirthMention::Impossible | BirthMention::Month(_) | BirthMention::Day(_) => (None, None),
     };
     let whole = |year: Option<i16>, (month, day)| of_parts(year.map(i64::from), month, day, calendar);
     let said = match (said, parts) {
         (BirthMention::Year(year), (_, Some(day))) => whole(Some(year), day),
+        (BirthMention::Day(day), (year, Some((month, _)))) => whole(year, (month, day)),
+        (BirthMention::Month(month), (year, Some((_, day)))) => whole(year, (month, day)),
         (BirthMention::NoYear { month, day }, (Some(year), _)) => whole(Some(year), (month, day)),
         (said, _) => said,
     };
@@ -97,7 +103,7 @@ fn find(reader: Reader<'_>, from: usize, calendar: Calendar, told: bool) -> Opti
             })
         })
         .or_else(|| by_name.first().cloned())
-        .or_else(|| places().filter(|_| told).find_map(|at| year_alone(reader, at)))
+        .or_else(|| places().filter(|_| told).find_map(|at| piece(reader, at)))
 }
 
 /// "The twelfth of March, that was nineteen eighty four": the year stands apart from the day.
@@ -235,6 +241,26 @@ fn spoken(reader: Reader<'_>, at: usize, calendar: Calendar) -> Option<Found> {
         }
     }
     None
+}
+
+/// "1990", "June", "the fifth": a part of the date, the longest that begins there.
+fn piece(reader: Reader<'_>, at: usize) -> Option<Found> {
+    let Reader { tokens, language, .. } = reader;
+    if let Some(month) = language.month(tokens.text(at)) {
+        return Some((at..at + 1, BirthMention::Month(i8::try_from(month).ok()?)));
+    }
+    let mut days = numbers::ordinals(tokens, at, language);
+    // "Five": not where another word follows, as in "one moment".
+    let cardinals = numbers::cardinals(tokens, at, language).into_iter();
+    days.extend(cardinals.filter(|(_, length)| tokens.text(at + length).is_empty()));
+    let day = days.into_iter().filter(|(day, _)| (1..=31).contains(day)).max_by_key(|(_, n)| *n);
+    let year = year_alone(reader, at);
+    match (day, year) {
+        (Some((day, length)), year) if year.as_ref().is_none_or(|(own, _)| own.len() <= length) => {
+            Some((at..at + length, BirthMention::Day(i8::try_from(day).ok()?)))
+        }
+        (_, year) => year,
+    }
 }
 
 fn year_alone(reader: Reader<'_>, at: usize) -> Option<Found> {

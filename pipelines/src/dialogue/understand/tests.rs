@@ -38,9 +38,20 @@ fn clinic(country: &str) -> ClinicFacts {
 const TODAY: &str = "2026-06-10T06:00:00Z";
 
 fn heard_in(text: &str, expect: Expectation, country: &str) -> Heard {
-    let now = Now { mono: Mono::ZERO, wall: TODAY.parse().expect("valid") };
+    heard_at(text, expect, country, TODAY, None)
+}
+
+/// What is understood at a time, where a visit is being talked of.
+pub(crate) fn heard_at(
+    text: &str,
+    expect: Expectation,
+    country: &str,
+    wall: &str,
+    anchor: Option<Anchor>,
+) -> Heard {
+    let now = Now { mono: Mono::ZERO, wall: wall.parse().expect("valid") };
     let (language, clinic) = (english(), clinic(country));
-    Heard::of(text, Setting { language: &language, clinic: &clinic, expect, now, anchor: None })
+    Heard::of(text, Setting { language: &language, clinic: &clinic, expect, now, anchor })
 }
 
 fn heard(text: &str) -> Heard {
@@ -553,42 +564,4 @@ proptest! {
         let found = heard_in(&spaced, Expectation::PhoneNumber, "EG").phone;
         prop_assert_eq!(found, Some(PhoneMention::Full(digits)));
     }
-}
-
-pub(crate) fn explain(at: &str, line: &str) -> String {
-    let (country, wall, expect) = match at {
-        "H" => ("US", "2026-09-15T06:40:00Z", Expectation::Request),
-        "HC" => ("US", "2026-09-15T06:40:00Z", Expectation::Choice),
-        "NC" => ("EG", "2026-10-15T07:30:00Z", Expectation::Choice),
-        _ => ("EG", "2026-10-15T07:30:00Z", Expectation::Request),
-    };
-    let now = Now { mono: Mono::ZERO, wall: wall.parse().expect("valid") };
-    let (language, clinic) = (english(), clinic(country));
-    let h = Heard::of(line, Setting { language: &language, clinic: &clinic, expect, now, anchor: None });
-    let w = |ws: &[crate::wish::Window]| {
-        ws.iter()
-            .map(|w| {
-                let d = |d: Option<Date>| d.map_or("".to_owned(), |d| d.strftime("%a%m-%d").to_string());
-                let t = |d: Option<Time>| d.map_or("".to_owned(), |d| d.strftime("%H:%M").to_string());
-                format!(
-                    "[{}..{} {:?} {}..{}{}]",
-                    d(w.days.from),
-                    d(w.days.to),
-                    Vec::<String>::from(w.days.weekdays),
-                    t(w.clock.from),
-                    t(w.clock.until),
-                    w.clock.at.map_or(String::new(), |a| format!(" @{}", a.strftime("%H:%M")))
-                )
-            })
-            .collect::<Vec<_>>()
-            .join(" or ")
-    };
-    format!(
-        "birth {:?} any {} none {} {:?}{}{}{} doc {:?} not {:?} choice {:?} ask {} book {} move {} cancel {} no {}",
-        h.birth, w(&h.wish.when.any), w(&h.wish.when.none), h.wish.when.order,
-        if h.wish.free_days { " FREE" } else { "" },
-        if h.wish.anchored { " ANCHORED" } else { "" },
-        match h.day { Some(DayMention::Past) => " PAST", Some(DayMention::Unclear) => " UNCLEAR", _ => "" },
-        h.doctor.is_some() || h.specialty.is_some(), h.not_doctors.len(), h.choice, h.ask, h.book, h.move_, h.cancel, h.no
-    )
 }
