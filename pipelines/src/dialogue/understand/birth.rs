@@ -51,7 +51,7 @@ pub(crate) fn take(
     Some(mention)
 }
 
-/// "The 5th of June 1991, no wait, 1990": what is said after it was taken back replaces its part.
+/// "The 2nd of May 1983, sorry, 1984": what is said after it was taken back replaces its part.
 fn put_right(
     reader: Reader<'_>,
     range: &std::ops::Range<usize>,
