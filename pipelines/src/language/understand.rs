@@ -71,6 +71,8 @@ pub(crate) enum DayOp {
     AnchorSpanMinutesBack,
     /// On the days after; before with -1.
     AnchorAfter,
+    /// The first such weekday after.
+    AnchorWeekday,
     /// A week after the day that was named before.
     NextOne,
     Soonest,
@@ -227,7 +229,7 @@ tables! {
 tables! {
     /// Who says what of a time: what is ruled out, what is told and not asked for.
     Scope {
-        not, keep, answers, plurals, reset, clause, wish, story, since, unavailable, free_from, free_until, corrected, or, and,
+        not, keep, answers, plurals, reset, clause, wish, story, since, unavailable, free_from, free_until, corrected, beside, or, and,
         good_after, time_like,
     }
 }

@@ -119,10 +119,8 @@ impl Finder {
         let (full, last) = (offers.len() >= PAGE as usize, offers.last().map(|o| o.starts_at));
         let exact = self.stage == Stage::Exact;
         let wanted = |offer: &Offer| !exact || fits(&self.wish, offer);
-        let fresh: Vec<Offer> = offers
-            .into_iter()
-            .filter(|offer| wanted(offer) && !self.knows(offer))
-            .collect();
+        let fresh: Vec<Offer> =
+            offers.into_iter().filter(|offer| wanted(offer) && !self.knows(offer)).collect();
         self.found.extend(fresh);
         if let (true, Some(last)) = (full && self.pages < MAX_PAGES && !self.is_enough(), last) {
             self.query.from = Some(last);

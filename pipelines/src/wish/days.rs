@@ -46,7 +46,8 @@ impl Weekdays {
 
 impl From<Weekdays> for Vec<String> {
     fn from(days: Weekdays) -> Self {
-        let name = |day: Weekday| NAMES.get(usize::from(day.to_monday_zero_offset().unsigned_abs()));
+        let name =
+            |day: Weekday| NAMES.get(usize::from(day.to_monday_zero_offset().unsigned_abs()));
         days.named().filter_map(name).map(|name| (*name).to_owned()).collect()
     }
 }
@@ -133,7 +134,9 @@ impl Days {
     pub fn is_empty(&self) -> bool {
         let (Some(from), Some(to)) = (self.from, self.to) else { return false };
         let first = |days: i64| from.checked_add(jiff::Span::new().days(days)).ok();
-        !(0..DAYS_OF_WEEK).filter_map(first).any(|day| day <= to && self.weekdays.has(day.weekday()))
+        !(0..DAYS_OF_WEEK)
+            .filter_map(first)
+            .any(|day| day <= to && self.weekdays.has(day.weekday()))
     }
 
     /// Whether it has every day of the other, as far as the ends tell.
@@ -147,9 +150,7 @@ impl Days {
         let weekdays = self.weekdays.is_open()
             || match other.only() {
                 Some(day) => self.weekdays.has(day.weekday()),
-                None => {
-                    !other.weekdays.is_open() && other.weekdays.0 & !self.weekdays.0 == 0
-                }
+                None => !other.weekdays.is_open() && other.weekdays.0 & !self.weekdays.0 == 0,
             };
         from && to && weekdays
     }

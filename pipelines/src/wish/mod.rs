@@ -189,7 +189,9 @@ impl When {
             };
             !later.any.iter().any(asked)
         });
-        self.none.extend(later.none.iter().filter(|no| !self.none.contains(no)).copied().collect::<Vec<_>>());
+        self.none.extend(
+            later.none.iter().filter(|no| !self.none.contains(no)).copied().collect::<Vec<_>>(),
+        );
         // A time that was asked for and is now ruled out is asked for no more.
         let ruled_out = |window: &Window| {
             later.none.iter().any(|no| no.clock.is_open() && no.days.covers(&window.days))

@@ -430,7 +430,8 @@ impl Clinic {
                 && query.local_from.is_none_or(|from| from <= clock)
                 && query.local_until.is_none_or(|until| clock < until)
         };
-        let mut found: Vec<usize> = (0..self.slots.len()).filter(|i| fits(&self.slots[*i])).collect();
+        let mut found: Vec<usize> =
+            (0..self.slots.len()).filter(|i| fits(&self.slots[*i])).collect();
         found.sort_by_key(|slot| self.slots[*slot].start);
         found.truncate(usize::try_from(query.limit).expect("small"));
         let offers: Vec<Offer> = found

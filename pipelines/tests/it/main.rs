@@ -19,6 +19,7 @@ mod dialogue_words;
 mod emergencies_interrupt_any_dialogue;
 mod forms_go_on_where_a_model_fails;
 mod german;
+mod handling_figures;
 mod hearing;
 mod hearing_figures;
 mod model_sim;

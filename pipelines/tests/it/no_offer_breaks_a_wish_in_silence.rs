@@ -3,7 +3,7 @@
 
 use frontdesk_pipelines::dialogue::tools::SlotWish;
 use frontdesk_pipelines::offers::{Finder, Query, Step, fits};
-use frontdesk_pipelines::wish::{Clock, Days, Order, When, Window, Weekdays};
+use frontdesk_pipelines::wish::{Clock, Days, Order, Weekdays, When, Window};
 use frontdesk_types::{DoctorId, Offer, OfferId, SeededIds, SlotId};
 use jiff::civil::{Weekday, date, time};
 use jiff::{ToSpan, tz::TimeZone};

@@ -21,7 +21,7 @@ impl Policy {
             return;
         }
         if self.is_for_other(heard) {
-            // "The first one, it's for my daughter": the time is kept, the patient is asked for.
+            // "The first one, and it's for my son": the time is kept, the patient is asked for.
             self.understood();
             self.turn_to_other(heard);
             match picked.as_slice() {

@@ -37,7 +37,7 @@ impl Policy {
             self.understood();
             self.advance(now);
         } else if heard.abort && self.state.goal == Some(Goal::Book) && !registering {
-            // "That's too expensive, forget it."
+            // What it costs is asked about in a question, and not by who drops it.
             self.understood();
             self.declined(now);
         } else if heard.ask {

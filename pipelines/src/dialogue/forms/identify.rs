@@ -258,7 +258,8 @@ impl Policy {
         }
         if self.state.phase == Phase::Birth && self.state.patient.birth.is_none() {
             let latest = self.setting(now).calendar().today().year() % 100;
-            let century = |day: i8| i16::from(day) + if i16::from(day) <= latest { 2000 } else { 1900 };
+            let century =
+                |day: i8| i16::from(day) + if i16::from(day) <= latest { 2000 } else { 1900 };
             let birth = match (heard.birth, told) {
                 // "Twelve", where the year was asked for.
                 (Some(BirthMention::Day(day)), false) => Some(BirthMention::Year(century(day))),

@@ -4,12 +4,12 @@ use frontdesk_types::TransferReason;
 
 use super::state::{Goal, Pending, Phase};
 use super::{Now, Policy, fill};
-use crate::wish::{Days, When};
 use crate::dialogue::UtteranceId;
 use crate::dialogue::guard::visit;
 use crate::dialogue::tools::{
     AppointmentFacts, BAD_PHONE, Refusal, ToolCall, ToolCallId, ToolResult,
 };
+use crate::wish::{Days, When};
 
 impl Policy {
     pub(super) fn on_tool(&mut self, now: Now, call: ToolCallId, result: ToolResult) {

@@ -54,7 +54,8 @@ pub(super) fn spoken(when: &When, language: &Language) -> String {
 }
 
 fn joined(parts: &[String], with: &str) -> String {
-    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     parts.join(with)
 }
 

@@ -46,9 +46,8 @@ impl Assent {
         let language = setting.language;
         let (words, all) = (&language.words, Tokens::of(text, language));
         let reader = Reader { tokens: &all, language, latest_year: 0 };
-        let open = all.question
-            || find_any(&words.no_yes, reader).is_some()
-            || starts_a_question(reader);
+        let open =
+            all.question || find_any(&words.no_yes, reader).is_some() || starts_a_question(reader);
         let echoed = echo(&all, setting, asked);
         let Cover { plain, soft, please, left, last_yes } =
             Cover::of(&all, &echoed, language, asked);
@@ -197,7 +196,8 @@ fn echo_visit(rest: &mut Tokens, setting: Setting<'_>, visit: &Offer) {
     let specialty = people::specialty(rest, language, clinic);
     let reading = wish::Reading { bare: true, ..wish::Reading::default() };
     let said = wish::take(rest, setting, reading);
-    let same_time = said.when.fits(start.datetime()) && said.is_plain() && !said.past && !said.unclear;
+    let same_time =
+        said.when.fits(start.datetime()) && said.is_plain() && !said.past && !said.unclear;
     let same_doctor = doctors.doctor.is_none_or(|own| own == DoctorMention::Known(visit.doctor))
         && doctors.not.is_empty();
     let own_specialty = match &specialty {

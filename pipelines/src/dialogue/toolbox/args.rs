@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::{ToolError, ToolSpec};
 use crate::dialogue::tools::{Identity, PartOfDay, SlotWish, ToolCall};
+use crate::dialogue::{ClinicFacts, DoctorFacts};
 use crate::offers::hours;
 use crate::wish::{Clock, Days, When, Window};
-use crate::dialogue::{ClinicFacts, DoctorFacts};
 
 /// Offers that a search returns unless it is asked for another number of them.
 const OFFERS: u8 = 6;
@@ -213,10 +213,8 @@ impl Args<'_> {
             from: self.time("not_before")?,
             ..self.time("not_after")?.map(Clock::not_after).unwrap_or_default()
         };
-        let window = Window {
-            days: Days::span(from, to),
-            clock: bounds.and(&Clock::span(part.0, part.1)),
-        };
+        let window =
+            Window { days: Days::span(from, to), clock: bounds.and(&Clock::span(part.0, part.1)) };
         Ok(SlotWish {
             doctors: self.doctor()?.into_iter().collect(),
             not_doctors: Vec::new(),

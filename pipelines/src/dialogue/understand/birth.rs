@@ -51,7 +51,7 @@ pub(crate) fn take(
     Some(mention)
 }
 
-/// "The 5th of June 1991, no wait, 1990": what is said after it was taken back replaces its part.
+/// "The 2nd of May 1983, sorry, 1984": what is said after it was taken back replaces its part.
 fn put_right(
     reader: Reader<'_>,
     range: &std::ops::Range<usize>,
@@ -71,7 +71,8 @@ fn put_right(
         BirthMention::Year(year) => (Some(year), None),
         BirthMention::Impossible | BirthMention::Month(_) | BirthMention::Day(_) => (None, None),
     };
-    let whole = |year: Option<i16>, (month, day)| of_parts(year.map(i64::from), month, day, calendar);
+    let whole =
+        |year: Option<i16>, (month, day)| of_parts(year.map(i64::from), month, day, calendar);
     let said = match (said, parts) {
         (BirthMention::Year(year), (_, Some(day))) => whole(Some(year), day),
         (BirthMention::Day(day), (year, Some((month, _)))) => whole(year, (month, day)),

@@ -322,7 +322,10 @@ impl Heard {
 
     /// Whether it names a doctor or a specialty.
     pub(crate) fn has_doctor(&self) -> bool {
-        self.doctor.is_some() || self.specialty.is_some() || !self.not_doctors.is_empty() || self.other_doctor
+        self.doctor.is_some()
+            || self.specialty.is_some()
+            || !self.not_doctors.is_empty()
+            || self.other_doctor
     }
 
     /// Whether it names a day or a time.

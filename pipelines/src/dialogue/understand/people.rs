@@ -66,9 +66,10 @@ pub(crate) fn take_doctors(
         let titled = language.titles.iter().any(|title| title == tokens.text(at));
         let start = at + usize::from(titled);
         // A first name alone is enough only after a title.
-        let lengths = clinic.doctors.iter().map(|doctor| {
-            (named(tokens, language, start, &doctor.name, titled), doctor.id)
-        });
+        let lengths = clinic
+            .doctors
+            .iter()
+            .map(|doctor| (named(tokens, language, start, &doctor.name, titled), doctor.id));
         let lengths: Vec<(usize, DoctorId)> = lengths.collect();
         let length = lengths.iter().map(|(length, _)| *length).max().unwrap_or(0);
         let negated = scope.get(at).copied().unwrap_or_default();

@@ -111,10 +111,7 @@ fn days_are_resolved_in_the_calendar() {
     assert_eq!(heard("on June 1st").day, Some(DayMention::Past));
     assert_eq!(
         heard("on the 5th of January").day,
-        Some(DayMention::Span {
-            from: Some(date(2027, 1, 5)),
-            to: Some(date(2027, 1, 5))
-        })
+        Some(DayMention::Span { from: Some(date(2027, 1, 5)), to: Some(date(2027, 1, 5)) })
     );
     assert_eq!(heard("February 30th").day, Some(DayMention::Unclear));
     assert_eq!(heard("Monday June 14th").day, Some(DayMention::Unclear), "it is a Sunday");

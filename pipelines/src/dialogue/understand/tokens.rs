@@ -79,7 +79,10 @@ impl Tokens {
             }
         }
         if let Some(last) = self.words.last_mut() {
-            last.stop = stop && !language.titles.contains(&last.text);
+            // "James T. Miller": the point behind an initial ends nothing.
+            let letter = last.raw.chars().count() == 1 && last.raw.chars().all(char::is_alphabetic);
+            let initial = chunk.ends_with('.') && letter;
+            last.stop = stop && !initial && !language.titles.contains(&last.text);
         }
     }
 

@@ -172,7 +172,10 @@ fn ruled_out(no: &[Item], reader: Reader<'_>, calendar: Calendar) -> Vec<Window>
         });
         match (together, found.last_mut()) {
             (Some(_), Some(last)) => {
-                *last = Window { days: last.days.and(&window.days), clock: last.clock.and(&window.clock) };
+                *last = Window {
+                    days: last.days.and(&window.days),
+                    clock: last.clock.and(&window.clock),
+                };
             }
             _ => found.push(window),
         }
@@ -228,7 +231,8 @@ fn windows(groups: &[Vec<Item>], negated_days: bool, calendar: Calendar) -> Vec<
         let within = own.or_else(|| shared.filter(|_| group.iter().any(is_loose)));
         let days = days(group, within, before, negated_days, calendar);
         let clock = clock(group).or_else(|| neighbours_clock(groups, index));
-        let window = Window { days: days.or(before).unwrap_or_default(), clock: clock.unwrap_or_default() };
+        let window =
+            Window { days: days.or(before).unwrap_or_default(), clock: clock.unwrap_or_default() };
         before = days.or(before);
         if !found.contains(&window) && window != Window::default() {
             found.push(window);
@@ -292,7 +296,9 @@ fn days(
         });
     }
     match (points, within) {
-        (Some(points), Some(within)) if !within.and(&points).is_empty() => Some(within.and(&points)),
+        (Some(points), Some(within)) if !within.and(&points).is_empty() => {
+            Some(within.and(&points))
+        }
         (points, within) => points.or(within),
     }
 }
@@ -308,11 +314,7 @@ fn first_within(days: Days) -> Days {
 }
 
 /// "Next Tuesday or Wednesday": the Wednesday of the same week.
-fn beside(
-    weekday: jiff::civil::Weekday,
-    named: Option<Days>,
-    calendar: Calendar,
-) -> Option<Days> {
+fn beside(weekday: jiff::civil::Weekday, named: Option<Days>, calendar: Calendar) -> Option<Days> {
     let day = named?.only()?;
     let start = plus_days(day, -until_back(day, calendar.region.week_start))?;
     let there: Date = plus_days(start, until(start, weekday))?;
@@ -326,7 +328,9 @@ fn clock(group: &[Item]) -> Option<Clock> {
         _ => None,
     });
     let clocks = group.iter().filter_map(|item| match item.what {
-        What::Clock(clock, half_said) if !half_said => Some(part.map_or(clock, |p| in_part(clock, p))),
+        What::Clock(clock, half_said) if !half_said => {
+            Some(part.map_or(clock, |p| in_part(clock, p)))
+        }
         What::Clock(clock, _) | What::Part(clock) | What::Both(_, clock) => Some(clock),
         _ => None,
     });

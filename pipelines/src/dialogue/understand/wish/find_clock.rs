@@ -28,9 +28,10 @@ pub(super) fn take_spans(
     let mut items = Vec::new();
     for at in 0..rest.len() {
         let reader = Reader { tokens: rest, language, latest_year: 0 };
-        let found = language.spans.iter().filter_map(|span| {
-            longest_at(&span.say, reader, at).map(|found| (span, found))
-        });
+        let found = language
+            .spans
+            .iter()
+            .filter_map(|span| longest_at(&span.say, reader, at).map(|found| (span, found)));
         let Some((span, found)) = found.max_by_key(|(_, found)| found.len()) else { continue };
         let what = match span.order {
             Some(order) => What::Order(order),
@@ -116,9 +117,7 @@ fn between(reader: Reader<'_>, at: usize) -> Option<Item> {
     let morning = second.time < first.time && first.time.hour() > 12;
     let from = match (first.half_said, morning) {
         (false, true) => shifted(first.time, -12),
-        (false, false)
-            if second.half_said && second.time.hour() >= 12 && first.time.hour() < 7 =>
-        {
+        (false, false) if second.half_said && second.time.hour() >= 12 && first.time.hour() < 7 => {
             shifted(first.time, 12)
         }
         _ => first.time,
@@ -179,8 +178,14 @@ fn clock_at(reader: Reader<'_>, at: usize, bare: bool, plain: bool) -> Option<Fo
     let am = longest_at(&words.am, reader, found.end);
     let pm = longest_at(&words.pm, reader, found.end);
     if phrase.bare {
-        let lists =
-            [&words.at, &words.around, &words.after, &words.before, &words.not_after, &words.between];
+        let lists = [
+            &words.at,
+            &words.around,
+            &words.after,
+            &words.before,
+            &words.not_after,
+            &words.between,
+        ];
         let prefixed =
             lists.into_iter().any(|list| ends_before(list, reader, found.start).is_some());
         let ish = longest_at(&words.around_after, reader, found.end).is_some();

@@ -84,6 +84,7 @@ const fn is_anchored(op: DayOp) -> bool {
             | DayOp::AnchorSpanMinutes
             | DayOp::AnchorSpanMinutesBack
             | DayOp::AnchorAfter
+            | DayOp::AnchorWeekday
     )
 }
 

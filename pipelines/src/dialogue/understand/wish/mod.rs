@@ -11,9 +11,9 @@ mod item;
 mod resolve;
 mod scope;
 
+use super::Setting;
 use super::pattern::{Reader, find_any};
 use super::tokens::Tokens;
-use super::Setting;
 use crate::language::Language;
 use crate::wish::{Order, When};
 

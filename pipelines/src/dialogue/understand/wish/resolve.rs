@@ -1,6 +1,6 @@
 //! What a phrase of days means in the calendar.
 
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday, time};
 use jiff::{Span, ToSpan};
 
 use super::item::{DayKind, What};
@@ -99,7 +99,9 @@ pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place) -> Option
             Some(What::Days(days, if any { DayKind::Weekend } else { DayKind::Range }))
         }
         DayOp::Month => month(month_ahead(today, n)?, phrase.part, today),
-        DayOp::MonthName | DayOp::BareMonth => month(named_month(found, today)?, phrase.part, today),
+        DayOp::MonthName | DayOp::BareMonth => {
+            month(named_month(found, today)?, phrase.part, today)
+        }
         DayOp::Date => absolute(found, today),
         DayOp::DayOfMonth => point(day_of_month(found, today, today.first_of_month())),
         DayOp::DayOfNextMonth => point(day_of_month(found, today, month_ahead(today, 1)?)),
@@ -149,7 +151,12 @@ fn anchored(phrase: &DayPhrase, found: &Match, place: Place) -> Option<What> {
             let (from, to) = part_of_week(first, phrase.part)?;
             range(Some(from), Some(to))
         }
+        DayOp::AnchorWeekday => {
+            let days = until(base, weekday_of(found)?);
+            plus_days(base, if days == 0 { 7 } else { days }).map(What::day)
+        }
         DayOp::AnchorDay => Some(What::day(start(false).date())),
+        DayOp::AnchorLater if calendar.anchor.is_none() => Some(What::Part(half(back))),
         DayOp::AnchorLater if back => beside(Clock::span(None, Some(start(true).time()))),
         DayOp::AnchorLater => {
             let after = start(false).checked_add(minute.minutes()).ok()?;
@@ -174,6 +181,13 @@ fn anchored(phrase: &DayPhrase, found: &Match, place: Place) -> Option<What> {
         }
         _ => None,
     }
+}
+
+/// Early or late in a day of which nothing more is known.
+const fn half(early: bool) -> Clock {
+    const NOON: Time = time(12, 0, 0, 0);
+    const LATE: Time = time(14, 0, 0, 0);
+    if early { Clock::span(None, Some(NOON)) } else { Clock::span(Some(LATE), None) }
 }
 
 /// The days of the weekend.
@@ -313,4 +327,3 @@ fn day_of_month(found: &Match, today: Date, first: Date) -> Option<Date> {
         .filter(|date| *date >= today)
         .find(|date| weekday.is_none_or(|wanted| date.weekday() == wanted))
 }
-

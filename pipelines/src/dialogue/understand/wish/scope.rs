@@ -90,11 +90,8 @@ fn clauses(reader: Reader<'_>) -> Vec<std::ops::Range<usize>> {
 
 fn role(reader: Reader<'_>, clause: std::ops::Range<usize>) -> Role {
     let scope = &reader.language.scope;
-    let has = |list: &[Pattern]| {
-        clause.clone().any(|start| {
-            longest_at(list, reader, start).is_some()
-        })
-    };
+    let has =
+        |list: &[Pattern]| clause.clone().any(|start| longest_at(list, reader, start).is_some());
     if has(&scope.free_from) {
         Role::From
     } else if has(&scope.free_until) {
@@ -120,7 +117,7 @@ fn is_filler(reader: Reader<'_>, clause: std::ops::Range<usize>) -> bool {
 pub(super) fn negated(reader: Reader<'_>) -> Vec<bool> {
     let (tokens, scope) = (reader.tokens, &reader.language.scope);
     let mut all = vec![false; tokens.len()];
-    let (mut index, mut not) = (0, false);
+    let (mut index, mut not, mut timed) = (0, false, false);
     while index < tokens.len() {
         let after_stop = index > 0 && tokens.words[index - 1].stop;
         if after_stop && !(not && goes_on(reader, index)) {
@@ -132,14 +129,16 @@ pub(super) fn negated(reader: Reader<'_>) -> Vec<bool> {
             continue;
         }
         if let Some(length) = at(&scope.not, reader, index) {
-            not = !is_answer(reader, index, length);
+            (not, timed) = (!is_answer(reader, index, length), false);
             index += length;
             continue;
         }
-        let ends = [&scope.reset, &scope.good_after]
-            .iter()
-            .any(|list| at(list, reader, index).is_some());
-        not &= !ends && at(&scope.clause, reader, index).is_none();
+        let ends =
+            [&scope.reset, &scope.good_after].iter().any(|list| at(list, reader, index).is_some());
+        // "Any day but Tuesday with Dr. Miller": a time is ruled out, and not the doctor.
+        let other = timed && at(&scope.beside, reader, index).is_some();
+        timed |= at(&scope.time_like, reader, index).is_some();
+        not &= !ends && !other && at(&scope.clause, reader, index).is_none();
         all[index] = not;
         index += 1;
     }

@@ -27,10 +27,10 @@ fn april(day: i8, hour: i8, minute: i8) -> DateTime {
 
 /// Every half hour from 8 to 18 o'clock of the next weeks that fits.
 fn fitting(when: &When) -> Vec<DateTime> {
-    let days = (0..70_i64).filter_map(|n| date(2027, 4, 8).checked_add(jiff::Span::new().days(n)).ok());
-    let starts = days.flat_map(|day| {
-        (0..20_i8).map(move |n| day.at(8 + n / 2, 30 * (n % 2), 0, 0))
-    });
+    let days =
+        (0..70_i64).filter_map(|n| date(2027, 4, 8).checked_add(jiff::Span::new().days(n)).ok());
+    let starts =
+        days.flat_map(|day| (0..20_i8).map(move |n| day.at(8 + n / 2, 30 * (n % 2), 0, 0)));
     starts.filter(|start| when.fits(*start)).collect()
 }
 
@@ -142,8 +142,18 @@ fn length(year: i64, month: i64) -> i64 {
 const WEEKDAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const ORDINALS: [&str; 4] = ["first", "second", "third", "fourth"];
 
@@ -203,7 +213,20 @@ proptest! {
 }
 
 const PHRASES: [&str; 16] = [
-    "on Monday", "on a Wednesday", "tomorrow", "next week", "in the morning", "in the afternoon",
-    "on Sunday morning", "on the 20th", "in May", "this week", "at ten", "between two and four",
-    "on April 15th", "late in the afternoon", "on the weekend", "on Tuesdays",
+    "on Monday",
+    "on a Wednesday",
+    "tomorrow",
+    "next week",
+    "in the morning",
+    "in the afternoon",
+    "on Sunday morning",
+    "on the 20th",
+    "in May",
+    "this week",
+    "at ten",
+    "between two and four",
+    "on April 15th",
+    "late in the afternoon",
+    "on the weekend",
+    "on Tuesdays",
 ];
