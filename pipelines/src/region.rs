@@ -16,11 +16,23 @@ struct Table {
     dialling: HashMap<String, Dialling>,
 }
 
-#[derive(Debug, Deserialize)]
+/// How telephone numbers of a country are written.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Dialling {
-    code: String,
-    trunk: String,
+pub(crate) struct Dialling {
+    /// Country code.
+    pub(crate) code: String,
+    /// What is dialled before a number inside the country, and left out after the code.
+    pub(crate) trunk: String,
+    /// How many digits follow the code: at least, at most.
+    pub(crate) digits: (usize, usize),
+}
+
+impl Dialling {
+    /// The country whose code an international number begins with.
+    pub(crate) fn of_number(digits: &str) -> Option<&'static Self> {
+        TABLE.dialling.values().find(|dialling| digits.starts_with(&dialling.code))
+    }
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -37,8 +49,8 @@ pub(crate) struct Region {
     pub(crate) weekend: Weekday,
     /// First day of the week.
     pub(crate) week_start: Weekday,
-    /// Country code, and what is dialled before a number inside the country.
-    pub(crate) dialling: Option<(&'static str, &'static str)>,
+    /// How telephone numbers are written there.
+    pub(crate) dialling: Option<&'static Dialling>,
 }
 
 impl Region {
@@ -59,7 +71,7 @@ impl Region {
             } else {
                 Weekday::Monday
             },
-            dialling: TABLE.dialling.get(country).map(|d| (d.code.as_str(), d.trunk.as_str())),
+            dialling: TABLE.dialling.get(country),
         }
     }
 }
