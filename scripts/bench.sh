@@ -86,7 +86,7 @@ measure() {
     text)
         # They arm nothing, but their crate's tests have fault injection, which a release refuses.
         cargo test --locked --workspace --test it bench_ -- --ignored --nocapture --test-threads 1 |
-            grep -E ' (replies|MiB)|^INVITE to'
+            grep -E ' (replies|MiB)|^INVITE to|^end of speech|^token that'
         ;;
     many)
         # Calls that their callers have left are held for some seconds, beside the next ones.
