@@ -6,10 +6,10 @@ use frontdesk_actors::Supervisor;
 use frontdesk_actors::faults::{Fault, arm};
 use frontdesk_actors::watch::{LiveCall, Speaker};
 use frontdesk_tenants::testing::IDS;
-use frontdesk_types::{ConsoleId, UserId};
+use frontdesk_types::{ConsoleId, Phi, UserId};
 use parking_lot::Mutex;
 
-use crate::rig::{Rig, Speech, until};
+use crate::rig::{Caller, Rig, Speech, until};
 
 /// Final lines of one speaker.
 fn lines(live: &LiveCall, by: Speaker) -> usize {
@@ -25,7 +25,7 @@ async fn a_supervisor_is_heard_as_themselves_whatever_dies_and_one_who_leaves_lo
     let speech = Arc::new(Mutex::new(Speech::default()));
     let microphone = Arc::clone(&speech);
     supervisor.sound(move || microphone.lock().frame()).await;
-    supervisor.until("the agent is there", |s| s.agent_voice()).await;
+    supervisor.until("the agent is there", Caller::agent_voice).await;
     let live = || rig.switchboard.watch().call(rig.clinic(), id).expect("it is live");
     until("the call is seen", || !rig.switchboard.watch().list(rig.clinic()).is_empty()).await;
     assert!(!live().caller_here, "a supervisor is no caller");
@@ -33,10 +33,7 @@ async fn a_supervisor_is_heard_as_themselves_whatever_dies_and_one_who_leaves_lo
     let mut caller = rig.caller(&room).await;
     caller.hum().await;
     caller.hears("automatic assistant").await;
-    assert_eq!(
-        live().caller_identity.map(|who| who.into_exposed()),
-        Some(format!("caller-{room}"))
-    );
+    assert_eq!(live().caller_identity.map(Phi::into_exposed), Some(format!("caller-{room}")));
     let by = Supervisor {
         console: ConsoleId::new(&IDS),
         user: UserId::new(&IDS),

@@ -105,7 +105,8 @@ impl Office {
     pub(crate) async fn starts_a_call(&self) -> Join {
         let address = self.runtime.as_ref().expect("it runs").address();
         let url = format!("http://{address}/api/v1/clinics/{CLINIC}/calls");
-        let answer = reqwest::Client::new().post(url).send().await.expect("an answer");
+        let client = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
+        let answer = client.post(url).send().await.expect("an answer");
         let body = answer.text().await.expect("a body");
         let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
         let text = |key: &str| body[key].as_str().expect("text").to_owned();

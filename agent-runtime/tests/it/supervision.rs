@@ -13,7 +13,7 @@ use frontdesk_rtc::codec::{EncoderOptions, OpusEncoder};
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::token::ApiKey;
 use frontdesk_rtc::{AudioPublish, DisconnectReason, Room, RoomEvents, RoomOptions};
-use frontdesk_types::{ClinicId, ConsoleId, SAMPLES_PER_FRAME, SystemIds, UserId};
+use frontdesk_types::{ClinicId, ConsoleId, Phi, SAMPLES_PER_FRAME, SystemIds, UserId};
 use tokio::task::JoinSet;
 
 use crate::phone_rig::{CLINIC, Office};
@@ -74,7 +74,7 @@ async fn a_supervisor_listens_unseen_speaks_seen_and_is_gone_with_their_right_to
         })
         .await;
     let id = call.call;
-    assert_eq!(call.caller_identity.map(|who| who.into_exposed()), Some(patient.identity.clone()));
+    assert_eq!(call.caller_identity.map(Phi::into_exposed), Some(patient.identity.clone()));
     let mona = console(clinic);
     assert!(matches!(supervision.listen(mona.id, id), Err(ConsoleError::NotOpen)));
     supervision.open(mona.clone());
