@@ -164,6 +164,8 @@ phrases! {
     goodbye,
     emergency(number),
     emergency_again(number),
+    emergency_ask(),
+    emergency_not(),
     emergency_resume(number),
     emergency_handover(number),
     emergency_number(number),

@@ -209,21 +209,6 @@ pub(crate) struct Questions {
     pub(crate) same: Vec<SameWords>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Flag {
-    pub(crate) id: String,
-    pub(crate) say: Vec<Pattern>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RedFlagWords {
-    pub(crate) negations: Vec<Pattern>,
-    pub(crate) not_negating: Vec<Pattern>,
-    pub(crate) flags: Vec<Flag>,
-}
-
 /// The words that stand for keys of a telephone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -291,7 +276,6 @@ pub struct Tables {
     pub(crate) questions: Questions,
     pub(crate) languages: Vec<Named>,
     pub(crate) specialties: Vec<Named>,
-    pub(crate) red_flags: RedFlagWords,
     pub(crate) common: Common,
 }
 
@@ -319,6 +303,16 @@ impl Tables {
     /// January is 1.
     pub(crate) fn month(&self, word: &str) -> Option<usize> {
         self.month_words.get(word).copied()
+    }
+
+    /// Whether it is a word that is written right, as far as the tables know.
+    pub(crate) fn is_known(&self, word: &str) -> bool {
+        self.common.contains(word)
+            || self.numbers.contains_key(word)
+            || self.ordinals.contains_key(word)
+            || self.month(word).is_some()
+            || self.weekday(word).is_some()
+            || self.spelling.iter().any(|known| known == word)
     }
 
     /// Whether a letter is one of another script than the language's.

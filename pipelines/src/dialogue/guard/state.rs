@@ -78,6 +78,9 @@ pub(super) enum Mode {
     Emergency {
         asks: u32,
         resume: Option<Box<ReadBack>>,
+        /// Whether the caller is asked if it happens now; the number has not been told then.
+        #[serde(default)]
+        doubtful: bool,
     },
     /// The number to call back is asked for.
     Callback(Box<Callback>),
@@ -134,6 +137,9 @@ pub(super) struct State {
     pub(super) phone: Option<Phi<String>>,
     pub(super) alerted: BTreeSet<String>,
     pub(super) warned: BTreeSet<String>,
+    /// Dangers about which the caller was asked whether they happen now.
+    #[serde(default)]
+    pub(super) asked_about: BTreeSet<String>,
     /// The words that raised the flag: what the caller wanted is taken up again after a no.
     pub(super) interrupted: Option<Phi<String>>,
     pub(super) outcome: Outcome,

@@ -5,7 +5,7 @@
 
 pub(crate) mod birth;
 pub(crate) mod days;
-mod distance;
+pub(crate) mod distance;
 pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod pattern;
