@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use frontdesk_types::MessageSubject;
 use serde::{Deserialize, Deserializer};
 
 use super::bundle::{Bundle, BundleError};
@@ -140,7 +141,8 @@ tables! {
         not_new, any_alone, any_doctor, list_first, list_last, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated, negated_after, not_made,
+        polite, suggestion, leads, negated, negated_after, not_made, machine, presence, wrong_number, rude,
+        recall,
     }
 }
 
@@ -192,6 +194,38 @@ impl Letters {
 pub(crate) struct SameWords {
     pub(crate) say: Vec<Pattern>,
     pub(crate) words: String,
+}
+
+/// A matter that nothing here settles: the staff gets a message about it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Matter {
+    pub(crate) subject: MessageSubject,
+    /// As it is spoken of: "a message about …".
+    pub(crate) name: String,
+    /// Whether it is about a patient, who is identified if that is possible.
+    #[serde(default = "yes")]
+    pub(crate) patient: bool,
+    /// Whether words of a booking may stand beside it.
+    #[serde(default)]
+    pub(crate) beside_booking: bool,
+    /// Whether the words name the matter alone, so that more is asked for.
+    #[serde(default)]
+    pub(crate) ask: bool,
+    /// Whether the caller wants to be called.
+    #[serde(default = "yes")]
+    pub(crate) call: bool,
+    /// Whether somebody complains.
+    #[serde(default)]
+    pub(crate) sorry: bool,
+    pub(crate) say: Vec<Pattern>,
+    /// With these words it is something else.
+    #[serde(default)]
+    pub(crate) not: Vec<Pattern>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// What questions to the clinic are about.
@@ -274,6 +308,7 @@ pub struct Tables {
     pub(crate) words: Words,
     pub(crate) intents: Intents,
     pub(crate) questions: Questions,
+    pub(crate) matters: Vec<Matter>,
     pub(crate) languages: Vec<Named>,
     pub(crate) specialties: Vec<Named>,
     pub(crate) common: Common,

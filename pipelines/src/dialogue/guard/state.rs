@@ -98,6 +98,8 @@ pub(super) struct Outcome {
     pub(super) emergency: bool,
     pub(super) transferred: bool,
     pub(super) last_write: Option<CallOutcome>,
+    #[serde(default)]
+    pub(super) message: bool,
     pub(super) answered: bool,
 }
 
@@ -200,6 +202,7 @@ impl State {
             }
             ToolResult::Cancelled => self.outcome.last_write = Some(CallOutcome::Cancelled),
             ToolResult::Answer { .. } => self.outcome.answered = true,
+            ToolResult::MessageTaken => self.outcome.message = true,
             ToolResult::CallbackNoted => self.outcome.transferred = true,
             _ => {}
         }

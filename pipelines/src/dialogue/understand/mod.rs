@@ -79,6 +79,14 @@ pub(crate) struct Heard {
     pub(crate) new_patient: bool,
     pub(crate) hold_on: bool,
     pub(crate) small_talk: bool,
+    /// Whether it asks who or what speaks.
+    pub(crate) machine: bool,
+    /// Whether it asks if somebody is there.
+    pub(crate) presence: bool,
+    pub(crate) wrong_number: bool,
+    pub(crate) rude: bool,
+    /// Whether it asks for what was said or booked in this call.
+    pub(crate) recall: bool,
     pub(crate) greeting: bool,
     pub(crate) thanks: bool,
     pub(crate) others_data: bool,
@@ -204,6 +212,11 @@ impl Heard {
         self.new_patient = is(&words.new_patient) && !is(&words.not_new);
         self.hold_on = is(&words.hold_on);
         self.small_talk = is(&words.small_talk);
+        self.machine = is(&words.machine);
+        self.presence = is(&words.presence);
+        self.wrong_number = is(&words.wrong_number);
+        self.rude = is(&words.rude);
+        self.recall = is(&words.recall);
         self.thanks = is(&words.thanks);
         self.own_appointment = is(&intents.own_appointment);
         self.none_of = is(&words.none_of);
