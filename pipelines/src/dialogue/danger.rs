@@ -95,6 +95,11 @@ struct Sentence<'a> {
 
 fn read(tokens: &mut Tokens, language: &Language, dangers: &Dangers) -> Vec<Danger> {
     for word in &mut tokens.words {
+        let owner = language.owner(&word.text).filter(|owner| dangers.has(owner));
+        if let Some(owner) = owner.filter(|_| !dangers.has(&word.text)) {
+            // "Her throat's closing".
+            word.text = owner.to_owned();
+        }
         let known = language.is_known(&word.text);
         if let Some(meant) = dangers.meant(&word.text, |a, b| !known && near(a, b)) {
             word.text = meant;

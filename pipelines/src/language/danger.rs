@@ -258,7 +258,7 @@ impl Dangers {
     }
 
     /// Whether a pattern has this word.
-    fn has(&self, word: &str) -> bool {
+    pub(crate) fn has(&self, word: &str) -> bool {
         self.words.contains(word) || self.beginnings.iter().any(|begin| word.starts_with(begin))
     }
 

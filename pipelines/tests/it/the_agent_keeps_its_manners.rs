@@ -13,7 +13,10 @@ fn it_is_a_machine_and_says_so() {
     ] {
         let mut call = Call::new(Clinic::new());
         let text = call.hears(words);
-        assert!(text.contains("automatic assistant") && text.contains("help you"), "{words}: {text}");
+        assert!(
+            text.contains("automatic assistant") && text.contains("help you"),
+            "{words}: {text}"
+        );
     }
 }
 
@@ -41,7 +44,8 @@ fn what_was_booked_is_told_again() {
     let booked = call.hears("yes");
     for words in ["what was the reference", "which doctor was it", "when is that exactly"] {
         let text = call.hears(words);
-        let reference = booked.split("reference is ").nth(1).and_then(|rest| rest.split('.').next());
+        let reference =
+            booked.split("reference is ").nth(1).and_then(|rest| rest.split('.').next());
         assert!(reference.is_some_and(|told| text.contains(told)), "{words}: {text}");
         assert!(text.contains("9:00"), "{words}: {text}");
     }

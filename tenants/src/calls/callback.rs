@@ -104,9 +104,8 @@ pub async fn add_message(
     let seal = |part: &str, text: &Phi<String>| {
         key.key.seal(&format!("callbacks.{part}:{id}"), text.expose().as_bytes())
     };
-    let optional = |part: &str, text: Option<&Phi<String>>| {
-        text.map(|text| seal(part, text)).transpose()
-    };
+    let optional =
+        |part: &str, text: Option<&Phi<String>>| text.map(|text| seal(part, text)).transpose();
     sqlx::query(
         "INSERT INTO callbacks (clinic_id, id, call_id, phone, reason, asked_at, patient_id,
                                 subject, words, about, call_when)
@@ -134,11 +133,7 @@ pub async fn add_message(
 ///
 /// # Errors
 /// If the ring lacks the key, the key is gone, or the database fails.
-pub async fn message(
-    tx: &mut TenantTx,
-    ring: &KeyRing,
-    id: CallbackId,
-) -> Result<Option<Message>> {
+pub async fn message(tx: &mut TenantTx, ring: &KeyRing, id: CallbackId) -> Result<Option<Message>> {
     type Row = (uuid::Uuid, String, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>);
     let row: Option<Row> = sqlx::query_as(
         "SELECT call_id, subject, words, about, call_when, phone FROM callbacks
@@ -152,7 +147,8 @@ pub async fn message(
     let Some(key) = open_key(tx, ring, CallId::from_uuid(call)).await? else { return Ok(None) };
     let open = |part: &str, sealed: &[u8]| -> Result<Phi<String>> {
         let body = key.open(&format!("callbacks.{part}:{id}"), sealed)?;
-        let text = String::from_utf8(body.to_vec()).map_err(|_| Error::Answer("a message".to_owned()))?;
+        let text =
+            String::from_utf8(body.to_vec()).map_err(|_| Error::Answer("a message".to_owned()))?;
         Ok(Phi::new(text))
     };
     let subject = subject.parse().map_err(|_| Error::Answer("a message's subject".to_owned()))?;

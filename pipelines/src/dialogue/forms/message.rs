@@ -24,7 +24,8 @@ impl Policy {
             return false;
         }
         let booking = heard.book || heard.move_ || heard.cancel || heard.list;
-        let visit = booking || heard.doctor.is_some() || heard.time.is_some() || heard.part.is_some();
+        let visit =
+            booking || heard.doctor.is_some() || heard.time.is_some() || heard.part.is_some();
         let language = self.language.clone();
         let Some(matter) = matter(text, &language).filter(|m| m.beside_booking || !visit) else {
             return false;
@@ -157,10 +158,7 @@ impl Policy {
 }
 
 /// The matter that the words are about.
-fn matter<'a>(
-    text: &str,
-    language: &'a crate::language::Language,
-) -> Option<&'a Matter> {
+fn matter<'a>(text: &str, language: &'a crate::language::Language) -> Option<&'a Matter> {
     let tokens = Tokens::of(text, language);
     let reader = Reader { tokens: &tokens, language, latest_year: 0 };
     let is = |list: &[Pattern]| find_any(list, reader).is_some();

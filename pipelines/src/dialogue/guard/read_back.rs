@@ -124,9 +124,7 @@ impl<D: Policy> Guarded<D> {
         let words = message.words.expose().trim().trim_end_matches(['.', '!', '?', ',']);
         let name = self.state.ledger.patient().map(|patient| patient.name.expose().as_str());
         let text = match name {
-            Some(name) => {
-                fill(&phrases.read_back_message_of, &[("words", words), ("name", name)])
-            }
+            Some(name) => fill(&phrases.read_back_message_of, &[("words", words), ("name", name)]),
             None => fill(&phrases.read_back_message, &[("words", words)]),
         };
         let reach = match &message.phone {

@@ -358,10 +358,14 @@ fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> b
 fn other_language(text: &str, all: &Tokens, language: &Language) -> Option<String> {
     let reader = Reader { tokens: all, language, latest_year: 0 };
     let others = language.languages.iter().filter(|other| other.code != language.code());
-    let named = others.clone().find(|other| find_any(&other.say, reader).is_some());
     let titled = |word: &str| language.titles.iter().any(|title| word.starts_with(title));
     let about_doctor = all.words.iter().any(|word| titled(&word.text));
-    if let Some(named) = named.filter(|_| !about_doctor) {
+    let named = others.clone().find(|other| {
+        // "A doctor who speaks French" asks for a doctor; French words are French all the same.
+        let own = |at: usize| all.text(at) == other.name.to_lowercase();
+        find_any(&other.say, reader).is_some_and(|found| !about_doctor || !own(found.start))
+    });
+    if let Some(named) = named {
         return Some(named.name.clone());
     }
     let foreign: Vec<char> = text.chars().filter(|c| language.is_foreign(*c)).collect();
