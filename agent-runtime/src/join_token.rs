@@ -69,6 +69,9 @@ pub struct Join {
     pub room: String,
     /// The caller's identity.
     pub identity: String,
+    /// The agent that the token dispatches when the room is made, if any.
+    #[serde(skip)]
+    pub agent: Option<AgentRequest>,
 }
 
 impl std::fmt::Debug for Join {
@@ -120,9 +123,9 @@ impl TokenSigner {
         };
         let token = JoinToken::caller(&room, &identity)
             .ttl(Duration::from_secs(ttl))
-            .agent(agent)
+            .agent(agent.clone())
             .sign(&self.key)?;
-        Ok(Join { url: self.url.clone(), token, room, identity })
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: Some(agent) })
     }
 
     /// Another token for a caller whose call is under way: it dispatches nobody, so that it cannot
@@ -137,7 +140,38 @@ impl TokenSigner {
         ttl: Duration,
     ) -> Result<Join, TokenError> {
         let token = JoinToken::caller(&room, &identity).ttl(ttl).sign(&self.key)?;
-        Ok(Join { url: self.url.clone(), token, room, identity })
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
+    }
+}
+
+impl TokenSigner {
+    /// A token for a supervisor who listens unseen.
+    ///
+    /// # Errors
+    /// [`TokenError::Sign`] with a key that cannot sign.
+    pub fn listener(
+        &self,
+        room: String,
+        identity: String,
+        ttl: Duration,
+    ) -> Result<Join, TokenError> {
+        let token = JoinToken::listener(&room, &identity).ttl(ttl).sign(&self.key)?;
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
+    }
+
+    /// A token for a supervisor who speaks with the caller, under the name that they see.
+    ///
+    /// # Errors
+    /// [`TokenError::Sign`] with a key that cannot sign.
+    pub fn supervisor(
+        &self,
+        room: String,
+        identity: String,
+        name: &str,
+        ttl: Duration,
+    ) -> Result<Join, TokenError> {
+        let token = JoinToken::supervisor(&room, &identity).name(name).ttl(ttl).sign(&self.key)?;
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
     }
 }
 

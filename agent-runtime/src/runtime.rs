@@ -18,6 +18,7 @@ use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use self::http_server::HttpServer;
 use self::services::services;
@@ -35,6 +36,7 @@ use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
+use crate::supervision::Supervision;
 
 /// How long the LiveKit server may take to say who is in a room, before a caller who comes back is
 /// given a new call.
@@ -122,6 +124,8 @@ struct Parts {
     worker: Worker,
     telephone: Option<Telephone>,
     http: HttpServer,
+    /// Looks through the rooms for supervisors who should not be there.
+    reconciling: JoinHandle<()>,
 }
 
 /// What the HTTP handlers see.
@@ -132,6 +136,7 @@ struct Shared {
     agent_name: String,
     tokens: TokenSigner,
     rooms: Arc<ServerApi>,
+    supervision: Supervision,
     ids: Arc<dyn IdSource>,
 }
 
@@ -194,6 +199,16 @@ impl Service for Shared {
         self.tokens.join(request, self.ids.as_ref())
     }
 
+    async fn call_agent(&self, join: &Join) -> Result<(), String> {
+        let Some(agent) = &join.agent else { return Ok(()) };
+        let dispatch = self.rooms.dispatch(&join.room, agent.clone());
+        match tokio::time::timeout(ROOM_PATIENCE, dispatch).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("the LiveKit server does not answer in time".to_owned()),
+        }
+    }
+
     fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
         self.tokens.rejoin(room, identity, ttl)
     }
@@ -250,6 +265,12 @@ impl Runtime {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What supervisors at their consoles do with its calls.
+    #[must_use]
+    pub fn supervision(&self) -> &Supervision {
+        &self.parts.shared.supervision
     }
 
     /// The telephone, if there is one.
@@ -360,13 +381,22 @@ impl Parts {
         let (door, inside) = (switchboard.clone(), clinics.clone());
         let intake = Intake::new(config, door, inside, Arc::clone(&clock), Arc::clone(&ids));
         let intake = Arc::new(intake);
+        let tokens = signer(&servers.livekit, config);
+        let supervision = Supervision::new(
+            switchboard.clone(),
+            Arc::clone(&server),
+            tokens.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+        );
         let shared = Arc::new(Shared {
             switchboard,
             clinics,
             worker: OnceLock::new(),
             agent_name: config.agent_name.clone(),
-            tokens: signer(&servers.livekit, config),
+            tokens,
             rooms: server,
+            supervision,
             ids,
         });
         let options = http::Options {
@@ -396,7 +426,8 @@ impl Parts {
         match begun.await {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
-                Ok(Self { shared, worker, telephone, http })
+                let reconciling = shared.supervision.start();
+                Ok(Self { shared, worker, telephone, http, reconciling })
             }
             Err(error) => {
                 http.stop().await;
@@ -409,6 +440,7 @@ impl Parts {
 
     async fn stop(self) {
         self.worker.close().await;
+        self.reconciling.abort();
         self.shared.switchboard.stop().await;
         // After the calls, whose lines it carries.
         if let Some(telephone) = self.telephone {

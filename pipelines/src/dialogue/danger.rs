@@ -187,11 +187,19 @@ fn clauses(tokens: &Tokens, dangers: &Dangers, found: &[Found]) -> Vec<usize> {
         let mut past = found.iter().filter(|f| f.concept == known.past);
         past.any(|f| f.start >= from && f.end <= to && (to - from) - (f.end - f.start) <= ADVERBIAL)
     };
+    // "…, years ago" belongs to what stands before it.
+    let only_past = |from: usize, to: usize| {
+        let mut past = found.iter().filter(|f| f.concept == known.past);
+        from > 0 && past.any(|f| f.start == from && f.end == to)
+    };
     let joined: Vec<usize> = at
         .windows(2)
-        .filter(|pair| pair[0] > 0 && adverbial(0, pair[0]))
+        .filter(|pair| {
+            let first =
+                pair[0] > 0 && adverbial(0, pair[0]) && !at.iter().any(|a| *a > 0 && *a < pair[0]);
+            first || only_past(pair[0], pair[1])
+        })
         .map(|pair| pair[0])
-        .take(1)
         .collect();
     at.retain(|place| !joined.contains(place));
     at

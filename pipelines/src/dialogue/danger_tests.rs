@@ -61,6 +61,7 @@ fn what_is_past_supposed_or_asked_in_general_is_asked_about() {
         "what should I do if somebody has a seizure",
         "do you treat strokes",
         "my uncle died of a stroke",
+        "he blacked out once at school, years ago",
         "I am not going to kill myself",
     ] {
         let found = of(text);
@@ -69,6 +70,7 @@ fn what_is_past_supposed_or_asked_in_general_is_asked_about() {
     for text in [
         "I had a stroke last year and now my face is drooping",
         "I had chest pain all night",
+        "this weight on my chest will not go away",
         "my daughter swallowed a battery yesterday",
         "two years ago I had a heart attack, and now my chest hurts",
     ] {

@@ -236,11 +236,11 @@ impl Dangers {
 
     fn add(&mut self, entry: Entry) -> Result<(), String> {
         let mut keys = Vec::new();
-        let open = firsts(&entry.say.0, &mut keys)?;
+        let open = firsts(&entry.say.items, &mut keys)?;
         if open {
             return Err(format!("{:?} may be empty; begin it with a word", entry.say));
         }
-        collect_words(&entry.say.0, &mut self.words, &mut self.beginnings);
+        collect_words(&entry.say.items, &mut self.words, &mut self.beginnings);
         keys.sort();
         keys.dedup();
         for key in keys {

@@ -6,6 +6,23 @@ use super::{Heard, Now, Policy, fill};
 use crate::dialogue::guard::visit;
 
 impl Policy {
+    /// The very same is not said twice in a row.
+    pub(super) fn varied(&mut self, text: String) -> String {
+        let phrases = &self.language.phrases;
+        if self.state.last_said != text {
+            self.state.same_said = 0;
+            self.state.last_said.clone_from(&text);
+            return text;
+        }
+        self.state.same_said += 1;
+        if text == phrases.waiting {
+            return phrases.waiting_again.clone();
+        }
+        // From the third time on it is the same again, which the guard counts and ends.
+        let before = if self.state.same_said == 1 { &phrases.again } else { &phrases.as_i_said };
+        format!("{before} {text}")
+    }
+
     /// Answers what is no step of a form; what was asked before is asked again.
     pub(super) fn on_aside(&mut self, now: Now, heard: &Heard, said_more: bool) -> bool {
         let phrases = self.language.phrases.clone();

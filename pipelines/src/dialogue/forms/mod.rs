@@ -5,6 +5,7 @@
 //! its [guards](super::guard); the policy alone is not reachable.
 
 mod booking;
+mod choice;
 mod confirm;
 mod identify;
 mod manage;
@@ -13,6 +14,7 @@ mod message;
 mod offers;
 mod request;
 mod results;
+mod said;
 mod state;
 mod take_over;
 
@@ -26,6 +28,7 @@ use super::history::Turn;
 use super::ledger::Ledger;
 use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId};
+use super::understand::days::Anchor;
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Input, Now, Output, UtteranceId};
 use crate::language::{Language, fill};
@@ -135,23 +138,6 @@ impl Policy {
         self.outputs.push_back(Output::Say { utterance, text, more: false });
     }
 
-    /// The very same is not said twice in a row.
-    fn varied(&mut self, text: String) -> String {
-        let phrases = &self.language.phrases;
-        if self.state.last_said != text {
-            self.state.same_said = 0;
-            self.state.last_said.clone_from(&text);
-            return text;
-        }
-        self.state.same_said += 1;
-        let odd = self.state.same_said % 2 == 1;
-        if text == phrases.waiting {
-            return if odd { phrases.waiting_again.clone() } else { text };
-        }
-        let before = if odd { &phrases.again } else { &phrases.as_i_said };
-        format!("{before} {text}")
-    }
-
     /// Asks the open question again.
     fn ask_again(&mut self, now: Now) {
         if self.state.phase == Phase::Confirm {
@@ -184,6 +170,7 @@ impl Policy {
         state.chosen = None;
         state.target = None;
         state.which = None;
+        state.from_it = None;
         state.listed_all = false;
         state.draft = None;
         state.offers.clear();
@@ -231,7 +218,25 @@ impl Policy {
 
     fn setting(&self, now: Now) -> Setting<'_> {
         let expect = self.state.phase.expectation();
-        Setting { language: &self.language, clinic: &self.facts.clinic, expect, now }
+        let anchor = self.anchor();
+        Setting { language: &self.language, clinic: &self.facts.clinic, expect, now, anchor }
+    }
+
+    /// The visit that is being talked of: the one read back, those offered, the one that moves, the
+    /// one just booked.
+    fn anchor(&self) -> Option<Anchor> {
+        let start = |offer: &Offer| offer.local_start().datetime();
+        if let Some(chosen) = self.chosen() {
+            return Some(Anchor::of(start(chosen)));
+        }
+        let (first, count) = self.state.shown;
+        let mut shown: Vec<_> = self.offers().iter().skip(first).take(count).map(start).collect();
+        shown.sort();
+        if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
+            return Some(Anchor { first: *first, last: *last });
+        }
+        let visit = self.state.target.as_ref().or(self.state.last_booked.as_ref())?;
+        Some(Anchor::of(start(&visit.visit)))
     }
 
     fn on_heard(&mut self, now: Now, text: &str, typed: bool) {
@@ -405,6 +410,9 @@ impl guard::Policy for Policy {
             | Input::Dtmf(_)
             | Input::CallerLeft
             | Input::Interrupted { .. }
+            | Input::TakenOver
+            | Input::Staff { .. }
+            | Input::HandedBack
             | Input::Model { .. } => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {
