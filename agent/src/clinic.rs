@@ -292,6 +292,7 @@ impl ClinicTools for MemoryClinic {
             ToolCall::Reschedule { appointment, .. } => self.book(cx, Some(*appointment)),
             ToolCall::Cancel { appointment, .. } => self.cancel(cx, *appointment),
             ToolCall::AskClinic { question } => Self::answer(cx, question),
+            ToolCall::TakeMessage(_) => ToolResult::MessageTaken,
             ToolCall::Transfer { .. } => ToolResult::CallbackNoted,
             ToolCall::Other(_) => refused(Refusal::UnknownReference),
         }

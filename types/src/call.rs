@@ -18,7 +18,7 @@ named_enum! {
 
 named_enum! {
     /// How a call ended. Where several apply the first wins: emergency, transferred, the last write
-    /// (booked, rescheduled, cancelled), answered, abandoned.
+    /// (booked, rescheduled, cancelled), message, answered, abandoned.
     pub enum CallOutcome: "call outcome" {
         /// An appointment was booked.
         Booked = "booked",
@@ -32,6 +32,8 @@ named_enum! {
         Transferred = "transferred",
         /// A red flag was raised.
         Emergency = "emergency",
+        /// A message for the staff was taken.
+        Message = "message",
         /// The caller left with nothing done.
         Abandoned = "abandoned",
     }
@@ -50,5 +52,39 @@ named_enum! {
         Emergency = "emergency",
         /// Something of ours failed.
         Failed = "failed",
+    }
+}
+
+named_enum! {
+    /// What a message for the staff is about.
+    pub enum MessageSubject: "subject of a message" {
+        /// Results of a test or an examination.
+        Results = "results",
+        /// A prescription or its refill.
+        Refill = "refill",
+        /// A note for work or school.
+        SickNote = "sick_note",
+        /// A referral to somebody else.
+        Referral = "referral",
+        /// A bill.
+        Bill = "bill",
+        /// A complaint.
+        Complaint = "complaint",
+        /// The patient comes late.
+        Late = "late",
+        /// A doctor in person is wanted.
+        Doctor = "doctor",
+        /// Other details of the patient: insurance, address, telephone.
+        Details = "details",
+        /// Records of the patient.
+        Records = "records",
+        /// A pharmacy calls.
+        Pharmacy = "pharmacy",
+        /// A hospital, a laboratory or another practice calls.
+        Hospital = "hospital",
+        /// An insurer calls.
+        Insurer = "insurer",
+        /// Anything else.
+        Other = "other",
     }
 }

@@ -14,7 +14,7 @@ mod phi;
 pub mod testing;
 
 pub use audio::{FRAME_MS, PcmFrame, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME};
-pub use call::{CallOutcome, Channel, TransferReason};
+pub use call::{CallOutcome, Channel, MessageSubject, TransferReason};
 pub use clock::{Clock, ManualClock, Mono, SystemClock};
 pub use id::{
     AbsenceId, AppointmentId, CallId, CallbackId, ClinicId, ConsoleId, DoctorId, EventId, HoldId,

@@ -186,7 +186,7 @@ pub(crate) struct Call {
     /// What the database gave its tools for later.
     pub(crate) tokens: Arc<Tokens>,
     /// The call's row in the database, once it is begun.
-    pub(crate) row: OnceCell<CallKey>,
+    pub(crate) row: OnceCell<Arc<CallKey>>,
     /// What talks to the database and must not be cut off.
     pub(crate) tasks: tasks::Tasks,
     /// Name of the room.

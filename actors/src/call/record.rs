@@ -167,7 +167,7 @@ impl Stage for CallRecorder {
 
 /// The key of the call's record, which is begun if it has not been; `None` where there are no
 /// records or the database fails.
-pub(crate) async fn key(call: &Call) -> Option<&CallKey> {
+pub(crate) async fn key(call: &Call) -> Option<&Arc<CallKey>> {
     let records = call.services.records.as_ref()?;
     match call.row.get_or_try_init(|| start(call, records)).await {
         Ok(key) => Some(key),
@@ -178,7 +178,7 @@ pub(crate) async fn key(call: &Call) -> Option<&CallKey> {
     }
 }
 
-async fn start(call: &Call, records: &Records) -> Result<CallKey, Error> {
+async fn start(call: &Call, records: &Records) -> Result<Arc<CallKey>, Error> {
     let leased = call.services.clock.wall();
     let lease_until = leased.saturating_add(LEASE).unwrap_or(leased);
     let new = NewCall {
@@ -203,7 +203,7 @@ async fn start(call: &Call, records: &Records) -> Result<CallKey, Error> {
         }
     };
     tx.commit().await?;
-    Ok(key)
+    Ok(Arc::new(key))
 }
 
 async fn renew(call: &Call, records: &Records) -> Result<bool, Error> {
@@ -295,12 +295,13 @@ async fn try_close(
     Ok(outcome)
 }
 
-/// Emergency before transferred before a write before answered before abandoned.
+/// Emergency before transferred before a write before a message before answered before abandoned.
 const fn rank(outcome: CallOutcome) -> u8 {
     match outcome {
-        CallOutcome::Emergency => 4,
-        CallOutcome::Transferred => 3,
-        CallOutcome::Booked | CallOutcome::Rescheduled | CallOutcome::Cancelled => 2,
+        CallOutcome::Emergency => 5,
+        CallOutcome::Transferred => 4,
+        CallOutcome::Booked | CallOutcome::Rescheduled | CallOutcome::Cancelled => 3,
+        CallOutcome::Message => 2,
         CallOutcome::Answered => 1,
         CallOutcome::Abandoned => 0,
     }
@@ -312,11 +313,12 @@ fn stronger(end: CallOutcome, dialogue: CallOutcome) -> CallOutcome {
 
 /// The outcome that what was written bears out.
 fn borne_out(claimed: CallOutcome, evidence: calls::Evidence) -> CallOutcome {
-    let written = evidence.last_write.unwrap_or(CallOutcome::Abandoned);
+    let message = if evidence.message { CallOutcome::Message } else { CallOutcome::Abandoned };
+    let written = evidence.last_write.unwrap_or(message);
     match claimed {
         CallOutcome::Emergency => CallOutcome::Emergency,
         _ if evidence.callback => CallOutcome::Transferred,
-        CallOutcome::Answered if evidence.last_write.is_none() => CallOutcome::Answered,
+        CallOutcome::Answered if written == CallOutcome::Abandoned => CallOutcome::Answered,
         _ => written,
     }
 }
@@ -330,8 +332,10 @@ mod tests {
     #[test]
     fn only_what_was_written_counts_as_written() {
         let none = Evidence::default();
-        let booked = Evidence { last_write: Some(CallOutcome::Booked), callback: false };
-        let moved = Evidence { last_write: Some(CallOutcome::Rescheduled), callback: true };
+        let booked = Evidence { last_write: Some(CallOutcome::Booked), ..none };
+        let told = Evidence { message: true, ..none };
+        let moved =
+            Evidence { last_write: Some(CallOutcome::Rescheduled), callback: true, message: true };
         for (claimed, evidence, outcome) in [
             (CallOutcome::Booked, none, CallOutcome::Abandoned),
             (CallOutcome::Booked, booked, CallOutcome::Booked),
@@ -339,6 +343,9 @@ mod tests {
             (CallOutcome::Answered, none, CallOutcome::Answered),
             (CallOutcome::Answered, booked, CallOutcome::Booked),
             (CallOutcome::Transferred, none, CallOutcome::Abandoned),
+            (CallOutcome::Message, none, CallOutcome::Abandoned),
+            (CallOutcome::Answered, told, CallOutcome::Message),
+            (CallOutcome::Message, booked, CallOutcome::Booked),
             (CallOutcome::Rescheduled, moved, CallOutcome::Transferred),
             (CallOutcome::Emergency, moved, CallOutcome::Emergency),
         ] {

@@ -251,7 +251,7 @@ async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
         tokens: Arc::clone(&call.tokens),
         checked,
         // The call's own row must be there before what is written can name it.
-        has_record: numbered && record::key(call).await.is_some(),
+        record: if numbered { record::key(call).await.cloned() } else { None },
         for_patient: spec.is_some_and(|spec| spec.needs.patient),
     };
     let tools = &call.services.tools;

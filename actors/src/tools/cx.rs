@@ -5,6 +5,7 @@ use std::sync::Arc;
 use frontdesk_pipelines::dialogue::ledger::Checked;
 use frontdesk_pipelines::dialogue::tools::{Refusal, ToolCallId, ToolResult};
 use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext, Now, phone};
+use frontdesk_tenants::calls::CallKey;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::{By, Database, Error, Principal, Tenant, TenantTx};
 use frontdesk_types::{CallId, Channel, Clock, IdSource, PatientId, Phi};
@@ -30,8 +31,8 @@ pub struct ToolCx {
     pub(crate) slots: SlotRegistry,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) checked: Checked,
-    /// Whether the call has a row in the database that others can name.
-    pub(crate) has_record: bool,
+    /// The key of the call's row in the database, where it has one that others can name.
+    pub(crate) record: Option<Arc<CallKey>>,
     /// Whether the tool may know who the patient is.
     pub(crate) for_patient: bool,
 }

@@ -16,6 +16,7 @@ mod list_appointments;
 mod register;
 mod release;
 mod reschedule;
+mod take_message;
 mod tokens;
 mod transfer;
 mod visits;
@@ -84,7 +85,7 @@ trait BuiltIn: Send + Sync {
     fn run<'a>(&'a self, cx: &'a ToolCx, call: &'a ToolCall) -> Ran<'a>;
 }
 
-static BUILT_IN: [&dyn BuiltIn; 11] = [
+static BUILT_IN: [&dyn BuiltIn; 12] = [
     &ask_clinic::AskClinic,
     &book::Book,
     &cancel::Cancel,
@@ -95,6 +96,7 @@ static BUILT_IN: [&dyn BuiltIn; 11] = [
     &register::Register,
     &release::Release,
     &reschedule::Reschedule,
+    &take_message::TakeMessage,
     &transfer::Transfer,
 ];
 

@@ -25,7 +25,7 @@ impl BuiltIn for Transfer {
                 TransferReason::Misunderstood | TransferReason::Failed => CallbackReason::Failure,
             };
             // Without a row of the call, the callback is what counts.
-            let row = cx.has_record.then_some(cx.call);
+            let row = cx.record.is_some().then_some(cx.call);
             let phone = phone.as_ref().and_then(|said| cx.e164(said));
             let mut tx = cx.tx().await?;
             let (by, now, ids) = (cx.by(), cx.now(), cx.ids.as_ref());

@@ -43,6 +43,7 @@ macro_rules! dialogue_of_the_guards {
 pub mod answers;
 pub mod clinic;
 mod completeness;
+mod danger;
 pub(crate) mod expectation;
 pub mod fallback;
 mod fixed;
@@ -54,7 +55,6 @@ pub mod keypad;
 pub mod ledger;
 pub mod llm;
 pub mod phone;
-mod red_flags;
 pub mod script;
 pub mod settings;
 mod spelling;

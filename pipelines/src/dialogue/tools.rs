@@ -4,7 +4,9 @@
 //! free time. Its number comes from the guard ([`Checked`](super::ledger::Checked)). What each tool
 //! is for, and how arguments in JSON become a [`ToolCall`], says the [`toolbox`](super::toolbox).
 
-use frontdesk_types::{AppointmentId, DoctorId, Offer, OfferId, Phi, TransferReason};
+use frontdesk_types::{
+    AppointmentId, DoctorId, MessageSubject, Offer, OfferId, Phi, TransferReason,
+};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,6 +65,24 @@ pub struct Identity {
     pub phone: Option<Phi<String>>,
 }
 
+/// What a caller wants told to the staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// What it is about.
+    pub subject: MessageSubject,
+    /// The caller's words.
+    pub words: Phi<String>,
+    /// Whom it is about, where that is no identified patient.
+    #[serde(default)]
+    pub about: Option<Phi<String>>,
+    /// When the caller wants to be called, in their words.
+    #[serde(default)]
+    pub call_when: Option<Phi<String>>,
+    /// Number to call back, if the caller gave one in this call.
+    #[serde(default)]
+    pub phone: Option<Phi<String>>,
+}
+
 /// A tool and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "tool", rename_all = "snake_case")]
@@ -107,6 +127,8 @@ pub enum ToolCall {
         /// The question in the caller's words.
         question: Phi<String>,
     },
+    /// Write down a message for the staff, after read-back and yes.
+    TakeMessage(Message),
     /// Hand the call to a person; while none can be reached, note a callback.
     Transfer {
         /// Why.
@@ -143,6 +165,7 @@ impl ToolCall {
             Self::Reschedule { .. } => "reschedule",
             Self::Cancel { .. } => "cancel",
             Self::AskClinic { .. } => "ask_clinic",
+            Self::TakeMessage(_) => "take_message",
             Self::Transfer { .. } => "transfer",
             Self::Other(other) => &other.name,
         }
@@ -233,6 +256,8 @@ pub enum ToolResult {
     NoAnswer,
     /// A person takes over, or a callback is noted.
     CallbackNoted,
+    /// The message is written down.
+    MessageTaken,
     /// What a tool that is not built in returned.
     Other {
         /// For a language model to read.

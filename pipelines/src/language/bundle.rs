@@ -8,8 +8,8 @@ use super::speech::Numbers;
 
 /// The folder of one language: its files and the one part that is code.
 ///
-/// The files that every folder has are `understand.toml`, `phrases.toml`, `speak.toml`,
-/// `listen.toml` and `turn.toml`; those of names and of common words are named in `listen.toml`.
+/// The files that every folder has are `understand.toml`, `danger.toml`, `phrases.toml`,
+/// `speak.toml`, `listen.toml` and `turn.toml`; those of names and of common words are named in `listen.toml`.
 #[derive(Debug, Clone, Copy)]
 pub struct Bundle<'a> {
     /// ISO 639-1 code, and name of the folder.

@@ -1,12 +1,14 @@
 //! Languages: what is understood, said, spoken aloud and listened for, one folder for each.
 //!
 //! A folder ([`Bundle`]) has `understand.toml` (tables of words for the parsers), `phrases.toml`
-//! (what the agent says), `speak.toml` with one file of code for numbers ([`Numbers`]; how text
+//! (what the agent says), `danger.toml` (words that tell a danger to life), `speak.toml` with one file of code for numbers ([`Numbers`]; how text
 //! becomes words for a voice), `listen.toml` (what the recognizer expects), `turn.toml` (words that
 //! turn taking listens for), and lists of names. Adding a language is adding a folder and naming it
 //! in [`Languages::built_in`]; no code asks which language it has before it.
 
+mod ar;
 pub mod bundle;
+pub(crate) mod danger;
 mod en;
 mod exact;
 pub mod listen;
@@ -39,6 +41,7 @@ use understand::Tables;
 pub struct Language {
     code: Arc<str>,
     understand: Arc<Tables>,
+    dangers: Arc<danger::Dangers>,
     /// What the agent says.
     pub(crate) phrases: Arc<Phrases>,
     shown: Arc<phrases::Shown>,
@@ -76,6 +79,7 @@ impl Language {
         Ok(Self {
             code: bundle.code.into(),
             understand: Arc::new(understand),
+            dangers: Arc::new(danger::Dangers::load(bundle)?),
             phrases: Arc::new(phrases),
             shown: Arc::new(shown),
             speak: Arc::new(speak),
@@ -114,6 +118,23 @@ impl Language {
     #[must_use]
     pub fn speech(&self) -> &SpeechRules {
         &self.speak
+    }
+
+    /// Words that tell a danger to life.
+    pub(crate) fn dangers(&self) -> &danger::Dangers {
+        &self.dangers
+    }
+
+    /// Those of languages that calls are not held in, of which `text` has letters.
+    pub(crate) fn foreign_dangers<'a>(
+        &self,
+        text: &'a str,
+    ) -> impl Iterator<Item = &'static danger::Dangers> + use<'a, '_> {
+        let has = |dangers: &danger::Dangers| {
+            let letters = dangers.phrases.as_ref().map(|phrases| &phrases.letters);
+            letters.is_some_and(|own| text.chars().any(|c| own.has(c) && self.is_foreign(c)))
+        };
+        danger::foreign().iter().filter(move |dangers| has(dangers))
     }
 
     /// What callers are expected to say.

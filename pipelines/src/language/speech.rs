@@ -57,6 +57,9 @@ pub struct Abbreviation {
     /// Belongs to the next word: no cut between them, and its full stop ends no sentence.
     #[serde(default)]
     pub glued: bool,
+    /// What is said instead where a name follows and none stands before it (`St. Mary`).
+    #[serde(default)]
+    pub before_name: Option<String>,
 }
 
 /// A currency.
@@ -128,6 +131,8 @@ pub struct SpeechWords {
     pub digit_words: Vec<String>,
     /// Numbers that are read digit by digit wherever they stand.
     pub digit_numbers: Vec<String>,
+    /// Words, in lower case, behind which a Roman number is read as a number ("type II").
+    pub roman_words: Vec<String>,
     /// Words, in lower case, near which a word in capitals is a code to be spelled.
     pub code_words: Vec<String>,
     /// Names, in lower case, that voices say wrong, and a spelling that they say right.

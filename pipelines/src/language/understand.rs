@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use frontdesk_types::MessageSubject;
 use jiff::civil::Time;
 use serde::{Deserialize, Deserializer};
 
@@ -222,7 +223,8 @@ tables! {
         not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated, negated_after, not_made,
+        polite, suggestion, leads, negated, negated_after, not_made, machine, presence, wrong_number, rude,
+        recall,
     }
 }
 
@@ -284,6 +286,38 @@ pub(crate) struct SameWords {
     pub(crate) words: String,
 }
 
+/// A matter that nothing here settles: the staff gets a message about it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Matter {
+    pub(crate) subject: MessageSubject,
+    /// As it is spoken of: "a message about …".
+    pub(crate) name: String,
+    /// Whether it is about a patient, who is identified if that is possible.
+    #[serde(default = "yes")]
+    pub(crate) patient: bool,
+    /// Whether words of a booking may stand beside it.
+    #[serde(default)]
+    pub(crate) beside_booking: bool,
+    /// Whether the words name the matter alone, so that more is asked for.
+    #[serde(default)]
+    pub(crate) ask: bool,
+    /// Whether the caller wants to be called.
+    #[serde(default = "yes")]
+    pub(crate) call: bool,
+    /// Whether somebody complains.
+    #[serde(default)]
+    pub(crate) sorry: bool,
+    pub(crate) say: Vec<Pattern>,
+    /// With these words it is something else.
+    #[serde(default)]
+    pub(crate) not: Vec<Pattern>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
 /// What questions to the clinic are about.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -297,21 +331,6 @@ pub(crate) struct Questions {
     /// Words that tell nothing of what a question is about.
     pub(crate) generic: Vec<Pattern>,
     pub(crate) same: Vec<SameWords>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Flag {
-    pub(crate) id: String,
-    pub(crate) say: Vec<Pattern>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RedFlagWords {
-    pub(crate) negations: Vec<Pattern>,
-    pub(crate) not_negating: Vec<Pattern>,
-    pub(crate) flags: Vec<Flag>,
 }
 
 /// The words that stand for keys of a telephone.
@@ -387,9 +406,9 @@ pub struct Tables {
     pub(crate) words: Words,
     pub(crate) intents: Intents,
     pub(crate) questions: Questions,
+    pub(crate) matters: Vec<Matter>,
     pub(crate) languages: Vec<Named>,
     pub(crate) specialties: Vec<Named>,
-    pub(crate) red_flags: RedFlagWords,
     pub(crate) common: Common,
 }
 
@@ -422,6 +441,16 @@ impl Tables {
     /// January is 1.
     pub(crate) fn month(&self, word: &str) -> Option<usize> {
         self.month_words.get(word).copied()
+    }
+
+    /// Whether it is a word that is written right, as far as the tables know.
+    pub(crate) fn is_known(&self, word: &str) -> bool {
+        self.common.contains(word)
+            || self.numbers.contains_key(word)
+            || self.ordinals.contains_key(word)
+            || self.month(word).is_some()
+            || self.weekday(word).is_some()
+            || self.spelling.iter().any(|known| known == word)
     }
 
     /// Whether a letter is one of another script than the language's.

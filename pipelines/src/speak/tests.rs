@@ -102,6 +102,10 @@ fn titles_short_forms_and_names_are_said_in_full() {
     says("Mr. and Mrs. Green", "Mister and Missus Green");
     says("e.g. Bupa", "for example Boopa");
     says("12 Garden St. is", "twelve Garden Street is");
+    says("at St. Mary's", "at Saint Mary's");
+    says("St. George Hospital", "Saint George Hospital");
+    says("type II or stage IV", "type two or stage four");
+    says("an IV", "an eye vee");
     says("No. 5", "number five");
     says("No. I do not.", "No. I do not.");
     says("an MRI or ECG", "an em ar eye or ee see gee");
@@ -117,6 +121,9 @@ fn numbers_are_said_in_words() {
     says("10%", "ten percent");
     says("20 mg", "twenty milligrams");
     says("20mg", "twenty milligrams");
+    says("10-20 mg", "ten to twenty milligrams");
+    says("5–10 min", "five to ten minutes");
+    says("10-20mg", "ten to twenty milligrams");
     says("1 km", "one kilometer");
     says("-5", "minus five");
     says("9-12", "nine to twelve");

@@ -200,6 +200,13 @@ impl<'a> Reader<'a> {
         if found.needs_stop && found.glued && (!figures_next || closed) {
             return None;
         }
+        // "St. Mary", and "Main St.".
+        let capital = |word: &str| word.starts_with(char::is_uppercase);
+        let named = self.at.checked_sub(1).is_some_and(|at| capital(self.tokens[at].core));
+        let before_name = found.before_name.as_ref();
+        if let Some(say) = before_name.filter(|_| !named && !closed && capital(self.core(1))) {
+            return Some(Read { taken: 1, spoken: say.clone(), own_stop: stop, glued: true });
+        }
         let spoken = found.say.clone();
         Some(Read { taken: 1, spoken, own_stop: stop, glued })
     }
@@ -222,6 +229,10 @@ impl<'a> Reader<'a> {
     fn word(&self, core: &str) -> String {
         let letters = core.chars().filter(|c| c.is_alphabetic()).count();
         let capitals = letters > 1 && core.chars().all(|c| c.is_ascii_uppercase());
+        let counted = self.before(1).any(|word| self.rules.roman_words.contains(&word));
+        if let Some(number) = roman(core).filter(|_| counted) {
+            return self.rules.numbers.cardinal(number);
+        }
         if capitals {
             let vowel = core.to_lowercase().contains(|c| self.rules.vowels.contains(c));
             if self.rules.acronyms.iter().any(|known| known == core) || (!vowel && core.len() <= 5)
@@ -293,4 +304,22 @@ fn scrub(text: &str, rules: &SpeechRules) -> String {
 /// Combining marks of Latin and Arabic.
 const fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{64b}'..='\u{65f}' | '\u{670}')
+}
+
+/// A Roman number of up to 39: "III", "XIV".
+fn roman(core: &str) -> Option<u64> {
+    let mut sum = 0;
+    let mut rest = core;
+    for (sign, value) in [("X", 10), ("IX", 9), ("V", 5), ("IV", 4), ("I", 1)] {
+        let most = if sign.len() == 1 && sign != "V" { 3 } else { 1 };
+        for _ in 0..most {
+            let Some(after) = rest.strip_prefix(sign) else { break };
+            // "IX" is no ten behind a one.
+            if sign == "I" && after.starts_with(['X', 'V']) {
+                break;
+            }
+            (rest, sum) = (after, sum + value);
+        }
+    }
+    (!core.is_empty() && rest.is_empty()).then_some(sum)
 }

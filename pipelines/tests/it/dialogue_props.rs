@@ -149,6 +149,7 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
         ToolCall::AskClinic { .. } => {
             ToolResult::Answer { text: "Yes.".to_owned(), source: "a page".to_owned() }
         }
+        ToolCall::TakeMessage(_) => ToolResult::MessageTaken,
         ToolCall::Transfer { .. } => ToolResult::CallbackNoted,
         ToolCall::Other(_) => ToolResult::Unavailable,
     }

@@ -15,7 +15,8 @@ use frontdesk_pipelines::dialogue::{
 use frontdesk_pipelines::language::{Language, Languages};
 use frontdesk_pipelines::offers::{Finder, Query, Step};
 use frontdesk_types::{
-    AppointmentId, CallOutcome, Channel, DoctorId, Mono, Offer, OfferId, SeededIds, SlotId,
+    AppointmentId, CallOutcome, Channel, DoctorId, MessageSubject, Mono, Offer, OfferId, SeededIds,
+    SlotId,
 };
 use jiff::civil::{Date, DateTime, Weekday, date};
 use jiff::{Span, Timestamp, ToSpan, tz::TimeZone};
@@ -60,6 +61,8 @@ pub(crate) struct Clinic {
     /// Numbers of the writes among them, once for each try.
     pub(crate) numbers: Vec<WriteNumber>,
     pub(crate) callbacks: Vec<String>,
+    /// Messages: subject and words.
+    pub(crate) messages: Vec<(MessageSubject, String)>,
     /// Callbacks that nobody can make: without a number and without a patient.
     pub(crate) empty_callbacks: usize,
     /// Tool calls that find the database away.
@@ -172,6 +175,7 @@ impl Clinic {
             now,
             calls: Vec::new(),
             callbacks: Vec::new(),
+            messages: Vec::new(),
             numbers: Vec::new(),
             empty_callbacks: 0,
             away: 0,
@@ -377,6 +381,12 @@ impl Clinic {
                 self.callbacks.push(reason.to_string());
                 self.empty_callbacks += usize::from(phone.is_none() && self.identity.is_none());
                 ToolResult::CallbackNoted
+            }
+            ToolCall::TakeMessage(message) => {
+                self.messages.push((message.subject, message.words.expose().clone()));
+                self.empty_callbacks +=
+                    usize::from(message.phone.is_none() && self.identity.is_none());
+                ToolResult::MessageTaken
             }
             ToolCall::Other(other) => panic!("{} is not had here", other.name),
         }

@@ -31,12 +31,51 @@ fn an_emergency_interrupts_everything_and_can_be_denied() {
     call.hears("no thanks");
     assert_eq!(call.outcome, Some(CallOutcome::Emergency), "it comes before the booking");
     assert_eq!(call.clinic.booked().len(), 1);
+}
 
+#[test]
+fn what_is_past_is_asked_about_once_and_is_no_emergency() {
     let mut call = Call::new(Clinic::new());
-    call.hears("last year I had a heart attack, I need a cardiologist on Sunday");
+    let text = call.hears("last year I had a heart attack, I need a cardiologist on Sunday");
+    assert!(text.contains("happening now") && !text.contains("123"), "{text}");
+    assert!(call.alerts.is_empty(), "nobody is in danger yet");
     assert!(call.hears("no it is fine").contains("full name"), "the wish was not lost");
     call.hears("Jane Miller");
     assert!(call.hears("17 May 1980").contains("June 14"));
+    assert!(!call.hears("the heart attack was last year").contains("happening"), "asked once");
+    call.input(Input::CallerLeft);
+    assert_eq!(call.outcome, Some(CallOutcome::Abandoned));
+}
+
+#[test]
+fn a_yes_or_no_clear_answer_to_whether_it_is_now_gets_the_number() {
+    for answer in
+        ["yes", "yes it started again", "I don't know", "hm", "maybe", "it's getting worse"]
+    {
+        let mut call = Call::new(Clinic::new());
+        call.hears("I had a stroke in 2019");
+        let text = call.hears(answer);
+        assert!(text.contains("123") && text.contains("person"), "{answer:?}: {text}");
+        assert_eq!(call.alerts, ["stroke"]);
+        call.input(Input::CallerLeft);
+        assert_eq!(call.outcome, Some(CallOutcome::Emergency));
+    }
+    for answer in ["no", "no, that was in 2019", "that was years ago", "not now"] {
+        let mut call = Call::new(Clinic::new());
+        call.hears("I had a stroke in 2019");
+        let text = call.hears(answer);
+        assert!(!text.contains("123"), "{answer:?}: {text}");
+        call.input(Input::CallerLeft);
+        assert_eq!(call.outcome, Some(CallOutcome::Abandoned));
+    }
+}
+
+#[test]
+fn a_danger_typed_in_arabic_is_answered_in_arabic_with_the_number() {
+    let mut call = Call::new(Clinic::new());
+    let text = call.hears("عندي ألم شديد في صدري");
+    assert!(text.contains("123") && text.contains("اتصل"), "{text}");
+    assert_eq!(call.alerts, ["chest_pain"]);
 }
 
 #[test]

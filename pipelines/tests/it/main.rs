@@ -3,6 +3,7 @@
 mod a_call_ends_only_when_the_caller_ends_it;
 mod a_cancellation_becomes_a_move;
 mod a_language_model_holds_a_call;
+mod a_message_is_taken_where_nothing_settles_it;
 mod a_script_takes_the_turns_that_it_wants;
 mod a_supervisor_takes_the_call_from_a_model;
 mod a_visit_is_for_the_person_who_is_named;
@@ -29,5 +30,6 @@ mod partials_cost_the_same_all_call_long;
 mod pieces_of_a_model_cost_the_same_all_call_long;
 mod read_backs_name_the_patient;
 mod second_language;
+mod the_agent_keeps_its_manners;
 mod the_nearest_times_are_offered;
 mod tools_of_others_are_guarded;

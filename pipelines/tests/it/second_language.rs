@@ -195,7 +195,7 @@ fn a_folder_that_cannot_be_used_is_refused_with_its_file_and_entry() {
         let error = changed(file, old, new).to_string();
         assert!(error.contains(named), "{file}, {old} → {new}: {error}");
     }
-    let missing = Languages::load(&[bundle(&FILES[..4])]).expect_err("files are missing");
+    let missing = Languages::load(&[bundle(&FILES[..5])]).expect_err("files are missing");
     assert_eq!(
         missing,
         BundleError::Missing { code: "de".to_owned(), file: "names/first.txt".to_owned() }

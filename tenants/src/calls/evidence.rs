@@ -9,8 +9,10 @@ use crate::{Result, TenantTx};
 pub struct Evidence {
     /// What became of an appointment last: booked, rescheduled or cancelled.
     pub last_write: Option<CallOutcome>,
-    /// Whether somebody is to be called back.
+    /// Whether somebody is to be called back, other than for a message.
     pub callback: bool,
+    /// Whether a message was taken.
+    pub message: bool,
 }
 
 /// What a call has written.
@@ -18,13 +20,16 @@ pub struct Evidence {
 /// # Errors
 /// If the database fails.
 pub async fn evidence(tx: &mut TenantTx, call: CallId) -> Result<Evidence> {
-    let (last, callback): (Option<String>, bool) = sqlx::query_as(
+    let (last, callback, message): (Option<String>, bool, bool) = sqlx::query_as(
         "SELECT (SELECT action FROM audit_log
                   WHERE clinic_id = $1 AND call_id = $2 AND entity = 'appointment'
                     AND action IN ('appointment.created', 'appointment.rescheduled',
                                    'appointment.cancelled')
                   ORDER BY position DESC LIMIT 1),
-                EXISTS (SELECT FROM callbacks WHERE clinic_id = $1 AND call_id = $2)",
+                EXISTS (SELECT FROM callbacks
+                         WHERE clinic_id = $1 AND call_id = $2 AND reason <> 'message'),
+                EXISTS (SELECT FROM callbacks
+                         WHERE clinic_id = $1 AND call_id = $2 AND reason = 'message')",
     )
     .bind(tx.tenant().clinic().uuid())
     .bind(call.uuid())
@@ -36,5 +41,5 @@ pub async fn evidence(tx: &mut TenantTx, call: CallId) -> Result<Evidence> {
         Some("appointment.cancelled") => Some(CallOutcome::Cancelled),
         _ => None,
     };
-    Ok(Evidence { last_write, callback })
+    Ok(Evidence { last_write, callback, message })
 }

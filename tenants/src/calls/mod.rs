@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde_json::{Value, json};
 
-pub use callback::{CallbackReason, add_callback};
+pub use callback::{CallbackReason, Message, add_callback, add_message, message};
 pub use evidence::{Evidence, evidence};
 pub use key::{CallKey, rewrap_keys};
 pub use snapshot::{load_snapshot, save_snapshot};

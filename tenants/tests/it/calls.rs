@@ -1,11 +1,11 @@
 //! Call records, snapshots and takeover.
 
 use frontdesk_tenants::By;
-use frontdesk_tenants::calls::{self, CallbackReason, NewCall, Speaker, Turn};
+use frontdesk_tenants::calls::{self, CallbackReason, Message, NewCall, Speaker, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::testing::{IDS, RING, TestDb, now, ring};
-use frontdesk_types::{CallId, CallOutcome, Channel, Phi};
+use frontdesk_types::{CallId, CallOutcome, Channel, MessageSubject, Phi};
 use jiff::SignedDuration;
 
 #[tokio::test]
@@ -71,6 +71,55 @@ async fn a_call_goes_on_at_another_worker_from_its_snapshot_and_the_first_one_no
     .await
     .expect("events");
     assert_eq!(events, ["call.started", "call.escalated", "call.ended"]);
+}
+
+#[tokio::test]
+async fn a_message_is_sealed_once_and_needs_somebody_to_call() {
+    let t = TestDb::seeded().await;
+    let ring = ring();
+    let mut tx = t.begin("nile-heart").await;
+    let new = NewCall {
+        id: CallId::new(&IDS),
+        channel: Channel::Text,
+        video: false,
+        language: "en".to_owned(),
+        room: None,
+        caller_phone: None,
+        worker: "one".to_owned(),
+        lease_until: now() + SignedDuration::from_secs(10),
+    };
+    let key = calls::start(&mut tx, &ring, &new, false, now()).await.expect("started");
+    let text = |text: &str| Phi::new(text.to_owned());
+    let message = Message {
+        subject: MessageSubject::Refill,
+        words: text("my drops are finished"),
+        about: Some(text("Jane Miller")),
+        call_when: Some(text("after three")),
+        phone: Some(text("+201001234567")),
+    };
+    let by = By::call(new.id, 1);
+    let first = calls::add_message(&mut tx, &key, &message, &by, now(), &IDS).await;
+    let again = calls::add_message(&mut tx, &key, &message, &by, now(), &IDS).await;
+    let id = first.expect("taken");
+    assert_eq!(id, again.expect("taken"), "once under one key");
+    assert_eq!(calls::message(&mut tx, &ring, id).await.expect("read"), Some(message.clone()));
+    let evidence = calls::evidence(&mut tx, new.id).await.expect("evidence");
+    assert!(evidence.message && !evidence.callback);
+    tx.commit().await.expect("commit");
+    let mut conn = t.superuser().await;
+    let plain: bool = sqlx::query_scalar(
+        "SELECT position('drops' IN encode(words, 'escape')) > 0 FROM callbacks WHERE id = $1",
+    )
+    .bind(id.uuid())
+    .fetch_one(&mut conn)
+    .await
+    .expect("row");
+    assert!(!plain, "sealed");
+
+    let mut tx = t.begin("nile-heart").await;
+    let nobody = Message { phone: None, ..message };
+    let by = By::call(new.id, 2);
+    assert!(calls::add_message(&mut tx, &key, &nobody, &by, now(), &IDS).await.is_err());
 }
 
 #[tokio::test]

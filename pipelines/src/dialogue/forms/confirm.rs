@@ -33,7 +33,9 @@ impl Policy {
     pub(super) fn on_declined(&mut self, now: Now, heard: &Heard, text: &str, told: bool) {
         let phrases = self.language.phrases.clone();
         let registering = !self.is_identified();
-        if registering && told {
+        if self.state.goal == Some(Goal::Message) && self.state.draft.is_some() && !heard.ask {
+            self.on_message_declined(now, heard, text);
+        } else if registering && told {
             self.understood();
             self.advance(now);
         } else if heard.abort && self.state.goal == Some(Goal::Book) && !registering {

@@ -2,7 +2,7 @@
 
 use frontdesk_types::{Channel, Phi, TransferReason};
 
-use super::state::{Patient, Phase, Spelled};
+use super::state::{Goal, Patient, Phase, Spelled};
 use super::{Heard, Now, Output, Policy};
 use crate::dialogue::spoken::{Part, spelled_name};
 use crate::dialogue::tools::{Identity, ToolCall};
@@ -66,6 +66,15 @@ impl Policy {
             }
         }
         told
+    }
+
+    /// What was taken for a name was none.
+    pub(super) fn forget_name(&mut self) {
+        if !self.is_identified() {
+            self.state.patient.name = None;
+            self.state.patient.full = false;
+            self.state.patient.spelled = Spelled::Nothing;
+        }
     }
 
     /// Takes a date of birth or a part of one; whether it tells anything that was not known.
@@ -327,6 +336,9 @@ impl Policy {
     pub(super) fn not_identified(&mut self, now: Now) {
         let phrases = self.language.phrases.clone();
         self.state.failed += 1;
+        if self.state.goal == Some(Goal::Message) && self.message_by_phone(now) {
+            return;
+        }
         if self.state.failed >= self.settings.max_identifications {
             self.transfer(now, TransferReason::NotIdentified, &phrases.not_identified_end);
             return;

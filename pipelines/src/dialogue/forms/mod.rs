@@ -9,6 +9,8 @@ mod choice;
 mod confirm;
 mod identify;
 mod manage;
+mod manner;
+mod message;
 mod offers;
 mod request;
 mod results;
@@ -126,6 +128,7 @@ impl Policy {
     fn say(&mut self, now: Now, text: &str) {
         self.carry(text);
         let text = std::mem::take(&mut self.state.carry);
+        let text = self.varied(text);
         let utterance = UtteranceId(self.state.next_utterance);
         self.state.next_utterance += 1;
         if self.state.news.is_some() && self.state.telling.is_none() {
@@ -169,6 +172,7 @@ impl Policy {
         state.which = None;
         state.from_it = None;
         state.listed_all = false;
+        state.draft = None;
         state.offers.clear();
         state.wish = state::Wish::default();
     }
@@ -256,7 +260,8 @@ impl Policy {
             return;
         }
         let told = self.merge_identity(&heard, typed);
-        if self.everywhere(now, &heard) {
+        let asked = matches!(self.state.phase, Phase::Message | Phase::CallWhen);
+        if (!asked && self.on_matter(now, &heard, text)) || self.everywhere(now, &heard) {
             return;
         }
         match self.state.phase {
@@ -275,6 +280,7 @@ impl Policy {
             Phase::Confirm => self.on_declined(now, &heard, text, told),
             Phase::PickAppointment => self.on_pick(now, &heard, text),
             Phase::AnotherOrMove => self.on_another_or_move(now, &heard, text),
+            Phase::Message | Phase::CallWhen => self.on_message(now, &heard, text),
             Phase::OfferPerson => self.on_offer_person(now, &heard, text),
             Phase::Over => {}
         }
@@ -296,6 +302,14 @@ impl Policy {
                 self.ask_again(now);
                 return true;
             }
+        }
+        // "Call me back after three": when asked for just that.
+        let asked = matches!(self.state.phase, Phase::Message | Phase::CallWhen);
+        if asked && !heard.repeat && !heard.hold_on && !heard.goodbye {
+            return false;
+        }
+        if self.on_aside(now, heard, said_more) || self.on_recall(now, heard) {
+            return true;
         }
         if heard.person {
             self.want_person(now);
@@ -345,6 +359,9 @@ impl Policy {
         } else {
             &phrases.say_it_simply
         });
+        if self.state.misunderstood == 1 && self.state.phase == Phase::Open {
+            self.carry(&fill(&phrases.what_i_do, &[("clinic", &self.facts.clinic.name)]));
+        }
         if self.state.phase == Phase::Doctor {
             let names = self.specialties();
             self.carry(&fill(&phrases.our_doctors, &[("specialties", &names)]));
@@ -373,7 +390,8 @@ impl Policy {
             self.release();
             self.end(now, &phrases.silent_end);
         } else {
-            self.carry(&phrases.not_heard);
+            let first = self.state.patience.silences == 1;
+            self.carry(if first { &phrases.not_heard } else { &phrases.not_heard_again });
             self.ask_again(now);
         }
     }
@@ -457,7 +475,9 @@ impl Policy {
             self.open(now);
             return;
         };
-        if goal == Goal::Book && self.facts.clinic.doctors.is_empty() {
+        if goal == Goal::Message {
+            self.message(now);
+        } else if goal == Goal::Book && self.facts.clinic.doctors.is_empty() {
             self.clear_goal();
             let no_doctors = self.language.phrases.no_doctors.clone();
             self.carry(&no_doctors);

@@ -39,7 +39,7 @@ impl Policy {
             // "Yes", which booked it, went on: "that's perfect".
             self.understood();
             self.open(now);
-        } else if heard.small_talk || (heard.greeting && !heard.no) {
+        } else if heard.small_talk {
             // Also "lovely day, is it not": that is no answer to "anything else".
             self.understood();
             self.carry(&phrases.small_talk);
@@ -52,7 +52,7 @@ impl Policy {
             self.understood();
             self.carry(&phrases.thanks);
             self.ask(now, Phase::Open, &phrases.help);
-        } else if heard.yes {
+        } else if heard.yes && !heard.greeting {
             self.ask(now, Phase::Open, &phrases.what_else);
         } else {
             self.misunderstood(now);
@@ -151,7 +151,7 @@ impl Policy {
                     None => self.advance(now),
                 }
             }
-            Goal::Cancel | Goal::List => {
+            Goal::Cancel | Goal::List | Goal::Message => {
                 self.state.which = Some(Phi::new(text.to_owned()));
                 self.advance(now);
             }

@@ -59,6 +59,7 @@ impl Policy {
                 let text = self.language.phrases.no_answer.clone();
                 self.ask(now, Phase::OfferPerson, &text);
             }
+            ToolResult::MessageTaken => self.on_message_taken(now),
             ToolResult::CallbackNoted => {
                 let text = self.language.phrases.callback_noted.clone();
                 self.end(now, &text);

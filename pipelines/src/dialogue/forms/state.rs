@@ -1,6 +1,6 @@
 //! What the forms remember of a call; all of it is in the snapshot.
 
-use frontdesk_types::{DoctorId, Mono, OfferId, Phi};
+use frontdesk_types::{DoctorId, MessageSubject, Mono, OfferId, Phi};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub(super) enum Goal {
     Move,
     Cancel,
     List,
+    /// Leave a message for the staff.
+    Message,
 }
 
 /// Which question is open.
@@ -43,13 +45,17 @@ pub(super) enum Phase {
     PickAppointment,
     AnotherOrMove,
     OfferPerson,
+    /// What the message is to say.
+    Message,
+    /// When the caller wants to be called.
+    CallWhen,
     Over,
 }
 
 impl Phase {
     pub(super) const fn expectation(self) -> Expectation {
         match self {
-            Self::Open | Self::Over => Expectation::Request,
+            Self::Open | Self::Message | Self::Over => Expectation::Request,
             Self::Name => Expectation::FullName,
             Self::SpelledName => Expectation::Spelling,
             Self::SpellFirst => Expectation::SpellingFirst,
@@ -57,7 +63,7 @@ impl Phase {
             Self::Birth => Expectation::DateOfBirth,
             Self::Phone => Expectation::PhoneNumber,
             Self::Doctor => Expectation::Doctor,
-            Self::Day | Self::NotBooked => Expectation::Day,
+            Self::Day | Self::NotBooked | Self::CallWhen => Expectation::Day,
             Self::Choice | Self::PickAppointment => Expectation::Choice,
             Self::Confirm | Self::AnotherOrMove | Self::OfferPerson => Expectation::YesNo,
         }
@@ -132,6 +138,19 @@ pub(super) struct Patient {
     pub(super) other: bool,
 }
 
+/// A message as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Draft {
+    pub(super) subject: MessageSubject,
+    /// The caller's words, if they have named the matter.
+    pub(super) words: Option<Phi<String>>,
+    /// Nobody needs to be identified, or could be: there will be a number.
+    pub(super) by_phone: bool,
+    /// Whether the caller wants to be called.
+    pub(super) call: bool,
+    pub(super) call_when: Option<Phi<String>>,
+}
+
 /// A tool whose answer is waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pending {
@@ -172,12 +191,19 @@ pub(super) struct State {
     #[serde(default)]
     pub(super) from_it: Option<Phi<String>>,
     pub(super) last_booked: Option<AppointmentFacts>,
+    #[serde(default)]
+    pub(super) draft: Option<Draft>,
     pub(super) pending: Option<Pending>,
     pub(super) queued: Option<Phi<String>>,
     pub(super) misunderstood: u32,
     pub(super) repeats: u32,
     pub(super) patience: Patience,
     pub(super) prompt: String,
+    /// What was said last, and how often since.
+    #[serde(default)]
+    pub(super) last_said: String,
+    #[serde(default)]
+    pub(super) same_said: u32,
     /// Said before the next question.
     pub(super) carry: String,
     /// What came of a write, until the caller has heard it.

@@ -6,6 +6,7 @@
 use frontdesk_types::Phi;
 
 use super::assent::Assent;
+use super::check::Verdict;
 use super::read_back::digits;
 use super::state::Callback;
 use super::{
@@ -13,6 +14,7 @@ use super::{
     ToolResult,
 };
 use crate::dialogue::phone::e164;
+use crate::dialogue::tools::Message;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::phones::PhoneMention;
 use crate::language::fill;
@@ -37,8 +39,10 @@ impl<D: Policy> Guarded<D> {
 
     /// A transfer with the number that the caller confirmed, so that it is one write on each try.
     pub(super) fn with_number(&self, mut tool: ToolCall) -> ToolCall {
-        if let (ToolCall::Transfer { phone, .. }, Some(confirmed)) =
-            (&mut tool, &self.state.callback_phone)
+        if let (
+            ToolCall::Transfer { phone, .. } | ToolCall::TakeMessage(Message { phone, .. }),
+            Some(confirmed),
+        ) = (&mut tool, &self.state.callback_phone)
         {
             *phone = Some(confirmed.clone());
         }
@@ -48,7 +52,9 @@ impl<D: Policy> Guarded<D> {
     /// Asks for the number of a callback, or reads back the one that was already said.
     pub(super) fn ask_number(&mut self, now: Now, call: Option<ToolCallId>, tool: ToolCall) {
         let said = match &tool {
-            ToolCall::Transfer { phone, .. } => phone.clone(),
+            ToolCall::Transfer { phone, .. } | ToolCall::TakeMessage(Message { phone, .. }) => {
+                phone.clone()
+            }
             _ => None,
         };
         let valid =
@@ -182,6 +188,10 @@ impl<D: Policy> Guarded<D> {
         match callback.call {
             Some(call) => {
                 let tool = self.with_number(callback.tool);
+                if matches!(self.check(&tool), Verdict::ReadBack) {
+                    self.read_back(now, call, tool);
+                    return;
+                }
                 self.run(now, Some(call), tool);
                 self.give_floor(now);
             }

@@ -35,7 +35,10 @@ impl<D: Policy> Guarded<D> {
             return Verdict::Refuse(refusal);
         }
         match effect {
-            Effect::Write(Confirm::ReadBack) if !self.is_confirmed(tool) => {
+            Effect::Write(Confirm::ReadBackReachable) if !self.is_reachable() => Verdict::AskNumber,
+            Effect::Write(Confirm::ReadBack | Confirm::ReadBackReachable)
+                if !self.is_confirmed(tool) =>
+            {
                 match self.read_back_of(tool) {
                     Some(_) => Verdict::ReadBack,
                     // What the caller cannot be told, they cannot say yes to.

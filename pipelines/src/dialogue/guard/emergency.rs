@@ -4,9 +4,10 @@ use super::read_back::digits;
 use super::{
     Expectation, Guarded, Heard, Input, Mode, Now, Output, Policy, ToolCall, ToolCallId, ToolResult,
 };
-use crate::dialogue::red_flags;
+use crate::dialogue::danger::{self, Danger};
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::wish::Said;
+use crate::language::danger::ForeignPhrases;
 use crate::language::fill;
 use frontdesk_types::{Phi, TransferReason};
 
@@ -14,17 +15,20 @@ use frontdesk_types::{Phi, TransferReason};
 const MAX_UNCLEAR: u32 = 2;
 
 impl<D: Policy> Guarded<D> {
-    /// Looks for red flags: the console is told on any words, the caller on settled ones. Whether
+    /// Looks for dangers: the console is told on any words, the caller on settled ones. Whether
     /// the agent has the floor now. `last` says that the caller's turn is over.
     pub(super) fn check_flags(&mut self, now: Now, text: &str, settled: bool, last: bool) -> bool {
-        let raised = red_flags::in_text(text, &self.language);
-        for flag in &raised {
-            if self.state.alerted.insert(flag.clone()) {
-                self.outputs.push_back(Output::Alert { flag: flag.clone() });
-            }
-        }
-        if !settled || raised.is_empty() {
+        let dangers = danger::in_text(text, &self.language);
+        let (raised, doubtful): (Vec<Danger>, Vec<Danger>) =
+            dangers.into_iter().partition(|danger| danger.present);
+        let raised: Vec<String> = raised.into_iter().map(|danger| danger.id).collect();
+        self.alert(&raised);
+        if !settled {
             return false;
+        }
+        if raised.is_empty() {
+            let doubtful: Vec<String> = doubtful.into_iter().map(|danger| danger.id).collect();
+            return last && self.ask_whether_now(now, text, doubtful);
         }
         let new = raised.iter().any(|flag| !self.state.warned.contains(flag));
         self.state.warned.extend(raised);
@@ -34,14 +38,16 @@ impl<D: Policy> Guarded<D> {
             self.state.phone = self.phone_of(&heard).or_else(|| self.state.phone.take());
         }
         match self.state.mode {
-            Mode::Emergency { .. } if new => self.speak_emergency(now),
+            Mode::Emergency { doubtful: true, .. } => self.confirm_emergency(now, text),
+            Mode::Emergency { .. } if new => self.speak_emergency(now, text),
             // The same words, as a final after a stable partial or once more as an answer.
             Mode::Emergency { .. } if last && self.state.interrupted.is_some() => {
                 self.unclear_emergency(now);
             }
             Mode::Emergency { .. } => {}
             Mode::Policy | Mode::ReadBack(_) | Mode::Callback(_) if new => {
-                self.begin_emergency(now);
+                self.interrupt(now, false);
+                self.speak_emergency(now, text);
             }
             _ => return false,
         }
@@ -51,8 +57,40 @@ impl<D: Policy> Guarded<D> {
         true
     }
 
-    fn begin_emergency(&mut self, now: Now) {
-        self.state.outcome.emergency = true;
+    /// Tells the console of dangers, once of each.
+    fn alert(&mut self, flags: &[String]) {
+        for flag in flags {
+            if self.state.alerted.insert(flag.clone()) {
+                self.outputs.push_back(Output::Alert { flag: flag.clone() });
+            }
+        }
+    }
+
+    /// A danger of another time, or only spoken of, is asked about once.
+    fn ask_whether_now(&mut self, now: Now, text: &str, flags: Vec<String>) -> bool {
+        let new = flags.iter().any(|flag| {
+            !self.state.warned.contains(flag) && !self.state.asked_about.contains(flag)
+        });
+        let free = match &self.state.mode {
+            Mode::Policy | Mode::ReadBack(_) => true,
+            Mode::Callback(callback) => callback.call.is_some(),
+            _ => false,
+        };
+        if !new || !free {
+            return false;
+        }
+        self.state.asked_about.extend(flags);
+        self.interrupt(now, true);
+        self.state.interrupted = Some(Phi::new(text.to_owned()));
+        let own = self.language.phrases.emergency_ask.clone();
+        let foreign = self.foreign(text).map(|said| said.ask.clone());
+        let text = foreign.map_or(own.clone(), |foreign| format!("{foreign} {own}"));
+        self.ask(now, &text, Expectation::YesNo);
+        true
+    }
+
+    /// The guard takes the floor for a danger.
+    fn interrupt(&mut self, now: Now, doubtful: bool) {
         self.state.interrupted = None;
         self.back_to_policy(now, None);
         self.cancel_requests(now);
@@ -60,17 +98,54 @@ impl<D: Policy> Guarded<D> {
             Mode::ReadBack(read_back) => Some(read_back),
             _ => None,
         };
-        self.state.mode = Mode::Emergency { asks: 0, resume };
-        self.speak_emergency(now);
+        self.state.mode = Mode::Emergency { asks: 0, resume, doubtful };
     }
 
-    fn speak_emergency(&mut self, now: Now) {
-        let number = &self.facts.clinic.emergency_number;
-        let text = fill(&self.language.phrases.emergency, &[("number", number)]);
+    /// It happens now, or nobody can tell.
+    fn confirm_emergency(&mut self, now: Now, text: &str) {
+        let Mode::Emergency { doubtful, .. } = &mut self.state.mode else { return };
+        *doubtful = false;
+        let flags: Vec<String> = self.state.asked_about.iter().cloned().collect();
+        self.alert(&flags);
+        self.state.warned.extend(flags);
+        self.speak_emergency(now, text);
+    }
+
+    /// What is said to words of a language that calls are not held in.
+    fn foreign(&self, text: &str) -> Option<&'static ForeignPhrases> {
+        self.language.foreign_dangers(text).find_map(|dangers| dangers.phrases.as_ref())
+    }
+
+    /// Tells the number: only now is the call an emergency.
+    fn speak_emergency(&mut self, now: Now, words: &str) {
+        self.state.outcome.emergency = true;
+        let number = [("number", self.facts.clinic.emergency_number.as_str())];
+        let own = fill(&self.language.phrases.emergency, &number);
+        let foreign = self.foreign(words).map(|said| fill(&said.emergency, &number));
+        let text = foreign.map_or(own.clone(), |foreign| format!("{foreign} {own}"));
         self.ask(now, &text, Expectation::YesNo);
     }
 
+    /// The answer to whether it happens now: whatever is no plain no counts as yes.
+    fn answer_whether_now(&mut self, now: Now, text: String, confidence: Option<f32>) {
+        let heard = self.understand(now, &text, Expectation::YesNo);
+        let soonest = heard.day == Some(DayMention::Soonest);
+        let content = Heard { day: heard.day.filter(|_| !soonest), ..heard.clone() };
+        let wish = content.has_content() || heard.book || heard.cancel || heard.move_;
+        if heard.no || danger::is_past(&text, &self.language) {
+            self.resume(now, text, confidence, false);
+        } else if heard.goodbye || (wish && !heard.yes) {
+            self.resume(now, text, confidence, true);
+        } else {
+            self.confirm_emergency(now, &text);
+        }
+    }
+
     pub(super) fn answer_emergency(&mut self, now: Now, text: String, confidence: Option<f32>) {
+        if matches!(self.state.mode, Mode::Emergency { doubtful: true, .. }) {
+            self.answer_whether_now(now, text, confidence);
+            return;
+        }
         let heard = self.understand(now, &text, Expectation::YesNo);
         if let Some(phone) = self.phone_of(&heard).filter(|_| !heard.no) {
             // Whoever gives a number wants to be called on it.
@@ -95,9 +170,11 @@ impl<D: Policy> Guarded<D> {
 
     /// The caller does not want a person: back to where they were.
     fn resume(&mut self, now: Now, text: String, confidence: Option<f32>, wish: bool) {
-        let number = &self.facts.clinic.emergency_number;
-        self.state.preface =
-            Some(fill(&self.language.phrases.emergency_resume, &[("number", number)]));
+        let (number, phrases) = (&self.facts.clinic.emergency_number, &self.language.phrases);
+        self.state.preface = match self.state.mode {
+            Mode::Emergency { doubtful: true, .. } => Some(phrases.emergency_not.clone()),
+            _ => Some(fill(&phrases.emergency_resume, &[("number", number)])),
+        };
         let interrupted = self.state.interrupted.take();
         let mode = std::mem::take(&mut self.state.mode);
         if let Mode::Emergency { resume: Some(read_back), .. } = mode {
@@ -129,6 +206,10 @@ impl<D: Policy> Guarded<D> {
 
     /// No yes and no no: asked once more, then a person is called to be safe.
     pub(super) fn unclear_emergency(&mut self, now: Now) {
+        if matches!(self.state.mode, Mode::Emergency { doubtful: true, .. }) {
+            self.confirm_emergency(now, "");
+            return;
+        }
         let Mode::Emergency { asks, .. } = &mut self.state.mode else { return };
         *asks += 1;
         if *asks >= MAX_UNCLEAR {

@@ -472,7 +472,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
     }
 
     /// How the call ends as it stands now; emergency before transferred before the last write
-    /// before answered.
+    /// before a message before answered.
     fn outcome(&self) -> CallOutcome {
         let facts = &self.state.outcome;
         if facts.emergency {
@@ -481,6 +481,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
             CallOutcome::Transferred
         } else if let Some(write) = facts.last_write {
             write
+        } else if facts.message {
+            CallOutcome::Message
         } else if facts.answered {
             CallOutcome::Answered
         } else {

@@ -1,6 +1,6 @@
 //! Reading a write back, and hearing the yes.
 
-use frontdesk_types::{Offer, Phi};
+use frontdesk_types::{MessageSubject, Offer, Phi};
 
 use super::assent::{Asked, Assent};
 use super::state::ReadBack;
@@ -9,6 +9,7 @@ use super::{
     ToolResult, UtteranceId,
 };
 use crate::dialogue::toolbox::ReadBack as Said;
+use crate::dialogue::tools::Message;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
@@ -111,9 +112,29 @@ impl<D: Policy> Guarded<D> {
                 let question = phrases.confirm_register.clone();
                 Some(Said { text, facts: vec![phone], question })
             }
+            ToolCall::TakeMessage(message) => Some(self.message_read_back(message)),
             ToolCall::Other(call) => self.facts.tools().read_back(call, ledger, language),
             _ => None,
         }
+    }
+
+    /// A message in the caller's words, whose it is, and how the staff reaches them.
+    fn message_read_back(&self, message: &Message) -> Said {
+        let phrases = &self.language.phrases;
+        let words = message.words.expose().trim().trim_end_matches(['.', '!', '?', ',']);
+        let name = self.state.ledger.patient().map(|patient| patient.name.expose().as_str());
+        let text = match name {
+            Some(name) => fill(&phrases.read_back_message_of, &[("words", words), ("name", name)]),
+            None => fill(&phrases.read_back_message, &[("words", words)]),
+        };
+        let reach = match &message.phone {
+            _ if message.subject == MessageSubject::Late => String::new(),
+            Some(phone) => fill(&phrases.message_reach, &[("phone", &digits(phone))]),
+            None => phrases.message_reach_known.clone(),
+        };
+        let question = phrases.confirm_message.clone();
+        let text = [text, reach, question.clone()].join(" ").replace("  ", " ");
+        Said { text, facts: vec![words.to_owned()], question }
     }
 
     /// What an answer to the read-back is.

@@ -78,6 +78,9 @@ pub(super) enum Mode {
     Emergency {
         asks: u32,
         resume: Option<Box<ReadBack>>,
+        /// Whether the caller is asked if it happens now; the number has not been told then.
+        #[serde(default)]
+        doubtful: bool,
     },
     /// The number to call back is asked for.
     Callback(Box<Callback>),
@@ -95,6 +98,8 @@ pub(super) struct Outcome {
     pub(super) emergency: bool,
     pub(super) transferred: bool,
     pub(super) last_write: Option<CallOutcome>,
+    #[serde(default)]
+    pub(super) message: bool,
     pub(super) answered: bool,
 }
 
@@ -134,6 +139,9 @@ pub(super) struct State {
     pub(super) phone: Option<Phi<String>>,
     pub(super) alerted: BTreeSet<String>,
     pub(super) warned: BTreeSet<String>,
+    /// Dangers about which the caller was asked whether they happen now.
+    #[serde(default)]
+    pub(super) asked_about: BTreeSet<String>,
     /// Whether a supervisor has the call.
     #[serde(default)]
     pub(super) supervised: bool,
@@ -200,6 +208,7 @@ impl State {
             }
             ToolResult::Cancelled => self.outcome.last_write = Some(CallOutcome::Cancelled),
             ToolResult::Answer { .. } => self.outcome.answered = true,
+            ToolResult::MessageTaken => self.outcome.message = true,
             ToolResult::CallbackNoted => self.outcome.transferred = true,
             _ => {}
         }

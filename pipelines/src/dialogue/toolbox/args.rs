@@ -7,7 +7,7 @@ use jiff::civil::{Date, Time};
 use serde_json::{Map, Value};
 
 use super::{ToolError, ToolSpec};
-use crate::dialogue::tools::{Identity, PartOfDay, SlotWish, ToolCall};
+use crate::dialogue::tools::{Identity, Message, PartOfDay, SlotWish, ToolCall};
 use crate::dialogue::{ClinicFacts, DoctorFacts};
 use crate::offers::hours;
 use crate::wish::{Clock, Days, When, Window};
@@ -126,6 +126,7 @@ impl Args<'_> {
                 ToolCall::Cancel { appointment: self.id("appointment", "list_appointments")? }
             }
             "ask_clinic" => ToolCall::AskClinic { question: self.required("question")?.into() },
+            "take_message" => ToolCall::TakeMessage(self.message()?),
             "transfer" => ToolCall::Transfer { reason: self.reason()?, phone: self.phone()? },
             name => return Err(ToolError::Unknown { name: name.to_owned(), known: Vec::new() }),
         })
@@ -179,6 +180,18 @@ impl Args<'_> {
         Ok(Identity {
             full_name: self.required("full_name")?.into(),
             date_of_birth: self.date("date_of_birth")?.ok_or_else(missing)?.into(),
+            phone: self.phone()?,
+        })
+    }
+
+    fn message(&self) -> Result<Message, ToolError> {
+        let subject = self.required("subject")?.parse();
+        let optional = |field| self.text(field).map(|text| Phi::new(text.to_owned()));
+        Ok(Message {
+            subject: subject.map_err(|_| self.bad("subject", "is no subject of a message"))?,
+            words: self.required("words")?.into(),
+            about: optional("about"),
+            call_when: optional("call_when"),
             phone: self.phone()?,
         })
     }

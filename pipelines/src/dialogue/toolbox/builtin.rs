@@ -1,6 +1,6 @@
 //! The table of the built-in tools, as a language model is shown them.
 
-use frontdesk_types::TransferReason;
+use frontdesk_types::{MessageSubject, TransferReason};
 use serde_json::{Value, json};
 
 use super::{Confirm, Effect, ToolSpec};
@@ -72,6 +72,7 @@ fn wish() -> Value {
 pub(super) fn specs() -> Vec<ToolSpec> {
     let undone = Effect::Write(Confirm::Nothing);
     let reasons: Vec<_> = TransferReason::ALL.iter().map(|reason| reason.as_str()).collect();
+    let subjects: Vec<_> = MessageSubject::ALL.iter().map(|subject| subject.as_str()).collect();
     vec![
         ToolSpec::read(
             "identify_patient",
@@ -154,6 +155,26 @@ pub(super) fn specs() -> Vec<ToolSpec> {
                 &["question"],
             ),
         ),
+        ToolSpec {
+            effect: Effect::Write(Confirm::ReadBackReachable),
+            ..ToolSpec::read(
+                "take_message",
+                "Writes down a message for the staff, for what no other tool does: results, \
+                 refills, notes, bills, complaints, late arrivals. Identify the patient first \
+                 where it is about one. It is read back to the caller and runs on their yes: do \
+                 not ask for one yourself.",
+                object(
+                    &json!({
+                        "subject": { "type": "string", "enum": subjects },
+                        "words": text("What the caller wants told, in their words."),
+                        "about": text("Whom it is about, if that is no identified patient."),
+                        "call_when": text("When they want to be called, in their words."),
+                        "phone": phone(),
+                    }),
+                    &["subject", "words"],
+                ),
+            )
+        },
         ToolSpec {
             effect: Effect::Write(Confirm::Reachable),
             ..ToolSpec::read(

@@ -32,6 +32,8 @@ pub enum Confirm {
     ReadBack,
     /// It takes somebody who can be called back and no yes: handing the call to a person.
     Reachable,
+    /// It takes somebody who can be called back, is read back and runs on a yes: a message.
+    ReadBackReachable,
     /// It takes nothing: what it changes is undone or ends by itself, as a hold.
     Nothing,
 }
@@ -49,7 +51,7 @@ impl Effect {
     /// Whether the guard gives each write a number, under which it is done once.
     #[must_use]
     pub const fn is_numbered(self) -> bool {
-        matches!(self, Self::Write(Confirm::ReadBack | Confirm::Reachable))
+        !matches!(self, Self::Read | Self::Write(Confirm::Nothing))
     }
 }
 

@@ -90,6 +90,7 @@ impl ToolResult {
                 "result": "no_answer",
                 "do": "say that you do not know, and offer a transfer",
             }),
+            Self::MessageTaken => json!({ "result": "message_taken" }),
             Self::CallbackNoted => json!({ "result": "callback_noted" }),
             Self::Other { value } => value.expose().clone(),
             Self::Refused { refusal } => {

@@ -5,7 +5,8 @@
 
 pub(crate) mod birth;
 pub(crate) mod days;
-mod distance;
+pub(crate) mod distance;
+mod foreign;
 pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod pattern;
@@ -88,6 +89,14 @@ pub(crate) struct Heard {
     pub(crate) new_patient: bool,
     pub(crate) hold_on: bool,
     pub(crate) small_talk: bool,
+    /// Whether it asks who or what speaks.
+    pub(crate) machine: bool,
+    /// Whether it asks if somebody is there.
+    pub(crate) presence: bool,
+    pub(crate) wrong_number: bool,
+    pub(crate) rude: bool,
+    /// Whether it asks for what was said or booked in this call.
+    pub(crate) recall: bool,
     pub(crate) greeting: bool,
     pub(crate) thanks: bool,
     pub(crate) others_data: bool,
@@ -136,7 +145,7 @@ impl Heard {
         }
         let greeting = take_all(&mut all, &language.words.greetings, language);
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
-        heard.language = other_language(text, &all, language);
+        heard.language = foreign::other_language(text, &all, language);
         heard.read_words(&all, setting);
 
         let mut rest = all.clone();
@@ -256,6 +265,11 @@ impl Heard {
         self.new_patient = is(&words.new_patient) && !is(&words.not_new);
         self.hold_on = is(&words.hold_on);
         self.small_talk = is(&words.small_talk);
+        self.machine = is(&words.machine);
+        self.presence = is(&words.presence);
+        self.wrong_number = is(&words.wrong_number);
+        self.rude = is(&words.rude);
+        self.recall = is(&words.recall);
         self.thanks = is(&words.thanks);
         self.own_appointment = is(&intents.own_appointment);
         self.none_of = is(&words.none_of);
@@ -396,26 +410,6 @@ fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> b
         any = true;
     }
     any
-}
-
-/// The name of another language, if it is asked for or the text is in its script.
-fn other_language(text: &str, all: &Tokens, language: &Language) -> Option<String> {
-    let reader = Reader { tokens: all, language, latest_year: 0 };
-    let others = language.languages.iter().filter(|other| other.code != language.code());
-    let named = others.clone().find(|other| find_any(&other.say, reader).is_some());
-    let titled = |word: &str| language.titles.iter().any(|title| word.starts_with(title));
-    let about_doctor = all.words.iter().any(|word| titled(&word.text));
-    if let Some(named) = named.filter(|_| !about_doctor) {
-        return Some(named.name.clone());
-    }
-    let foreign: Vec<char> = text.chars().filter(|c| language.is_foreign(*c)).collect();
-    (foreign.len() >= 3).then(|| {
-        let known = language.languages.iter().find(|other| {
-            let letters = other.letters.as_ref();
-            letters.is_some_and(|letters| foreign.iter().any(|letter| letters.has(*letter)))
-        });
-        known.map_or_else(String::new, |other| other.name.clone())
-    })
 }
 
 /// "Number two", "the second one", "the third"; the last of them where one is corrected. One that is

@@ -9,6 +9,7 @@ pub(super) const BUNDLE: Bundle<'static> = Bundle {
     code: "en",
     files: &[
         ("understand.toml", include_str!("understand.toml")),
+        ("danger.toml", include_str!("danger.toml")),
         ("phrases.toml", include_str!("phrases.toml")),
         ("speak.toml", include_str!("speak.toml")),
         ("listen.toml", include_str!("listen.toml")),

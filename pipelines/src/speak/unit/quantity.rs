@@ -22,7 +22,11 @@ impl<'a> Reader<'a> {
                 return Some(Read::new(2, format!("{number} {unit}")));
             }
             number
-        } else if let Some(range) = self.range(core) {
+        } else if let Some((range, last)) = self.range(core) {
+            let open = self.token(0)?.is_open();
+            if let Some(unit) = self.unit_name(self.core(1), last).filter(|_| open) {
+                return Some(Read::new(2, format!("{range} {unit}")));
+            }
             range
         } else {
             self.with_ending(core)?
@@ -65,9 +69,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// "9-12", "10–12", "9:00-17:00".
-    fn range(&self, core: &str) -> Option<String> {
+    /// "9-12", "10–12", "9:00-17:00", "10-20mg", with the number at its end.
+    fn range<'t>(&self, core: &'t str) -> Option<(String, &'t str)> {
         let (from, to) = core.split_once(['-', '–'])?;
+        let letters = to.find(|c: char| !self.in_number(c) && c != ':').unwrap_or(to.len());
+        let (to, unit) = to.split_at(letters);
         let end = |text: &str| match clock(text) {
             Some((hour, minute)) => {
                 let whole_day = hour == 0 || hour > 12 || text.starts_with('0');
@@ -77,7 +83,12 @@ impl<'a> Reader<'a> {
             }
             None => self.number(text),
         };
-        Some(format!("{} {} {}", end(from)?, self.rules.to, end(to)?))
+        let range = format!("{} {} {}", end(from)?, self.rules.to, end(to)?);
+        if unit.is_empty() {
+            return Some((range, to));
+        }
+        let unit = self.form(self.rules.unit(unit)?, to);
+        Some((format!("{range} {unit}"), to))
     }
 
     /// "21st", "10%", "20mg", "K7M4QP", "COVID-19", "24/7".

@@ -4,8 +4,9 @@ use frontdesk_pipelines::language::speech::{Currency, DayHalf, SpeechRules};
 use frontdesk_pipelines::language::{Bundle, Numbers};
 
 /// The files of the folder; a test may change one of them.
-pub(crate) const FILES: [(&str, &str); 7] = [
+pub(crate) const FILES: [(&str, &str); 8] = [
     ("understand.toml", include_str!("understand.toml")),
+    ("danger.toml", include_str!("danger.toml")),
     ("phrases.toml", include_str!("phrases.toml")),
     ("speak.toml", include_str!("speak.toml")),
     ("listen.toml", include_str!("listen.toml")),

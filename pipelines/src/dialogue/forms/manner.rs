@@ -1,0 +1,69 @@
+//! What is said beside the matter: who speaks, whether somebody is there, wrong numbers, anger, and
+//! what was already told.
+
+use super::state::{Goal, Phase};
+use super::{Heard, Now, Policy, fill};
+use crate::dialogue::guard::visit;
+
+impl Policy {
+    /// The very same is not said twice in a row.
+    pub(super) fn varied(&mut self, text: String) -> String {
+        let phrases = &self.language.phrases;
+        if self.state.last_said != text {
+            self.state.same_said = 0;
+            self.state.last_said.clone_from(&text);
+            return text;
+        }
+        self.state.same_said += 1;
+        if text == phrases.waiting {
+            return phrases.waiting_again.clone();
+        }
+        // From the third time on it is the same again, which the guard counts and ends.
+        let before = if self.state.same_said == 1 { &phrases.again } else { &phrases.as_i_said };
+        format!("{before} {text}")
+    }
+
+    /// Answers what is no step of a form; what was asked before is asked again.
+    pub(super) fn on_aside(&mut self, now: Now, heard: &Heard, said_more: bool) -> bool {
+        let phrases = self.language.phrases.clone();
+        let clinic = [("clinic", self.facts.clinic.name.as_str())];
+        let text = if heard.machine && !said_more {
+            fill(&phrases.machine, &clinic)
+        } else if heard.presence && !said_more {
+            phrases.here.clone()
+        } else if heard.wrong_number && !said_more && self.state.goal.is_none() {
+            fill(&phrases.wrong_number, &clinic)
+        } else if heard.rude && !said_more && !heard.ask {
+            phrases.sorry_anger.clone()
+        } else {
+            return false;
+        };
+        self.understood();
+        self.carry(&text);
+        self.ask_again(now);
+        true
+    }
+
+    /// Tells once more what was offered, read back or booked.
+    pub(super) fn on_recall(&mut self, now: Now, heard: &Heard) -> bool {
+        if !heard.recall || heard.has_content() || heard.cancel || heard.move_ {
+            return false;
+        }
+        let written = self.state.last_booked.clone().filter(|_| self.state.goal.is_none());
+        if self.state.phase == Phase::Confirm && self.state.goal != Some(Goal::Message) {
+            self.confirm(now);
+        } else if matches!(self.state.phase, Phase::Choice | Phase::PickAppointment) {
+            self.ask_again(now);
+        } else if let Some(known) = written {
+            let spoken = visit(&known.visit, &self.language);
+            let values = [("visit", &*spoken), ("reference", &*known.reference)];
+            let text = fill(&self.language.phrases.booked_again, &values);
+            self.carry(&text);
+            self.open(now);
+        } else {
+            return false;
+        }
+        self.understood();
+        true
+    }
+}
