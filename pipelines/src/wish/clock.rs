@@ -81,7 +81,7 @@ impl Clock {
     pub fn covers(&self, other: &Self) -> bool {
         let from = self.from.is_none_or(|from| other.from.is_some_and(|other| from <= other));
         let until = self.until.is_none_or(|until| other.until.is_some_and(|other| other <= until));
-        from && until && !(other.is_open() && !self.is_open())
+        from && until && (self.is_open() || !other.is_open())
     }
 
     /// How many minutes a time lies away from the nearest of them, or from the one that is wanted.

@@ -34,6 +34,7 @@ const SENTENCES: [&str; 20] = [
 
 #[test]
 #[ignore = "figures, not a test"]
+#[expect(clippy::disallowed_methods, reason = "the time that it takes is what is measured")]
 fn handling_of_a_sentence() {
     let wall = local("2026-06-10T09:00");
     let mut all: Vec<Duration> = Vec::new();

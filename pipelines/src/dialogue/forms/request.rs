@@ -176,7 +176,7 @@ impl Policy {
             };
             let wish = Heard::of(&raw(starts.end..tokens.len()), self.setting(now));
             let before = Heard::of(&raw(0..at), self.setting(now));
-            if wish.has_content() && before.move_ {
+            if wish.has_content() && before.move_ && !wish.move_ {
                 // The "to" of "to ten" makes the number a time.
                 let with_word = Heard::of(&raw(at..tokens.len()), self.setting(now));
                 let wish = if wish.time.is_none() && with_word.time.is_some() {
@@ -187,7 +187,7 @@ impl Policy {
                 return (raw(0..at), Some(wish));
             }
             let with_word = Heard::of(&raw(at..tokens.len()), self.setting(now));
-            if with_word.has_content() && before.move_ {
+            if with_word.has_content() && before.move_ && !with_word.move_ {
                 return (raw(0..at), Some(with_word));
             }
         }

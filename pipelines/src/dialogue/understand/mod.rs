@@ -181,7 +181,12 @@ impl Heard {
         }
         heard.hear_wish(&mut rest, setting, identity);
         heard.judge_question(&all, language);
-        if !heard.ask && heard.day.is_none() && !identity && wish::is_left_over(&rest, setting) {
+        if !heard.ask
+            && heard.day.is_none()
+            && heard.choice.is_none()
+            && !identity
+            && wish::is_left_over(&rest, setting)
+        {
             heard.day = Some(DayMention::Unclear);
         }
         heard
@@ -432,13 +437,15 @@ fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
         (!hour && (named || ordinal <= 5)).then(|| index(ordinal)).flatten()
     };
     let wanted = (0..rest.len()).filter(|place| !not.get(*place).copied().unwrap_or_default());
-    let mut found = wanted.filter_map(|place| at(place).map(|choice| (place, choice)));
-    let (first, choice) = found.next()?;
+    let found = wanted.filter_map(|place| at(place).map(|choice| (place, choice)));
+    let found: Vec<(usize, Choice)> = found.collect();
+    let (first, choice) = found.first().copied()?;
     let corrected = |place: usize| {
         let lists = [&language.scope.corrected, &language.scope.answers];
         (first..place).any(|at| lists.iter().any(|list| longest_at(list, reader, at).is_some()))
     };
-    Some(found.filter(|(place, _)| corrected(*place)).last().map_or(choice, |(_, choice)| choice))
+    let last = found.iter().skip(1).rfind(|(place, _)| corrected(*place));
+    Some(last.map_or(choice, |(_, choice)| *choice))
 }
 
 /// A number and nothing else, counted from 0: which of the offers it may be.

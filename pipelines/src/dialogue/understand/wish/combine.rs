@@ -200,9 +200,10 @@ fn alternatives(yes: &[Item], reader: Reader<'_>) -> Vec<Vec<Item>> {
             }
             groups.retain(|group| !group.is_empty());
         }
-        match groups.last_mut().filter(|_| !joint.or && !(apart && !joint.corrected)) {
-            Some(group) => group.push(*item),
-            None => groups.push(vec![*item]),
+        let alternative = joint.or || (apart && !joint.corrected);
+        match groups.last_mut() {
+            Some(group) if !alternative => group.push(*item),
+            _ => groups.push(vec![*item]),
         }
         before = Some(*item);
     }

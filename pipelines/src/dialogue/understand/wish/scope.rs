@@ -34,7 +34,7 @@ pub(super) struct Scope {
 impl Scope {
     pub(super) fn of(tokens: &Tokens, language: &Language) -> Self {
         let reader = Reader { tokens, language, latest_year: 0 };
-        if tokens.len() == 0 {
+        if tokens.words.is_empty() {
             return Self::default();
         }
         let clauses = clauses(reader);

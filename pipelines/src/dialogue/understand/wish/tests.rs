@@ -42,6 +42,11 @@ fn what_is_ruled_out_is_not_wished_for() {
         ("I can't do Mondays or Wednesdays", april(14, 10, 0), april(13, 10, 0)),
         ("not Monday, Tuesday or Wednesday", april(13, 9, 0), april(15, 9, 0)),
         ("not Sunday, Monday please", april(11, 9, 0), april(12, 9, 0)),
+        (
+            "has anybody got a time on Tuesday, just not in the morning",
+            april(13, 9, 0),
+            april(13, 15, 0),
+        ),
         ("next week, only not the Tuesday", april(13, 9, 0), april(14, 9, 0)),
         ("afternoons are hopeless for me", april(12, 14, 0), april(12, 9, 0)),
         ("nothing before eleven", april(12, 10, 30), april(12, 11, 0)),
