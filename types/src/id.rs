@@ -82,6 +82,8 @@ typed_ids! {
     CallId = "call";
     /// A staff login.
     UserId = "user";
+    /// One time that a member of the staff gave their password.
+    SignInId = "sign-in";
     /// A domain event.
     EventId = "event";
     /// A doctor's weekly template of slots.

@@ -18,7 +18,7 @@ pub use call::{CallOutcome, Channel, TransferReason};
 pub use clock::{Clock, ManualClock, Mono, SystemClock};
 pub use id::{
     AbsenceId, AppointmentId, CallId, CallbackId, ClinicId, DoctorId, EventId, HoldId, IdSource,
-    OfferId, ParseIdError, PatientId, SeededIds, SlotId, SystemIds, TemplateId, UserId,
+    OfferId, ParseIdError, PatientId, SeededIds, SignInId, SlotId, SystemIds, TemplateId, UserId,
     WaitlistEntryId,
 };
 pub use name::UnknownName;
