@@ -17,6 +17,7 @@ mod stage;
 mod switchboard;
 mod sync;
 mod tools;
+pub mod watch;
 
 pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};

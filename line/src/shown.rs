@@ -3,9 +3,11 @@
 use std::fmt;
 
 use frontdesk_types::Offer;
+use serde::Serialize;
 
 /// What the agent is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AgentState {
     /// Getting ready.
     Initializing,

@@ -14,6 +14,7 @@ use ractor::ActorProcessingErr;
 
 use super::Call;
 use crate::stage::{Keep, Stage};
+use crate::watch::{Speaker, What};
 
 /// Longest that showing something may take before LineLink counts as hung.
 pub(crate) const LINK_LIMIT: Duration = Duration::from_secs(5);
@@ -29,6 +30,8 @@ pub(crate) enum LinkInput {
     Line(LineEvent),
     /// This is to be shown.
     Show(Shown),
+    /// Somebody began or stopped to speak: for the feed.
+    Speaking(Speaker, bool),
 }
 
 /// What LineLink keeps over its death.
@@ -36,6 +39,8 @@ pub(crate) enum LinkInput {
 pub(crate) struct Kept {
     /// When a caller who lost the connection is given up.
     away_until: Option<Mono>,
+    /// Whether the feed was told of the input under way: a LineLink has died in it.
+    told: bool,
 }
 
 pub(crate) struct LineLink {
@@ -46,6 +51,20 @@ pub(crate) struct LineLink {
 impl LineLink {
     pub(crate) const fn build(call: Arc<Call>, kept: Keep<Kept>) -> Self {
         Self { call, kept }
+    }
+
+    /// Tells the feed, before anything waits for the network.
+    fn tell_feed(&self, input: &LinkInput) {
+        if std::mem::replace(&mut self.kept.lock().told, true) {
+            return;
+        }
+        match input {
+            LinkInput::Show(shown) => self.call.tell_shown(shown),
+            LinkInput::Line(event) => self.call.tell_event(event),
+            LinkInput::Speaking(by, speaking) => {
+                self.call.feed.tell(What::Speaking { by: *by, speaking: *speaking });
+            }
+        }
     }
 
     fn on_event(&self, event: LineEvent) {
@@ -85,23 +104,32 @@ impl LineLink {
     }
 
     fn on_typed(&self, text: &str) {
-        let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_TYPED_CHARS).collect();
-        if text.trim().is_empty() {
-            return;
-        }
+        let Some(text) = typed(text) else { return };
         self.call.interrupt_with(Input::Heard { text, confidence: None });
     }
+}
+
+/// What was typed, if it is anything.
+pub(super) fn typed(text: &str) -> Option<String> {
+    let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_TYPED_CHARS).collect();
+    (!text.trim().is_empty()).then_some(text)
 }
 
 impl Stage for LineLink {
     type Input = LinkInput;
 
     async fn handle(&mut self, input: LinkInput, _attempt: u32) -> Result<(), ActorProcessingErr> {
+        self.tell_feed(&input);
         match input {
             LinkInput::Line(event) => self.on_event(event),
             LinkInput::Show(shown) => self.call.line.show(shown).await?,
+            LinkInput::Speaking(..) => {}
         }
         Ok(())
+    }
+
+    fn commit(&mut self) {
+        self.kept.lock().told = false;
     }
 
     fn deadline(&self) -> Option<Mono> {

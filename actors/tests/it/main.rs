@@ -14,6 +14,7 @@ mod sim_faults;
 mod sim_keys;
 mod sim_model;
 mod sim_tools;
+mod sim_watch;
 mod spoken_crashes;
 mod text_bench;
 mod text_calls;

@@ -190,6 +190,7 @@ impl Rig {
             facts: CallFacts::of(Arc::clone(&self.facts), channel),
             clock: Arc::clone(&self.clock),
             simulated: true,
+            caller: None,
             done,
         };
         let reservation = self.switchboard.reserve().expect("a place");

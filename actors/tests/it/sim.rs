@@ -22,7 +22,7 @@ use frontdesk_pipelines::dialogue::{
 };
 use frontdesk_tenants::Tenant;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
-use frontdesk_types::{CallId, Channel, Clock, ManualClock, Mono, SAMPLES_PER_FRAME};
+use frontdesk_types::{CallId, Channel, ClinicId, Clock, ManualClock, Mono, SAMPLES_PER_FRAME};
 use tokio::sync::oneshot;
 
 use crate::rig::{clinic_with, services, services_with};
@@ -127,12 +127,18 @@ impl Sim {
             facts: CallFacts::of(Arc::clone(&self.facts), channel),
             clock: Arc::<ManualClock>::clone(&self.clock),
             simulated: true,
+            caller: None,
             done,
         };
         let reservation = self.switchboard.reserve().expect("a place");
         self.switchboard.take(reservation, request);
         caller.arrives(CallerFacts::default());
         SimCall { id, caller, end, seen: 0 }
+    }
+
+    /// The clinic that is called.
+    pub(crate) const fn clinic(&self) -> ClinicId {
+        self.tenant.clinic()
     }
 
     /// From now on the caller's microphone picks this up.

@@ -260,6 +260,7 @@ fn facts(participant: &Participant) -> CallerFacts {
     // Only the telephone bridge sets these; a browser could claim any number.
     let number = |key| attribute(key).filter(|_| is_phone);
     CallerFacts {
+        identity: Some(Phi::new(participant.identity.clone())),
         kind: if is_phone { CallerKind::Phone } else { CallerKind::App },
         number: number(CALLING_ATTRIBUTE).map(Phi::new),
         dialled: number(DIALLED_ATTRIBUTE),
