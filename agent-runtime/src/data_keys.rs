@@ -41,20 +41,26 @@ pub fn data_keys(config: &Config) -> Result<Option<KeyRing>, KeysError> {
 fn kept_keys(dir: &Path) -> Result<KeyRing, KeysError> {
     let path = dir.join("data-keys");
     let fault = |reason: String| KeysError::File { path: path.display().to_string(), reason };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => KeyRing::parse(text.trim()).map_err(|error| fault(error.to_string())),
+    let text = kept(&path).map_err(|error| fault(error.to_string()))?;
+    KeyRing::parse(text.trim()).map_err(|error| fault(error.to_string()))
+}
+
+/// The keys in that file, made if it is not there; for its owner alone.
+pub(crate) fn kept(path: &Path) -> std::io::Result<String> {
+    match std::fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let text = KeyRing::generate("local-1");
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true).mode(0o600);
-            options
-                .open(&path)
-                .and_then(|mut file| file.write_all(text.as_bytes()))
-                .map_err(|error| fault(error.to_string()))?;
-            Ok(KeyRing::parse(&text)?)
+            write_private(path, text.as_bytes())?;
+            Ok(text.to_string())
         }
-        Err(error) => Err(fault(error.to_string())),
+        read => read,
     }
+}
+
+/// Writes a new file that its owner alone can read.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
 }
 
 #[cfg(test)]

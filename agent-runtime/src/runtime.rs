@@ -17,15 +17,18 @@ use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use self::http_server::HttpServer;
 use self::services::services;
+use crate::access_token::{AccessKeys, AccessKeysError};
 use crate::announce::{AnnounceError, Announced, Announcement};
 use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
 use crate::counters;
 use crate::data_keys::{KeysError, data_keys};
+use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
 use crate::engines::{self, EngineError, Engines};
 use crate::http::{self, PublicClinic, Sample, Service};
 use crate::intake::Intake;
@@ -63,6 +66,9 @@ pub enum StartError {
     /// The keys of its sealed columns.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The keys of supervisors' tokens.
+    #[error(transparent)]
+    Access(#[from] AccessKeysError),
     /// The engines of speech.
     #[error(transparent)]
     Engines(#[from] EngineError),
@@ -122,6 +128,8 @@ struct Parts {
     worker: Worker,
     telephone: Option<Telephone>,
     http: HttpServer,
+    /// Whom the console can be tried as.
+    demo: Option<DemoSupervisor>,
 }
 
 /// What the HTTP handlers see.
@@ -258,6 +266,12 @@ impl Runtime {
         self.parts.telephone.as_ref()
     }
 
+    /// Who the demo clinic's console can be entered as, if there is one.
+    #[must_use]
+    pub const fn demo_supervisor(&self) -> Option<&DemoSupervisor> {
+        self.parts.demo.as_ref()
+    }
+
     /// The number of the clinic that is called where nothing else is said, if it can be dialled.
     pub async fn number(&self) -> Option<String> {
         self.parts.shared.clinics.number_of(self.default_clinic.as_deref()).await
@@ -321,6 +335,12 @@ impl Parts {
             let clinics = clinics.seed_demo(keys, clock.wall(), ids.as_ref()).await?;
             tracing::info!(clinics, "demo clinics are there");
         }
+        let access = AccessKeys::of(config)?;
+        if access.is_none() {
+            tracing::warn!("nobody can sign in to the console: FRONTDESK_JWT_KEYS is not set");
+        }
+        let demo =
+            demo_login(config, &servers.database, &clinics, clock.wall(), ids.as_ref()).await;
         let (voice, calls) = (config.voice.clone(), config.max_calls);
         let instant = config.profile.engines();
         let load = move || instant.map_or_else(|| Engines::load(&voice, calls), Ok);
@@ -369,6 +389,14 @@ impl Parts {
             rooms: server,
             ids,
         });
+        let desk = http::console::Options {
+            database: shared.clinics.database().clone(),
+            watch: shared.switchboard.watch().clone(),
+            keys: access,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&shared.ids),
+            trusted_proxies: config.trusted_proxies.clone(),
+        };
         let options = http::Options {
             clock,
             calls_per_minute: config.calls_per_minute,
@@ -377,7 +405,7 @@ impl Parts {
             livekit_url: shared.tokens.url.clone(),
             default_clinic: config.default_clinic.clone(),
         };
-        let http = HttpServer::start(listener, Arc::clone(&shared), options);
+        let http = HttpServer::start(listener, Arc::clone(&shared), options, desk);
         let begun = async {
             let telephone = match &config.sip {
                 Some(sip) => Some(phone::start(sip, Arc::clone(&intake), media).await?),
@@ -396,7 +424,7 @@ impl Parts {
         match begun.await {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
-                Ok(Self { shared, worker, telephone, http })
+                Ok(Self { shared, worker, telephone, http, demo })
             }
             Err(error) => {
                 http.stop().await;
@@ -417,6 +445,19 @@ impl Parts {
         self.http.stop().await;
         self.shared.clinics.close().await;
     }
+}
+
+/// The demo clinic's supervisor, where there is an embedded database. Calls are taken without one.
+async fn demo_login(
+    config: &Config,
+    database: &DatabaseAccess,
+    clinics: &Clinics,
+    now: Timestamp,
+    ids: &dyn IdSource,
+) -> Option<DemoSupervisor> {
+    let DatabaseAccess::Embedded { .. } = database else { return None };
+    let made = demo_supervisor(&config.data_dir, clinics, now, ids).await;
+    made.inspect_err(|error| tracing::warn!(%error, "no demo supervisor")).ok()
 }
 
 /// Leaves word in the data folder of where this runtime is, if that is asked for.

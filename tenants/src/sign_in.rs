@@ -1,5 +1,5 @@
 //! Signing in: from an address and a password to a sign-in that lasts, and from that to the clinics
-//! that its user may enter: [`enter`] is the way from a verified sign-in to a [`Tenant`].
+//! that its user may enter: [`person`] is the way from a verified sign-in to a [`Tenant`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -237,21 +237,6 @@ pub async fn person(db: &Database, who: SignedIn, now: Timestamp) -> Result<Opti
         }
     }
     Ok(person)
-}
-
-/// The clinic that a path names, if the sign-in lasts and its user is a member there, and the clinic
-/// is active. `who` must come from a verified token.
-///
-/// # Errors
-/// If the database fails.
-pub async fn enter(
-    db: &Database,
-    who: SignedIn,
-    slug: &str,
-    now: Timestamp,
-) -> Result<Option<Entry>> {
-    let person = person(db, who, now).await?;
-    Ok(person.and_then(|person| person.clinics.into_iter().find(|entry| entry.slug == slug)))
 }
 
 /// 256 random bits, as text of 43 letters, digits, hyphens and underscores.
