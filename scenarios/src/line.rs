@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use frontdesk_rtc::dispatch::ApiError;
 use frontdesk_rtc::token::{AgentRequest, ApiKey, JoinToken, TokenError};
 use frontdesk_rtc::{
     Participant, ParticipantKind, Room, RoomEvent, RoomEvents, RoomOptions, RtcError,
@@ -33,6 +34,9 @@ pub enum LineError {
     /// The token.
     #[error("no join token could be made: {0}")]
     Token(#[from] TokenError),
+    /// The agent.
+    #[error("the agent could not be called: {0}")]
+    Dispatch(#[from] ApiError),
     /// The room.
     #[error("the room could not be joined: {0}")]
     Room(#[from] RtcError),
@@ -151,7 +155,7 @@ impl Line {
         &self.room_name
     }
 
-    /// Whether the patient speaks: then [`Sound::Said`](super::speech::Sound::Said) tells when the words are out.
+    /// Whether the patient speaks: then the line tells when the words are out.
     #[must_use]
     pub const fn is_spoken(&self) -> bool {
         self.voice.is_some()

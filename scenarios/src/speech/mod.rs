@@ -9,7 +9,7 @@ mod ear;
 mod mouth;
 mod proof;
 mod recording;
-pub mod words;
+pub(crate) mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use frontdesk_types::Clock;
 use tokio::sync::mpsc;
 
 use super::heard::Heard;
-pub use super::heard::Sound;
-pub use carrier::Carrier;
+pub(crate) use super::heard::Sound;
+pub(crate) use carrier::Carrier;
 use mouth::{Mouth, Rendered};
-pub use proof::{Intelligible, Listener, NEEDED};
-pub use recording::Recording;
+pub(crate) use proof::{Intelligible, Listener, NEEDED};
+pub(crate) use recording::Recording;
 
 /// A sample above this is voice, below it silence: −40 dBFS.
 const VOICED: u16 = 328;
