@@ -27,8 +27,8 @@ const LETTERS: usize = 16;
 
 /// Why there is no demo supervisor; one line.
 #[derive(Debug, thiserror::Error)]
-#[error("the demo supervisor could not be made: {0}")]
-pub struct DemoError(String);
+#[error("{0}")]
+struct DemoError(String);
 
 impl DemoError {
     fn new(error: impl std::fmt::Display) -> Self {
@@ -45,11 +45,20 @@ pub struct DemoSupervisor {
     pub password: Phi<String>,
 }
 
-/// The login of the data folder; made, with its password in the database, if it is not there.
-///
-/// # Errors
-/// [`DemoError`] if the folder or the database fails, or the login is somebody else's.
+/// The demo clinic's supervisor. Without one calls are taken all the same, and the log says why there
+/// is none.
 pub async fn demo_supervisor(
+    data_dir: &Path,
+    clinics: &Clinics,
+    now: Timestamp,
+    ids: &dyn IdSource,
+) -> Option<DemoSupervisor> {
+    let made = kept(data_dir, clinics, now, ids).await;
+    made.inspect_err(|error| tracing::warn!(%error, "no demo supervisor")).ok()
+}
+
+/// The login of the data folder; made, with its password in the database, if it is not there.
+async fn kept(
     data_dir: &Path,
     clinics: &Clinics,
     now: Timestamp,

@@ -5,6 +5,7 @@
 
 mod http_server;
 mod services;
+mod shared;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -12,36 +13,32 @@ use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{Records, Switchboard, Tools};
-use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
-use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
+use frontdesk_rtc::worker::WorkerError;
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
-use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use self::http_server::HttpServer;
 use self::services::services;
+use self::shared::Shared;
 use crate::access_token::{AccessKeys, AccessKeysError};
 use crate::announce::{AnnounceError, Announced, Announcement};
 use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
-use crate::counters;
 use crate::data_keys::{KeysError, data_keys};
 use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
 use crate::engines::{self, EngineError, Engines};
-use crate::http::{self, PublicClinic, Sample, Service};
+use crate::http;
 use crate::intake::Intake;
-use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
+use crate::join_token::TokenSigner;
 use crate::livekit_worker::{Rooms, Worker};
 use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
-
-/// How long the LiveKit server may take to say who is in a room, before a caller who comes back is
-/// given a new call.
-const ROOM_PATIENCE: Duration = Duration::from_secs(2);
+use crate::supervision::Supervision;
 
 /// Why a runtime does not serve. One line; what had been started was stopped again.
 #[derive(Debug, thiserror::Error)]
@@ -130,91 +127,8 @@ struct Parts {
     http: HttpServer,
     /// Whom the console can be tried as.
     demo: Option<DemoSupervisor>,
-}
-
-/// What the HTTP handlers see.
-struct Shared {
-    switchboard: Switchboard,
-    clinics: Clinics,
-    worker: OnceLock<WorkerHandle>,
-    agent_name: String,
-    tokens: TokenSigner,
-    rooms: Arc<ServerApi>,
-    ids: Arc<dyn IdSource>,
-}
-
-impl Service for Shared {
-    fn worker(&self) -> WorkerStatus {
-        let mut status = self.worker.get().map(WorkerHandle::status).unwrap_or_default();
-        status.agent_name.clone_from(&self.agent_name);
-        // The switchboard may refuse calls before the worker does.
-        status.draining |= self.switchboard.counters().draining;
-        status.load = self.switchboard.load();
-        status
-    }
-
-    async fn database(&self) -> Result<(), String> {
-        self.clinics.answers().await
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        counters::samples(&self.switchboard.counters(), &self.worker())
-    }
-
-    async fn clinic(&self, slug: &str) -> Result<Option<PublicClinic>, String> {
-        let found = self.clinics.public(slug).await.map_err(|error| error.to_string())?;
-        Ok(found.map(|clinic| PublicClinic {
-            name: clinic.name,
-            phone: clinic.phone,
-            emergency_number: clinic.emergency_number,
-            speaks: spoken(&clinic.languages),
-        }))
-    }
-
-    fn has_place(&self) -> Result<(), &'static str> {
-        let status = self.worker();
-        if status.draining {
-            Err("this server is being stopped; try again in a moment")
-        } else if status.load >= 1.0 {
-            Err("all lines are busy; try again in a moment")
-        } else if !status.registered {
-            Err("nobody can answer at the moment; try again soon")
-        } else {
-            Ok(())
-        }
-    }
-
-    async fn call_lasts(&self, room: &str) -> bool {
-        match tokio::time::timeout(ROOM_PATIENCE, self.rooms.has_agent(room)).await {
-            Ok(Ok(lasts)) => lasts,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "room not looked up");
-                false
-            }
-            Err(_) => {
-                tracing::warn!("room not looked up: no answer in time");
-                false
-            }
-        }
-    }
-
-    fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
-        self.tokens.join(request, self.ids.as_ref())
-    }
-
-    async fn call_agent(&self, join: &Join) -> Result<(), String> {
-        let Some(agent) = &join.agent else { return Ok(()) };
-        let dispatch = self.rooms.dispatch(&join.room, agent.clone());
-        match tokio::time::timeout(ROOM_PATIENCE, dispatch).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the LiveKit server does not answer in time".to_owned()),
-        }
-    }
-
-    fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
-        self.tokens.rejoin(room, identity, ttl)
-    }
+    /// Looks through the rooms for supervisors who should not be there.
+    sweep: JoinHandle<()>,
 }
 
 impl Runtime {
@@ -268,6 +182,12 @@ impl Runtime {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What supervisors at their consoles do with its calls.
+    #[must_use]
+    pub fn supervision(&self) -> &Supervision {
+        &self.parts.shared.supervision
     }
 
     /// The telephone, if there is one.
@@ -349,8 +269,12 @@ impl Parts {
         if access.is_none() {
             tracing::warn!("nobody can sign in to the console: FRONTDESK_JWT_KEYS is not set");
         }
-        let demo =
-            demo_login(config, &servers.database, &clinics, clock.wall(), ids.as_ref()).await;
+        let demo = match servers.database {
+            DatabaseAccess::Embedded { .. } => {
+                demo_supervisor(&config.data_dir, &clinics, clock.wall(), ids.as_ref()).await
+            }
+            DatabaseAccess::External { .. } => None,
+        };
         let (voice, calls) = (config.voice.clone(), config.max_calls);
         let instant = config.profile.engines();
         let load = move || instant.map_or_else(|| Engines::load(&voice, calls), Ok);
@@ -390,18 +314,27 @@ impl Parts {
         let (door, inside) = (switchboard.clone(), clinics.clone());
         let intake = Intake::new(config, door, inside, Arc::clone(&clock), Arc::clone(&ids));
         let intake = Arc::new(intake);
+        let tokens = signer(&servers.livekit, config);
+        let supervision = Supervision::new(
+            switchboard.clone(),
+            Arc::clone(&server),
+            tokens.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+        );
         let shared = Arc::new(Shared {
             switchboard,
             clinics,
             worker: OnceLock::new(),
             agent_name: config.agent_name.clone(),
-            tokens: signer(&servers.livekit, config),
+            tokens,
             rooms: server,
+            supervision,
             ids,
         });
         let desk = http::console::Options {
             database: shared.clinics.database().clone(),
-            watch: shared.switchboard.watch().clone(),
+            supervision: shared.supervision.clone(),
             keys: access,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&shared.ids),
@@ -434,7 +367,8 @@ impl Parts {
         match begun.await {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
-                Ok(Self { shared, worker, telephone, http, demo })
+                let sweep = shared.supervision.start();
+                Ok(Self { shared, worker, telephone, http, demo, sweep })
             }
             Err(error) => {
                 http.stop().await;
@@ -447,6 +381,7 @@ impl Parts {
 
     async fn stop(self) {
         self.worker.close().await;
+        self.sweep.abort();
         self.shared.switchboard.stop().await;
         // After the calls, whose lines it carries.
         if let Some(telephone) = self.telephone {
@@ -455,19 +390,6 @@ impl Parts {
         self.http.stop().await;
         self.shared.clinics.close().await;
     }
-}
-
-/// The demo clinic's supervisor, where there is an embedded database. Calls are taken without one.
-async fn demo_login(
-    config: &Config,
-    database: &DatabaseAccess,
-    clinics: &Clinics,
-    now: Timestamp,
-    ids: &dyn IdSource,
-) -> Option<DemoSupervisor> {
-    let DatabaseAccess::Embedded { .. } = database else { return None };
-    let made = demo_supervisor(&config.data_dir, clinics, now, ids).await;
-    made.inspect_err(|error| tracing::warn!(%error, "no demo supervisor")).ok()
 }
 
 /// Leaves word in the data folder of where this runtime is, if that is asked for.
@@ -482,19 +404,6 @@ fn announce(config: &Config, address: SocketAddr) -> Result<Option<Announced>, A
         agent_name: config.agent_name.clone(),
     };
     announcement.write(&config.data_dir).map(Some)
-}
-
-/// Those of a clinic's languages in which calls are held, or the one that they fall back to.
-fn spoken(languages: &[String]) -> Vec<String> {
-    let built_in = Languages::built_in();
-    let codes = languages.iter().map(|tag| tag.split('-').next().unwrap_or_default());
-    let spoken: Vec<_> =
-        codes.filter(|code| built_in.get(code).is_some()).map(str::to_owned).collect();
-    if spoken.is_empty() {
-        vec![built_in.for_call("", languages).code().to_owned()]
-    } else {
-        spoken
-    }
 }
 
 fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {

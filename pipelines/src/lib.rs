@@ -5,6 +5,7 @@
 //! what comes out.
 
 pub mod dialogue;
+pub mod floor;
 pub mod language;
 pub mod lead;
 pub mod offers;

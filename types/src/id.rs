@@ -84,6 +84,8 @@ typed_ids! {
     UserId = "user";
     /// One time that a member of the staff gave their password.
     SignInId = "sign-in";
+    /// A console of a supervisor, as long as it is open.
+    ConsoleId = "console";
     /// A domain event.
     EventId = "event";
     /// A doctor's weekly template of slots.

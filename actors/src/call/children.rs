@@ -9,6 +9,7 @@ use frontdesk_types::{CallOutcome, Mono};
 use ractor::{Actor, ActorCell, ActorProcessingErr};
 
 use super::dialogue::Dialogue;
+use super::ear::SupervisorEar;
 use super::ingest::AudioIngest;
 use super::link::{LINK_LIMIT, LineLink};
 use super::record::{CallRecorder, RecordInput};
@@ -17,7 +18,7 @@ use super::stages::StageKind;
 use super::thinker::Thinker;
 use super::tool_stage::ToolStage;
 use super::transcriber::Transcriber;
-use super::{Call, dialogue, ingest, link, record, speaker, thinker, tool_stage, transcriber};
+use super::{Call, dialogue, ear, ingest, link, record, speaker, thinker, tool_stage, transcriber};
 use crate::mail::{Mail, Next};
 use crate::stage::{Keep, Pulse, Stage, StageActor, StageSpec};
 
@@ -36,6 +37,7 @@ pub(crate) struct Keeps {
     tools: Keep<tool_stage::Jobs>,
     record: Keep<record::Unwritten>,
     speaker: Keep<speaker::Kept>,
+    ear: Keep<ear::Kept>,
 }
 
 impl Keeps {
@@ -51,6 +53,7 @@ impl Keeps {
             tools: Keep::default(),
             record: Keep::default(),
             speaker: Keep::default(),
+            ear: Keep::default(),
         }
     }
 
@@ -199,5 +202,9 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
         child(call, StageKind::Speaker, second, &mails.speaker, &keeps.speaker, |call, kept| {
             Ok(Speaker::build(call, kept))
         }),
+        child(call, StageKind::Ear, second, &mails.ear, &keeps.ear, |call, kept| {
+            Ok(SupervisorEar::build(call, kept))
+        })
+        .not_vital(),
     ]
 }

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OnceCell, oneshot};
 
 use super::children::Keeps;
+use super::floor::CallFloor;
 use super::link::LinkInput;
 use super::speaker::SpeakerInput;
 use super::watched::beginning;
@@ -70,6 +71,7 @@ impl Call {
             line,
             outlet,
             feed,
+            floor: CallFloor::default(),
             mails,
             pulses: Pulses::default(),
             caller,

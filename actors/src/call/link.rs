@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_line::{Gone, LineEvent, Shown};
+use frontdesk_line::{AgentState, Gone, LineEvent, Shown};
 use frontdesk_pipelines::dialogue::Input;
 use frontdesk_types::{CallOutcome, Mono};
 use ractor::ActorProcessingErr;
@@ -59,6 +59,7 @@ impl LineLink {
             return;
         }
         match input {
+            LinkInput::Show(shown) if self.is_of_no_interest(shown) => {}
             LinkInput::Show(shown) => self.call.tell_shown(shown),
             LinkInput::Line(event) => self.call.tell_event(event),
             LinkInput::Speaking(by, speaking) => {
@@ -77,6 +78,7 @@ impl LineLink {
                 let until = self.call.clock.mono() + patience;
                 self.kept.lock().away_until = Some(until);
             }
+            LineEvent::Supervisor { identity, here } => self.call.on_supervisor(&identity, here),
             LineEvent::Typed(text) => self.on_typed(&text),
             LineEvent::Dtmf(key) => {
                 self.call.interrupt_with(Input::Dtmf(key));
@@ -84,10 +86,24 @@ impl LineLink {
             LineEvent::Lost => tracing::info!("connection lost, reconnecting"),
             LineEvent::Back => tracing::info!("connection is back"),
             LineEvent::Over(why) => {
+                self.call.floor_is_over();
                 self.call.mails.dialogue.post(Input::CallerLeft);
                 self.call.finish(CallOutcome::Abandoned, Some(&why));
             }
         }
+    }
+
+    async fn show(&self, shown: Shown) -> Result<(), ActorProcessingErr> {
+        if !self.is_of_no_interest(&shown) {
+            self.call.line.show(shown).await?;
+        }
+        Ok(())
+    }
+
+    /// While a supervisor has the call the agent listens, and thinks about nothing.
+    fn is_of_no_interest(&self, shown: &Shown) -> bool {
+        matches!(shown, Shown::State(state) if *state != AgentState::Listening)
+            && self.call.floor.is_taken()
     }
 
     fn on_here(&self) {
@@ -99,6 +115,7 @@ impl LineLink {
     }
 
     fn on_left(&self) {
+        self.call.floor_is_over();
         self.call.mails.dialogue.post(Input::CallerLeft);
         self.call.caller_left();
     }
@@ -122,7 +139,7 @@ impl Stage for LineLink {
         self.tell_feed(&input);
         match input {
             LinkInput::Line(event) => self.on_event(event),
-            LinkInput::Show(shown) => self.call.line.show(shown).await?,
+            LinkInput::Show(shown) => self.show(shown).await?,
             LinkInput::Speaking(..) => {}
         }
         Ok(())

@@ -9,7 +9,8 @@
 //! ├─ Thinker       what the dialogue asks a language model
 //! ├─ ToolStage     the dialogue's tools: reads at once, writes in order
 //! ├─ CallRecorder  transcript, snapshot and outcome, written behind the call
-//! └─ Speaker       text → clauses → voice; what was heard of it
+//! ├─ Speaker       text → clauses → voice; what was heard of it
+//! └─ SupervisorEar the voice of a supervisor who has taken the call over → their words
 //! ```
 //!
 //! Each child is a [`Stage`](crate::stage::Stage) on a mail of its own. What must survive the death
@@ -21,7 +22,9 @@ mod children;
 mod connect;
 mod decisions;
 mod dialogue;
+mod ear;
 mod ending;
+mod floor;
 mod heard;
 mod ingest;
 mod journal;
@@ -54,6 +57,7 @@ use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
 use crate::tools::{Tokens, Tools};
 use crate::watch::CallFeed;
 pub use ending::CallEnd;
+pub use floor::SupervisionError;
 pub use record::Records;
 pub(crate) use record::close as close_record;
 use stages::{Mails, Pulses};
@@ -169,6 +173,8 @@ pub(crate) struct Call {
     pub(crate) outlet: Arc<Outlet>,
     /// What people at a console see of it.
     pub(crate) feed: CallFeed,
+    /// Who has it: the agent or a supervisor.
+    pub(crate) floor: floor::CallFloor,
     pub(crate) mails: Mails,
     pub(crate) pulses: Pulses,
     /// Who calls, as the line said first, whether or not a stage has heard of it.

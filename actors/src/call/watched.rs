@@ -38,7 +38,7 @@ pub(super) fn beginning(
         language: facts.language.clone(),
         caller_here: false,
         caller_identity: None,
-        can_speak: false,
+        can_speak: abilities.supervisor,
         can_type: abilities.text && abilities.captions,
         patient: None,
         agent: AgentState::Initializing,
@@ -71,6 +71,11 @@ impl Call {
                 let text = text.clone();
                 let said = if *is_final { Said::All(text, true) } else { Said::SoFar(text) };
                 self.feed.said(Speaker::Caller, *number, said);
+            }
+            Shown::StaffText { number, text, is_final, .. } => {
+                let text = text.clone();
+                let said = if *is_final { Said::All(text, true) } else { Said::SoFar(text) };
+                self.feed.said(Speaker::Supervisor, *number, said);
             }
             // Its tool call is told.
             Shown::Appointment { .. } => {}

@@ -8,6 +8,7 @@
 mod admission;
 mod counters;
 mod root;
+mod supervision;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -80,11 +80,22 @@ impl From<Means> for Channel {
 
 /// The answer, under the names of LiveKit's token endpoints, so that their front ends can read it.
 #[derive(Serialize)]
-struct Given {
+pub(super) struct Given {
     server_url: String,
     room_name: String,
     participant_identity: String,
     participant_token: String,
+}
+
+impl From<Join> for Given {
+    fn from(join: Join) -> Self {
+        Self {
+            server_url: join.url,
+            room_name: join.room,
+            participant_identity: join.identity,
+            participant_token: join.token,
+        }
+    }
 }
 
 pub(super) async fn start<S: Service>(
@@ -176,13 +187,8 @@ fn unreachable(why: String) -> Problem {
 }
 
 fn answer(status: StatusCode, join: Join, cookie: Option<String>) -> Response {
-    let given = Given {
-        server_url: join.url,
-        room_name: join.room,
-        participant_identity: join.identity,
-        participant_token: join.token,
-    };
-    let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(given)).into_response();
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    let mut response = (status, no_store, Json(Given::from(join))).into_response();
     if let Some(cookie) = cookie.and_then(|cookie| cookie.parse().ok()) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

@@ -1,5 +1,6 @@
 //! What a console is given and what it is refused, by a runtime with its servers.
 
+use base64::Engine as _;
 use frontdesk_rtc::TextStreamOptions;
 use serde_json::{Value, json};
 
@@ -143,4 +144,77 @@ async fn the_feed_tells_a_clinics_calls_in_order_and_nothing_of_another_clinics(
         !log.contains("where are you") && !log.contains("Mona") && !log.contains("mona@"),
         "{log}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_types_in_the_agents_place_hands_back_and_hangs_up_and_each_act_is_audited() {
+    let rig = Rig::start().await;
+    let (mona, other) = (rig.supervisor(NILE).await, rig.supervisor(HARBOR).await);
+    let mut feed = mona.feed(NILE, None).await;
+    let _theirs = other.feed(HARBOR, None).await;
+    let caller = rig.call(NILE).await;
+    let started = feed.until(|what| what["type"] == "started").await;
+    let call = started["call"].as_str().expect("an id").to_owned();
+    feed.until(is_words("agent", "automatic assistant")).await;
+
+    // Another clinic's supervisor can do nothing, by neither clinic's path.
+    for act in ["listen", "take-over", "hand-back", "hang-up"] {
+        other.act(NILE, &call, act, Value::Null).await.is_problem(403);
+        other.act(HARBOR, &call, act, Value::Null).await.is_problem(404);
+    }
+    other.act(HARBOR, &call, "say", json!({"text": "hello"})).await.is_problem(404);
+    assert_eq!(
+        rig.database.count("audit_log WHERE entity = 'call' AND principal LIKE 'user:%'").await,
+        0
+    );
+
+    let listen = mona.act(NILE, &call, "listen", Value::Null).await;
+    assert_eq!(listen.status, 200, "{}", listen.body);
+    let claims = claims(listen.text("participant_token"));
+    assert_eq!(
+        (&claims["video"]["hidden"], &claims["video"]["canPublish"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(
+        (&claims["kind"], &claims["video"]["canPublishData"]),
+        (&json!("agent"), &json!(false))
+    );
+    let lasting = claims["exp"].as_i64().expect("a time") - claims["nbf"].as_i64().expect("a time");
+    assert!(lasting <= 60, "{claims}");
+
+    mona.act(NILE, &call, "say", json!({"text": "too early"})).await.is_problem(409);
+    assert_eq!(mona.act(NILE, &call, "take-over", json!({})).await.status, 204);
+    let taken = feed.until(|what| what["type"] == "taken_over").await;
+    assert_eq!(
+        (&taken["what"]["name"], &taken["what"]["voice"]),
+        (&json!("Mona Adel"), &json!(false))
+    );
+    mona.act(NILE, &call, "say", json!({"text": " "})).await.is_problem(422);
+    assert_eq!(mona.act(NILE, &call, "say", json!({"text": "This is Mona."})).await.status, 204);
+    feed.until(is_words("supervisor", "This is Mona.")).await;
+    caller.types("where are you").await;
+    feed.until(is_words("caller", "where are you")).await;
+    assert_eq!(mona.act(NILE, &call, "hand-back", Value::Null).await.status, 204);
+    feed.until(|what| what["type"] == "handed_back").await;
+    mona.act(NILE, &call, "hand-back", Value::Null).await.is_problem(409);
+    caller.types("where are you").await;
+    feed.until(is_words("agent", "Garden Street")).await;
+    let answered =
+        feed.events.iter().filter(|event| is_words("agent", "Garden Street")(&event["what"]));
+    assert_eq!(answered.count(), 1, "while a supervisor has the call the agent says nothing");
+    assert_eq!(mona.act(NILE, &call, "hang-up", Value::Null).await.status, 204);
+    feed.until(|what| what["type"] == "ended").await;
+    mona.act(NILE, &call, "listen", Value::Null).await.is_problem(404);
+
+    let rows = rig.database.audited(&call).await;
+    let acts =
+        ["call.listened", "call.taken_over", "call.said", "call.handed_back", "call.hung_up"];
+    assert_eq!(rows, acts, "in order, and nothing of what was refused");
+}
+
+/// What a token says.
+fn claims(token: &str) -> Value {
+    let claims = token.split('.').nth(1).expect("a token");
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).expect("base64");
+    serde_json::from_slice(&claims).expect("JSON")
 }

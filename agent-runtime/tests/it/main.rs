@@ -22,4 +22,5 @@ mod scenarios;
 mod serving;
 mod spoken_scenarios;
 mod starting_calls;
+mod supervision;
 mod the_demo;

@@ -167,6 +167,7 @@ phrases! {
     emergency_resume(number),
     emergency_handover(number),
     emergency_number(number),
+    handed_back,
     failed_end,
 }
 

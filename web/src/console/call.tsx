@@ -142,6 +142,8 @@ function Actions({ call, desk, state, words, mine }: Omit<Props, "language"> & {
   const id = call.call;
   const listening = state.listening?.call === id;
   const speaking = state.speaking?.call === id ? state.speaking : null;
+  // Who types has no microphone open, and could not answer.
+  const speaks = call.can_speak && call.channel !== "text";
   if (asking) {
     return (
       <div className="actions" role="group" aria-label={words.hangUpSure}>
@@ -167,13 +169,13 @@ function Actions({ call, desk, state, words, mine }: Omit<Props, "language"> & {
           {words.sound}
         </button>
       )}
-      {!call.taken_over && call.can_speak && (
+      {(!call.taken_over || (mine && !speaking)) && speaks && (
         <button className="primary" disabled={state.busy} onClick={() => void desk.speak(id)}>
           {words.takeOverSpeaking}
         </button>
       )}
       {!call.taken_over && call.can_type && (
-        <button className={call.can_speak ? "" : "primary"} disabled={state.busy} onClick={() => void desk.type(id)}>
+        <button className={speaks ? "" : "primary"} disabled={state.busy} onClick={() => void desk.type(id)}>
           {words.takeOverTyping}
         </button>
       )}

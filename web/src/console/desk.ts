@@ -88,6 +88,7 @@ export class Desk {
   }
 
   async signOut() {
+    this.#leave();
     await this.#account.signOut();
     this.#out(null);
   }
@@ -205,7 +206,12 @@ export class Desk {
   stopListening() {
     this.#listener?.close();
     this.#listener = undefined;
-    if (this.#state.listening) this.#set({ listening: null });
+    const { listening, clinic } = this.#state;
+    if (!listening) return;
+    this.#set({ listening: null });
+    // The server looks by itself as well, after a while.
+    const path = clinic && `/api/v1/clinics/${encodeURIComponent(clinic.slug)}/calls/${listening.call}/stop-listening`;
+    if (path) void this.#account.ask("POST", path).catch(() => {});
   }
 
   show(video: HTMLVideoElement | null) {

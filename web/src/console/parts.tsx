@@ -9,7 +9,7 @@ export function stateOf(call: Call, words: Words): string {
   if (!call.caller_here) return words.callerAway;
   const speaking = call.speaking.find((who) => who !== "agent");
   if (speaking) return `${words.who[speaking]} ${words.speaking}`;
-  return call.taken_over ? words.who.supervisor : words.agent[call.agent];
+  return call.taken_over ? words.silent : words.agent[call.agent];
 }
 
 /** How long it has lasted, as it goes on. */

@@ -13,15 +13,16 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use frontdesk_actors::watch::{Event, EventNumber, Events, LiveCall, NoEvent, Start, What};
-use frontdesk_tenants::calls::Act;
-use frontdesk_types::CallId;
+use frontdesk_types::{CallId, ConsoleId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::consoles::{Open, console_of};
 use super::tickets::{LASTING, Ticket};
-use super::{Console, unauthorized};
+use super::{Console, Visit, unauthorized};
 use crate::http::{Problem, request};
+use crate::supervision;
 
 /// The sign-in, or the membership, is over.
 const SIGNED_OUT: u16 = 4401;
@@ -83,8 +84,8 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let visit = console.visit(&headers, &slug).await?;
-    console.audit(&visit, Act::Watch, None).await?;
-    let calls = console.options.watch.list(visit.tenant.clinic());
+    console.audit_watching(&visit).await?;
+    let calls = console.options.supervision.watch().list(visit.tenant.clinic());
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(List { calls })).into_response())
 }
 
@@ -96,7 +97,8 @@ pub(super) async fn ticket(
 ) -> Result<Response, Problem> {
     request::from_here(&headers)?;
     let visit = console.visit(&headers, &slug).await?;
-    let ticket = Ticket { who: visit.who, clinic: slug };
+    let at = console_of(visit.who, &visit.slug, &headers);
+    let ticket = Ticket { who: visit.who, clinic: slug, console: at };
     let ticket = console.tickets.issue(ticket, console.options.clock.mono());
     let ticket = ticket.ok_or_else(|| {
         let detail = "too many tickets are out; ask again in a moment";
@@ -119,25 +121,44 @@ pub(super) async fn feed(
         Problem::new(StatusCode::BAD_REQUEST, detail)
     })?;
     let ticket = console.tickets.redeem(&ticket, &slug, console.options.clock.mono());
-    let visit = console.admit(ticket.ok_or_else(unauthorized)?.who, &slug).await?;
+    let ticket = ticket.ok_or_else(unauthorized)?;
+    let visit = console.admit(ticket.who, &slug).await?;
     let place = Arc::clone(&console.readers).try_acquire_owned().map_err(|_| {
         let detail = "too many consoles are open";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(10)
     })?;
-    console.audit(&visit, Act::Watch, None).await?;
-    let (start, events) = console.options.watch.subscribe(visit.tenant.clinic(), after);
+    console.audit_watching(&visit).await?;
+    let (start, events) =
+        console.options.supervision.watch().subscribe(visit.tenant.clinic(), after);
     let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
     Ok(upgrade.on_upgrade(async move |mut socket| {
         let _place = place;
+        let _open = open(&console, &visit, ticket.console);
         let close = match begin(&mut socket, start).await {
             Ok(()) => read(&mut socket, &console, &visit, events).await,
             Err(close) => close,
         };
         if let Some((code, reason)) = close {
+            if code == SIGNED_OUT {
+                console.options.supervision.close(ticket.console);
+            }
             let frame = CloseFrame { code, reason: reason.into() };
             let _ = timeout(SEND_PATIENCE, socket.send(Message::Close(Some(frame)))).await;
         }
     }))
+}
+
+/// The console is there, and what it has taken over stays taken over, as long as it reads the feed.
+fn open(console: &Console, visit: &Visit, id: ConsoleId) -> Open {
+    let supervision = &console.options.supervision;
+    let sitting = supervision::Console {
+        id,
+        clinic: visit.tenant.clinic(),
+        user: visit.who.user,
+        name: visit.name.expose().clone(),
+    };
+    let calls = supervision.clone();
+    console.consoles.open(id, || supervision.open(sitting), move |id| calls.lost(id))
 }
 
 /// Why the server closes: code and reason; `None` if the reader is gone.
@@ -162,7 +183,7 @@ async fn begin(socket: &mut WebSocket, start: Start) -> Result<(), Close> {
 async fn read(
     socket: &mut WebSocket,
     console: &Console,
-    visit: &super::Visit,
+    visit: &Visit,
     mut events: Events,
 ) -> Close {
     let mut check = interval(CHECK);

@@ -3,7 +3,9 @@
 //! Each request shows an access token. What its user may do is read from the database each time, so
 //! that a membership that has ended counts no more at once.
 
+mod acts;
 mod auth;
+mod consoles;
 mod feed;
 mod tickets;
 
@@ -14,21 +16,22 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{get, post};
-use frontdesk_actors::watch::Watch;
 use frontdesk_tenants::calls::{Act, audit_act};
 use frontdesk_tenants::passwords::Passwords;
-use frontdesk_tenants::sign_in::{SignedIn, person};
+use frontdesk_tenants::sign_in::{Person, SignedIn, person};
 use frontdesk_tenants::staff::Role;
 use frontdesk_tenants::{Database, Tenant, TenantTx};
-use frontdesk_types::{CallId, Clock, IdSource};
+use frontdesk_types::{Clock, IdSource, Phi};
 use tokio::sync::Semaphore;
 
+use self::consoles::Consoles;
 use self::tickets::Tickets;
 
 use super::limits::Limiter;
 use super::{Problem, request};
 use crate::access_token::AccessKeys;
 use crate::config::Networks;
+use crate::supervision::Supervision;
 
 /// When to ask again if the database does not answer, in seconds.
 const RETRY_DATABASE: u32 = 10;
@@ -46,8 +49,8 @@ const MAX_READERS: usize = 64;
 pub struct Options {
     /// The clinics' database.
     pub database: Database,
-    /// The live calls.
-    pub watch: Watch,
+    /// The live calls, and what may be done with them.
+    pub supervision: Supervision,
     /// What signs access tokens; without them nobody can sign in.
     pub keys: Option<AccessKeys>,
     /// Time.
@@ -65,6 +68,7 @@ struct Console {
     sign_ins: Limiter<u128>,
     renewals: Limiter<u128>,
     tickets: Tickets,
+    consoles: Arc<Consoles>,
     /// Places of those who read the feed.
     readers: Arc<Semaphore>,
 }
@@ -74,6 +78,8 @@ struct Visit {
     who: SignedIn,
     slug: String,
     tenant: Tenant,
+    /// Their name, as callers are shown it.
+    name: Phi<String>,
 }
 
 /// The routes.
@@ -85,6 +91,7 @@ pub(super) fn router(options: Options) -> Router {
         sign_ins: Limiter::new(SIGN_INS_PER_MINUTE, minute),
         renewals: Limiter::new(RENEWALS_PER_MINUTE, minute),
         tickets: Tickets::default(),
+        consoles: Arc::default(),
         readers: Arc::new(Semaphore::new(MAX_READERS)),
     });
     Router::new()
@@ -95,6 +102,12 @@ pub(super) fn router(options: Options) -> Router {
         .route("/api/v1/clinics/{slug}/calls", get(feed::list))
         .route("/api/v1/clinics/{slug}/calls/feed-tickets", post(feed::ticket))
         .route("/api/v1/clinics/{slug}/calls/feed", get(feed::feed))
+        .route("/api/v1/clinics/{slug}/calls/{call}/listen", post(acts::listen))
+        .route("/api/v1/clinics/{slug}/calls/{call}/stop-listening", post(acts::stop_listening))
+        .route("/api/v1/clinics/{slug}/calls/{call}/take-over", post(acts::take_over))
+        .route("/api/v1/clinics/{slug}/calls/{call}/say", post(acts::say))
+        .route("/api/v1/clinics/{slug}/calls/{call}/hand-back", post(acts::hand_back))
+        .route("/api/v1/clinics/{slug}/calls/{call}/hang-up", post(acts::hang_up))
         .layer(DefaultBodyLimit::max(request::MAX_BODY))
         .with_state(console)
 }
@@ -128,21 +141,21 @@ impl Console {
     async fn admit(&self, who: SignedIn, slug: &str) -> Result<Visit, Problem> {
         let now = self.options.clock.wall();
         let person = person(&self.options.database, who, now).await.map_err(database)?;
-        let entries = person.ok_or_else(unauthorized)?.clinics;
-        let entry = entries.into_iter().find(|e| e.slug == slug && supervises(&e.roles));
+        let Person { name, clinics } = person.ok_or_else(unauthorized)?;
+        let entry = clinics.into_iter().find(|e| e.slug == slug && supervises(&e.roles));
         // Whether there is such a clinic is told to its members alone.
         let entry = entry.ok_or_else(|| {
             Problem::new(StatusCode::FORBIDDEN, format!("you supervise no clinic {slug:?}"))
         })?;
-        Ok(Visit { who, slug: entry.slug, tenant: entry.tenant })
+        Ok(Visit { who, slug: entry.slug, tenant: entry.tenant, name })
     }
 
-    /// Writes down what somebody is about to do; without that it is not done.
-    async fn audit(&self, visit: &Visit, act: Act, call: Option<CallId>) -> Result<(), Problem> {
+    /// Writes down that somebody is about to see the live calls; without that they do not.
+    async fn audit_watching(&self, visit: &Visit) -> Result<(), Problem> {
         let now = self.options.clock.wall();
         let written = async {
             let mut tx = TenantTx::begin(&self.options.database, &visit.tenant).await?;
-            audit_act(&mut tx, act, call, visit.who.user, now).await?;
+            audit_act(&mut tx, Act::Watch, None, visit.who.user, now).await?;
             tx.commit().await
         };
         written.await.map_err(database)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use frontdesk_tenants::sign_in::{SignedIn, random_token};
-use frontdesk_types::Mono;
+use frontdesk_types::{ConsoleId, Mono};
 use parking_lot::Mutex;
 
 /// How long a ticket counts.
@@ -19,6 +19,7 @@ const MAX: usize = 1024;
 pub(super) struct Ticket {
     pub(super) who: SignedIn,
     pub(super) clinic: String,
+    pub(super) console: ConsoleId,
 }
 
 /// The tickets that are out.
@@ -54,7 +55,7 @@ mod tests {
     fn ticket(seed: u64) -> Ticket {
         let ids = SeededIds::new(seed);
         let who = SignedIn { user: UserId::new(&ids), sign_in: SignInId::new(&ids) };
-        Ticket { who, clinic: "nile-heart".to_owned() }
+        Ticket { who, clinic: "nile-heart".to_owned(), console: ConsoleId::new(&ids) }
     }
 
     fn at(seconds: u64) -> Mono {

@@ -370,6 +370,9 @@ impl guard::Policy for Policy {
             | Input::Dtmf(_)
             | Input::CallerLeft
             | Input::Interrupted { .. }
+            | Input::TakenOver
+            | Input::Staff { .. }
+            | Input::HandedBack
             | Input::Model { .. } => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {

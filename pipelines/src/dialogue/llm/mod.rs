@@ -391,7 +391,12 @@ impl Policy for Llm {
                 self.on_played(now, utterance, &heard, complete);
             }
             Input::Timeout => self.on_timeout(now),
-            Input::Partial { .. } | Input::Dtmf(_) | Input::CallerLeft => {}
+            Input::Partial { .. }
+            | Input::Dtmf(_)
+            | Input::TakenOver
+            | Input::Staff { .. }
+            | Input::HandedBack
+            | Input::CallerLeft => {}
         }
     }
 
@@ -413,6 +418,11 @@ impl Policy for Llm {
             Role::Agent => {
                 let (text, cut) = (turn.text.clone(), !turn.complete);
                 Entry::Agent { utterance: None, text, cut }
+            }
+            Role::Staff => {
+                let said =
+                    format!("A person of the clinic said to the caller: {}", turn.text.expose());
+                Entry::Note(Phi::new(said))
             }
         });
     }

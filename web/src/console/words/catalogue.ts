@@ -14,6 +14,7 @@ export interface Words {
   calls: { title: (count: number) => string; none: string; choose: string };
   kind: { web: string; text: string; phone: string };
   agent: Record<AgentState, string>;
+  silent: string;
   callerAway: string;
   ended: (outcome: string) => string;
   outcomes: Record<string, string>;

@@ -35,6 +35,7 @@ export const ar: Words = {
     thinking: "المساعد يفكر",
     speaking: "المساعد يتحدث",
   },
+  silent: "المساعد صامت",
   callerAway: "المتصل غير موجود",
   ended: (outcome) => `انتهت: ${outcome}`,
   outcomes: {

@@ -22,6 +22,7 @@ export const en: Words = {
     thinking: "Assistant thinks",
     speaking: "Assistant speaks",
   },
+  silent: "Assistant is silent",
   callerAway: "Caller is away",
   ended: (outcome) => `Ended: ${outcome}`,
   outcomes: {
