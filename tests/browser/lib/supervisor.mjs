@@ -20,10 +20,14 @@ export class Supervisor {
     return supervisor;
   }
 
-  async signIn({ email, password } = this.desk.supervisor()) {
+  async fill({ email, password }) {
     await this.page.locator("input[name=email]").fill(email);
     await this.page.locator("input[name=password]").fill(password);
     await this.page.keyboard.press("Enter");
+  }
+
+  async signIn() {
+    await this.fill(this.desk.supervisor());
     await this.page.locator("main[data-connected=true]").waitFor();
   }
 
