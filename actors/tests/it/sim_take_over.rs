@@ -174,6 +174,7 @@ async fn a_supervisor_who_is_lost_loses_the_call_after_ten_seconds() {
     call.caller.supervisor(false);
     pass(&mut sim, 8).await;
     call.caller.supervisor(true);
+    pass(&mut sim, 1).await;
     sim.switchboard.on_console(mona.console, false);
     pass(&mut sim, 8).await;
     sim.switchboard.on_console(mona.console, true);

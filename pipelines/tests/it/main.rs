@@ -4,6 +4,7 @@ mod a_call_ends_only_when_the_caller_ends_it;
 mod a_cancellation_becomes_a_move;
 mod a_language_model_holds_a_call;
 mod a_script_takes_the_turns_that_it_wants;
+mod a_supervisor_takes_the_call_from_a_model;
 mod a_visit_is_for_the_person_who_is_named;
 mod a_yes_covers_the_whole_answer;
 mod an_utterance_comes_in_pieces;

@@ -149,8 +149,9 @@ impl Connect for LiveKitCall {
 impl Line for LiveKitLine {
     fn abilities(&self) -> Abilities {
         // Only a telephone bridge can pass a caller on.
-        let transfer = self.server.is_some() && self.phone.get().is_some();
-        Abilities { text: true, captions: true, dtmf: true, transfer, supervisor: true }
+        let phone = self.phone.get().is_some();
+        let transfer = self.server.is_some() && phone;
+        Abilities { text: !phone, captions: !phone, dtmf: true, transfer, supervisor: true }
     }
 
     fn audio_in(&self) -> Arc<dyn AudioIn> {
