@@ -108,6 +108,7 @@ impl Office {
             token: text("participant_token"),
             room: text("room_name"),
             identity: text("participant_identity"),
+            agent: None,
         }
     }
 
