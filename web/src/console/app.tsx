@@ -72,12 +72,12 @@ function Header({ desk, state, language, words }: Props & { state: DeskState }) 
           ))}
       </nav>
       {me && (
-        <button className="small" onClick={() => void desk.signOut()}>
-          {words.signOut}
-          <span className="hidden">
-            <bdi>{me.name}</bdi>
-          </span>
-        </button>
+        <>
+          <bdi className="soft">{me.name}</bdi>
+          <button className="small" onClick={() => void desk.signOut()}>
+            {words.signOut}
+          </button>
+        </>
       )}
     </header>
   );
@@ -155,7 +155,7 @@ function Calls({ desk, state, language, words }: Props & { state: DeskState }) {
         <CallView key={chosen.call} call={chosen} desk={desk} state={state} words={words} language={language} />
       ) : (
         <section className="nothing">
-          <p className="empty">{words.calls.choose}</p>
+          {calls.length > 0 && <p className="empty">{words.calls.choose}</p>}
         </section>
       )}
     </div>
