@@ -9,7 +9,7 @@
 //! says what it knows of the runtime as a [`Deployment`]; nothing here reads its configuration.
 //!
 //! `cli` is the command `call`: `host` finds or starts the runtime, `world` makes the clinic's copy
-//! and reads the database, [`mod@line`] is the room, `speech` the patient's voice and ears,
+//! and reads the database, [`mod@line`] is the room, `speech` the patient's voice and hearing,
 //! [`place`] holds one call and `course` notes what happens in it. The rest has no IO:
 //! [`mod@format`] is the file, `patient` the rules as a state machine without IO, `offered` finds
 //! the slot that an agent's sentence offers, [`judge`] compares what was expected with what came,

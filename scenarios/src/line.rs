@@ -24,7 +24,7 @@ const CHAT: &str = "lk.chat";
 const TRANSCRIPTION: &str = "lk.transcription";
 const AGENT_STATE: &str = "lk.agent.state";
 /// Words of the agent that may wait for the patient.
-const EARS: usize = 256;
+const MAX_HEARD: usize = 256;
 /// How long words of an agent that has left may still be under way.
 const ECHO: Duration = Duration::from_millis(150);
 
@@ -43,7 +43,7 @@ pub enum LineError {
     /// The voice.
     #[error(transparent)]
     Speech(#[from] SpeechError),
-    /// The mouth is gone.
+    /// The voice is gone.
     #[error("the patient's microphone is gone")]
     Mute,
 }
@@ -118,13 +118,13 @@ impl Line {
             ..RoomOptions::new(&exchange.url, &token)
         };
         let (room, events) = Room::connect(options).await?;
-        let (words_in, words) = mpsc::channel(EARS);
+        let (words_in, words) = mpsc::channel(MAX_HEARD);
         let mut readers = JoinSet::new();
         let mut speaking = None;
         if let Some(voice) = voice {
             let audio = room.publish_audio(Voice::track()).await?;
-            let (mouth, said) = voice.mouth(audio, Told(words_in.clone()))?;
-            readers.spawn(mouth);
+            let (sending, said) = voice.speaking(audio, Told(words_in.clone()))?;
+            readers.spawn(sending);
             speaking = Some((voice, said));
         }
         let mut line = Self {

@@ -95,7 +95,7 @@ pub(super) struct Caller {
     events: RoomEvents,
     audio: LocalAudio,
     joined_at: Instant,
-    ear: Option<PacketReader>,
+    packets_in: Option<PacketReader>,
     /// Whether somebody has subscribed to the microphone.
     listened_to: bool,
     tick: Interval,
@@ -140,7 +140,7 @@ impl Caller {
             events,
             audio,
             joined_at,
-            ear: None,
+            packets_in: None,
             listened_to: false,
             tick,
             frame: 0,
@@ -303,7 +303,9 @@ impl Caller {
         while let Some(event) = self.events.try_recv() {
             match event {
                 RoomEvent::LocalTrackSubscribed { .. } => self.listened_to = true,
-                RoomEvent::TrackSubscribed(audio) => self.ear = Some(audio.packets.reader(0)),
+                RoomEvent::TrackSubscribed(audio) => {
+                    self.packets_in = Some(audio.packets.reader(0))
+                }
                 // An agent that joins anew takes the place of its former self.
                 RoomEvent::ParticipantLeft { participant, reason }
                     if participant.kind == ParticipantKind::Agent
@@ -319,8 +321,8 @@ impl Caller {
             }
         }
         self.packets.clear();
-        if let Some(ear) = &mut self.ear {
-            ear.drain(50, &mut self.packets);
+        if let Some(reader) = &mut self.packets_in {
+            reader.drain(50, &mut self.packets);
         }
         for packet in self.packets.iter().filter(|packet| is_voice(packet)) {
             self.course.heard += 1;

@@ -96,7 +96,7 @@ pub(crate) fn sounds_of<'a>(
     Ok(sounds)
 }
 
-/// Aligns by sound: to an ear "four" and "for" are one word, and so are the letter B and "bee".
+/// Aligns by sound: heard, "four" and "for" are one word, and so are the letter B and "bee".
 #[must_use]
 pub(crate) fn understood(said: &[String], heard: &[String], sounds: &Sounds) -> Alignment {
     align(said, heard, |a, b| {

@@ -205,7 +205,8 @@ impl Llm {
         let mut messages = vec![Message::System { text }];
         messages.extend(messages::messages(&self.state.entries));
         let (tools, budget) = (Arc::clone(&self.tools), self.model.budget);
-        let body = Box::new(ModelRequest { messages, tools, budget, begun });
+        let model = self.facts.clinic.settings().model.clone();
+        let body = Box::new(ModelRequest { messages, tools, budget, model, begun });
         self.outputs.push_back(Output::Ask { request, body });
     }
 
