@@ -128,7 +128,7 @@ struct Parts {
     /// Whom the console can be tried as.
     demo: Option<DemoSupervisor>,
     /// Looks through the rooms for supervisors who should not be there.
-    sweep: JoinHandle<()>,
+    reconciling: JoinHandle<()>,
 }
 
 impl Runtime {
@@ -367,8 +367,8 @@ impl Parts {
         match begun.await {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
-                let sweep = shared.supervision.start();
-                Ok(Self { shared, worker, telephone, http, demo, sweep })
+                let reconciling = shared.supervision.start();
+                Ok(Self { shared, worker, telephone, http, demo, reconciling })
             }
             Err(error) => {
                 http.stop().await;
@@ -381,7 +381,7 @@ impl Parts {
 
     async fn stop(self) {
         self.worker.close().await;
-        self.sweep.abort();
+        self.reconciling.abort();
         self.shared.switchboard.stop().await;
         // After the calls, whose lines it carries.
         if let Some(telephone) = self.telephone {

@@ -53,7 +53,7 @@ try {
     await Promise.all(callers.map(async (page) => {
       await page.getByRole("textbox", { name: "Message" }).fill("where are you");
       await page.keyboard.press("Enter");
-      await until("an answer", async () => (await page.getByText(/Garden Street/).count()) > round);
+      await until("an answer", async () => (await page.locator(".line.theirs").count()) > round + 1, 60_000);
     }));
   }
   const seen = await mona.page.evaluate(() => window.measured);

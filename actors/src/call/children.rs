@@ -9,16 +9,19 @@ use frontdesk_types::{CallOutcome, Mono};
 use ractor::{Actor, ActorCell, ActorProcessingErr};
 
 use super::dialogue::Dialogue;
-use super::ear::SupervisorEar;
 use super::ingest::AudioIngest;
 use super::link::{LINK_LIMIT, LineLink};
 use super::record::{CallRecorder, RecordInput};
 use super::speaker::Speaker;
 use super::stages::StageKind;
+use super::supervisor_transcriber::SupervisorTranscriber;
 use super::thinker::Thinker;
 use super::tool_stage::ToolStage;
 use super::transcriber::Transcriber;
-use super::{Call, dialogue, ear, ingest, link, record, speaker, thinker, tool_stage, transcriber};
+use super::{
+    Call, dialogue, ingest, link, record, speaker, supervisor_transcriber, thinker, tool_stage,
+    transcriber,
+};
 use crate::mail::{Mail, Next};
 use crate::stage::{Keep, Pulse, Stage, StageActor, StageSpec};
 
@@ -37,7 +40,7 @@ pub(crate) struct Keeps {
     tools: Keep<tool_stage::Jobs>,
     record: Keep<record::Unwritten>,
     speaker: Keep<speaker::Kept>,
-    ear: Keep<ear::Kept>,
+    supervisor: Keep<supervisor_transcriber::Kept>,
 }
 
 impl Keeps {
@@ -53,7 +56,7 @@ impl Keeps {
             tools: Keep::default(),
             record: Keep::default(),
             speaker: Keep::default(),
-            ear: Keep::default(),
+            supervisor: Keep::default(),
         }
     }
 
@@ -202,9 +205,14 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
         child(call, StageKind::Speaker, second, &mails.speaker, &keeps.speaker, |call, kept| {
             Ok(Speaker::build(call, kept))
         }),
-        child(call, StageKind::Ear, second, &mails.ear, &keeps.ear, |call, kept| {
-            Ok(SupervisorEar::build(call, kept))
-        })
+        child(
+            call,
+            StageKind::Supervisor,
+            second,
+            &mails.supervisor,
+            &keeps.supervisor,
+            |call, kept| Ok(SupervisorTranscriber::build(call, kept)),
+        )
         .not_vital(),
     ]
 }

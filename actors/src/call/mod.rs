@@ -10,7 +10,7 @@
 //! ├─ ToolStage     the dialogue's tools: reads at once, writes in order
 //! ├─ CallRecorder  transcript, snapshot and outcome, written behind the call
 //! ├─ Speaker       text → clauses → voice; what was heard of it
-//! └─ SupervisorEar the voice of a supervisor who has taken the call over → their words
+//! └─ SupervisorTranscriber the voice of a supervisor who has taken the call over → their words
 //! ```
 //!
 //! Each child is a [`Stage`](crate::stage::Stage) on a mail of its own. What must survive the death
@@ -22,7 +22,6 @@ mod children;
 mod connect;
 mod decisions;
 mod dialogue;
-mod ear;
 mod ending;
 mod floor;
 mod heard;
@@ -33,6 +32,7 @@ mod record;
 mod speaker;
 mod stages;
 mod supervisor;
+mod supervisor_transcriber;
 mod tasks;
 mod thinker;
 mod tool_stage;

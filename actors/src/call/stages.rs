@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ear, heard, link, record, speaker, thinker, tool_stage};
+use super::{heard, link, record, speaker, supervisor_transcriber, thinker, tool_stage};
 use crate::mail::{Mail, Queue};
 use crate::stage::Pulse;
 
@@ -17,7 +17,7 @@ pub(crate) enum StageKind {
     Tools,
     Record,
     Speaker,
-    Ear,
+    Supervisor,
 }
 
 impl StageKind {
@@ -35,7 +35,7 @@ impl StageKind {
             Self::Tools => "tool_stage",
             Self::Record => "call_recorder",
             Self::Speaker => "speaker",
-            Self::Ear => "supervisor_ear",
+            Self::Supervisor => "supervisor_transcriber",
         }
     }
 }
@@ -51,7 +51,7 @@ pub(crate) struct Mails {
     pub(crate) tools: Arc<Mail<tool_stage::ToolInput>>,
     pub(crate) record: Arc<Mail<record::RecordInput>>,
     pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
-    pub(crate) ear: Arc<Mail<ear::EarInput>>,
+    pub(crate) supervisor: Arc<Mail<supervisor_transcriber::SupervisorInput>>,
 }
 
 impl Mails {
@@ -66,7 +66,7 @@ impl Mails {
             &*self.tools,
             &*self.record,
             &*self.speaker,
-            &*self.ear,
+            &*self.supervisor,
         ]
     }
 }

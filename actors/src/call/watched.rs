@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use frontdesk_line::{AgentState, CallerKind, Line, LineEvent, Shown};
-use frontdesk_pipelines::dialogue::tools::ToolResult;
+use frontdesk_pipelines::dialogue::tools::{ToolCall, ToolResult};
 use frontdesk_pipelines::dialogue::{CallFacts, Input, Output};
 use frontdesk_types::{CallId, Channel};
 use jiff::Timestamp;
@@ -113,7 +113,7 @@ impl Call {
                 if matches!(result, ToolResult::Identified | ToolResult::Registered)
                     && let Some(who) = self.tokens.proof(*call)
                 {
-                    self.feed.tell(What::Identified { patient: who.patient() });
+                    self.feed.tell(What::Identified { patient: Some(who.patient()) });
                 }
             }
             _ => {}
@@ -122,6 +122,10 @@ impl Call {
             match output {
                 Output::Tool { call, tool, .. } => {
                     self.feed.called(call.0, tool.name());
+                    // Until it succeeds nobody is identified.
+                    if matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient(_)) {
+                        self.feed.tell(What::Identified { patient: None });
+                    }
                 }
                 Output::Alert { flag } => self.feed.tell(What::RedFlag { flag: flag.clone() }),
                 _ => {}

@@ -52,6 +52,11 @@ impl Clinic {
             What::Agent { state } if self.calls.get(&call).is_some_and(|c| c.agent == *state) => {
                 return;
             }
+            What::Identified { patient }
+                if self.calls.get(&call).is_some_and(|c| c.patient == *patient) =>
+            {
+                return;
+            }
             other => match self.calls.get_mut(&call) {
                 Some(live) => live.apply(other),
                 None => return,

@@ -96,10 +96,10 @@ pub enum What {
         /// Their identity in the room, if the line has one.
         identity: Option<Phi<String>>,
     },
-    /// The caller was identified.
+    /// The caller was identified, or is not any more: somebody else is being identified.
     Identified {
         /// As this patient.
-        patient: PatientId,
+        patient: Option<PatientId>,
     },
     /// What the agent does.
     Agent {
@@ -203,7 +203,7 @@ impl LiveCall {
                     self.caller_identity.clone_from(identity);
                 }
             }
-            What::Identified { patient } => self.patient = Some(*patient),
+            What::Identified { patient } => self.patient = *patient,
             What::Agent { state } => self.agent = *state,
             What::Speaking { by, speaking } => {
                 self.speaking.retain(|who| who != by);

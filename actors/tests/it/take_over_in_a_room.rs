@@ -44,8 +44,9 @@ async fn a_supervisor_is_heard_as_themselves_whatever_dies_and_one_who_leaves_lo
         identity: Some("supervisor-1".to_owned()),
     };
     rig.switchboard.take_over(rig.clinic(), id, by.clone()).expect("taken over");
-    for (number, place) in
-        ["supervisor_ear", "line_link", "dialogue", "call_supervisor"].into_iter().enumerate()
+    for (number, place) in ["supervisor_transcriber", "line_link", "dialogue", "call_supervisor"]
+        .into_iter()
+        .enumerate()
     {
         arm(id, place, Fault::Panic, 0, 1);
         speech.lock().say("Good morning, how are you today?");

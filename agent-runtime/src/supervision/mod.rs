@@ -4,10 +4,10 @@
 //! rest in its name. Listening and speaking are two connections, each with a token and an identity
 //! of its own, made when it is asked for and never for a call that is over. A token that was given
 //! opens its room until it has run out, whatever became of the right to it; so every few seconds, and
-//! whenever somebody stops, the rooms are [looked through](sweep) and who has no console is removed.
+//! whenever somebody stops, the rooms are [looked through](reconcile) and who has no console is removed.
 
 mod connections;
-mod sweep;
+mod reconcile;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ impl Supervision {
     /// Looks through the rooms from time to time, until the task is aborted.
     #[must_use]
     pub fn start(&self) -> JoinHandle<()> {
-        tokio::spawn(sweep::run(self.clone()))
+        tokio::spawn(reconcile::run(self.clone()))
     }
 
     /// The feed of live calls.

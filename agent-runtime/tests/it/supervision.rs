@@ -86,9 +86,13 @@ async fn a_supervisor_listens_unseen_speaks_seen_and_is_gone_with_their_right_to
     office.until("the agent is heard", agent_is_heard).await;
     let present = server.present(&patient.room).await.expect("answered");
     assert!(present.iter().any(|who| who.identity == listening.identity && who.hidden));
-    let rooms = server.rooms().await.expect("answered");
-    let counted = rooms.iter().find(|room| room.name == patient.room).map(|room| room.participants);
-    assert_eq!(counted, Some(2), "the agent and the caller");
+    let counted = async || {
+        let rooms = server.rooms().await.expect("answered");
+        let room = rooms.iter().find(|room| room.name == patient.room);
+        room.filter(|room| room.participants == 2)?;
+        Some(())
+    };
+    office.until("the agent and the caller are counted", counted).await;
     assert_eq!(caller.participants().len(), 1, "the caller sees the agent alone");
     let refused = listener.publish_audio(AudioPublish::default()).await;
     assert!(refused.is_err(), "who listens says nothing");
@@ -124,6 +128,7 @@ async fn a_supervisor_listens_unseen_speaks_seen_and_is_gone_with_their_right_to
     office.until("so are listeners", async || (listener.closed() == removed).then_some(())).await;
 
     // Hung up: the room is gone, and does not come back by a token that is still good.
+    let late = supervision.listen(second.id, id).expect("a token");
     supervision.hang_up(second.id, id).expect("hung up");
     office.until("the call is over", async || caller.closed()).await;
     let gone = async || {
@@ -132,7 +137,7 @@ async fn a_supervisor_listens_unseen_speaks_seen_and_is_gone_with_their_right_to
     };
     office.until("the room is gone", gone).await;
     assert!(supervision.listen(second.id, id).is_err(), "no token for a call that is over");
-    let (late, _heard) = join(&listening).await;
+    let (late, _heard) = join(&late).await;
     office.until("who comes late is put out", async || late.closed()).await;
     office.until("the room is gone again", gone).await;
     office.close().await;

@@ -1,4 +1,4 @@
-//! SupervisorEar: the voice of a supervisor who has taken the call over → their words.
+//! SupervisorTranscriber: the voice of a supervisor who has taken the call over → their words.
 //!
 //! Supervised by the CallSupervisor. Works as AudioIngest and the Transcriber do together, on a sound
 //! of its own: what it hears is shown as the supervisor's, kept in the record as the staff's, and
@@ -30,16 +30,16 @@ const PREROLL: usize = SAMPLE_RATE_HZ as usize * 2 / 5;
 /// Pieces of 20 ms read at a time: one second.
 const MAX_READ: usize = 50;
 
-/// What SupervisorEar is told.
+/// What SupervisorTranscriber is told.
 #[derive(Debug, Clone)]
-pub(crate) enum EarInput {
+pub(crate) enum SupervisorInput {
     /// There is sound to read.
     Audio,
     /// The recognizer said something of utterance number n.
     Recognized(u64, RecognitionEvent),
 }
 
-/// What SupervisorEar keeps over its death.
+/// What SupervisorTranscriber keeps over its death.
 #[derive(Default)]
 pub(crate) struct Kept {
     turn: Option<TurnTaker>,
@@ -59,22 +59,22 @@ struct Hearing {
     preroll: VecDeque<i16>,
 }
 
-pub(crate) struct SupervisorEar {
+pub(crate) struct SupervisorTranscriber {
     call: Arc<Call>,
     kept: Keep<Kept>,
     audio: Option<Arc<dyn AudioIn>>,
     hearing: Option<Hearing>,
 }
 
-impl SupervisorEar {
+impl SupervisorTranscriber {
     pub(crate) fn build(call: Arc<Call>, kept: Keep<Kept>) -> Self {
         let audio = call.line.supervisor_in();
         if let Some(audio) = &audio {
             // Weak: the line belongs to the call, which owns the mail.
-            let mail = Arc::downgrade(&call.mails.ear);
+            let mail = Arc::downgrade(&call.mails.supervisor);
             audio.set_doorbell(Arc::new(move || {
                 if let Some(mail) = mail.upgrade() {
-                    mail.post(EarInput::Audio);
+                    mail.post(SupervisorInput::Audio);
                 }
             }));
         }
@@ -146,10 +146,10 @@ impl SupervisorEar {
         }
         let among = self.call.spoken().among(Vec::new());
         let listening = move || among.listening(Expectation::Request);
-        let ear = Arc::clone(&self.call.mails.ear);
+        let mail = Arc::clone(&self.call.mails.supervisor);
         let recognition = &self.call.services.recognition;
         let utterance = recognition.begin(listening, Learned::default(), move |event| {
-            ear.post(EarInput::Recognized(number, event));
+            mail.post(SupervisorInput::Recognized(number, event));
         });
         utterance.push(hearing.preroll.make_contiguous());
         hearing.preroll.clear();
@@ -192,13 +192,17 @@ impl SupervisorEar {
     }
 }
 
-impl Stage for SupervisorEar {
-    type Input = EarInput;
+impl Stage for SupervisorTranscriber {
+    type Input = SupervisorInput;
 
-    async fn handle(&mut self, input: EarInput, _attempt: u32) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &mut self,
+        input: SupervisorInput,
+        _attempt: u32,
+    ) -> Result<(), ActorProcessingErr> {
         match input {
-            EarInput::Audio => self.read()?,
-            EarInput::Recognized(number, event) => match event {
+            SupervisorInput::Audio => self.read()?,
+            SupervisorInput::Recognized(number, event) => match event {
                 RecognitionEvent::Partial(words) => self.on_words(number, words, false),
                 RecognitionEvent::Final(words) => self.on_words(number, words, true),
                 RecognitionEvent::Failed => {}
