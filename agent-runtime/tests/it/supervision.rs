@@ -79,6 +79,13 @@ async fn a_supervisor_listens_unseen_speaks_seen_and_is_gone_with_their_right_to
     assert!(matches!(supervision.listen(mona.id, id), Err(ConsoleError::NotOpen)));
     supervision.open(mona.clone());
 
+    let counted = async || {
+        let rooms = server.rooms().await.expect("answered");
+        let room = rooms.iter().find(|room| room.name == patient.room)?;
+        Some(room.participants).filter(|count| *count > 0)
+    };
+    let before = office.until("the room is counted", counted).await;
+
     // Listening: heard by nobody, counted by nobody.
     let listening = supervision.listen(mona.id, id).expect("a token");
     let (listener, _heard) = join(&listening).await;
@@ -86,13 +93,6 @@ async fn a_supervisor_listens_unseen_speaks_seen_and_is_gone_with_their_right_to
     office.until("the agent is heard", agent_is_heard).await;
     let present = server.present(&patient.room).await.expect("answered");
     assert!(present.iter().any(|who| who.identity == listening.identity && who.hidden));
-    let counted = async || {
-        let rooms = server.rooms().await.expect("answered");
-        let room = rooms.iter().find(|room| room.name == patient.room);
-        room.filter(|room| room.participants == 2)?;
-        Some(())
-    };
-    office.until("the agent and the caller are counted", counted).await;
     assert_eq!(caller.participants().len(), 1, "the caller sees the agent alone");
     let refused = listener.publish_audio(AudioPublish::default()).await;
     assert!(refused.is_err(), "who listens says nothing");
@@ -106,6 +106,8 @@ async fn a_supervisor_listens_unseen_speaks_seen_and_is_gone_with_their_right_to
         (who.name == "Mona Farid" && !who.tracks.is_empty()).then_some(())
     };
     office.until("the caller sees the supervisor", seen).await;
+    let one_more = async || (counted().await? == before + 1).then_some(());
+    office.until("one more is counted, and not the listener", one_more).await;
     let said = async |by: Speaker| {
         let live = live(supervision, clinic)?;
         live.words.iter().any(|words| words.by == by && words.is_final).then_some(())
