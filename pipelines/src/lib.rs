@@ -13,3 +13,4 @@ pub mod playout;
 mod region;
 pub mod speak;
 pub mod turn;
+pub mod wish;

@@ -16,6 +16,7 @@ mod phone_load;
 mod phone_raw;
 mod phone_rig;
 mod phone_serving;
+mod phone_turn_bench;
 mod read_only;
 mod refusals;
 mod scenarios;

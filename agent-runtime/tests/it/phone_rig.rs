@@ -58,6 +58,11 @@ impl Drop for Office {
 
 impl Office {
     pub(crate) async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// With these settings besides.
+    pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
         frontdesk::tls::install_provider();
         let db = TestDb::fresh().await;
         let now = SystemClock::new().wall();
@@ -75,7 +80,8 @@ impl Office {
             ("LIVEKIT_API_KEY", livekit.api_key().to_owned()),
             ("LIVEKIT_API_SECRET", livekit.api_secret().to_owned()),
         ];
-        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let own = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(own);
         let working_dir = folder.path().to_owned();
         let environment = Environment { vars: BTreeMap::from_iter(vars), working_dir, root: false };
         let config = Config::load(&environment).expect("a configuration");

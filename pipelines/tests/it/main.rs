@@ -22,6 +22,7 @@ mod german;
 mod hearing;
 mod hearing_figures;
 mod model_sim;
+mod no_offer_breaks_a_wish_in_silence;
 mod nobody_is_promised_a_call_without_a_number;
 mod partials_cost_the_same_all_call_long;
 mod pieces_of_a_model_cost_the_same_all_call_long;

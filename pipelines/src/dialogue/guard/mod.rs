@@ -138,7 +138,7 @@ impl<D: Policy> Guarded<D> {
 
     fn understand(&self, now: Now, text: &str, expect: Expectation) -> Heard {
         let (language, clinic) = (&self.language, &self.facts.clinic);
-        Heard::of(text, Setting { language, clinic, expect, now })
+        Heard::of(text, Setting { language, clinic, expect, now, anchor: None })
     }
 
     // --- towards the policy ---------------------------------------------------------------
