@@ -4,8 +4,6 @@
 //! HS256 by `jsonwebtoken`. Its cryptography is chosen for the whole process at the first use, by us
 //! or by LiveKit's tokens, whose own choice can do nothing but HMAC: so no other algorithm here.
 
-use std::path::Path;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use frontdesk_tenants::sign_in::SignedIn;
@@ -13,9 +11,6 @@ use frontdesk_types::{SignInId, UserId};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-
-use crate::config::{Config, DatabaseConfig};
-use crate::data_keys::kept;
 
 /// How long a token counts.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
@@ -29,18 +24,10 @@ const AUDIENCE: &str = "frontdesk:api";
 pub enum AccessKeysError {
     /// Not in the form.
     #[error(
-        "FRONTDESK_JWT_KEYS: key {0} is not `id:base64-of-32-bytes` with an id of its own; make one \
+        "key {0} is not `id:base64-of-32-bytes` with an id of its own; make one \
          with `openssl rand -base64 32`"
     )]
     Form(usize),
-    /// The file of keys that is used with the embedded database.
-    #[error("the keys in {path} cannot be used: {reason}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why.
-        reason: String,
-    },
     /// The key cannot sign.
     #[error("a token could not be signed: {0}")]
     Sign(#[from] jsonwebtoken::errors::Error),
@@ -82,28 +69,6 @@ impl AccessKeys {
             keys.push(key.ok_or(AccessKeysError::Form(number + 1))?);
         }
         Ok(Self(keys))
-    }
-
-    /// The configured keys; with the embedded database and none configured, those of the data folder,
-    /// made at the first start. `None` for somebody else's database without keys: what this process
-    /// alone has signed would count nowhere else.
-    ///
-    /// # Errors
-    /// [`AccessKeysError`] if they cannot be read or kept.
-    pub fn of(config: &Config) -> Result<Option<Self>, AccessKeysError> {
-        match (&config.jwt_keys, &config.database) {
-            (Some(keys), _) => Self::parse(keys.reveal()).map(Some),
-            (None, DatabaseConfig::Embedded { .. }) => {
-                Self::kept(&config.data_dir.join("jwt-keys")).map(Some)
-            }
-            (None, DatabaseConfig::External { .. }) => Ok(None),
-        }
-    }
-
-    fn kept(path: &Path) -> Result<Self, AccessKeysError> {
-        let fault = |reason| AccessKeysError::File { path: path.display().to_string(), reason };
-        let text = kept(path).map_err(|error| fault(error.to_string()))?;
-        Self::parse(text.trim()).map_err(|_| fault("not `id:base64-of-32-bytes`".to_owned()))
     }
 
     /// A token for somebody who has just signed in, or renewed that.
@@ -231,16 +196,5 @@ mod tests {
             );
         }
         assert_eq!(format!("{:?}", keys(&good)), "[\"a\"]");
-    }
-
-    #[test]
-    fn keys_are_made_once_and_a_damaged_file_is_named() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("jwt-keys");
-        let token = AccessKeys::kept(&path).expect("made").sign(who(), NOW).expect("signed");
-        assert_eq!(AccessKeys::kept(&path).expect("read").verify(&token, NOW), Some(who()));
-        std::fs::write(&path, "local-1:not-base64").expect("written");
-        let message = AccessKeys::kept(&path).expect_err("no keys").to_string();
-        assert!(message.contains("jwt-keys") && !message.contains("not-base64"), "{message}");
     }
 }

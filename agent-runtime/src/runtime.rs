@@ -23,11 +23,10 @@ use tokio::task::JoinHandle;
 use self::http_server::HttpServer;
 use self::services::services;
 use self::shared::Shared;
-use crate::access_token::{AccessKeys, AccessKeysError};
 use crate::announce::{AnnounceError, Announced, Announcement};
 use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
-use crate::data_keys::{KeysError, data_keys};
+use crate::data_keys::{KeysError, access_keys, data_keys};
 use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
 use crate::engines::{self, EngineError, Engines};
 use crate::http;
@@ -60,12 +59,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Clinics(#[from] ClinicsError),
-    /// The keys of its sealed columns.
+    /// The keys of its sealed columns, or those of supervisors' tokens.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// The keys of supervisors' tokens.
-    #[error(transparent)]
-    Access(#[from] AccessKeysError),
     /// The engines of speech.
     #[error(transparent)]
     Engines(#[from] EngineError),
@@ -265,7 +261,7 @@ impl Parts {
             let clinics = clinics.seed_demo(keys, clock.wall(), ids.as_ref()).await?;
             tracing::info!(clinics, "demo clinics are there");
         }
-        let access = AccessKeys::of(config)?;
+        let access = access_keys(config)?;
         if access.is_none() {
             tracing::warn!("nobody can sign in to the console: FRONTDESK_JWT_KEYS is not set");
         }

@@ -7,6 +7,7 @@ import { Frontdesk, until } from "./lib/frontdesk.mjs";
 import { launch } from "./lib/chromium.mjs";
 import { Supervisor } from "./lib/supervisor.mjs";
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const [calls, rounds] = [Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 10)];
 
 /** Runs in the console before its own scripts. */
@@ -17,7 +18,7 @@ function watch() {
     set onmessage(handler) {
       super.onmessage = (event) => {
         const message = JSON.parse(event.data);
-        if (message.what) waiting.push(message);
+        if (message.what) waiting.push({ ...message, arrived: Date.now() });
         handler(event);
       };
     }
@@ -27,7 +28,7 @@ function watch() {
     if (drawn.length === 0) return;
     // After the next frame has been drawn.
     requestAnimationFrame(() => setTimeout(() => {
-      for (const { at, what } of drawn) seen.push({ type: what.type, ms: Date.now() - Date.parse(at) });
+      for (const { at, arrived } of drawn) seen.push({ arrived: arrived - Date.parse(at), drawn: Date.now() - Date.parse(at) });
     }));
   }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 }
@@ -49,18 +50,21 @@ try {
   }
   await mona.choose((await mona.entries())[0].call);
   await mona.page.evaluate(() => (window.measured.length = 0));
-  for (let round = 0; round < rounds; round++) {
-    await Promise.all(callers.map(async (page) => {
+  // Each asks once in four seconds, one after another.
+  await Promise.all(callers.map(async (page, n) => {
+    await pause((n * 4000) / calls);
+    for (let round = 0; round < rounds; round++) {
       await page.getByRole("textbox", { name: "Message" }).fill("where are you");
       await page.keyboard.press("Enter");
       await until("an answer", async () => (await page.locator(".line.theirs").count()) > round + 1, 60_000);
-    }));
-  }
+      await pause(4000);
+    }
+  }));
   const seen = await mona.page.evaluate(() => window.measured);
-  for (const type of [undefined, "words", "agent", "tool"]) {
-    const times = seen.filter((one) => !type || one.type === type).map(({ ms }) => ms).sort((a, b) => a - b);
+  for (const what of ["arrived", "drawn"]) {
+    const times = seen.map((one) => one[what]).sort((a, b) => a - b);
     const at = (share) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
-    console.log(`${type ?? "all"}: ${times.length} events, median ${at(0.5)} ms, 95 % ${at(0.95)} ms, longest ${times.at(-1)} ms`);
+    console.log(`${what}: ${times.length} events, median ${at(0.5)} ms, 95 % ${at(0.95)} ms, longest ${times.at(-1)} ms`);
   }
   await browser.close();
   await mona.close();
