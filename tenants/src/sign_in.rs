@@ -195,6 +195,16 @@ pub struct Person {
     pub clinics: Vec<Entry>,
 }
 
+/// Somebody and one of their roles; without a clinic if they have none.
+#[derive(sqlx::FromRow)]
+struct PersonRow {
+    person: String,
+    clinic: Option<uuid::Uuid>,
+    slug: Option<String>,
+    name: Option<String>,
+    role: Option<String>,
+}
+
 /// Who is signed in and what they may enter, as of now; `None` if the sign-in has ended. `who` must
 /// come from a verified token.
 ///
@@ -202,26 +212,26 @@ pub struct Person {
 /// If the database fails.
 pub async fn person(db: &Database, who: SignedIn, now: Timestamp) -> Result<Option<Person>> {
     let mut tx = UserTx::begin(db, who.user).await?;
-    let rows: Vec<(String, Option<uuid::Uuid>, Option<String>, Option<String>, Option<String>)> =
-        sqlx::query_as(
-            "SELECT u.name, c.id, c.slug, c.name, m.role
-               FROM users u
-               JOIN sign_ins s ON s.id = $2 AND s.user_id = u.id
-                AND s.ended_at IS NULL AND s.expires_at > $3
-               LEFT JOIN (memberships m JOIN clinics c ON c.id = m.clinic_id AND c.active)
-                 ON m.user_id = u.id AND m.active
-              WHERE u.id = $1 AND u.active ORDER BY c.slug, m.role",
-        )
-        .bind(who.user.uuid())
-        .bind(who.sign_in.uuid())
-        .bind(now.to_sqlx())
-        .fetch_all(tx.conn())
-        .await?;
+    let rows: Vec<PersonRow> = sqlx::query_as(
+        "SELECT u.name AS person, c.id AS clinic, c.slug, c.name, m.role
+           FROM users u
+           JOIN sign_ins s ON s.id = $2 AND s.user_id = u.id
+            AND s.ended_at IS NULL AND s.expires_at > $3
+           LEFT JOIN (memberships m JOIN clinics c ON c.id = m.clinic_id AND c.active)
+             ON m.user_id = u.id AND m.active
+          WHERE u.id = $1 AND u.active ORDER BY c.slug, m.role",
+    )
+    .bind(who.user.uuid())
+    .bind(who.sign_in.uuid())
+    .bind(now.to_sqlx())
+    .fetch_all(tx.conn())
+    .await?;
     let mut person: Option<Person> = None;
-    for (name, clinic, slug, clinic_name, role) in rows {
+    for row in rows {
         let person =
-            person.get_or_insert_with(|| Person { name: name.into(), clinics: Vec::new() });
-        let (Some(clinic), Some(slug), Some(name), Some(role)) = (clinic, slug, clinic_name, role)
+            person.get_or_insert_with(|| Person { name: row.person.into(), clinics: Vec::new() });
+        let (Some(clinic), Some(slug), Some(name), Some(role)) =
+            (row.clinic, row.slug, row.name, row.role)
         else {
             continue;
         };
