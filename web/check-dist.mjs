@@ -8,7 +8,9 @@ import { build } from "vite";
 const root = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
 const built = mkdtempSync(join(tmpdir(), "frontdesk-web-"));
 try {
-  await build({ root, logLevel: "warn", build: { outDir: built, emptyOutDir: true } });
+  for (const mode of ["production", "console"]) {
+    await build({ root, mode, logLevel: "warn", build: { outDir: built, emptyOutDir: mode !== "console" } });
+  }
   const committed = join(root, "dist");
   const list = (folder) =>
     readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -14,6 +14,9 @@ struct Built;
 /// each by text that is escaped for HTML.
 pub const CALL_PAGE: &str = "call.html";
 
+/// The supervisors' console; it is served as it is.
+pub const CONSOLE_PAGE: &str = "console.html";
+
 /// Whose code is in the pages, and on what terms.
 pub const LICENCES: &str = "licences.md";
 

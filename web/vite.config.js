@@ -24,16 +24,19 @@ const brotli = {
   },
 };
 
-export default defineConfig({
+// Each page is a build of its own: chunks that they shared would compress worse, and the patient's page
+// is to be light.
+export default defineConfig(({ mode }) => ({
   plugins: [brotli],
   build: {
     target: "es2022",
     assetsInlineLimit: 0, // the content security policy has no `data:`
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: "call.html" },
+    rolldownOptions: { input: mode === "console" ? "console.html" : "call.html" },
+    emptyOutDir: mode !== "console",
     reportCompressedSize: false,
     // Whose code is in it, and on what terms.
     license: { fileName: "licences.md" },
     chunkSizeWarningLimit: 1000,
   },
-});
+}));

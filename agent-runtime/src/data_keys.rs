@@ -1,4 +1,5 @@
-//! The keys that seal patients' data: configured, or kept in the data folder.
+//! The keys that seal patients' data and that sign supervisors' tokens: configured, or kept in the
+//! data folder.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -6,6 +7,7 @@ use std::path::Path;
 
 use frontdesk_tenants::crypt::{CryptError, KeyRing};
 
+use crate::access_token::{AccessKeys, AccessKeysError};
 use crate::config::{Config, DatabaseConfig};
 
 /// Why there are no keys; one line that says what to change.
@@ -14,6 +16,9 @@ pub enum KeysError {
     /// The configured ones.
     #[error("FRONTDESK_DATA_KEYS: {0}")]
     Keys(#[from] CryptError),
+    /// The configured ones of tokens.
+    #[error("FRONTDESK_JWT_KEYS: {0}")]
+    Access(#[from] AccessKeysError),
     /// The file of keys that the embedded database uses.
     #[error("the keys in {path} cannot be used: {reason}")]
     File {
@@ -38,23 +43,49 @@ pub fn data_keys(config: &Config) -> Result<Option<KeyRing>, KeysError> {
     }
 }
 
+/// The keys of supervisors' tokens, in the same way. `None` for somebody else's database without
+/// keys: what this process alone has signed would count nowhere else.
+///
+/// # Errors
+/// [`KeysError`] if they cannot be read or kept.
+pub fn access_keys(config: &Config) -> Result<Option<AccessKeys>, KeysError> {
+    match (&config.jwt_keys, &config.database) {
+        (Some(keys), _) => Ok(Some(AccessKeys::parse(keys.reveal())?)),
+        (None, DatabaseConfig::Embedded { .. }) => Ok(Some(kept_access_keys(&config.data_dir)?)),
+        (None, DatabaseConfig::External { .. }) => Ok(None),
+    }
+}
+
+fn kept_access_keys(dir: &Path) -> Result<AccessKeys, KeysError> {
+    let path = dir.join("jwt-keys");
+    let fault = |reason: String| KeysError::File { path: path.display().to_string(), reason };
+    let text = kept(&path).map_err(|error| fault(error.to_string()))?;
+    AccessKeys::parse(text.trim()).map_err(|error| fault(error.to_string()))
+}
+
 fn kept_keys(dir: &Path) -> Result<KeyRing, KeysError> {
     let path = dir.join("data-keys");
     let fault = |reason: String| KeysError::File { path: path.display().to_string(), reason };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => KeyRing::parse(text.trim()).map_err(|error| fault(error.to_string())),
+    let text = kept(&path).map_err(|error| fault(error.to_string()))?;
+    KeyRing::parse(text.trim()).map_err(|error| fault(error.to_string()))
+}
+
+/// The keys in that file, made if it is not there; for its owner alone.
+fn kept(path: &Path) -> std::io::Result<String> {
+    match std::fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let text = KeyRing::generate("local-1");
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true).mode(0o600);
-            options
-                .open(&path)
-                .and_then(|mut file| file.write_all(text.as_bytes()))
-                .map_err(|error| fault(error.to_string()))?;
-            Ok(KeyRing::parse(&text)?)
+            write_private(path, text.as_bytes())?;
+            Ok(text.to_string())
         }
-        Err(error) => Err(fault(error.to_string())),
+        read => read,
     }
+}
+
+/// Writes a new file that its owner alone can read.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
 }
 
 #[cfg(test)]
@@ -77,10 +108,29 @@ mod tests {
     #[test]
     fn a_damaged_file_is_named_and_left_as_it_is() {
         let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("data-keys");
-        std::fs::write(&path, "local-1:not-base64").expect("written");
-        let message = kept_keys(dir.path()).expect_err("no keys").to_string();
-        assert!(message.contains("data-keys") && !message.contains("not-base64"), "{message}");
-        assert_eq!(std::fs::read_to_string(&path).expect("there"), "local-1:not-base64");
+        for name in ["data-keys", "jwt-keys"] {
+            let path = dir.path().join(name);
+            std::fs::write(&path, "local-1:not-base64").expect("written");
+            let refused = match name {
+                "data-keys" => kept_keys(dir.path()).map(|_| ()),
+                _ => kept_access_keys(dir.path()).map(|_| ()),
+            };
+            let message = refused.expect_err("no keys").to_string();
+            assert!(message.contains(name) && !message.contains("not-base64"), "{message}");
+            assert_eq!(std::fs::read_to_string(&path).expect("there"), "local-1:not-base64");
+        }
+    }
+
+    #[test]
+    fn what_was_signed_before_a_restart_counts_after_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let ids = frontdesk_types::SeededIds::new(1);
+        let who = frontdesk_tenants::sign_in::SignedIn {
+            user: frontdesk_types::UserId::new(&ids),
+            sign_in: frontdesk_types::SignInId::new(&ids),
+        };
+        let now = jiff::Timestamp::constant(1_800_000_000, 0);
+        let token = kept_access_keys(dir.path()).expect("made").sign(who, now).expect("signed");
+        assert_eq!(kept_access_keys(dir.path()).expect("read").verify(&token, now), Some(who));
     }
 }

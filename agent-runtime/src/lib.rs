@@ -4,6 +4,7 @@
 //! parts in order, connects them, and stops them in reverse. The command line is the program's
 //! (`main.rs`, `cli`), and only there are the tools that call a runtime.
 
+pub mod access_token;
 pub mod announce;
 mod clinic_settings;
 pub mod clinics;
@@ -11,6 +12,7 @@ pub mod config;
 mod contexts;
 pub mod counters;
 pub mod data_keys;
+pub mod demo_supervisor;
 #[cfg(test)]
 mod docs;
 pub mod engines;

@@ -5,6 +5,7 @@
 
 mod http_server;
 mod services;
+mod shared;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -12,9 +13,8 @@ use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{Records, Switchboard, Tools};
-use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
-use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
+use frontdesk_rtc::worker::WorkerError;
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
@@ -22,25 +22,22 @@ use tokio::task::JoinHandle;
 
 use self::http_server::HttpServer;
 use self::services::services;
+use self::shared::Shared;
 use crate::announce::{AnnounceError, Announced, Announcement};
 use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
-use crate::counters;
-use crate::data_keys::{KeysError, data_keys};
+use crate::data_keys::{KeysError, access_keys, data_keys};
+use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
 use crate::engines::{self, EngineError, Engines};
-use crate::http::{self, PublicClinic, Sample, Service};
+use crate::http;
 use crate::intake::Intake;
-use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
+use crate::join_token::TokenSigner;
 use crate::livekit_worker::{Rooms, Worker};
 use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
-
-/// How long the LiveKit server may take to say who is in a room, before a caller who comes back is
-/// given a new call.
-const ROOM_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a runtime does not serve. One line; what had been started was stopped again.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +59,7 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Clinics(#[from] ClinicsError),
-    /// The keys of its sealed columns.
+    /// The keys of its sealed columns, or those of supervisors' tokens.
     #[error(transparent)]
     Keys(#[from] KeysError),
     /// The engines of speech.
@@ -124,94 +121,10 @@ struct Parts {
     worker: Worker,
     telephone: Option<Telephone>,
     http: HttpServer,
+    /// Whom the console can be tried as.
+    demo: Option<DemoSupervisor>,
     /// Looks through the rooms for supervisors who should not be there.
     reconciling: JoinHandle<()>,
-}
-
-/// What the HTTP handlers see.
-struct Shared {
-    switchboard: Switchboard,
-    clinics: Clinics,
-    worker: OnceLock<WorkerHandle>,
-    agent_name: String,
-    tokens: TokenSigner,
-    rooms: Arc<ServerApi>,
-    supervision: Supervision,
-    ids: Arc<dyn IdSource>,
-}
-
-impl Service for Shared {
-    fn worker(&self) -> WorkerStatus {
-        let mut status = self.worker.get().map(WorkerHandle::status).unwrap_or_default();
-        status.agent_name.clone_from(&self.agent_name);
-        // The switchboard may refuse calls before the worker does.
-        status.draining |= self.switchboard.counters().draining;
-        status.load = self.switchboard.load();
-        status
-    }
-
-    async fn database(&self) -> Result<(), String> {
-        self.clinics.answers().await
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        counters::samples(&self.switchboard.counters(), &self.worker())
-    }
-
-    async fn clinic(&self, slug: &str) -> Result<Option<PublicClinic>, String> {
-        let found = self.clinics.public(slug).await.map_err(|error| error.to_string())?;
-        Ok(found.map(|clinic| PublicClinic {
-            name: clinic.name,
-            phone: clinic.phone,
-            emergency_number: clinic.emergency_number,
-            speaks: spoken(&clinic.languages),
-        }))
-    }
-
-    fn has_place(&self) -> Result<(), &'static str> {
-        let status = self.worker();
-        if status.draining {
-            Err("this server is being stopped; try again in a moment")
-        } else if status.load >= 1.0 {
-            Err("all lines are busy; try again in a moment")
-        } else if !status.registered {
-            Err("nobody can answer at the moment; try again soon")
-        } else {
-            Ok(())
-        }
-    }
-
-    async fn call_lasts(&self, room: &str) -> bool {
-        match tokio::time::timeout(ROOM_PATIENCE, self.rooms.has_agent(room)).await {
-            Ok(Ok(lasts)) => lasts,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "room not looked up");
-                false
-            }
-            Err(_) => {
-                tracing::warn!("room not looked up: no answer in time");
-                false
-            }
-        }
-    }
-
-    fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
-        self.tokens.join(request, self.ids.as_ref())
-    }
-
-    async fn call_agent(&self, join: &Join) -> Result<(), String> {
-        let Some(agent) = &join.agent else { return Ok(()) };
-        let dispatch = self.rooms.dispatch(&join.room, agent.clone());
-        match tokio::time::timeout(ROOM_PATIENCE, dispatch).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the LiveKit server does not answer in time".to_owned()),
-        }
-    }
-
-    fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
-        self.tokens.rejoin(room, identity, ttl)
-    }
 }
 
 impl Runtime {
@@ -279,6 +192,12 @@ impl Runtime {
         self.parts.telephone.as_ref()
     }
 
+    /// Who the demo clinic's console can be entered as, if there is one.
+    #[must_use]
+    pub const fn demo_supervisor(&self) -> Option<&DemoSupervisor> {
+        self.parts.demo.as_ref()
+    }
+
     /// The number of the clinic that is called where nothing else is said, if it can be dialled.
     pub async fn number(&self) -> Option<String> {
         self.parts.shared.clinics.number_of(self.default_clinic.as_deref()).await
@@ -342,6 +261,16 @@ impl Parts {
             let clinics = clinics.seed_demo(keys, clock.wall(), ids.as_ref()).await?;
             tracing::info!(clinics, "demo clinics are there");
         }
+        let access = access_keys(config)?;
+        if access.is_none() {
+            tracing::warn!("nobody can sign in to the console: FRONTDESK_JWT_KEYS is not set");
+        }
+        let demo = match servers.database {
+            DatabaseAccess::Embedded { .. } => {
+                demo_supervisor(&config.data_dir, &clinics, clock.wall(), ids.as_ref()).await
+            }
+            DatabaseAccess::External { .. } => None,
+        };
         let (voice, calls) = (config.voice.clone(), config.max_calls);
         let instant = config.profile.engines();
         let load = move || instant.map_or_else(|| Engines::load(&voice, calls), Ok);
@@ -399,6 +328,14 @@ impl Parts {
             supervision,
             ids,
         });
+        let desk = http::console::Options {
+            database: shared.clinics.database().clone(),
+            supervision: shared.supervision.clone(),
+            keys: access,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&shared.ids),
+            trusted_proxies: config.trusted_proxies.clone(),
+        };
         let options = http::Options {
             clock,
             calls_per_minute: config.calls_per_minute,
@@ -407,7 +344,7 @@ impl Parts {
             livekit_url: shared.tokens.url.clone(),
             default_clinic: config.default_clinic.clone(),
         };
-        let http = HttpServer::start(listener, Arc::clone(&shared), options);
+        let http = HttpServer::start(listener, Arc::clone(&shared), options, desk);
         let begun = async {
             let telephone = match &config.sip {
                 Some(sip) => Some(phone::start(sip, Arc::clone(&intake), media).await?),
@@ -427,7 +364,7 @@ impl Parts {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
                 let reconciling = shared.supervision.start();
-                Ok(Self { shared, worker, telephone, http, reconciling })
+                Ok(Self { shared, worker, telephone, http, demo, reconciling })
             }
             Err(error) => {
                 http.stop().await;
@@ -463,19 +400,6 @@ fn announce(config: &Config, address: SocketAddr) -> Result<Option<Announced>, A
         agent_name: config.agent_name.clone(),
     };
     announcement.write(&config.data_dir).map(Some)
-}
-
-/// Those of a clinic's languages in which calls are held, or the one that they fall back to.
-fn spoken(languages: &[String]) -> Vec<String> {
-    let built_in = Languages::built_in();
-    let codes = languages.iter().map(|tag| tag.split('-').next().unwrap_or_default());
-    let spoken: Vec<_> =
-        codes.filter(|code| built_in.get(code).is_some()).map(str::to_owned).collect();
-    if spoken.is_empty() {
-        vec![built_in.for_call("", languages).code().to_owned()]
-    } else {
-        spoken
-    }
 }
 
 fn signer(livekit: &LiveKitAccess, config: &Config) -> TokenSigner {

@@ -8,6 +8,9 @@ pub enum Room {
     Tenant,
     /// A person, seen through the clinic's record of them; forced row-level security.
     Person,
+    /// Of a member of the staff, who is nobody's tenant; forced row-level security, by the user, and
+    /// what goes past it is a function of the owner.
+    Login(&'static str),
     /// The same for all clinics, for the reason given.
     Global(&'static str),
     /// Of the jobs alone; the application's role sees nothing.
@@ -30,6 +33,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("calls", Room::Tenant),
     ("clinic_phone_numbers", Room::Global("dialled number → clinic; written by its clinic only")),
     ("clinics", Room::Global("the directory; a row is written by its clinic only")),
+    ("credentials", Room::Login("read and written by functions alone")),
     ("directory_doctors", Room::Global("doctors of all clinics, projected; no patient data")),
     ("doctor_slot_templates", Room::Tenant),
     ("doctor_specialties", Room::Tenant),
@@ -37,15 +41,18 @@ pub const TABLES: &[(&str, Room)] = &[
     ("documents", Room::Tenant),
     ("idempotency_keys", Room::Tenant),
     ("inbox", Room::Worker("ids of handled events")),
-    ("memberships", Room::Global("read before there is a tenant; written by its clinic only")),
+    ("invitations", Room::Login("seen by the clinic and by whom it invites")),
+    ("memberships", Room::Login("seen by its clinic and its user; begun by a function")),
     ("outbox", Room::Tenant),
     ("patient_keys", Room::Person),
     ("patient_records", Room::Tenant),
     ("patients", Room::Person),
+    ("refresh_tokens", Room::Login("read and written by functions alone")),
+    ("sign_ins", Room::Login("seen by their user; written by functions")),
     ("specialties", Room::Global("reference data")),
     ("specialty_words", Room::Global("reference data: what people say for a specialty")),
     ("time_slots", Room::Tenant),
-    ("users", Room::Global("logins, read before there is a tenant")),
+    ("users", Room::Login("seen by itself and its clinics; found at sign-in by a function")),
     ("waitlist_entries", Room::Tenant),
 ];
 

@@ -73,6 +73,9 @@ pub enum Refusal {
     /// The login is unknown or deactivated.
     #[error("the user is not active")]
     UserUnknown,
+    /// The login belongs to another clinic as well.
+    #[error("the user belongs to another clinic as well")]
+    UserElsewhere,
     /// The idempotency key was used with another request.
     #[error("the idempotency key was used with another request")]
     KeyReused,
@@ -110,6 +113,7 @@ impl Refusal {
             Self::ClinicInactive => "clinic_inactive",
             Self::DoctorInactive => "doctor_inactive",
             Self::UserUnknown => "user_unknown",
+            Self::UserElsewhere => "user_elsewhere",
             Self::KeyReused => "key_reused",
             Self::InProgress => "in_progress",
             Self::OfferGone => "offer_gone",

@@ -20,10 +20,12 @@ pub mod documents;
 mod error;
 mod once;
 pub mod overview;
+pub mod passwords;
 pub mod patient;
 pub mod reference;
 pub mod schedule;
 mod scope;
+pub mod sign_in;
 pub mod staff;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -45,24 +45,9 @@ impl TenantTx {
     ///
     /// # Errors
     /// If the database cannot be reached.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that begins; see inside")]
     pub async fn begin(db: &Database, tenant: &Tenant) -> Result<Self> {
-        // One round trip. The id is a UUID of ours, so it may stand in the statement.
-        let begin =
-            format!("BEGIN; SELECT set_config('app.clinic_id', '{}', true)", tenant.clinic.uuid());
-        let conn = db.pool().acquire().await?;
-        // A task that ends whatever becomes of whoever asked. sqlx forgets a BEGIN whose answer it
-        // did not live to see: the connection would go back to the pool inside the transaction, and
-        // what the next one books on it would never be committed. A transaction that has begun and
-        // that nobody takes rolls itself back.
-        let begun =
-            tokio::spawn(Transaction::begin(conn, Some(AssertSqlSafe(begin).into_sql_str())));
-        match begun.await {
-            Ok(tx) => Ok(Self { tx: tx?, tenant: *tenant }),
-            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-            // The runtime shuts down.
-            Err(_) => Err(sqlx::Error::PoolClosed.into()),
-        }
+        let tx = begin(db, "app.clinic_id", tenant.clinic.uuid()).await?;
+        Ok(Self { tx, tenant: *tenant })
     }
 
     /// The tenant.
@@ -81,6 +66,49 @@ impl TenantTx {
     /// If the database says no; then nothing was written.
     pub async fn commit(self) -> Result<()> {
         Ok(self.tx.commit().await?)
+    }
+}
+
+/// A transaction that sees one login and its memberships, and no clinic's rows. Without a commit it
+/// is rolled back.
+#[derive(Debug)]
+pub(crate) struct UserTx(Transaction<'static, Postgres>);
+
+impl UserTx {
+    /// Begins, as [`TenantTx::begin`]. `user` was verified.
+    pub(crate) async fn begin(db: &Database, user: UserId) -> Result<Self> {
+        begin(db, "app.user_id", user.uuid()).await.map(Self)
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+/// A transaction in which that setting, by which row-level security goes, has that value.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that begins; see inside")]
+async fn begin(
+    db: &Database,
+    setting: &str,
+    id: uuid::Uuid,
+) -> Result<Transaction<'static, Postgres>> {
+    // One round trip. The id is a UUID of ours, so it may stand in the statement.
+    let begin = format!("BEGIN; SELECT set_config('{setting}', '{id}', true)");
+    let conn = db.pool().acquire().await?;
+    // A task that ends whatever becomes of whoever asked. sqlx forgets a BEGIN whose answer it
+    // did not live to see: the connection would go back to the pool inside the transaction, and
+    // what the next one books on it would never be committed. A transaction that has begun and
+    // that nobody takes rolls itself back.
+    let begun = tokio::spawn(Transaction::begin(conn, Some(AssertSqlSafe(begin).into_sql_str())));
+    match begun.await {
+        Ok(tx) => Ok(tx?),
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        // The runtime shuts down.
+        Err(_) => Err(sqlx::Error::PoolClosed.into()),
     }
 }
 

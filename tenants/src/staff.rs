@@ -1,13 +1,15 @@
-//! Staff logins and their memberships in clinics. How a login is proven comes elsewhere; here is
-//! what it may enter: [`tenant_of`] is the way from a verified login to a [`Tenant`].
+//! Staff logins and their memberships in clinics. How a login is proven, and the way from it to a
+//! [`Tenant`], is [`crate::sign_in`].
 
 use frontdesk_types::{ClinicId, IdSource, Phi, UserId, named_enum};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use serde::Deserialize;
 use sqlx::types::Json;
 
 use crate::schedule::{Deactivated, Hanging};
-use crate::{By, Database, Error, Principal, Result, Tenant, TenantTx};
+use crate::scope::UserTx;
+use crate::{By, Database, Error, Principal, Refusal, Result, Tenant, TenantTx};
 
 named_enum! {
     /// What somebody is in a clinic. What a role may do is a matter of permissions, not of its name.
@@ -42,11 +44,37 @@ pub struct NewMember {
     pub role: Role,
 }
 
-/// Makes somebody a member of the clinic, with a new login or the one that the address has. Again
-/// changes nothing.
+/// What came of [`add_member`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// They are a member.
+    Member(UserId),
+    /// They belong or belonged to another clinic: [`accept_invitation`] is theirs.
+    Invited(UserId),
+}
+
+impl Joined {
+    /// Whose login it is.
+    #[must_use]
+    pub const fn user(self) -> UserId {
+        match self {
+            Self::Member(user) | Self::Invited(user) => user,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Added {
+    user: Option<UserId>,
+    state: Option<String>,
+    refused: Option<Refusal>,
+}
+
+/// Makes somebody a member of the clinic, with a new login or the one that the address has; who
+/// belongs to another clinic is invited. Again changes nothing.
 ///
 /// # Errors
-/// [`crate::Refusal::UserUnknown`] if the login is deactivated; an address that cannot be one; failures of
+/// [`Refusal::UserUnknown`] if the login is deactivated; an address that cannot be one; failures of
 /// the database.
 pub async fn add_member(
     tx: &mut TenantTx,
@@ -54,7 +82,7 @@ pub async fn add_member(
     by: &By,
     now: Timestamp,
     ids: &dyn IdSource,
-) -> Result<UserId> {
+) -> Result<Joined> {
     let email = member.email.expose().trim().to_lowercase();
     let name = member.name.expose().trim();
     if !email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.')) {
@@ -63,32 +91,57 @@ pub async fn add_member(
     if name.is_empty() {
         return Err(Error::Invalid("a member needs a name".to_owned()));
     }
-    sqlx::query(
-        "INSERT INTO users (id, email, name) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING",
-    )
-    .bind(UserId::new(ids).uuid())
-    .bind(&email)
-    .bind(name)
-    .execute(tx.conn())
-    .await?;
-    let user: uuid::Uuid = sqlx::query_scalar("SELECT id FROM users WHERE email = $1")
+    let Json(added): Json<Added> = sqlx::query_scalar("SELECT add_member($1, $2, $3, $4, $5)")
+        .bind(now.to_sqlx())
+        .bind(UserId::new(ids).uuid())
         .bind(&email)
+        .bind(name)
+        .bind(member.role.as_str())
         .fetch_one(tx.conn())
         .await?;
-    let done = sqlx::query(
-        "INSERT INTO memberships AS m (clinic_id, user_id, role) VALUES ($1, $2, $3)
-         ON CONFLICT (clinic_id, user_id, role) DO UPDATE
-            SET active = true, row_version = m.row_version + 1 WHERE NOT m.active",
-    )
-    .bind(tx.tenant().clinic().uuid())
-    .bind(user)
-    .bind(member.role.as_str())
-    .execute(tx.conn())
-    .await?;
-    if done.rows_affected() == 1 {
-        audit(tx, "membership.begun", user, by, now).await?;
+    if let Some(refusal) = added.refused {
+        return Err(refusal.into());
     }
-    Ok(UserId::from_uuid(user))
+    let user = added.user.ok_or_else(|| Error::Answer("no user".to_owned()))?;
+    let (joined, action) = match added.state.as_deref() {
+        Some("begun") => (Joined::Member(user), Some("membership.begun")),
+        Some("invited") => (Joined::Invited(user), Some("membership.invited")),
+        Some("waiting") => (Joined::Invited(user), None),
+        _ => (Joined::Member(user), None),
+    };
+    if let Some(action) = action {
+        audit(tx, action, user, &["role"], by, now).await?;
+    }
+    Ok(joined)
+}
+
+/// Makes a login the member that a clinic has invited it to be; false without an invitation. `user`
+/// must come from a verified token.
+///
+/// # Errors
+/// [`Refusal::UserUnknown`] if the login is deactivated; failures of the database.
+pub async fn accept_invitation(
+    db: &Database,
+    user: UserId,
+    clinic: ClinicId,
+    role: Role,
+    now: Timestamp,
+) -> Result<bool> {
+    let mut tx = TenantTx::begin(db, &Tenant::verified(clinic)).await?;
+    sqlx::query("SELECT set_config('app.user_id', $1, true)")
+        .bind(user.uuid().to_string())
+        .execute(tx.conn())
+        .await?;
+    let accepted: bool = sqlx::query_scalar("SELECT accept_invitation($1)")
+        .bind(role.as_str())
+        .fetch_one(tx.conn())
+        .await?;
+    if accepted {
+        let by = By::principal(Principal::User(user));
+        audit(&mut tx, "membership.begun", user, &["role"], &by, now).await?;
+        tx.commit().await?;
+    }
+    Ok(accepted)
 }
 
 /// Ends a membership; false if there is none in force. The row stays, as history.
@@ -113,7 +166,7 @@ pub async fn end_membership(
     .await?;
     let ended = done.rows_affected() == 1;
     if ended {
-        audit(tx, "membership.ended", user.uuid(), by, now).await?;
+        audit(tx, "membership.ended", user, &["role"], by, now).await?;
     }
     Ok(ended)
 }
@@ -132,11 +185,12 @@ pub struct Membership {
 /// # Errors
 /// If the database fails.
 pub async fn memberships(db: &Database, user: UserId) -> Result<Vec<Membership>> {
+    let mut tx = UserTx::begin(db, user).await?;
     let rows: Vec<(uuid::Uuid, String)> = sqlx::query_as(
         "SELECT clinic_id, role FROM memberships WHERE user_id = $1 AND active ORDER BY 1, 2",
     )
     .bind(user.uuid())
-    .fetch_all(db.pool())
+    .fetch_all(tx.conn())
     .await?;
     rows.into_iter()
         .map(|(clinic, role)| {
@@ -145,33 +199,12 @@ pub async fn memberships(db: &Database, user: UserId) -> Result<Vec<Membership>>
         .collect()
 }
 
-/// The clinic that a path names, if this login is a member there and the clinic is active, and in
-/// which roles. `user` must come from a verified token.
-///
-/// # Errors
-/// If the database fails.
-pub async fn tenant_of(
-    db: &Database,
-    user: UserId,
-    clinic: ClinicId,
-) -> Result<Option<(Tenant, Vec<Role>)>> {
-    let roles: Vec<String> = sqlx::query_scalar(
-        "SELECT m.role FROM memberships m JOIN clinics c ON c.id = m.clinic_id AND c.active
-          WHERE m.user_id = $1 AND m.clinic_id = $2 AND m.active ORDER BY 1",
-    )
-    .bind(user.uuid())
-    .bind(clinic.uuid())
-    .fetch_all(db.pool())
-    .await?;
-    let roles = roles.iter().map(|role| Ok(role.parse()?)).collect::<Result<Vec<Role>>>()?;
-    Ok((!roles.is_empty()).then(|| (Tenant::verified(clinic), roles)))
-}
-
 /// Deactivates a login that is or was a member of the clinic. Memberships in force stand in the
-/// way, whichever clinic's, and are returned by clinic; an empty list means done [TEN-5].
+/// way: those of this clinic are returned, and an empty list means done [TEN-5].
 ///
 /// # Errors
-/// [`crate::Refusal::UserUnknown`] if there is no such active login.
+/// [`Refusal::UserUnknown`] if there is no such active login, [`Refusal::UserElsewhere`] if it
+/// belongs or belonged to another clinic.
 pub async fn deactivate_user(
     db: &Database,
     tenant: &Tenant,
@@ -179,33 +212,38 @@ pub async fn deactivate_user(
     principal: Principal,
     now: Timestamp,
 ) -> Result<Vec<Hanging>> {
-    let Json(answer): Json<Deactivated> =
-        sqlx::query_scalar("SELECT deactivate_user($1, $2, $3, $4)")
-            .bind(tenant.clinic().uuid())
-            .bind(now.to_sqlx())
-            .bind(principal.to_string())
-            .bind(user.uuid())
-            .fetch_one(db.pool())
-            .await?;
-    answer.hanging()
+    let mut tx = TenantTx::begin(db, tenant).await?;
+    let Json(answer): Json<Deactivated> = sqlx::query_scalar("SELECT deactivate_user($1)")
+        .bind(user.uuid())
+        .fetch_one(tx.conn())
+        .await?;
+    let hanging = answer.hanging()?;
+    if hanging.is_empty() {
+        let by = By::principal(principal);
+        audit(&mut tx, "user.deactivated", user, &["active"], &by, now).await?;
+        tx.commit().await?;
+    }
+    Ok(hanging)
 }
 
-async fn audit(
+pub(crate) async fn audit(
     tx: &mut TenantTx,
     action: &str,
-    user: uuid::Uuid,
+    user: UserId,
+    fields: &[&str],
     by: &By,
     now: Timestamp,
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO audit_log (clinic_id, occurred_at, principal, action, entity, entity_id, fields)
-         VALUES ($1, $2, $3, $4, 'user', $5, ARRAY['role'])",
+         VALUES ($1, $2, $3, $4, 'user', $5, $6)",
     )
     .bind(tx.tenant().clinic().uuid())
     .bind(now.to_sqlx())
     .bind(by.principal.to_string())
     .bind(action)
-    .bind(user)
+    .bind(user.uuid())
+    .bind(fields)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -259,6 +259,21 @@ impl TestDb {
         unclean
     }
 
+    /// What members of the staff did to a call, oldest first.
+    ///
+    /// # Panics
+    /// If the database fails.
+    pub async fn audited(&self, call: &str) -> Vec<String> {
+        let mut conn = self.superuser().await;
+        let rows = sqlx::query_scalar(
+            "SELECT action FROM audit_log WHERE call_id::text = $1 AND principal LIKE 'user:%'
+              ORDER BY position",
+        );
+        let rows = rows.bind(call).fetch_all(&mut conn).await.expect("the audit");
+        conn.close().await.expect("close");
+        rows
+    }
+
     /// Rows of a table, whoever's they are.
     ///
     /// # Panics

@@ -82,6 +82,8 @@ typed_ids! {
     CallId = "call";
     /// A staff login.
     UserId = "user";
+    /// One time that a member of the staff gave their password.
+    SignInId = "sign-in";
     /// A console of a supervisor, as long as it is open.
     ConsoleId = "console";
     /// A domain event.

@@ -18,8 +18,8 @@ pub use call::{CallOutcome, Channel, MessageSubject, TransferReason};
 pub use clock::{Clock, ManualClock, Mono, SystemClock};
 pub use id::{
     AbsenceId, AppointmentId, CallId, CallbackId, ClinicId, ConsoleId, DoctorId, EventId, HoldId,
-    IdSource, OfferId, ParseIdError, PatientId, SeededIds, SlotId, SystemIds, TemplateId, UserId,
-    WaitlistEntryId,
+    IdSource, OfferId, ParseIdError, PatientId, SeededIds, SignInId, SlotId, SystemIds, TemplateId,
+    UserId, WaitlistEntryId,
 };
 pub use name::UnknownName;
 pub use offer::Offer;

@@ -66,6 +66,12 @@ pub(super) async fn start(
         )),
         None => out.line(format_args!("Frontdesk is listening on http://{address}/")),
     }
+    if let Some(supervisor) = runtime.demo_supervisor() {
+        let (email, password) = (&supervisor.email, supervisor.password.expose());
+        out.line(format_args!(
+            "Supervisors: http://{address}/console, as {email} with the password {password}"
+        ));
+    }
     if let Some(telephone) = runtime.telephone() {
         let number = runtime.number().await;
         let number = number.map_or_else(String::new, |number| format!("{number}@"));

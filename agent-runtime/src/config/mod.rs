@@ -24,6 +24,7 @@ pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
 pub use sip::{SipConfig, SipListen};
 pub use value::{Origin, Secret};
 
+use crate::access_token::AccessKeys;
 use crate::profile::Profile;
 use environment::{candidate_files, unknown_variables};
 use frontdesk_pipelines::dialogue::DialogueKind;
@@ -122,6 +123,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Keys that seal patients' data, as `KeyRing::parse` reads them.
     pub data_keys: Option<Secret>,
+    /// Keys that sign supervisors' tokens, as `AccessKeys::parse` reads them.
+    pub jwt_keys: Option<Secret>,
     /// LiveKit server.
     pub livekit: LiveKitConfig,
     /// LiveKit server as callers' browsers reach it, if that differs.
@@ -345,6 +348,11 @@ impl Values<'_> {
                 "FRONTDESK_DATA_KEYS",
                 "id:base64-of-32-bytes, comma-separated, newest first",
                 |text| frontdesk_tenants::crypt::KeyRing::parse(text).is_ok(),
+            )?,
+            jwt_keys: self.secret(
+                "FRONTDESK_JWT_KEYS",
+                "id:base64-of-32-bytes, comma-separated, newest first",
+                |text| AccessKeys::parse(text).is_ok(),
             )?,
             livekit,
             livekit_public_url: self

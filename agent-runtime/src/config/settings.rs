@@ -174,6 +174,13 @@ pub const SETTINGS: &[Setting] = &[
         Unset("with the embedded database, keys made once and kept in the data folder"),
         "Keys that seal patients' data, `id:base64-of-32-bytes`, comma-separated, newest first.",
     )),
+    secret(setting(
+        "FRONTDESK_JWT_KEYS",
+        "console.jwt_keys",
+        Unset("with the embedded database, keys made once and kept in the data folder"),
+        "Keys that sign what supervisors are given when they sign in, `id:base64-of-32-bytes`, \
+         comma-separated, newest first. The same for all runtimes of one database.",
+    )),
     setting(
         "FRONTDESK_POSTGRES_BIN",
         "database.postgres_bin",

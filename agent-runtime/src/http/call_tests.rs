@@ -108,7 +108,7 @@ async fn channel_and_language_can_be_chosen_and_nothing_else() {
         served.clock.advance(Duration::from_secs(60));
         served.call("nile-heart", body, &[]).await.is_problem(status);
     }
-    let long = format!("{{\"language\":\"{}\"}}", "x".repeat(calls::MAX_BODY));
+    let long = format!("{{\"language\":\"{}\"}}", "x".repeat(request::MAX_BODY));
     served.call("nile-heart", &long, &[]).await.is_problem(413);
     let form = [("content-type", "text/plain")];
     served.call("nile-heart", "{}", &form).await.is_problem(415);

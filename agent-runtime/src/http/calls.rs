@@ -16,20 +16,16 @@ use axum::response::{IntoResponse, Response};
 use frontdesk_tenants::directory::is_slug;
 use frontdesk_types::Channel;
 use serde::{Deserialize, Serialize};
-use serde_json::error::Category;
 
 use super::client::Client;
 use super::limits::Limiter;
 use super::own_call::OwnCall;
-use super::{Problem, Service, Site};
+use super::{Problem, Service, Site, request};
 use crate::job_metadata::is_language;
 use crate::join_token::{Join, TokenRequest};
 
 /// How long a token opens its room.
 pub(super) const TOKEN_TTL: Duration = Duration::from_secs(120);
-
-/// Longest body that is read, in bytes.
-pub(super) const MAX_BODY: usize = 4096;
 
 /// How many clinics' calls one address may start.
 const CLINICS_PER_ADDRESS: u32 = 5;
@@ -84,11 +80,22 @@ impl From<Means> for Channel {
 
 /// The answer, under the names of LiveKit's token endpoints, so that their front ends can read it.
 #[derive(Serialize)]
-struct Given {
+pub(super) struct Given {
     server_url: String,
     room_name: String,
     participant_identity: String,
     participant_token: String,
+}
+
+impl From<Join> for Given {
+    fn from(join: Join) -> Self {
+        Self {
+            server_url: join.url,
+            room_name: join.room,
+            participant_identity: join.identity,
+            participant_token: join.token,
+        }
+    }
 }
 
 pub(super) async fn start<S: Service>(
@@ -98,7 +105,7 @@ pub(super) async fn start<S: Service>(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    from_here(&headers)?;
+    request::from_here(&headers)?;
     if !is_slug(&slug) {
         return Err(unknown(&slug));
     }
@@ -133,57 +140,17 @@ pub(super) async fn start<S: Service>(
     Ok(answer(StatusCode::CREATED, join, Some(cookie)))
 }
 
-/// Refuses what a browser sends on behalf of another site's page: its callers would not know that
-/// they call.
-fn from_here(headers: &HeaderMap) -> Result<(), Problem> {
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    match site {
-        None | Some("same-origin" | "none") => Ok(()),
-        Some(_) => {
-            let detail = "calls are started by this site's own page, not by that of another site";
-            Err(Problem::new(StatusCode::FORBIDDEN, detail))
-        }
-    }
-}
-
 fn limit<S>(site: &Site<S>, client: &Client, slug: &str) -> Result<(), Problem> {
     let (address, now) = (client.network(), site.options.clock.mono());
     let limits = &site.limits;
     let taken = limits.by_address.take(address, now);
     taken.and_then(|()| limits.by_clinic.take((address, slug.to_owned()), now)).map_err(|wait| {
-        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-        let detail = format!(
-            "too many calls were started from this address; try again in {seconds} s, or telephone \
-             the clinic"
-        );
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds)
+        request::too_many("calls were started from this address", wait, ", or telephone the clinic")
     })
 }
 
 fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Wish, Problem> {
-    let body = body.map_err(|rejection| {
-        let what = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => format!("the body has more than {MAX_BODY} bytes"),
-            _ => "the body could not be read".to_owned(),
-        };
-        Problem::new(rejection.status(), what)
-    })?;
-    if body.is_empty() {
-        return Ok(Wish::default());
-    }
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        let detail = "a body is sent as application/json";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-    }
-    let wish: Wish = serde_json::from_slice(&body).map_err(|error| {
-        let status = match error.classify() {
-            Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Problem::new(status, format!("the body is not usable: {error}"))
-    })?;
+    let wish: Wish = request::body(headers, body)?;
     if wish.language.as_deref().is_some_and(|language| !is_language(language)) {
         let detail = "`language` is not a language tag such as en";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
@@ -220,13 +187,8 @@ fn unreachable(why: String) -> Problem {
 }
 
 fn answer(status: StatusCode, join: Join, cookie: Option<String>) -> Response {
-    let given = Given {
-        server_url: join.url,
-        room_name: join.room,
-        participant_identity: join.identity,
-        participant_token: join.token,
-    };
-    let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(given)).into_response();
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    let mut response = (status, no_store, Json(Given::from(join))).into_response();
     if let Some(cookie) = cookie.and_then(|cookie| cookie.parse().ok()) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

@@ -1,16 +1,18 @@
 //! The HTTP listener: health, readiness, metrics, worker information, the patient's page, starting
-//! a call.
+//! a call, the supervisors' console.
 //!
 //! Handlers see the runtime only through [`Service`], so that each can be tested over a socket
 //! with a scripted one.
 
 mod calls;
 mod client;
+pub mod console;
 mod limits;
 mod metrics;
 mod own_call;
 mod page;
 mod problem;
+mod request;
 mod status;
 
 use std::sync::Arc;
@@ -113,8 +115,12 @@ struct Site<S> {
     policy: HeaderValue,
 }
 
-/// All routes. It is served with the address of each connection (`SocketAddr`).
-pub fn router<S: Service>(service: Arc<S>, options: Options) -> Router {
+/// All routes, those of the console if there is one. It is served with the address of each connection (`SocketAddr`).
+pub fn router<S: Service>(
+    service: Arc<S>,
+    options: Options,
+    desk: Option<console::Options>,
+) -> Router {
     let site = Arc::new(Site {
         service: Arc::clone(&service),
         limits: calls::CallLimits::new(options.calls_per_minute),
@@ -124,9 +130,10 @@ pub fn router<S: Service>(service: Arc<S>, options: Options) -> Router {
     });
     let callers = Router::new()
         .route("/api/v1/clinics/{slug}/calls", post(calls::start::<S>))
-        .layer(DefaultBodyLimit::max(calls::MAX_BODY))
+        .layer(DefaultBodyLimit::max(request::MAX_BODY))
         .route("/", get(page::root::<S>))
         .route("/call/{slug}", get(page::call::<S>))
+        .route("/console", get(page::console::<S>))
         .route("/assets/{name}", get(page::asset))
         .route("/licences.md", get(page::licences))
         .with_state(site);
@@ -137,6 +144,7 @@ pub fn router<S: Service>(service: Arc<S>, options: Options) -> Router {
         .route("/metrics", get(metrics::metrics::<S>))
         .with_state(service)
         .merge(callers)
+        .merge(desk.map_or_else(Router::new, console::router))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(map_response(page::harden))

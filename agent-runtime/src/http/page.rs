@@ -1,6 +1,6 @@
-//! The patient's page, and the files that it loads.
+//! The patient's page and the console, and the files that they load.
 //!
-//! Files are built and embedded (`frontdesk-web`). The page itself is completed here: it is told
+//! Files are built and embedded (`frontdesk-web`). The patient's page is completed here: it is told
 //! what anybody may know of the clinic, so that it needs no request for it.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use frontdesk_tenants::directory::is_slug;
-use frontdesk_web::{ASSETS, CALL_PAGE, LICENCES};
+use frontdesk_web::{ASSETS, CALL_PAGE, CONSOLE_PAGE, LICENCES};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -73,27 +73,51 @@ pub(super) async fn call<S: Service>(
     let page = page.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "the page was not built"))?;
     let html = complete(&String::from_utf8_lossy(page.bytes()), clinic.as_ref());
     let tag = etag(&Sha256::digest(&html));
-    let common = [
-        (header::CONTENT_SECURITY_POLICY, site.policy.clone()),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::ETAG, tag.clone()),
-        (
-            HeaderName::from_static("permissions-policy"),
-            HeaderValue::from_static(
-                "microphone=(self), camera=(self), geolocation=(), display-capture=()",
-            ),
-        ),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            HeaderValue::from_static("same-origin"),
-        ),
-    ];
+    let common = page_headers(&site, &tag, "microphone=(self), camera=(self)");
     if clinic.is_some() && is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, common).into_response());
     }
     let status = if clinic.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let kind = [(header::CONTENT_TYPE, frontdesk_web::media_type(CALL_PAGE))];
     Ok((status, common, kind, html).into_response())
+}
+
+/// `/console`: the same for everybody; who may see what is asked for by its requests.
+pub(super) async fn console<S: Service>(
+    State(site): State<Arc<Site<S>>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let page = frontdesk_web::file(CONSOLE_PAGE);
+    let page = page.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "the page was not built"))?;
+    let tag = etag(&page.sha256());
+    let common = page_headers(&site, &tag, "microphone=(self), camera=()");
+    if is_known(&headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, common).into_response());
+    }
+    let kind = [(header::CONTENT_TYPE, frontdesk_web::media_type(CONSOLE_PAGE))];
+    Ok((common, kind, page.into_bytes()).into_response())
+}
+
+/// What each page says of itself; `devices` are those that it may ask for.
+fn page_headers<S>(
+    site: &Site<S>,
+    tag: &HeaderValue,
+    devices: &'static str,
+) -> [(HeaderName, HeaderValue); 5] {
+    let permissions = format!("{devices}, geolocation=(), display-capture=()");
+    [
+        (header::CONTENT_SECURITY_POLICY, site.policy.clone()),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::ETAG, tag.clone()),
+        (
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_str(&permissions).unwrap_or(HeaderValue::from_static("")),
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        ),
+    ]
 }
 
 /// The page with what it is to know of the clinic.

@@ -106,3 +106,19 @@ async fn the_root_leads_browsers_to_the_default_clinic_and_still_answers_probes(
     assert_eq!(browser.status, 200, "after the redirection");
     assert!(browser.text().contains("Nile &lt;Heart&gt;"));
 }
+
+#[tokio::test]
+async fn the_console_is_the_same_for_everybody_and_may_use_a_microphone() {
+    let served = serve_behind("").await;
+    let page = get(&format!("{}/console", served.url), &[]).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(
+        page.header("content-security-policy")
+            .starts_with("default-src 'none'; script-src 'self';")
+    );
+    assert!(page.header("permissions-policy").starts_with("microphone=(self), camera=(),"));
+    assert!(page.text().contains("src=\"/assets/console-") && !page.text().contains("{{"));
+    let tag = page.header("etag").to_owned();
+    let same = get(&format!("{}/console", served.url), &[("if-none-match", &tag)]).await;
+    assert_eq!((same.status, same.body.len()), (304, 0));
+}

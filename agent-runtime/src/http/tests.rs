@@ -117,7 +117,7 @@ pub(super) async fn serve_behind(proxies: &str) -> Served {
         livekit_url: "ws://127.0.0.1:7880".to_owned(),
         default_clinic: Some("nile-heart".to_owned()),
     };
-    let router = router(Arc::clone(&service), options);
+    let router = router(Arc::clone(&service), options, None);
     let router = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, router).await });
     Served { service, clock, url: format!("http://{address}") }

@@ -24,9 +24,10 @@ impl HttpServer {
         listener: TcpListener,
         shared: Arc<impl Service + 'static>,
         options: http::Options,
+        desk: http::console::Options,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let router = http::router(shared, options);
+        let router = http::router(shared, options, Some(desk));
         let router = router.into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move {
             let serve = axum::serve(listener, router).with_graceful_shutdown(async {

@@ -4,6 +4,8 @@ mod announced;
 mod anywhere;
 mod as_an_image_runs_it;
 mod clinic_settings;
+mod console;
+mod console_rig;
 mod desk;
 mod jobs;
 mod language_model;

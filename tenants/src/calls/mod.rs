@@ -7,6 +7,7 @@ mod callback;
 mod evidence;
 mod key;
 mod snapshot;
+mod supervision;
 mod transcript;
 
 use frontdesk_types::{CallId, CallOutcome, Channel, Phi};
@@ -18,6 +19,7 @@ pub use callback::{CallbackReason, Message, add_callback, add_message, message};
 pub use evidence::{Evidence, evidence};
 pub use key::{CallKey, rewrap_keys};
 pub use snapshot::{load_snapshot, save_snapshot};
+pub use supervision::{Act, audit_act};
 pub use transcript::{Speaker, Turn, add_turns, transcript};
 
 use crate::crypt::{CryptError, KeyRing, Wrapped};

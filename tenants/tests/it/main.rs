@@ -14,6 +14,7 @@ mod migration;
 mod patients;
 mod property;
 mod schedule;
+mod sign_in;
 mod staff;
 mod tenancy;
 mod waitlist;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use frontdesk_tenants::catalogue::{Room, TABLES};
+use frontdesk_tenants::passwords::Passwords;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
-use frontdesk_tenants::{By, Principal, calls, decisions, patient, waitlist};
-use frontdesk_types::{CallId, Channel};
+use frontdesk_tenants::{By, Principal, calls, decisions, patient, sign_in, staff, waitlist};
+use frontdesk_types::{CallId, Channel, Phi};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 async fn scalar(conn: &mut PgConnection, sql: String) -> i64 {
@@ -18,6 +19,7 @@ async fn scalar(conn: &mut PgConnection, sql: String) -> i64 {
 /// A database in which both clinics have rows in every tenant table.
 async fn full() -> TestDb {
     let t = TestDb::seeded().await;
+    with_staff(&t).await;
     for slug in ["nile-heart", "harbor-family"] {
         let tenant = t.tenant(slug).await;
         let who = t.patients(&tenant, 1).await[0];
@@ -89,6 +91,26 @@ async fn full() -> TestDb {
     t
 }
 
+/// One who is signed in at one clinic and invited by the other.
+async fn with_staff(t: &TestDb) {
+    let passwords = Passwords::default();
+    let by = By::principal(Principal::Job("test"));
+    let text = |text: &str| Phi::new(text.to_owned());
+    let (email, name) = (text("mona@example.com"), text("Mona Adel"));
+    let member = staff::NewMember { email: email.clone(), name, role: staff::Role::Supervisor };
+    let password = text("four words make sense");
+    for slug in ["nile-heart", "harbor-family"] {
+        let mut tx = t.begin(slug).await;
+        let joined = staff::add_member(&mut tx, &member, &by, now(), &IDS).await.expect("added");
+        let hash = passwords.hash(password.clone()).await.expect("hashed");
+        let given = sign_in::give_password(&mut tx, joined.user(), &hash, &by, now()).await;
+        assert_eq!(given.expect("asked"), slug == "nile-heart");
+        tx.commit().await.expect("commit");
+    }
+    let granted = sign_in::sign_in(t.db(), &passwords, &email, password, now(), &IDS).await;
+    granted.expect("compared").expect("right");
+}
+
 #[tokio::test]
 async fn a_table_that_is_not_in_the_catalogue_or_not_protected_as_it_says_fails() {
     let t = TestDb::fresh().await;
@@ -111,7 +133,7 @@ async fn a_table_that_is_not_in_the_catalogue_or_not_protected_as_it_says_fails(
         assert_eq!(owner, "frontdesk_owner", "{name}");
         match room {
             Room::Tenant => assert!(security & forced & clinic, "{name}"),
-            Room::Person | Room::Worker(_) => assert!(security & forced, "{name}"),
+            Room::Person | Room::Worker(_) | Room::Login(_) => assert!(security & forced, "{name}"),
             Room::Global(reason) => assert!(!reason.is_empty()),
         }
     }
@@ -139,13 +161,27 @@ async fn a_table_that_is_not_in_the_catalogue_or_not_protected_as_it_says_fails(
         "outbox_unpublished", // the relay's
     ];
     assert_eq!(others, allowed);
-    let definers: i64 = scalar(
-        &mut conn,
-        "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
-            .to_owned(),
+    // Functions are SECURITY INVOKER, except those of one login each; nobody but the application
+    // may call these, and no schema of the caller's is looked through in them.
+    let definers: Vec<(String, bool, bool)> = sqlx::query_as(
+        "SELECT proname::text, has_function_privilege('frontdesk_worker', oid, 'EXECUTE'),
+                'search_path=public, pg_temp' = ANY (proconfig)
+           FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY 1",
     )
-    .await;
-    assert_eq!(definers, 0, "functions are SECURITY INVOKER");
+    .fetch_all(&mut conn)
+    .await
+    .expect("functions");
+    let known = [
+        "accept_invitation",
+        "add_member",
+        "begin_sign_in",
+        "deactivate_user",
+        "end_sign_in",
+        "login_of",
+        "renew_sign_in",
+        "set_password",
+    ];
+    assert_eq!(definers, known.map(|name| (name.to_owned(), false, true)));
     let roles: Vec<(String, bool, bool, bool)> = sqlx::query_as(
         "SELECT rolname::text, rolcanlogin, rolsuper, rolbypassrls FROM pg_roles
           WHERE rolname LIKE 'frontdesk%' ORDER BY 1",
@@ -185,6 +221,16 @@ async fn without_a_tenant_there_is_no_row_and_with_the_wrong_one_none_of_another
             Room::Worker(_) => {
                 let denied = app.execute(AssertSqlSafe(format!("SELECT FROM {table}"))).await;
                 assert!(denied.is_err(), "{table}");
+                continue;
+            }
+            // Which rows a login or a clinic sees: staff.rs, sign_in.rs. Without either, none.
+            Room::Login(_) => {
+                app.execute("RESET app.clinic_id").await.expect("set");
+                let seen =
+                    sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}")));
+                // Or it may not even ask.
+                let seen: i64 = seen.fetch_one(&mut app).await.unwrap_or(0);
+                assert!(total > 0 && seen == 0, "{table}: {seen} of {total}");
                 continue;
             }
             Room::Tenant | Room::Person => {}

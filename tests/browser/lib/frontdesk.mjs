@@ -98,14 +98,23 @@ export class Frontdesk {
     return (await answer.json()).participants ?? [];
   }
 
-  /** Rows in the table of appointments, all clinics together, as the database's superuser sees them. */
-  appointments() {
+  /** What a query gives, as the database's superuser: unaligned text. */
+  sql(query) {
     const data = this.env.FRONTDESK_DATA_DIR;
     const socket = readdirSync(data, { recursive: true }).find((name) => name.endsWith(".s.PGSQL.5432"));
     if (!socket) throw new Error(`no socket of the embedded PostgreSQL below ${data}`);
-    const query = "SELECT count(*) FROM appointments";
     const args = ["-h", join(data, dirname(socket)), "-U", "postgres", "-d", "frontdesk", "-Atc", query];
-    return Number(execFileSync("psql", args, { encoding: "utf8" }));
+    return execFileSync("psql", args, { encoding: "utf8" }).trim();
+  }
+
+  /** Rows in the table of appointments, all clinics together. */
+  appointments() {
+    return Number(this.sql("SELECT count(*) FROM appointments"));
+  }
+
+  /** The demo clinic's supervisor: address and password. */
+  supervisor() {
+    return JSON.parse(readFileSync(join(this.env.FRONTDESK_DATA_DIR, "demo-supervisor.json"), "utf8"));
   }
 
   async metric(name) {
