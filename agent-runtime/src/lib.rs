@@ -13,6 +13,7 @@ pub mod counters;
 pub mod data_keys;
 #[cfg(test)]
 mod docs;
+pub mod documents;
 pub mod engines;
 pub mod http;
 pub mod intake;

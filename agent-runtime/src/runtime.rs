@@ -26,6 +26,7 @@ use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
 use crate::counters;
 use crate::data_keys::{KeysError, data_keys};
+use crate::documents::{self, Documents, DocumentsError};
 use crate::engines::{self, EngineError, Engines};
 use crate::http::{self, PublicClinic, Sample, Service};
 use crate::intake::Intake;
@@ -77,6 +78,9 @@ pub enum StartError {
     /// The telephone.
     #[error("{0}; stop what listens there, or set FRONTDESK_SIP_LISTEN to another address")]
     Telephone(#[from] frontdesk_telephony::StartError),
+    /// The clinics' documents.
+    #[error(transparent)]
+    Documents(#[from] DocumentsError),
     /// The data folder, where the runtime is to be announced in it.
     #[error(transparent)]
     Announce(#[from] AnnounceError),
@@ -122,6 +126,7 @@ struct Parts {
     worker: Worker,
     telephone: Option<Telephone>,
     http: HttpServer,
+    documents: Documents,
 }
 
 /// What the HTTP handlers see.
@@ -331,7 +336,8 @@ impl Parts {
         if keys.is_none() {
             tracing::warn!("no records of calls are kept: FRONTDESK_DATA_KEYS is not set");
         }
-        let records = keys.map(|keys| Records { keys, worker: format!("worker-{}", ids.uuid()) });
+        let records = keys
+            .map(|keys| Records { keys: Arc::new(keys), worker: format!("worker-{}", ids.uuid()) });
         let slots = SlotRegistry::start(
             clinics.database().clone(),
             Arc::clone(&clock),
@@ -348,6 +354,11 @@ impl Parts {
                 (Tools::built_in(), usual)
             }
         };
+        let meaning = documents::meaning(config.documents.embeddings.as_ref())?;
+        let folder = config.documents.folder.clone();
+        let documents =
+            Documents::start(folder, meaning.clone(), clinics.database(), Arc::clone(&ids))?;
+        let tools = tools.with_meaning(meaning);
         let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
         let parts = (engines, model, records, slots, (tools, dialogue));
         let services =
@@ -396,7 +407,7 @@ impl Parts {
         match begun.await {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
-                Ok(Self { shared, worker, telephone, http })
+                Ok(Self { shared, worker, telephone, http, documents })
             }
             Err(error) => {
                 http.stop().await;
@@ -415,6 +426,7 @@ impl Parts {
             telephone.close().await;
         }
         self.http.stop().await;
+        self.documents.stop().await;
         self.shared.clinics.close().await;
     }
 }

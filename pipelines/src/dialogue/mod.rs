@@ -53,6 +53,7 @@ pub mod kept;
 pub mod keypad;
 pub mod ledger;
 pub mod llm;
+pub mod patient_record;
 pub mod phone;
 mod red_flags;
 pub mod script;
