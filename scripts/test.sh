@@ -32,6 +32,10 @@ timeout --foreground --kill-after=30 "${TEST_MINUTES:-30}m" \
     esac
 
 # With arguments, only those Rust tests were asked for.
+if [ "$*" = --workspace ]; then
+    scripts/understanding.sh "${CARGO_TARGET_DIR:-$root/target}/debug/frontdesk" --quiet 2>&1 |
+        tee -a "$log" || failed_steps+=("the tests of understanding")
+fi
 if [ "$*" = --workspace ] && [ -e tests/browser/package.json ]; then
     # What is installed is what the lock file says, unless the lock file is newer.
     if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then

@@ -30,7 +30,7 @@ pub enum EngineError {
     Model(String),
 }
 
-/// Voice, ears, and what tells speech from silence.
+/// Voice, recognition, and what tells speech from silence.
 #[derive(Clone)]
 pub struct Engines {
     /// Text to speech.

@@ -69,6 +69,9 @@ pub struct Join {
     pub room: String,
     /// The caller's identity.
     pub identity: String,
+    /// The agent that the token dispatches when the room is made, if any.
+    #[serde(skip)]
+    pub agent: Option<AgentRequest>,
 }
 
 impl std::fmt::Debug for Join {
@@ -120,9 +123,9 @@ impl TokenSigner {
         };
         let token = JoinToken::caller(&room, &identity)
             .ttl(Duration::from_secs(ttl))
-            .agent(agent)
+            .agent(agent.clone())
             .sign(&self.key)?;
-        Ok(Join { url: self.url.clone(), token, room, identity })
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: Some(agent) })
     }
 
     /// Another token for a caller whose call is under way: it dispatches nobody, so that it cannot
@@ -137,7 +140,7 @@ impl TokenSigner {
         ttl: Duration,
     ) -> Result<Join, TokenError> {
         let token = JoinToken::caller(&room, &identity).ttl(ttl).sign(&self.key)?;
-        Ok(Join { url: self.url.clone(), token, room, identity })
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
     }
 }
 

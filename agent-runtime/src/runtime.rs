@@ -199,6 +199,16 @@ impl Service for Shared {
         self.tokens.join(request, self.ids.as_ref())
     }
 
+    async fn call_agent(&self, join: &Join) -> Result<(), String> {
+        let Some(agent) = &join.agent else { return Ok(()) };
+        let dispatch = self.rooms.dispatch(&join.room, agent.clone());
+        match tokio::time::timeout(ROOM_PATIENCE, dispatch).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("the LiveKit server does not answer in time".to_owned()),
+        }
+    }
+
     fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
         self.tokens.rejoin(room, identity, ttl)
     }

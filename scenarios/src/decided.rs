@@ -7,7 +7,7 @@ use frontdesk_pipelines::turn::{Decision, Verdict};
 use super::report::{Spoken, Turn};
 
 /// Adds to each turn when the agent decided that it was over, and whether it had cut it before.
-pub fn add(turns: &mut [Turn], decisions: &[Decision]) {
+pub(crate) fn add(turns: &mut [Turn], decisions: &[Decision]) {
     let mut until = u64::MAX;
     for turn in turns.iter_mut().rev() {
         let Some(speech) = &mut turn.speech else { continue };

@@ -82,7 +82,7 @@ impl From<HostError> for Failure {
 
 /// What a runtime tells of itself in its data folder.
 #[derive(Debug, Clone, Deserialize)]
-pub struct RuntimeFile {
+pub(crate) struct RuntimeFile {
     /// Its process.
     pub pid: u32,
     /// Its HTTP listener.
@@ -95,7 +95,7 @@ pub struct RuntimeFile {
 
 impl RuntimeFile {
     /// The file of the data folder, if its runtime takes calls.
-    pub async fn running(data_dir: &Path) -> Option<Self> {
+    pub(crate) async fn running(data_dir: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(data_dir.join(FILE)).ok()?;
         let file: Self = serde_json::from_str(&text).ok()?;
         ask(file.http, "readyz").await.map(|_| file)
@@ -121,7 +121,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// A runtime that takes calls.
-pub struct Host {
+pub(crate) struct Host {
     file: RuntimeFile,
     child: Option<Child>,
 }
@@ -132,7 +132,7 @@ impl Host {
     ///
     /// # Errors
     /// [`HostError`]; then no child of ours runs.
-    pub async fn find_or_start(
+    pub(crate) async fn find_or_start(
         deployment: &impl Deployment,
         pinned: bool,
         interrupted: &CancellationToken,
@@ -189,25 +189,25 @@ impl Host {
     ///
     /// # Errors
     /// [`Failure`] if the deployment does not know its LiveKit server.
-    pub fn exchange(&self, deployment: &impl Deployment) -> Result<Exchange, Failure> {
+    pub(crate) fn exchange(&self, deployment: &impl Deployment) -> Result<Exchange, Failure> {
         let agent_name = self.file.agent_name.clone();
         Ok(Exchange { agent_name, ..deployment.exchange()? })
     }
 
     /// Its process.
     #[must_use]
-    pub const fn pid(&self) -> u32 {
+    pub(crate) const fn pid(&self) -> u32 {
         self.file.pid
     }
 
     /// The value of one of its metrics; `None` if it does not answer or has no such metric.
-    pub async fn metric(&self, name: &str) -> Option<f64> {
+    pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
         let text = ask(self.file.http, "metrics").await?;
         text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 
     /// Stops the runtime if it is ours, and waits until it is gone.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         if let Some(child) = self.child {
             stop(child).await;
         }

@@ -8,34 +8,34 @@
 //! [`load`] places many calls at once, [`replay`] explains turn taking. The program that has them
 //! says what it knows of the runtime as a [`Deployment`]; nothing here reads its configuration.
 //!
-//! `cli` is the command `call`: [`host`] finds or starts the runtime, [`world`] makes the clinic's copy
-//! and reads the database, [`mod@line`] is the room, [`speech`] the patient's voice and ears,
+//! `cli` is the command `call`: `host` finds or starts the runtime, `world` makes the clinic's copy
+//! and reads the database, [`mod@line`] is the room, `speech` the patient's voice and hearing,
 //! [`place`] holds one call and `course` notes what happens in it. The rest has no IO:
-//! [`mod@format`] is the file, [`patient`] the rules as a state machine without IO, [`offered`] finds
+//! [`mod@format`] is the file, `patient` the rules as a state machine without IO, `offered` finds
 //! the slot that an agent's sentence offers, [`judge`] compares what was expected with what came,
-//! [`report`] is what is printed of a call, [`suite`] of several. `docs/scenarios.md`
+//! [`report`] is what is printed of a call, `suite` of several. `docs/scenarios.md`
 //! is for those who write scenarios.
 
 pub mod chat;
 mod cli;
 mod course;
-pub mod decided;
+mod decided;
 pub mod deployment;
 pub mod format;
 mod heard;
-pub mod host;
+mod host;
 pub mod judge;
 pub mod line;
 pub mod load;
-pub mod offered;
+mod offered;
 pub mod outcome;
-pub mod patient;
+mod patient;
 pub mod place;
 pub mod replay;
 pub mod report;
-pub mod speech;
-pub mod suite;
-pub mod world;
+mod speech;
+mod suite;
+mod world;
 
 pub use cli::{CallArgs, call};
 pub use deployment::Deployment;

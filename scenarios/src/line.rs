@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use frontdesk_rtc::dispatch::ApiError;
 use frontdesk_rtc::token::{AgentRequest, ApiKey, JoinToken, TokenError};
 use frontdesk_rtc::{
     Participant, ParticipantKind, Room, RoomEvent, RoomEvents, RoomOptions, RtcError,
@@ -23,7 +24,7 @@ const CHAT: &str = "lk.chat";
 const TRANSCRIPTION: &str = "lk.transcription";
 const AGENT_STATE: &str = "lk.agent.state";
 /// Words of the agent that may wait for the patient.
-const EARS: usize = 256;
+const MAX_HEARD: usize = 256;
 /// How long words of an agent that has left may still be under way.
 const ECHO: Duration = Duration::from_millis(150);
 
@@ -33,13 +34,16 @@ pub enum LineError {
     /// The token.
     #[error("no join token could be made: {0}")]
     Token(#[from] TokenError),
+    /// The agent.
+    #[error("the agent could not be called: {0}")]
+    Dispatch(#[from] ApiError),
     /// The room.
     #[error("the room could not be joined: {0}")]
     Room(#[from] RtcError),
     /// The voice.
     #[error(transparent)]
     Speech(#[from] SpeechError),
-    /// The mouth is gone.
+    /// The voice is gone.
     #[error("the patient's microphone is gone")]
     Mute,
 }
@@ -114,13 +118,13 @@ impl Line {
             ..RoomOptions::new(&exchange.url, &token)
         };
         let (room, events) = Room::connect(options).await?;
-        let (words_in, words) = mpsc::channel(EARS);
+        let (words_in, words) = mpsc::channel(MAX_HEARD);
         let mut readers = JoinSet::new();
         let mut speaking = None;
         if let Some(voice) = voice {
             let audio = room.publish_audio(Voice::track()).await?;
-            let (mouth, said) = voice.mouth(audio, Told(words_in.clone()))?;
-            readers.spawn(mouth);
+            let (sending, said) = voice.speaking(audio, Told(words_in.clone()))?;
+            readers.spawn(sending);
             speaking = Some((voice, said));
         }
         let mut line = Self {
@@ -151,7 +155,7 @@ impl Line {
         &self.room_name
     }
 
-    /// Whether the patient speaks: then [`Sound::Said`](super::speech::Sound::Said) tells when the words are out.
+    /// Whether the patient speaks: then the line tells when the words are out.
     #[must_use]
     pub const fn is_spoken(&self) -> bool {
         self.voice.is_some()

@@ -12,7 +12,7 @@ use regex::Regex;
 
 /// A free slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FreeSlot {
+pub(crate) struct FreeSlot {
     /// The doctor's name.
     pub doctor: String,
     /// Local start.
@@ -83,7 +83,7 @@ impl Mention {
 /// The index among `slots` (soonest first) of the one that `text` offers first; `None` if no slot
 /// fits any time that is mentioned.
 #[must_use]
-pub fn first_offered(text: &str, slots: &[FreeSlot], today: Date) -> Option<usize> {
+pub(crate) fn first_offered(text: &str, slots: &[FreeSlot], today: Date) -> Option<usize> {
     let times = times(text);
     let dates = dates(text, today);
     let doctors = doctors(text, slots);

@@ -15,7 +15,7 @@ const MAX_TURNS: u32 = 100;
 
 /// How fast the patient is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// Wait after the agent's last word, once it listens and a rule matches.
     pub polite: Duration,
     /// Wait where no rule matches: the agent may not have said everything yet.
@@ -34,7 +34,7 @@ pub struct Pace {
 
 impl Pace {
     /// Of somebody who types.
-    pub const TYPED: Self = Self {
+    pub(crate) const TYPED: Self = Self {
         polite: Duration::from_millis(120),
         puzzled: Duration::from_millis(900),
         impatient: Duration::from_secs(4),
@@ -45,7 +45,7 @@ impl Pace {
     };
 
     /// Of somebody who speaks.
-    pub const SPOKEN: Self = Self {
+    pub(crate) const SPOKEN: Self = Self {
         polite: Duration::from_millis(350),
         puzzled: Duration::from_millis(1500),
         impatient: Duration::from_secs(6),
@@ -58,7 +58,7 @@ impl Pace {
 
 /// What the patient is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub(crate) enum Input {
     /// The agent says something; `text` is all of the segment so far.
     Agent {
         /// Id of the segment.
@@ -82,7 +82,7 @@ pub enum Input {
 
 /// What the patient does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// Says this.
     Say {
         /// The words.
@@ -103,7 +103,7 @@ pub enum Output {
 
 /// How the call ended, seen from the patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub(crate) enum Ending {
     /// A rule hung up.
     HungUp,
     /// The agent ended the call.
@@ -119,7 +119,7 @@ pub enum Ending {
 impl Ending {
     /// What is wrong with it; `None` if it is an orderly end.
     #[must_use]
-    pub const fn fault(self) -> Option<&'static str> {
+    pub(crate) const fn fault(self) -> Option<&'static str> {
         match self {
             Self::HungUp | Self::AgentLeft => None,
             Self::NoAgent => {
@@ -140,7 +140,7 @@ struct Segment {
 
 /// One patient in one call.
 #[derive(Debug)]
-pub struct Patient {
+pub(crate) struct Patient {
     rules: Vec<Rule>,
     used: Vec<bool>,
     meanwhile: Vec<Meanwhile>,
@@ -173,7 +173,7 @@ pub struct Patient {
 impl Patient {
     /// A patient who has just entered the room.
     #[must_use]
-    pub fn new(scenario: &Scenario, pace: Pace, now: Mono) -> Self {
+    pub(crate) fn new(scenario: &Scenario, pace: Pace, now: Mono) -> Self {
         Self {
             used: vec![false; scenario.rules.len()],
             rules: scenario.rules.clone(),
@@ -200,18 +200,18 @@ impl Patient {
 
     /// Turns of the agent so far, the greeting counted.
     #[must_use]
-    pub const fn agent_turns(&self) -> u32 {
+    pub(crate) const fn agent_turns(&self) -> u32 {
         self.agent_turns
     }
 
     /// What to do next, oldest first.
-    pub fn poll_output(&mut self) -> Option<Output> {
+    pub(crate) fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
     /// When [`Patient::handle_timeout`] is due.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Mono> {
+    pub(crate) fn poll_timeout(&self) -> Option<Mono> {
         if self.over {
             return None;
         }
@@ -229,7 +229,7 @@ impl Patient {
     }
 
     /// Takes in what happened.
-    pub fn handle_input(&mut self, now: Mono, input: Input) {
+    pub(crate) fn handle_input(&mut self, now: Mono, input: Input) {
         if self.over {
             return;
         }
@@ -267,7 +267,7 @@ impl Patient {
     }
 
     /// Does what is due.
-    pub fn handle_timeout(&mut self, now: Mono) {
+    pub(crate) fn handle_timeout(&mut self, now: Mono) {
         if self.over {
             return;
         }

@@ -11,7 +11,7 @@ use super::speech::Intelligible;
 
 /// Several calls.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Suite {
+pub(crate) struct Suite {
     /// Whether every call passed.
     pub passed: bool,
     /// Wall time of the whole run in seconds.
@@ -31,7 +31,7 @@ pub struct Suite {
 
 /// A call that could not be placed or followed to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The scenario's file.
     pub file: String,
     /// Why.
@@ -40,7 +40,7 @@ pub struct Fault {
 
 /// From a patient's words to the first sign of the answer, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Replies {
+pub(crate) struct Replies {
     /// How many.
     pub count: usize,
     /// Half of them took at most so long.
@@ -56,7 +56,7 @@ pub struct Replies {
 impl Replies {
     /// Of these times, in any order.
     #[must_use]
-    pub fn of(mut times: Vec<f64>) -> Self {
+    pub(crate) fn of(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
         let Some(&max_ms) = times.last() else { return Self::default() };
         let rank = |share: usize| times[(times.len() * share).div_ceil(100).max(1) - 1];
@@ -77,7 +77,7 @@ impl Display for Replies {
 
 /// What was heard in spoken calls. Times count from the patient's last voiced frame.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Spoken {
+pub(crate) struct Spoken {
     /// Sentences that the patients said.
     pub sentences: usize,
     /// Those of them in which the agent took the turn to be over before it was.
@@ -151,7 +151,7 @@ impl Display for Spoken {
 impl Suite {
     /// Of these calls, which took `seconds` together.
     #[must_use]
-    pub fn of(calls: Vec<Report>, faults: Vec<Fault>, seconds: f64) -> Self {
+    pub(crate) fn of(calls: Vec<Report>, faults: Vec<Fault>, seconds: f64) -> Self {
         let replies = Replies::of(calls.iter().flat_map(Report::reply_times).collect());
         let spoken = Spoken::of(&calls);
         let wrong_writes = calls.iter().filter(|call| call.wrong_write).count();

@@ -63,7 +63,7 @@ pub enum WorldError {
 }
 
 /// The clinic that is called.
-pub struct World {
+pub(crate) struct World {
     database: Database,
     tenant: Tenant,
     slug: String,
@@ -75,7 +75,7 @@ pub struct World {
 
 /// What was taken by somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub(crate) struct Taken {
     /// The appointment.
     pub appointment: AppointmentId,
     /// For people.
@@ -88,7 +88,7 @@ impl World {
     ///
     /// # Errors
     /// [`WorldError`] if the scenario cannot stand in that clinic, or the database fails.
-    pub async fn prepare(
+    pub(crate) async fn prepare(
         database: &Database,
         ring: &KeyRing,
         scenario: &Scenario,
@@ -119,25 +119,25 @@ impl World {
 
     /// Slug of the copy.
     #[must_use]
-    pub fn slug(&self) -> &str {
+    pub(crate) fn slug(&self) -> &str {
         &self.slug
     }
 
     /// The moment to pin the call's clock at, if the scenario says one.
     #[must_use]
-    pub fn pinned_now(&self) -> Option<Timestamp> {
+    pub(crate) fn pinned_now(&self) -> Option<Timestamp> {
         self.pinned.then_some(self.start)
     }
 
     /// Clinic-local clock at the start of the call.
     #[must_use]
-    pub fn local_start(&self) -> DateTime {
+    pub(crate) fn local_start(&self) -> DateTime {
         self.start.to_zoned(self.zone.clone()).datetime()
     }
 
     /// The day of the call in the clinic's zone.
     #[must_use]
-    pub fn today(&self) -> Date {
+    pub(crate) fn today(&self) -> Date {
         self.local_start().date()
     }
 
@@ -146,7 +146,7 @@ impl World {
     ///
     /// # Errors
     /// [`WorldError::Meanwhile`] if the words offer no free slot.
-    pub async fn take_offered(
+    pub(crate) async fn take_offered(
         &self,
         offer: &str,
         since: Duration,
@@ -185,7 +185,7 @@ impl World {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn visits(&self) -> Result<Vec<Visit>, WorldError> {
+    pub(crate) async fn visits(&self) -> Result<Vec<Visit>, WorldError> {
         let mut tx = TenantTx::begin(&self.database, &self.tenant).await?;
         let visits = overview::visits(&mut tx, MANY).await?;
         tx.commit().await?;
@@ -208,7 +208,7 @@ impl World {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn decisions(&self, call: CallId) -> Result<Vec<u8>, WorldError> {
+    pub(crate) async fn decisions(&self, call: CallId) -> Result<Vec<u8>, WorldError> {
         let mut tx = TenantTx::begin(&self.database, &self.tenant).await?;
         let log = decisions::of_call(&mut tx, call).await?;
         tx.commit().await?;
@@ -219,7 +219,7 @@ impl World {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn ended(&self, room: &str) -> Result<Option<CallSummary>, WorldError> {
+    pub(crate) async fn ended(&self, room: &str) -> Result<Option<CallSummary>, WorldError> {
         let deadline = tokio::time::Instant::now() + RECORD_PATIENCE;
         // Not under a timeout: a transaction must not be given up half begun.
         loop {

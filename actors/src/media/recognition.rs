@@ -16,7 +16,7 @@ use super::lease::{Lease, Leases};
 use super::threads::{After, Threads, Work};
 use super::utterance::{Begun, Learned, RecognitionEvent, Turn, Utterance};
 
-/// A recognizer that takes this long over one turn is deaf.
+/// A recognizer that takes this long over one turn counts as hung.
 const HUNG_AFTER: Duration = Duration::from_millis(1500);
 
 /// Final words that come later than this after the end of a turn are heard as a silence.

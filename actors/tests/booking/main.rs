@@ -1,4 +1,4 @@
-//! The booking core under contention, on a real PostgreSQL, through every door.
+//! The booking core under contention, on a real PostgreSQL, by every way in.
 
 mod races;
 mod rig;

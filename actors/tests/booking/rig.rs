@@ -1,4 +1,4 @@
-//! The doors to a slot, and the builds of the database that each race runs against.
+//! The ways to a slot, and the builds of the database that each race runs against.
 //!
 //! Two defences guard every rule: the SQL function's own (a conditional update, a lock) and a
 //! constraint. With the function's taken out the constraint alone must hold; with its index dropped
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 /// How requests reach the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Door {
+pub(crate) enum Entry {
     /// Straight through the functions, 64 connections.
     Functions,
     /// Through the slot actors of one node, 64 connections.
@@ -37,15 +37,15 @@ pub(crate) enum Build {
     Undefended,
 }
 
-/// The constraint is the same behind every door, so it is tried alone at one of them.
-pub(crate) const RUNS: [(Door, Build); 7] = [
-    (Door::Functions, Build::Sound),
-    (Door::Functions, Build::Unguarded),
-    (Door::Functions, Build::Undefended),
-    (Door::Actors, Build::Sound),
-    (Door::Actors, Build::Undefended),
-    (Door::TwoNodes, Build::Sound),
-    (Door::TwoNodes, Build::Undefended),
+/// The constraint is the same behind every entry, so it is tried alone at one of them.
+pub(crate) const RUNS: [(Entry, Build); 7] = [
+    (Entry::Functions, Build::Sound),
+    (Entry::Functions, Build::Unguarded),
+    (Entry::Functions, Build::Undefended),
+    (Entry::Actors, Build::Sound),
+    (Entry::Actors, Build::Undefended),
+    (Entry::TwoNodes, Build::Sound),
+    (Entry::TwoNodes, Build::Undefended),
 ];
 
 /// What is taken out: statements of the superuser.
@@ -67,16 +67,16 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 pub(crate) struct RaceRig {
     _alone: tokio::sync::MutexGuard<'static, ()>,
     pub(crate) t: TestDb,
-    pub(crate) door: Door,
+    pub(crate) entry: Entry,
     pub(crate) build: Build,
     nodes: Vec<Node>,
     pools: Vec<Database>,
 }
 
 impl RaceRig {
-    pub(crate) async fn open((door, build): (Door, Build), mutant: Mutant) -> Self {
+    pub(crate) async fn open((entry, build): (Entry, Build), mutant: Mutant) -> Self {
         let alone = ALONE.lock().await;
-        let t = TestDb::seeded_with(if door == Door::TwoNodes { 32 } else { 64 }).await;
+        let t = TestDb::seeded_with(if entry == Entry::TwoNodes { 32 } else { 64 }).await;
         if build != Build::Sound {
             for statement in mutant.unguard {
                 t.execute(statement).await;
@@ -86,36 +86,36 @@ impl RaceRig {
             t.execute(mutant.drop).await;
         }
         let mut settings = SlotSettings::default();
-        if (door, build) == (Door::Actors, Build::Undefended) {
+        if (entry, build) == (Entry::Actors, Build::Undefended) {
             // What the one actor of a slot remembers is a third defence; out with it.
             settings.memory = Duration::ZERO;
         }
         let mut nodes = Vec::new();
-        let pools = match door {
-            Door::Functions | Door::Actors => vec![t.db().clone()],
-            Door::TwoNodes => vec![t.db().clone(), t.another(32).await],
+        let pools = match entry {
+            Entry::Functions | Entry::Actors => vec![t.db().clone()],
+            Entry::TwoNodes => vec![t.db().clone(), t.another(32).await],
         };
         for db in pools.clone() {
             // Connections are opened before the start, not during the race.
             join_all((0..64).map(|_| db.is_alive())).await;
-            nodes.push(match door {
-                Door::Functions => Node::Functions(db),
-                Door::Actors | Door::TwoNodes => {
+            nodes.push(match entry {
+                Entry::Functions => Node::Functions(db),
+                Entry::Actors | Entry::TwoNodes => {
                     let clock = Arc::new(SystemClock::new());
                     let registry = SlotRegistry::start(db, clock, Arc::new(IDS), settings).await;
                     Node::Actors(registry.expect("registry"))
                 }
             });
         }
-        Self { _alone: alone, t, door, build, nodes, pools }
+        Self { _alone: alone, t, entry, build, nodes, pools }
     }
 
     /// How many tasks race: fewer where a mutant's slow statements queue at an actor.
     pub(crate) fn tasks(&self, sound: usize) -> usize {
-        match (self.build, self.door) {
+        match (self.build, self.entry) {
             (Build::Sound, _) => sound,
-            (_, Door::Functions) => sound.min(100),
-            (_, Door::Actors | Door::TwoNodes) => sound.min(8),
+            (_, Entry::Functions) => sound.min(100),
+            (_, Entry::Actors | Entry::TwoNodes) => sound.min(8),
         }
     }
 
@@ -210,7 +210,7 @@ impl RaceRig {
 
     /// One outcome is right: this many winners and no invariant broken.
     pub(crate) async fn judge(&self, winners: usize, right: usize) {
-        let run = (self.door, self.build);
+        let run = (self.entry, self.build);
         let violations = self.t.violations().await;
         if self.build == Build::Undefended {
             assert!(winners != right || !violations.is_empty(), "{run:?}: the race did not notice");
@@ -220,7 +220,7 @@ impl RaceRig {
         }
     }
 
-    /// Closes the doors; the database goes with the test.
+    /// Closes the entries; the database goes with the test.
     pub(crate) async fn close(self) {
         for node in &self.nodes {
             if let Node::Actors(registry) = node {

@@ -81,6 +81,7 @@ async fn a_caller_gets_a_room_an_identity_and_a_token_for_just_these_for_two_min
     let metadata: Value = serde_json::from_str(&agents[0].metadata).expect("JSON");
     let caller = answer.text("participant_identity");
     assert_eq!(metadata, json!({"clinic": "nile-heart", "channel": "web", "caller": caller}));
+    assert_eq!(*served.service.called.lock(), [answer.text("room_name")], "the agent is called");
     let other = served.call("nile-heart", "", &[]).await;
     assert_ne!(other.text("room_name"), answer.text("room_name"));
     assert_ne!(other.text("participant_identity"), answer.text("participant_identity"));
@@ -124,10 +125,14 @@ async fn no_clinic_no_place_and_no_database_are_problems_that_say_when_to_come_b
     full.is_problem(503);
     assert_eq!(full.header("retry-after"), "10");
     served.service.full.store(false, Ordering::Relaxed);
-    served.service.database_down.store(true, Ordering::Relaxed);
-    let down = served.call("nile-heart", "", &[]).await;
-    down.is_problem(503);
-    assert!(!down.text("detail").contains("connection refused"), "that is for the log");
+    for part in [&served.service.livekit_down, &served.service.database_down] {
+        part.store(true, Ordering::Relaxed);
+        let down = served.call("nile-heart", "", &[]).await;
+        down.is_problem(503);
+        assert!(!down.text("detail").contains("connection refused"), "that is for the log");
+        assert!(down.body.get("participant_token").is_none());
+        part.store(false, Ordering::Relaxed);
+    }
 }
 
 #[tokio::test]
@@ -180,6 +185,7 @@ async fn a_browser_comes_back_into_its_own_call_while_that_lasts() {
     let claims = back.claims();
     assert_eq!((claims.video.room.as_str(), claims.exp - claims.nbf), (room.as_str(), 120));
     assert!(claims.room_config.is_none(), "no second agent");
+    assert!(served.service.called.lock().iter().filter(|called| **called == room).count() == 1);
     served.service.full.store(false, Ordering::Relaxed);
     for body in [r#"{"new":true}"#, r#"{"channel":"text"}"#] {
         let other = again(body).await;

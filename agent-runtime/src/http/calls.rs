@@ -127,6 +127,7 @@ pub(super) async fn start<S: Service>(
         ..TokenRequest::default()
     };
     let join = site.service.join(&request).map_err(unsigned)?;
+    site.service.call_agent(&join).await.map_err(unreachable)?;
     let own = OwnCall { channel, room: join.room.clone(), identity: join.identity.clone() };
     let cookie = site.cookies.set(&slug, &own, now, client.https);
     Ok(answer(StatusCode::CREATED, join, Some(cookie)))
@@ -209,6 +210,13 @@ fn unknown(slug: &str) -> Problem {
 fn unsigned(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "token not signed");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no token could be made; the log says why")
+}
+
+/// No token either: an agent that is called late would come beside the one that a token brings.
+fn unreachable(why: String) -> Problem {
+    tracing::error!(why, "agent not called into a room");
+    let detail = "the call cannot be connected at the moment";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_FULL)
 }
 
 fn answer(status: StatusCode, join: Join, cookie: Option<String>) -> Response {

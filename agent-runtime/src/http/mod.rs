@@ -76,6 +76,10 @@ pub trait Service: Send + Sync + 'static {
     /// [`TokenError`] if the request names an impossible clinic.
     fn join(&self, request: &TokenRequest) -> Result<Join, TokenError>;
 
+    /// Calls the agent of a new call into its room before the caller is there, so that its track is
+    /// part of what the caller is offered first. The error is one line for operators.
+    fn call_agent(&self, join: &Join) -> impl Future<Output = Result<(), String>> + Send;
+
     /// Another join token for a caller whose call is under way.
     ///
     /// # Errors

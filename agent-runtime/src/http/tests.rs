@@ -16,6 +16,10 @@ pub(super) struct Scripted {
     pub(super) full: AtomicBool,
     /// The room whose call is under way.
     pub(super) lasting: parking_lot::Mutex<Option<String>>,
+    /// Rooms into which the agent was called.
+    pub(super) called: parking_lot::Mutex<Vec<String>>,
+    /// LiveKit's server does not answer.
+    pub(super) livekit_down: AtomicBool,
 }
 
 pub(super) const SECRET: &str = "a secret of more than thirty-two letters";
@@ -76,6 +80,14 @@ impl Service for Scripted {
 
     fn join(&self, request: &TokenRequest) -> Result<Join, TokenError> {
         signer().join(request, &SystemIds)
+    }
+
+    async fn call_agent(&self, join: &Join) -> Result<(), String> {
+        if self.livekit_down.load(Ordering::Relaxed) {
+            return Err("connection refused".to_owned());
+        }
+        self.called.lock().push(join.room.clone());
+        Ok(())
     }
 
     fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {

@@ -1,7 +1,9 @@
 //! One caller: a participant that sends ready packets and takes the time of the agent's.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant as StdInstant};
 
+use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::token::{AgentRequest, JoinToken};
 use frontdesk_rtc::{
     AudioPublish, DisconnectReason, LocalAudio, Packet, PacketReader, ParticipantKind, Room,
@@ -37,6 +39,7 @@ const GAP: Duration = Duration::from_millis(60);
 /// What all callers do.
 pub(super) struct Plan {
     pub(super) exchange: Exchange,
+    pub(super) server: Arc<ServerApi>,
     pub(super) clinic: String,
     pub(super) speech: Speech,
     pub(super) turns: u32,
@@ -50,6 +53,7 @@ impl Plan {
     pub(super) fn again(&self) -> Self {
         Self {
             exchange: self.exchange.clone(),
+            server: Arc::clone(&self.server),
             clinic: self.clinic.clone(),
             speech: self.speech.clone(),
             turns: self.turns,
@@ -91,7 +95,7 @@ pub(super) struct Caller {
     events: RoomEvents,
     audio: LocalAudio,
     joined_at: Instant,
-    ear: Option<PacketReader>,
+    packets_in: Option<PacketReader>,
     /// Whether somebody has subscribed to the microphone.
     listened_to: bool,
     tick: Interval,
@@ -104,7 +108,8 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Joins a new room, whose token calls the agent, and publishes a microphone.
+    /// Calls the agent into a new room, as the runtime does for a page, joins it and publishes a
+    /// microphone.
     pub(super) async fn join(plan: &Plan, ids: &dyn IdSource) -> Result<Self, LineError> {
         let room_name = format!("load-{}", ids.uuid().simple());
         let identity = format!("caller-{}", ids.uuid().simple());
@@ -114,8 +119,8 @@ impl Caller {
             metadata: metadata.to_string(),
             ..AgentRequest::default()
         };
-        let token =
-            JoinToken::caller(&room_name, &identity).agent(agent).sign(&plan.exchange.key)?;
+        plan.server.dispatch(&room_name, agent).await?;
+        let token = JoinToken::caller(&room_name, &identity).sign(&plan.exchange.key)?;
         let mut options = RoomOptions::new(&plan.exchange.url, &token);
         options.subscribe_audio = true;
         let began = Instant::now();
@@ -135,7 +140,7 @@ impl Caller {
             events,
             audio,
             joined_at,
-            ear: None,
+            packets_in: None,
             listened_to: false,
             tick,
             frame: 0,
@@ -298,7 +303,9 @@ impl Caller {
         while let Some(event) = self.events.try_recv() {
             match event {
                 RoomEvent::LocalTrackSubscribed { .. } => self.listened_to = true,
-                RoomEvent::TrackSubscribed(audio) => self.ear = Some(audio.packets.reader(0)),
+                RoomEvent::TrackSubscribed(audio) => {
+                    self.packets_in = Some(audio.packets.reader(0))
+                }
                 // An agent that joins anew takes the place of its former self.
                 RoomEvent::ParticipantLeft { participant, reason }
                     if participant.kind == ParticipantKind::Agent
@@ -314,8 +321,8 @@ impl Caller {
             }
         }
         self.packets.clear();
-        if let Some(ear) = &mut self.ear {
-            ear.drain(50, &mut self.packets);
+        if let Some(reader) = &mut self.packets_in {
+            reader.drain(50, &mut self.packets);
         }
         for packet in self.packets.iter().filter(|packet| is_voice(packet)) {
             self.course.heard += 1;

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use frontdesk_models::tts::flite::Flite;
+use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_types::SystemIds;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
@@ -190,8 +191,10 @@ async fn run(
         tokio::task::spawn_blocking(move || speech::Speech::render(&Flite::new(), &voice, &say));
     let speech =
         speech.await.map_err(|error| unavailable(&error))?.map_err(|error| unavailable(&error))?;
+    let server = Arc::new(ServerApi::new(&exchange.url, &exchange.key));
     let plan = Arc::new(Plan {
         exchange,
+        server,
         clinic: args.clinic.clone(),
         speech,
         turns: args.turns,

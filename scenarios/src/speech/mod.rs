@@ -1,15 +1,15 @@
-//! The patient's voice and ears, where a call is spoken.
+//! The patient's voice and hearing, where a call is spoken.
 //!
 //! Sentences are synthesized with flite before the call, so that nothing but the patient's manners
 //! decides when they are said. Both sides are recorded as the patient has them: what is sent, and
 //! what arrives.
 
 mod carrier;
-mod ear;
-mod mouth;
+mod listening;
 mod proof;
 mod recording;
-pub mod words;
+mod speaking;
+pub(crate) mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use frontdesk_types::Clock;
 use tokio::sync::mpsc;
 
 use super::heard::Heard;
-pub use super::heard::Sound;
-pub use carrier::Carrier;
-use mouth::{Mouth, Rendered};
-pub use proof::{Intelligible, Listener, NEEDED};
-pub use recording::Recording;
+pub(crate) use super::heard::Sound;
+pub(crate) use carrier::Carrier;
+pub(crate) use proof::{Intelligible, Listener, NEEDED};
+pub(crate) use recording::Recording;
+use speaking::{Rendered, Speaking};
 
 /// A sample above this is voice, below it silence: −40 dBFS.
 const VOICED: u16 = 328;
 /// The patient's voice, where the scenario names none.
 const VOICE: &str = "slt";
-/// Sentences that may wait for the mouth; the patient says one at a time.
+/// Sentences that may wait for the voice; the patient says one at a time.
 const QUEUE: usize = 4;
 
 /// Why there is no voice.
@@ -126,8 +126,8 @@ impl Voice {
         AudioPublish { name: "microphone".to_owned(), ..AudioPublish::default() }
     }
 
-    /// A mouth that speaks on that track, and what it is told to say.
-    pub(super) fn mouth(
+    /// What speaks on that track, and what it is told to say.
+    pub(super) fn speaking(
         &self,
         audio: LocalAudio,
         told: Told,
@@ -135,7 +135,7 @@ impl Voice {
         let encoder = OpusEncoder::new(EncoderOptions::default());
         let encoder = encoder.map_err(|error| SpeechError::of(&error))?;
         let (say, words) = mpsc::channel(QUEUE);
-        let mouth = Mouth {
+        let speaking = Speaking {
             words,
             audio,
             encoder,
@@ -143,7 +143,7 @@ impl Voice {
             recording: self.recording.clone(),
             clock: Arc::clone(&self.clock),
         };
-        Ok((mouth.speak(told), Said { sentences: self.sentences.clone(), say }))
+        Ok((speaking.speak(told), Said { sentences: self.sentences.clone(), say }))
     }
 
     /// Listens to one track of the agent.
@@ -152,18 +152,18 @@ impl Voice {
         packets: Arc<PacketRing>,
         told: Told,
     ) -> impl Future<Output = ()> + use<> {
-        ear::listen(packets, self.recording.clone(), Arc::clone(&self.clock), told)
+        listening::listen(packets, self.recording.clone(), Arc::clone(&self.clock), told)
     }
 }
 
-/// What the mouth may be told to say.
+/// What the voice may be told to say.
 pub(super) struct Said {
     sentences: HashMap<String, Arc<Rendered>>,
     say: mpsc::Sender<Arc<Rendered>>,
 }
 
 impl Said {
-    /// Says a sentence that was prepared; false if it was not, or the mouth is gone.
+    /// Says a sentence that was prepared; false if it was not, or the voice is gone.
     pub(super) async fn say(&self, text: &str) -> bool {
         match self.sentences.get(text) {
             Some(sentence) => self.say.send(Arc::clone(sentence)).await.is_ok(),

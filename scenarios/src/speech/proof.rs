@@ -26,7 +26,7 @@ const MARGIN: usize = SAMPLE_RATE_HZ as usize / 5;
 const WINDOW: usize = SAMPLE_RATE_HZ as usize / 100;
 
 /// Share of the agent's words that must be recognized.
-pub const NEEDED: f64 = 0.8;
+pub(crate) const NEEDED: f64 = 0.8;
 
 /// How much of what the agent said could be heard.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -18,7 +18,7 @@ fn language() -> &'static Language {
 
 /// The words of a text as a voice says them: numbers, dates and times in words, lower case.
 #[must_use]
-pub fn as_spoken(text: &str) -> Vec<String> {
+pub(crate) fn as_spoken(text: &str) -> Vec<String> {
     let text = spoken(text, language()).to_lowercase().replace('\u{2019}', "'");
     text.split(|c: char| !c.is_alphanumeric() && c != '\'')
         .map(|word| word.trim_matches('\''))
@@ -29,7 +29,7 @@ pub fn as_spoken(text: &str) -> Vec<String> {
 
 /// What became of the words that were said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Alignment {
+pub(crate) struct Alignment {
     /// Words said.
     pub said: usize,
     /// Those that were understood.
@@ -40,7 +40,11 @@ pub struct Alignment {
 
 /// Aligns what was understood with what was said, with the fewest errors.
 #[must_use]
-pub fn align(said: &[String], heard: &[String], same: impl Fn(&str, &str) -> bool) -> Alignment {
+pub(crate) fn align(
+    said: &[String],
+    heard: &[String],
+    same: impl Fn(&str, &str) -> bool,
+) -> Alignment {
     // (errors, matches) of the best alignment of the words said so far with each start of `heard`;
     // fewest errors, then most matches.
     let better = |a: (usize, usize), b: (usize, usize)| {
@@ -65,18 +69,18 @@ pub fn align(said: &[String], heard: &[String], same: impl Fn(&str, &str) -> boo
 
 /// Aligns by spelling.
 #[must_use]
-pub fn errors(said: &[String], heard: &[String]) -> Alignment {
+pub(crate) fn errors(said: &[String], heard: &[String]) -> Alignment {
     align(said, heard, |a, b| a == b)
 }
 
 /// How words sound: their pronunciations in a dictionary.
-pub type Sounds = HashMap<String, BTreeSet<String>>;
+pub(crate) type Sounds = HashMap<String, BTreeSet<String>>;
 
 /// The pronunciations of `words` in CMUdict's words, or made by rule for what it lacks.
 ///
 /// # Errors
 /// [`SttError::MissingModel`] if the dictionary cannot be read.
-pub fn sounds_of<'a>(
+pub(crate) fn sounds_of<'a>(
     dictionary: &Path,
     words: impl IntoIterator<Item = &'a String>,
 ) -> Result<Sounds, SttError> {
@@ -92,9 +96,9 @@ pub fn sounds_of<'a>(
     Ok(sounds)
 }
 
-/// Aligns by sound: to an ear "four" and "for" are one word, and so are the letter B and "bee".
+/// Aligns by sound: heard, "four" and "for" are one word, and so are the letter B and "bee".
 #[must_use]
-pub fn understood(said: &[String], heard: &[String], sounds: &Sounds) -> Alignment {
+pub(crate) fn understood(said: &[String], heard: &[String], sounds: &Sounds) -> Alignment {
     align(said, heard, |a, b| {
         let alike = || Some(!sounds.get(a)?.is_disjoint(sounds.get(b)?));
         a == b || alike().unwrap_or(false)

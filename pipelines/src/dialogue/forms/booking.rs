@@ -255,7 +255,7 @@ impl Policy {
         }
         let picked = self.picked(heard);
         if self.is_for_other(heard) {
-            // "The first one, it's for my daughter": the time is kept, the patient is asked for.
+            // The time is kept, the patient is asked for.
             self.understood();
             self.turn_to_other(heard);
             match picked.as_slice() {

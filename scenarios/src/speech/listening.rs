@@ -1,4 +1,4 @@
-//! The patient's ear: what arrives of the agent's voice, when, and whether the agent still sounds.
+//! The patient's hearing: what arrives of the agent's voice, when, and whether the agent still sounds.
 
 use std::sync::Arc;
 use std::time::Duration;

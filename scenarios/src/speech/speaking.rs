@@ -1,4 +1,4 @@
-//! The patient's mouth: sentences synthesized beforehand, sent frame by frame as a microphone does.
+//! The patient's voice: sentences synthesized beforehand, sent frame by frame as a microphone does.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -85,8 +85,8 @@ fn halves(text: &str) -> Option<(&str, &str)> {
     (words >= 4).then(|| text.split_at(at))
 }
 
-/// What the mouth speaks with.
-pub(super) struct Mouth {
+/// What the voice needs.
+pub(super) struct Speaking {
     pub(super) words: mpsc::Receiver<Arc<Rendered>>,
     pub(super) audio: LocalAudio,
     pub(super) encoder: OpusEncoder,
@@ -95,7 +95,7 @@ pub(super) struct Mouth {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-impl Mouth {
+impl Speaking {
     /// Sends a frame every 20 ms, silence (or the room's noise) while there is nothing to say, and
     /// tells when a sentence is out. Ends with the line.
     pub(super) async fn speak(mut self, told: Told) {
