@@ -32,6 +32,8 @@ pub enum EmbedFailure {
     #[error("its server refuses the request; look at its address, the model's name and the key")]
     Rejected,
     /// The answer is not what it should be.
-    #[error("its answer is not that of an embedding model; look at its address and the model's name")]
+    #[error(
+        "its answer is not that of an embedding model; look at its address and the model's name"
+    )]
     Broken,
 }

@@ -141,20 +141,23 @@ pub fn matched(keywords: &[String], text: &str, language: &Language) -> (Vec<usi
         all.map(str::to_lowercase).collect()
     };
     let text = words(text);
-    let meant: Vec<(usize, Vec<String>)> = keywords
-        .iter()
-        .enumerate()
-        .map(|(place, group)| (place, words(group)))
-        .filter(|(_, group)| group.len() > 1 || group.iter().any(|word| means(word, language)))
-        .collect();
-    let has = |group: &[String]| group.iter().any(|word| text.iter().any(|own| same(word, own)));
-    let found = meant.iter().filter(|(_, group)| has(group)).map(|(place, _)| *place).collect();
-    (found, meant.len())
+    let (mut found, mut asked) = (Vec::new(), 0);
+    for (place, group) in keywords.iter().enumerate() {
+        let group = words(group);
+        let has = group.iter().any(|word| text.iter().any(|own| same(word, own)));
+        if group.len() > 1 || group.iter().any(|word| means(word, has, language)) {
+            asked += 1;
+            found.extend(has.then_some(place));
+        }
+    }
+    (found, asked)
 }
 
-/// Whether a word says what a question is about: not one that stands in every other sentence.
-fn means(word: &str, language: &Language) -> bool {
-    word.chars().count() > 2 && !language.common.contains(word)
+/// Whether a word says what a question is about. One that stands in every other sentence does only
+/// if the text has it and it is no little word.
+fn means(word: &str, found: bool, language: &Language) -> bool {
+    let letters = word.chars().count();
+    if language.common.contains(word) { found && letters > 4 } else { letters > 2 }
 }
 
 /// Whether two words differ in their endings alone: "allergic", "allergies".
