@@ -40,6 +40,8 @@ impl Clinic {
         let mut serve = desk.start(&["serve"]);
         let url = serve.url().await;
         serve.ready(&url).await;
+        let told = format!("Documents are answered from: {}", documents.display());
+        assert!(serve.output().contains(&told), "{}", serve.output());
         Self { folder, serve, livekit, database, _desk: desk }
     }
 
