@@ -232,7 +232,8 @@ impl Runtime {
         agent: Option<OwnAgent>,
         media: tokio::runtime::Handle,
     ) -> Result<Self, StartError> {
-        // First, because it costs nothing: a taken port starts no server.
+        // First, because they cost nothing: a missing folder or a taken port starts no server.
+        documents::check(config.documents.folder.as_deref())?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
@@ -367,7 +368,7 @@ impl Parts {
         let meaning = documents::meaning(config.documents.embeddings.as_ref())?;
         let folder = config.documents.folder.clone();
         let documents =
-            Documents::start(folder, meaning.clone(), clinics.database(), Arc::clone(&ids))?;
+            Documents::start(folder, meaning.clone(), clinics.database(), Arc::clone(&ids));
         let tools = tools.with_meaning(meaning);
         let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
         let parts = (engines, model, records, slots, (tools, dialogue));

@@ -41,7 +41,6 @@ pub struct QdrantConfig {
 impl Values<'_> {
     pub(super) fn documents(&self) -> Result<DocumentsConfig, ConfigError> {
         let folder = self.path("FRONTDESK_DOCUMENTS")?;
-        let folder = folder.map(|folder| self.env.working_dir.join(folder));
         Ok(DocumentsConfig { folder, embeddings: self.embeddings()? })
     }
 
@@ -95,7 +94,7 @@ mod tests {
 
     fn load(vars: &[(&str, &str)]) -> Result<DocumentsConfig, ConfigError> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let working_dir = PathBuf::from("/srv");
+        let working_dir = std::env::temp_dir();
         let env = Environment { vars: vars.iter().map(own).collect(), working_dir, root: false };
         Config::load(&env).map(|config| config.documents)
     }
@@ -107,7 +106,7 @@ mod tests {
     fn documents_are_answered_by_words_unless_there_is_an_embedding_model() {
         let config = load(&[]).expect("loads");
         assert!(config.folder.is_none() && config.embeddings.is_none());
-        let folder = ("FRONTDESK_DOCUMENTS", "documents");
+        let folder = ("FRONTDESK_DOCUMENTS", "/srv/documents");
         let key = ("FRONTDESK_EMBEDDINGS_KEY", "sesame");
         let config = load(&[folder, URL, MODEL, key]).expect("loads");
         assert_eq!(config.folder, Some(PathBuf::from("/srv/documents")));

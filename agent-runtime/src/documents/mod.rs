@@ -7,7 +7,7 @@ mod learner;
 mod meaning;
 mod shelf;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,33 +53,32 @@ fn pause() -> Interval {
     pause
 }
 
+/// Whether the folder of documents can be read now.
+///
+/// # Errors
+/// [`DocumentsError::Folder`] if it cannot.
+pub fn check(folder: Option<&Path>) -> Result<(), DocumentsError> {
+    let Some(path) = folder else { return Ok(()) };
+    let refused = |reason| DocumentsError::Folder { path: path.to_owned(), reason };
+    std::fs::read_dir(path).map(|_| ()).map_err(refused)
+}
+
 /// The task that keeps documents in step; it ends with this.
 #[derive(Debug)]
 pub struct Documents(Option<JoinHandle<()>>);
 
 impl Documents {
     /// Begins to look, if there is anything to look at.
-    ///
-    /// # Errors
-    /// [`DocumentsError::Folder`] if the folder is not there.
     pub fn start(
         folder: Option<PathBuf>,
         meaning: Option<Arc<Meaning>>,
         database: &Database,
         ids: Arc<dyn IdSource>,
-    ) -> Result<Self, DocumentsError> {
-        let shelf = match folder {
-            Some(path) => {
-                if let Err(reason) = std::fs::read_dir(&path) {
-                    return Err(DocumentsError::Folder { path, reason });
-                }
-                Some(Shelf::new(path, database.clone(), ids))
-            }
-            None => None,
-        };
+    ) -> Self {
+        let shelf = folder.map(|path| Shelf::new(path, database.clone(), ids));
         let learner = meaning.map(|meaning| Learner::new(meaning, database.clone()));
         if shelf.is_none() && learner.is_none() {
-            return Ok(Self(None));
+            return Self(None);
         }
         // Beside one another: files count while the embedding model keeps somebody waiting.
         let shelf = async move {
@@ -98,9 +97,9 @@ impl Documents {
                 learner.look().await;
             }
         };
-        Ok(Self(Some(tokio::spawn(async move {
+        Self(Some(tokio::spawn(async move {
             tokio::join!(shelf, learner);
-        }))))
+        })))
     }
 
     /// Looks no more. What is under way is broken off: the database rolls it back.
