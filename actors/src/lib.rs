@@ -17,8 +17,12 @@ mod stage;
 mod switchboard;
 mod sync;
 mod tools;
+pub mod watch;
 
-pub use call::{CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services};
+pub use call::{
+    CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services, SupervisionError,
+};
+pub use frontdesk_pipelines::floor::{FloorError, PATIENCE as SUPERVISOR_PATIENCE, Supervisor};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
 pub use switchboard::{Counters, NoPlace, Reservation, Switchboard};
 pub use tools::{ClinicTools, Tool, ToolCx, ToolFailure, ToolFuture, Tools};

@@ -3,11 +3,13 @@
 //! ```json
 //! { "voice": "rms",
 //!   "dialogue": "model",
+//!   "model": "small-and-quick",
 //!   "phrases": { "en": { "greeting": "Welcome to {clinic}. How can I help you?" } },
 //!   "spoken": { "silence_ms": 6000, "max_silences": 2 } }
 //! ```
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::settings::Settings;
@@ -21,12 +23,18 @@ const SILENCE_MS: std::ops::RangeInclusive<u64> = 2_000..=120_000;
 /// Most tries that a clinic may set: beyond that a caller is kept rather than helped.
 const TRIES: std::ops::RangeInclusive<u32> = 1..=10;
 
+/// Longest name of a model, in characters.
+const MAX_MODEL: usize = 200;
+
 /// Why a clinic's settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     /// They are not of the form that is documented.
     #[error("call_settings: {0}")]
     Form(#[from] serde_json::Error),
+    /// A name that no provider has.
+    #[error("call_settings: model has {0} characters; a model's name has 1 to 200")]
+    Model(usize),
     /// A number that no call could be held with.
     #[error("call_settings: {field} is {value}; it must be from {from} to {to}")]
     Range {
@@ -46,6 +54,7 @@ pub(crate) enum SettingsError {
 struct Written {
     voice: Option<String>,
     dialogue: Option<DialogueKind>,
+    model: Option<String>,
     /// By language.
     phrases: BTreeMap<String, BTreeMap<String, String>>,
     typed: Option<Patience>,
@@ -78,9 +87,18 @@ pub(crate) fn read(
         phrases: written.phrases.remove(language).unwrap_or_default(),
         voice: written.voice.map(Into::into),
         dialogue: written.dialogue,
+        model: model(written.model)?,
         typed: of(written.typed, Channel::Text)?,
         spoken: of(written.spoken, Channel::Web)?,
     })
+}
+
+fn model(name: Option<String>) -> Result<Option<Arc<str>>, SettingsError> {
+    let name = name.map(|name| match name.chars().count() {
+        1..=MAX_MODEL => Ok(name.into()),
+        length => Err(SettingsError::Model(length)),
+    });
+    name.transpose()
 }
 
 impl Patience {
@@ -152,6 +170,7 @@ mod tests {
             (json!({ "spoken": { "silence_ms": 1 } }), "silence_ms is 1; it must be from 2000"),
             (json!({ "typed": { "max_silences": 0 } }), "max_silences is 0"),
             (json!({ "phrases": [] }), "invalid type"),
+            (json!({ "model": "" }), "model has 0 characters"),
         ] {
             let error = read(&written, "en").expect_err("wrong").to_string();
             assert!(error.contains(names), "{error}");

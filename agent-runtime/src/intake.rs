@@ -8,7 +8,7 @@ use frontdesk_actors::{CallEnd, CallRequest, NoPlace, Reservation, Switchboard};
 use frontdesk_line::Connect;
 use frontdesk_pipelines::dialogue::CallFacts;
 use frontdesk_tenants::Tenant;
-use frontdesk_types::{CallId, Clock, IdSource, Mono};
+use frontdesk_types::{CallId, Clock, IdSource, Mono, Phi};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -114,7 +114,7 @@ impl Intake {
         accepted: Accepted,
         job: Assignment,
     ) -> (CallId, oneshot::Receiver<CallEnd>) {
-        let Accepted { reservation, tenant, facts, now, caller: _ } = accepted;
+        let Accepted { reservation, tenant, facts, now, caller } = accepted;
         let id = CallId::new(self.ids.as_ref());
         let clock: Arc<dyn Clock> = match now {
             Some(now) => Arc::new(PinnedClock::new(Arc::clone(&self.clock), now)),
@@ -126,6 +126,7 @@ impl Intake {
             tenant,
             line: job.line,
             room: job.room,
+            caller: caller.map(Phi::new),
             facts,
             clock,
             simulated: now.is_some(),

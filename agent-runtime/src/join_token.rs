@@ -144,6 +144,37 @@ impl TokenSigner {
     }
 }
 
+impl TokenSigner {
+    /// A token for a supervisor who listens unseen.
+    ///
+    /// # Errors
+    /// [`TokenError::Sign`] with a key that cannot sign.
+    pub fn listener(
+        &self,
+        room: String,
+        identity: String,
+        ttl: Duration,
+    ) -> Result<Join, TokenError> {
+        let token = JoinToken::listener(&room, &identity).ttl(ttl).sign(&self.key)?;
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
+    }
+
+    /// A token for a supervisor who speaks with the caller, under the name that they see.
+    ///
+    /// # Errors
+    /// [`TokenError::Sign`] with a key that cannot sign.
+    pub fn supervisor(
+        &self,
+        room: String,
+        identity: String,
+        name: &str,
+        ttl: Duration,
+    ) -> Result<Join, TokenError> {
+        let token = JoinToken::supervisor(&room, &identity).name(name).ttl(ttl).sign(&self.key)?;
+        Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
+    }
+}
+
 /// The job's metadata; see [`crate::job_metadata`].
 fn metadata(request: &TokenRequest, caller: &str) -> String {
     let keys =

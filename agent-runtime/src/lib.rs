@@ -26,5 +26,6 @@ pub mod profile;
 pub mod runtime;
 pub mod servers;
 pub mod signals;
+pub mod supervision;
 pub mod telemetry;
 pub mod tls;

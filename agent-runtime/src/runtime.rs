@@ -18,6 +18,7 @@ use frontdesk_rtc::worker::{WorkerError, WorkerHandle, WorkerStatus};
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use self::http_server::HttpServer;
 use self::services::services;
@@ -36,6 +37,7 @@ use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
+use crate::supervision::Supervision;
 
 /// How long the LiveKit server may take to say who is in a room, before a caller who comes back is
 /// given a new call.
@@ -127,6 +129,8 @@ struct Parts {
     telephone: Option<Telephone>,
     http: HttpServer,
     documents: Documents,
+    /// Looks through the rooms for supervisors who should not be there.
+    reconciling: JoinHandle<()>,
 }
 
 /// What the HTTP handlers see.
@@ -137,6 +141,7 @@ struct Shared {
     agent_name: String,
     tokens: TokenSigner,
     rooms: Arc<ServerApi>,
+    supervision: Supervision,
     ids: Arc<dyn IdSource>,
 }
 
@@ -268,6 +273,12 @@ impl Runtime {
         self.address
     }
 
+    /// What supervisors at their consoles do with its calls.
+    #[must_use]
+    pub fn supervision(&self) -> &Supervision {
+        &self.parts.shared.supervision
+    }
+
     /// The telephone, if there is one.
     #[must_use]
     pub const fn telephone(&self) -> Option<&Telephone> {
@@ -365,10 +376,7 @@ impl Parts {
                 (Tools::built_in(), usual)
             }
         };
-        let meaning = documents::meaning(config.documents.embeddings.as_ref())?;
-        let folder = config.documents.folder.clone();
-        let documents =
-            Documents::start(folder, meaning.clone(), clinics.database(), Arc::clone(&ids));
+        let (documents, meaning) = Documents::start(&config.documents, clinics.database(), &ids)?;
         let tools = tools.with_meaning(meaning);
         let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
         let parts = (engines, model, records, slots, (tools, dialogue));
@@ -382,13 +390,22 @@ impl Parts {
         let (door, inside) = (switchboard.clone(), clinics.clone());
         let intake = Intake::new(config, door, inside, Arc::clone(&clock), Arc::clone(&ids));
         let intake = Arc::new(intake);
+        let tokens = signer(&servers.livekit, config);
+        let supervision = Supervision::new(
+            switchboard.clone(),
+            Arc::clone(&server),
+            tokens.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+        );
         let shared = Arc::new(Shared {
             switchboard,
             clinics,
             worker: OnceLock::new(),
             agent_name: config.agent_name.clone(),
-            tokens: signer(&servers.livekit, config),
+            tokens,
             rooms: server,
+            supervision,
             ids,
         });
         let options = http::Options {
@@ -418,7 +435,8 @@ impl Parts {
         match begun.await {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
-                Ok(Self { shared, worker, telephone, http, documents })
+                let reconciling = shared.supervision.start();
+                Ok(Self { shared, worker, telephone, http, documents, reconciling })
             }
             Err(error) => {
                 http.stop().await;
@@ -431,6 +449,7 @@ impl Parts {
 
     async fn stop(self) {
         self.worker.close().await;
+        self.reconciling.abort();
         self.shared.switchboard.stop().await;
         // After the calls, whose lines it carries.
         if let Some(telephone) = self.telephone {

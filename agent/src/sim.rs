@@ -208,6 +208,7 @@ impl State {
             tenant: Tenant::nobody(),
             line: Box::new(line),
             room: "simulation".to_owned(),
+            caller: None,
             facts: CallFacts::of(Arc::new(facts), Channel::Text),
             clock: shared,
             simulated: true,

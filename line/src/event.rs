@@ -23,6 +23,13 @@ pub enum LineEvent {
     CallerHere(CallerFacts),
     /// The caller is gone.
     CallerGone(Gone),
+    /// The connection of a supervisor's voice came (`here`), or left.
+    Supervisor {
+        /// Its identity.
+        identity: String,
+        /// Whether it is there.
+        here: bool,
+    },
     /// The caller typed this.
     Typed(String),
     /// The caller pressed a key: `0`–`9`, `*`, `#`, `A`–`D`.
@@ -42,6 +49,7 @@ impl fmt::Debug for LineEvent {
             Self::Audible => f.write_str("Audible"),
             Self::CallerHere(facts) => write!(f, "CallerHere({:?})", facts.kind),
             Self::CallerGone(why) => write!(f, "CallerGone({why:?})"),
+            Self::Supervisor { here, .. } => write!(f, "Supervisor(here={here})"),
             Self::Typed(text) => write!(f, "Typed({} bytes)", text.len()),
             Self::Dtmf(_) => f.write_str("Dtmf"),
             Self::Lost => f.write_str("Lost"),

@@ -25,6 +25,8 @@ pub struct Abilities {
     pub dtmf: bool,
     /// The call can be handed to another number.
     pub transfer: bool,
+    /// A supervisor can speak on it ([`Line::attend`]).
+    pub supervisor: bool,
 }
 
 /// Where a call is to be handed to.
@@ -103,6 +105,17 @@ pub trait Line: Send + Sync {
     /// # Errors
     /// [`LineError::Failed`] if it was not shown.
     fn show(&self, what: Shown) -> LineFuture<'_, Result<(), LineError>>;
+
+    /// A supervisor speaks with the caller, by a connection of their own of this identity, until it
+    /// is attended to no more: their sound comes in ([`Line::supervisor_in`]), never as the caller's,
+    /// and their coming and going is told ([`crate::LineEvent::Supervisor`]). A line that cannot do it
+    /// does nothing.
+    fn attend(&self, _supervisor: Option<&str>) {}
+
+    /// The sound of the supervisor who is attended to; `None` if this line has none.
+    fn supervisor_in(&self) -> Option<Arc<dyn AudioIn>> {
+        None
+    }
 
     /// Ends the line; returns when nothing of it is left, at the latest after a few seconds.
     /// Harmless if it has ended.

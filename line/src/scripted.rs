@@ -26,11 +26,14 @@ struct State {
     frames: u64,
     over: bool,
     transferred: Option<Transfer>,
+    /// Identity of the supervisor who is attended to.
+    attended: Option<String>,
 }
 
 struct Shared {
     state: Mutex<State>,
     audio: Arc<PcmRing>,
+    supervisor: Arc<PcmRing>,
     abilities: Abilities,
 }
 
@@ -47,14 +50,21 @@ pub struct Caller(Arc<Shared>);
 /// Both ends of a line that can do everything.
 #[must_use]
 pub fn call() -> (ScriptedCall, Caller) {
-    call_with(Abilities { text: true, captions: true, dtmf: true, transfer: true })
+    call_with(Abilities {
+        text: true,
+        captions: true,
+        dtmf: true,
+        transfer: true,
+        supervisor: true,
+    })
 }
 
 /// Both ends of a line that can do as much.
 #[must_use]
 pub fn call_with(abilities: Abilities) -> (ScriptedCall, Caller) {
     let audio = Arc::new(PcmRing::new(RING_FRAMES));
-    let shared = Arc::new(Shared { state: Mutex::default(), audio, abilities });
+    let supervisor = Arc::new(PcmRing::new(RING_FRAMES));
+    let shared = Arc::new(Shared { state: Mutex::default(), audio, supervisor, abilities });
     (ScriptedCall(Arc::clone(&shared)), Caller(shared))
 }
 
@@ -118,6 +128,14 @@ impl Line for ScriptedLine {
         Box::pin(async { Ok(()) })
     }
 
+    fn attend(&self, supervisor: Option<&str>) {
+        self.0.state.lock().attended = supervisor.map(str::to_owned);
+    }
+
+    fn supervisor_in(&self) -> Option<Arc<dyn AudioIn>> {
+        Some(Arc::<PcmRing>::clone(&self.0.supervisor))
+    }
+
     fn hang_up(&self) -> LineFuture<'_, ()> {
         let mut state = self.0.state.lock();
         state.over = true;
@@ -172,6 +190,21 @@ impl Caller {
     /// 20 ms of the caller's sound.
     pub fn sounds(&self, frame: [i16; SAMPLES_PER_FRAME]) {
         self.0.audio.push(frame);
+    }
+
+    /// The supervisor who is attended to comes, or goes.
+    pub fn supervisor(&self, here: bool) {
+        let attended = self.0.state.lock().attended.clone();
+        if let Some(identity) = attended {
+            self.0.tell(LineEvent::Supervisor { identity, here });
+        }
+    }
+
+    /// 20 ms of the sound of the supervisor who is attended to; nobody hears any other.
+    pub fn supervisor_sounds(&self, frame: [i16; SAMPLES_PER_FRAME]) {
+        if self.0.state.lock().attended.is_some() {
+            self.0.supervisor.push(frame);
+        }
     }
 
     /// What was shown from number `from` on, counted from 0.

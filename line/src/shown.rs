@@ -3,9 +3,11 @@
 use std::fmt;
 
 use frontdesk_types::Offer;
+use serde::Serialize;
 
 /// What the agent is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AgentState {
     /// Getting ready.
     Initializing,
@@ -58,6 +60,17 @@ pub enum Shown {
         /// Whether they will not change any more.
         is_final: bool,
     },
+    /// What a supervisor who has taken the call over says, so far or all of it, or has written.
+    StaffText {
+        /// Number of their utterance.
+        number: u64,
+        /// Their name.
+        name: String,
+        /// All of its words.
+        text: String,
+        /// Whether they will not change any more.
+        is_final: bool,
+    },
     /// An appointment of the caller's that was changed in this call.
     Appointment {
         /// What has become of it.
@@ -79,6 +92,9 @@ impl fmt::Debug for Shown {
                 write!(f, "AgentDone({utterance} complete={complete})")
             }
             Self::Appointment { change, .. } => write!(f, "Appointment({change:?})"),
+            Self::StaffText { number, is_final, .. } => {
+                write!(f, "StaffText({number} final={is_final})")
+            }
             Self::CallerText { number, is_final, .. } => {
                 write!(f, "CallerText({number} final={is_final})")
             }

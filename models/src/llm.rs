@@ -39,6 +39,9 @@ pub struct ModelRequest {
     pub tools: Arc<[ToolDefinition]>,
     /// How long it may take, and how much it may say.
     pub budget: Budget,
+    /// Name of the model at the provider; the one of the provider's settings if `None`.
+    #[serde(default)]
+    pub model: Option<Arc<str>>,
     /// Text of this very request has been passed on before: whoever does not have the request under
     /// way must fail it ([`ModelFailure::Lost`]), not ask it again.
     #[serde(default)]

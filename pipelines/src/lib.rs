@@ -5,6 +5,7 @@
 //! what comes out.
 
 pub mod dialogue;
+pub mod floor;
 pub mod language;
 pub mod lead;
 pub mod offers;
@@ -12,3 +13,4 @@ pub mod playout;
 mod region;
 pub mod speak;
 pub mod turn;
+pub mod wish;

@@ -127,6 +127,23 @@ impl fmt::Debug for OpenRoom {
     }
 }
 
+/// Somebody in a room, whether or not the others see them.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Present {
+    /// The identity of their token.
+    pub identity: String,
+    /// Whether nobody sees them.
+    pub hidden: bool,
+}
+
+impl fmt::Debug for Present {
+    // An identity may be a telephone number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Present").field("hidden", &self.hidden).finish_non_exhaustive()
+    }
+}
+
 /// Client of the server's API. Requests give up after 10 s; a transfer when nobody has answered.
 #[derive(Debug)]
 pub struct ServerApi {
@@ -216,6 +233,35 @@ impl ServerApi {
             Ok(participants) => Ok(participants.iter().any(here)),
             Err(ApiError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Who is in a room, those included whom nobody sees; nobody where there is no such room.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn present(&self, room: &str) -> Result<Vec<Present>, ApiError> {
+        let listed = self.rooms.list_participants(room).await;
+        let present = |who: proto::ParticipantInfo| Present {
+            hidden: who.permission.as_ref().is_some_and(|permission| permission.hidden),
+            identity: who.identity,
+        };
+        match listed.map_err(|error| ApiError::from_service("list participants", &error)) {
+            Ok(participants) => Ok(participants.into_iter().map(present).collect()),
+            Err(ApiError::NotFound { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes somebody from a room. A token that they still have opens it again.
+    ///
+    /// # Errors
+    /// [`ApiError`], except where they are gone already.
+    pub async fn remove(&self, room: &str, identity: &str) -> Result<(), ApiError> {
+        let removed = self.rooms.remove_participant(room, identity).await;
+        match removed.map_err(|error| ApiError::from_service("remove a participant", &error)) {
+            Err(ApiError::NotFound { .. }) => Ok(()),
+            other => other,
         }
     }
 

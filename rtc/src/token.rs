@@ -7,6 +7,12 @@ use std::time::Duration;
 use livekit_api::access_token::{AccessToken, VideoGrants};
 use livekit_protocol as proto;
 
+/// What the identities of those who listen to calls begin with; nobody in the room sees them.
+pub const LISTENER_PREFIX: &str = "listener-";
+
+/// What the identities of supervisors who speak in a call begin with; none of them is its caller.
+pub const SUPERVISOR_PREFIX: &str = "supervisor-";
+
 /// API key and secret of a LiveKit server.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
@@ -78,8 +84,15 @@ pub struct JoinToken {
     attributes: BTreeMap<String, String>,
     ttl: Duration,
     agents: Vec<AgentRequest>,
-    hidden: bool,
-    publish: bool,
+    rights: Rights,
+}
+
+/// What whoever has the token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rights {
+    Caller,
+    Listener,
+    Supervisor,
 }
 
 impl fmt::Debug for JoinToken {
@@ -87,7 +100,7 @@ impl fmt::Debug for JoinToken {
         f.debug_struct("JoinToken")
             .field("ttl", &self.ttl)
             .field("agents", &self.agents)
-            .field("hidden", &self.hidden)
+            .field("rights", &self.rights)
             .finish_non_exhaustive()
     }
 }
@@ -104,15 +117,23 @@ impl JoinToken {
             attributes: BTreeMap::new(),
             ttl: Duration::from_secs(15 * 60),
             agents: Vec::new(),
-            hidden: false,
-            publish: true,
+            rights: Rights::Caller,
         }
     }
 
-    /// For a listener whom nobody in the room sees: hears, neither speaks nor sends data.
+    /// For a listener whom nobody in the room sees: hears, neither speaks nor sends data. Of kind
+    /// AGENT: a hidden participant of another kind is counted, keeps the room open, and is taken
+    /// for a caller (livekit-server 1.11.0).
     #[must_use]
     pub fn listener(room: impl Into<String>, identity: impl Into<String>) -> Self {
-        Self { hidden: true, publish: false, ..Self::caller(room, identity) }
+        Self { rights: Rights::Listener, ..Self::caller(room, identity) }
+    }
+
+    /// For a supervisor who speaks with the caller and is seen: publishes microphone and camera,
+    /// sends no data.
+    #[must_use]
+    pub fn supervisor(room: impl Into<String>, identity: impl Into<String>) -> Self {
+        Self { rights: Rights::Supervisor, ..Self::caller(room, identity) }
     }
 
     /// With a display name.
@@ -160,14 +181,20 @@ impl JoinToken {
                 return Err(TokenError::Missing(what));
             }
         }
+        let listens = self.rights == Rights::Listener;
+        let sources: &[&str] = match self.rights {
+            Rights::Supervisor => &["microphone", "camera"],
+            Rights::Caller | Rights::Listener => &[],
+        };
         let grants = VideoGrants {
             room_join: true,
             room: self.room,
-            can_publish: Some(self.publish),
-            can_publish_data: Some(self.publish),
+            can_publish: Some(!listens),
+            can_publish_sources: sources.iter().map(|source| (*source).to_owned()).collect(),
+            can_publish_data: Some(self.rights == Rights::Caller),
             can_subscribe: Some(true),
             can_update_own_metadata: Some(false),
-            hidden: self.hidden,
+            hidden: listens,
             ..Default::default()
         };
         let mut token = access_token(key, self.ttl, grants)?
@@ -175,6 +202,9 @@ impl JoinToken {
             .with_name(&self.name)
             .with_metadata(&self.metadata)
             .with_attributes(self.attributes);
+        if listens {
+            token = token.with_kind("agent");
+        }
         if !self.agents.is_empty() {
             let agents = self.agents.into_iter().map(|agent| proto::RoomAgentDispatch {
                 agent_name: agent.agent_name,
@@ -246,7 +276,18 @@ mod tests {
         let token = JoinToken::listener("room-1", "supervisor-1");
         let claims = claims(&token.sign(&ApiKey::new("key", SECRET)).expect("signed"));
         assert!(claims.video.hidden && claims.video.can_subscribe());
+        assert_eq!(claims.kind, "agent");
         assert!(!claims.video.can_publish() && !claims.video.can_publish_data());
+    }
+
+    #[test]
+    fn a_supervisor_is_seen_and_speaks_and_may_nothing_else() {
+        let token = JoinToken::supervisor("room-1", "supervisor-1").name("Mona");
+        let claims = claims(&token.sign(&ApiKey::new("key", SECRET)).expect("signed"));
+        assert!(!claims.video.hidden && claims.video.can_publish() && !claims.video.room_admin);
+        assert_eq!(claims.video.can_publish_sources, ["microphone", "camera"]);
+        assert!(!claims.video.can_publish_data());
+        assert_eq!((claims.name.as_str(), claims.kind.as_str()), ("Mona", ""));
     }
 
     #[test]

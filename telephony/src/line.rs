@@ -58,7 +58,7 @@ impl Connect for PhoneCall {
 
 impl Line for PhoneLine {
     fn abilities(&self) -> Abilities {
-        Abilities { text: false, captions: false, dtmf: self.call.keys, transfer: true }
+        Abilities { dtmf: self.call.keys, transfer: true, ..Abilities::default() }
     }
 
     fn audio_in(&self) -> Arc<dyn AudioIn> {

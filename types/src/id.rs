@@ -82,6 +82,8 @@ typed_ids! {
     CallId = "call";
     /// A staff login.
     UserId = "user";
+    /// A console of a supervisor, as long as it is open.
+    ConsoleId = "console";
     /// A domain event.
     EventId = "event";
     /// A doctor's weekly template of slots.

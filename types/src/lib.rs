@@ -17,8 +17,8 @@ pub use audio::{FRAME_MS, PcmFrame, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME};
 pub use call::{CallOutcome, Channel, TransferReason};
 pub use clock::{Clock, ManualClock, Mono, SystemClock};
 pub use id::{
-    AbsenceId, AppointmentId, CallId, CallbackId, ClinicId, DoctorId, EventId, HoldId, IdSource,
-    OfferId, ParseIdError, PatientId, SeededIds, SlotId, SystemIds, TemplateId, UserId,
+    AbsenceId, AppointmentId, CallId, CallbackId, ClinicId, ConsoleId, DoctorId, EventId, HoldId,
+    IdSource, OfferId, ParseIdError, PatientId, SeededIds, SlotId, SystemIds, TemplateId, UserId,
     WaitlistEntryId,
 };
 pub use name::UnknownName;

@@ -14,10 +14,14 @@ use super::link::{LINK_LIMIT, LineLink};
 use super::record::{CallRecorder, RecordInput};
 use super::speaker::Speaker;
 use super::stages::StageKind;
+use super::supervisor_transcriber::SupervisorTranscriber;
 use super::thinker::Thinker;
 use super::tool_stage::ToolStage;
 use super::transcriber::Transcriber;
-use super::{Call, dialogue, ingest, link, record, speaker, thinker, tool_stage, transcriber};
+use super::{
+    Call, dialogue, ingest, link, record, speaker, supervisor_transcriber, thinker, tool_stage,
+    transcriber,
+};
 use crate::mail::{Mail, Next};
 use crate::stage::{Keep, Pulse, Stage, StageActor, StageSpec};
 
@@ -36,6 +40,7 @@ pub(crate) struct Keeps {
     tools: Keep<tool_stage::Jobs>,
     record: Keep<record::Unwritten>,
     speaker: Keep<speaker::Kept>,
+    supervisor: Keep<supervisor_transcriber::Kept>,
 }
 
 impl Keeps {
@@ -51,6 +56,7 @@ impl Keeps {
             tools: Keep::default(),
             record: Keep::default(),
             speaker: Keep::default(),
+            supervisor: Keep::default(),
         }
     }
 
@@ -199,5 +205,14 @@ pub(super) fn children(call: &Arc<Call>) -> Vec<Child> {
         child(call, StageKind::Speaker, second, &mails.speaker, &keeps.speaker, |call, kept| {
             Ok(Speaker::build(call, kept))
         }),
+        child(
+            call,
+            StageKind::Supervisor,
+            second,
+            &mails.supervisor,
+            &keeps.supervisor,
+            |call, kept| Ok(SupervisorTranscriber::build(call, kept)),
+        )
+        .not_vital(),
     ]
 }

@@ -8,10 +8,13 @@ use parking_lot::Mutex;
 use tokio::sync::{OnceCell, oneshot};
 
 use super::children::Keeps;
+use super::floor::CallFloor;
 use super::link::LinkInput;
 use super::speaker::SpeakerInput;
+use super::watched::beginning;
 use super::{Call, CallEnd, CallRequest, Mails, Pulses, Services};
 use crate::media::Outlet;
+use crate::watch::Watch;
 
 /// Where the end of a call is told.
 pub(crate) type Done = oneshot::Sender<CallEnd>;
@@ -23,9 +26,11 @@ impl Call {
     pub(crate) async fn connect(
         request: CallRequest,
         services: Arc<Services>,
+        watch: &Watch,
         span: tracing::Span,
     ) -> Result<(Arc<Self>, Done), (ConnectError, Done)> {
-        let CallRequest { id, tenant, line, room, facts, clock, simulated, done } = request;
+        let CallRequest { id, tenant, line, room, caller: named, facts, clock, simulated, done } =
+            request;
         let mails = Mails::default();
         // The mail outlives whoever reads it, and does not know the line: no event is lost.
         let events = Arc::clone(&mails.link);
@@ -51,6 +56,10 @@ impl Call {
         let outlet = Outlet::new(services.pacer.clone(), Arc::clone(&line), move |event| {
             speaker.post(SpeakerInput::Playout(event));
         });
+        let began_at = clock.wall();
+        let mut live = beginning(id, began_at, &room, &facts, &*line);
+        live.caller_identity = named;
+        let feed = watch.begin(tenant.clinic(), live);
         let keeps = Keeps::new(facts.clinic.spoken());
         let call = Arc::new(Self {
             id,
@@ -61,6 +70,8 @@ impl Call {
             services,
             line,
             outlet,
+            feed,
+            floor: CallFloor::default(),
             mails,
             pulses: Pulses::default(),
             caller,
@@ -70,7 +81,7 @@ impl Call {
             row: OnceCell::new(),
             tasks: super::tasks::Tasks::default(),
             room_name: room,
-            began_at: clock.wall(),
+            began_at,
             supervisor: Mutex::new(None),
             started: clock.mono(),
             clock,

@@ -54,6 +54,8 @@ pub(crate) struct Dialogue {
     keypad: Keypad,
     /// The input under way, and when it was handled.
     input: Option<(logic::Now, Input)>,
+    /// Whether its words are keys that were pressed.
+    keyed: bool,
 }
 
 impl Dialogue {
@@ -69,7 +71,7 @@ impl Dialogue {
         kept.lock().outbox.extend(std::iter::from_fn(|| logic.poll_output()));
         let clinic = &call.facts.clinic;
         let keypad = Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
-        Ok(Self { call, kept, logic, keypad, input: None })
+        Ok(Self { call, kept, logic, keypad, input: None, keyed: false })
     }
 
     fn take(&mut self, input: Input) {
@@ -139,6 +141,7 @@ impl Stage for Dialogue {
     type Input = Input;
 
     async fn handle(&mut self, input: Input, _attempt: u32) -> Result<(), ActorProcessingErr> {
+        self.keyed = matches!(input, Input::Dtmf(_));
         let input = match input {
             // A key is an input once it completes an answer.
             Input::Dtmf(key) => self.keypad.press(self.call.clock.mono(), key),
@@ -160,6 +163,9 @@ impl Stage for Dialogue {
             if let Output::Expect(question) = output {
                 self.keypad.expect(*question);
             }
+        }
+        if let Some((_, input)) = &self.input {
+            self.call.tell_handled(input, &outputs, self.keyed);
         }
         let mut kept = self.kept.lock();
         kept.pressed = self.keypad.pressed().clone();
@@ -193,6 +199,7 @@ impl Stage for Dialogue {
             Some(_) => self.keypad.on_timeout(self.call.clock.mono()),
             None => Some(Input::Timeout),
         };
+        self.keyed = true;
         if let Some(input) = input {
             self.take(input);
         }

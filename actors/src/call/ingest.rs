@@ -24,6 +24,7 @@ use super::link::LinkInput;
 use super::record::RecordInput;
 use crate::media::{Learned, Utterance};
 use crate::stage::{Keep, Stage};
+use crate::watch::Speaker;
 
 /// Audio before the first voiced frame that belongs to the utterance: the detector needs 60 ms of
 /// voice to be sure and rises late on soft sounds. 400 ms, in samples.
@@ -183,6 +184,7 @@ impl AudioIngest {
                     utterance.finish();
                     let waited = self.call.clock.mono().since(last_voiced);
                     tracing::debug!(utterance = number, ?reason, ?wait, ?waited, "turn ended");
+                    self.call.mails.link.post(LinkInput::Speaking(Speaker::Caller, false));
                     let thinking = Shown::State(AgentState::Thinking);
                     self.call.mails.link.post(LinkInput::Show(thinking));
                 }
@@ -190,6 +192,7 @@ impl AudioIngest {
             TurnOutput::Discard => {
                 if let Some((_, utterance)) = self.kept.lock().utterance.take() {
                     utterance.discard();
+                    self.call.mails.link.post(LinkInput::Speaking(Speaker::Caller, false));
                 }
             }
             TurnOutput::PausePlayout => self.call.outlet.pause(),
@@ -214,6 +217,7 @@ impl AudioIngest {
         self.preroll.clear();
         hearing.utterance = Some((number, utterance));
         drop(hearing);
+        self.call.mails.link.post(LinkInput::Speaking(Speaker::Caller, true));
         tracing::debug!(utterance = number, "speech started");
     }
 }

@@ -54,6 +54,11 @@ impl Journal {
                 }
                 self.push(Speaker::Agent, heard.clone(), metrics, wall);
             }
+            Input::Staff { text } => {
+                self.push(Speaker::Staff, text.clone(), json!({}), wall);
+            }
+            // What was said to somebody else is not answered.
+            Input::HandedBack => self.heard_at = None,
             Input::ToolDone { call, result } => {
                 if let Some((tool, since)) = self.running.remove(&call.0) {
                     self.push_tool(&tool, Some(result), mono.since(since), wall);

@@ -7,13 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_line::{Gone, LineEvent, Shown};
+use frontdesk_line::{AgentState, Gone, LineEvent, Shown};
 use frontdesk_pipelines::dialogue::Input;
 use frontdesk_types::{CallOutcome, Mono};
 use ractor::ActorProcessingErr;
 
 use super::Call;
 use crate::stage::{Keep, Stage};
+use crate::watch::{Speaker, What};
 
 /// Longest that showing something may take before LineLink counts as hung.
 pub(crate) const LINK_LIMIT: Duration = Duration::from_secs(5);
@@ -29,6 +30,8 @@ pub(crate) enum LinkInput {
     Line(LineEvent),
     /// This is to be shown.
     Show(Shown),
+    /// Somebody began or stopped to speak: for the feed.
+    Speaking(Speaker, bool),
 }
 
 /// What LineLink keeps over its death.
@@ -36,6 +39,8 @@ pub(crate) enum LinkInput {
 pub(crate) struct Kept {
     /// When a caller who lost the connection is given up.
     away_until: Option<Mono>,
+    /// Whether the feed was told of the input under way: a LineLink has died in it.
+    told: bool,
 }
 
 pub(crate) struct LineLink {
@@ -48,6 +53,21 @@ impl LineLink {
         Self { call, kept }
     }
 
+    /// Tells the feed, before anything waits for the network.
+    fn tell_feed(&self, input: &LinkInput) {
+        if std::mem::replace(&mut self.kept.lock().told, true) {
+            return;
+        }
+        match input {
+            LinkInput::Show(shown) if self.is_of_no_interest(shown) => {}
+            LinkInput::Show(shown) => self.call.tell_shown(shown),
+            LinkInput::Line(event) => self.call.tell_event(event),
+            LinkInput::Speaking(by, speaking) => {
+                self.call.feed.tell(What::Speaking { by: *by, speaking: *speaking });
+            }
+        }
+    }
+
     fn on_event(&self, event: LineEvent) {
         match event {
             LineEvent::Audible => self.call.outlet.open(),
@@ -58,6 +78,7 @@ impl LineLink {
                 let until = self.call.clock.mono() + patience;
                 self.kept.lock().away_until = Some(until);
             }
+            LineEvent::Supervisor { identity, here } => self.call.on_supervisor(&identity, here),
             LineEvent::Typed(text) => self.on_typed(&text),
             LineEvent::Dtmf(key) => {
                 self.call.interrupt_with(Input::Dtmf(key));
@@ -65,10 +86,24 @@ impl LineLink {
             LineEvent::Lost => tracing::info!("connection lost, reconnecting"),
             LineEvent::Back => tracing::info!("connection is back"),
             LineEvent::Over(why) => {
+                self.call.floor_is_over();
                 self.call.mails.dialogue.post(Input::CallerLeft);
                 self.call.finish(CallOutcome::Abandoned, Some(&why));
             }
         }
+    }
+
+    async fn show(&self, shown: Shown) -> Result<(), ActorProcessingErr> {
+        if !self.is_of_no_interest(&shown) {
+            self.call.line.show(shown).await?;
+        }
+        Ok(())
+    }
+
+    /// While a supervisor has the call the agent listens, and thinks about nothing.
+    fn is_of_no_interest(&self, shown: &Shown) -> bool {
+        matches!(shown, Shown::State(state) if *state != AgentState::Listening)
+            && self.call.floor.is_taken()
     }
 
     fn on_here(&self) {
@@ -80,28 +115,38 @@ impl LineLink {
     }
 
     fn on_left(&self) {
+        self.call.floor_is_over();
         self.call.mails.dialogue.post(Input::CallerLeft);
         self.call.caller_left();
     }
 
     fn on_typed(&self, text: &str) {
-        let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_TYPED_CHARS).collect();
-        if text.trim().is_empty() {
-            return;
-        }
+        let Some(text) = typed(text) else { return };
         self.call.interrupt_with(Input::Heard { text, confidence: None });
     }
+}
+
+/// What was typed, if it is anything.
+pub(super) fn typed(text: &str) -> Option<String> {
+    let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_TYPED_CHARS).collect();
+    (!text.trim().is_empty()).then_some(text)
 }
 
 impl Stage for LineLink {
     type Input = LinkInput;
 
     async fn handle(&mut self, input: LinkInput, _attempt: u32) -> Result<(), ActorProcessingErr> {
+        self.tell_feed(&input);
         match input {
             LinkInput::Line(event) => self.on_event(event),
-            LinkInput::Show(shown) => self.call.line.show(shown).await?,
+            LinkInput::Show(shown) => self.show(shown).await?,
+            LinkInput::Speaking(..) => {}
         }
         Ok(())
+    }
+
+    fn commit(&mut self) {
+        self.kept.lock().told = false;
     }
 
     fn deadline(&self) -> Option<Mono> {

@@ -9,7 +9,8 @@
 //! ├─ Thinker       what the dialogue asks a language model
 //! ├─ ToolStage     the dialogue's tools: reads at once, writes in order
 //! ├─ CallRecorder  transcript, snapshot and outcome, written behind the call
-//! └─ Speaker       text → clauses → voice; what was heard of it
+//! ├─ Speaker       text → clauses → voice; what was heard of it
+//! └─ SupervisorTranscriber the voice of a supervisor who has taken the call over → their words
 //! ```
 //!
 //! Each child is a [`Stage`](crate::stage::Stage) on a mail of its own. What must survive the death
@@ -22,6 +23,7 @@ mod connect;
 mod decisions;
 mod dialogue;
 mod ending;
+mod floor;
 mod heard;
 mod ingest;
 mod journal;
@@ -30,10 +32,12 @@ mod record;
 mod speaker;
 mod stages;
 mod supervisor;
+mod supervisor_transcriber;
 mod tasks;
 mod thinker;
 mod tool_stage;
 mod transcriber;
+mod watched;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -43,7 +47,7 @@ use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Input, Now};
 use frontdesk_pipelines::turn::TurnSettings;
 use frontdesk_tenants::calls::CallKey;
-use frontdesk_types::{CallId, Clock, IdSource, Mono};
+use frontdesk_types::{CallId, Clock, IdSource, Mono, Phi};
 use parking_lot::Mutex;
 use ractor::ActorRef;
 use tokio::sync::{OnceCell, oneshot};
@@ -51,7 +55,9 @@ use tokio::sync::{OnceCell, oneshot};
 use crate::booking::SlotRegistry;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
 use crate::tools::{Tokens, Tools};
+use crate::watch::CallFeed;
 pub use ending::CallEnd;
+pub use floor::SupervisionError;
 pub use record::Records;
 pub(crate) use record::close as close_record;
 use stages::{Mails, Pulses};
@@ -141,6 +147,9 @@ pub struct CallRequest {
     pub line: Box<dyn Connect>,
     /// Name of the room or of the line, for the call's record.
     pub room: String,
+    /// Identity of the caller in the room, as written into the call when their token was made;
+    /// `None` where none was: then the line finds out who calls.
+    pub caller: Option<Phi<String>>,
     /// What the dialogue starts with.
     pub facts: CallFacts,
     /// The call's clock: the process's, or one that is pinned for tests and demos.
@@ -162,6 +171,10 @@ pub(crate) struct Call {
     pub(crate) services: Arc<Services>,
     pub(crate) line: Arc<dyn Line>,
     pub(crate) outlet: Arc<Outlet>,
+    /// What people at a console see of it.
+    pub(crate) feed: CallFeed,
+    /// Who has it: the agent or a supervisor.
+    pub(crate) floor: floor::CallFloor,
     pub(crate) mails: Mails,
     pub(crate) pulses: Pulses,
     /// Who calls, as the line said first, whether or not a stage has heard of it.

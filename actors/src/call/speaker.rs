@@ -117,6 +117,12 @@ impl Speaker {
 
     /// Says it in text only: shown, and heard, at once.
     fn write(&self, utterance: UtteranceId, text: &str, more: bool) {
+        if self.call.outlet.is_muted() {
+            self.kept.lock().over = Some(utterance);
+            let (heard, complete) = (String::new(), false);
+            self.call.mails.dialogue.post(Input::Played { utterance, heard, complete });
+            return;
+        }
         let number = utterance.0;
         if !text.is_empty() {
             self.show(Shown::AgentText { utterance: number, text: text.to_owned() });
@@ -179,7 +185,8 @@ impl Speaker {
             let kept = self.kept.lock();
             if kept.open.is_empty() { kept.ending } else { None }
         };
-        if let Some(outcome) = ending {
+        // A supervisor who has the call is not cut off by the agent's goodbye.
+        if let Some(outcome) = ending.filter(|_| !self.call.floor.is_taken()) {
             self.call.finish(outcome, None);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{heard, link, record, speaker, thinker, tool_stage};
+use super::{heard, link, record, speaker, supervisor_transcriber, thinker, tool_stage};
 use crate::mail::{Mail, Queue};
 use crate::stage::Pulse;
 
@@ -17,11 +17,12 @@ pub(crate) enum StageKind {
     Tools,
     Record,
     Speaker,
+    Supervisor,
 }
 
 impl StageKind {
     /// How many there are.
-    const COUNT: usize = 8;
+    const COUNT: usize = 9;
 
     /// Its name in logs, and where faults are injected.
     pub(crate) const fn name(self) -> &'static str {
@@ -34,6 +35,7 @@ impl StageKind {
             Self::Tools => "tool_stage",
             Self::Record => "call_recorder",
             Self::Speaker => "speaker",
+            Self::Supervisor => "supervisor_transcriber",
         }
     }
 }
@@ -49,6 +51,7 @@ pub(crate) struct Mails {
     pub(crate) tools: Arc<Mail<tool_stage::ToolInput>>,
     pub(crate) record: Arc<Mail<record::RecordInput>>,
     pub(crate) speaker: Arc<Mail<speaker::SpeakerInput>>,
+    pub(crate) supervisor: Arc<Mail<supervisor_transcriber::SupervisorInput>>,
 }
 
 impl Mails {
@@ -63,6 +66,7 @@ impl Mails {
             &*self.tools,
             &*self.record,
             &*self.speaker,
+            &*self.supervisor,
         ]
     }
 }

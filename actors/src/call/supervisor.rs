@@ -93,6 +93,7 @@ impl State {
             return;
         }
         tracing::error!(stage, "stage fails again and again, ending the call");
+        call.floor_is_over();
         call.outlet.stop();
         let language = call.facts.clinic.language();
         let clauses = frontdesk_pipelines::speak::clauses(language.apology(), language);
@@ -142,6 +143,7 @@ impl State {
         if lived >= settings.max_duration {
             return call.finish(CallOutcome::Abandoned, Some("longest duration reached"));
         }
+        call.look_for_supervisor();
         for index in 0..self.children.len() {
             let child = &self.children[index];
             let hangs = child.hangs(now);

@@ -17,6 +17,8 @@ struct State {
     playout: Playout,
     /// Whether the line is audible.
     open: bool,
+    /// Whether nothing is played, whatever is queued.
+    muted: bool,
     scheduled: bool,
     /// Frame number on the call's own 20 ms grid of the last frame played.
     last_frame: u64,
@@ -42,6 +44,7 @@ impl Outlet {
         let state = State {
             playout: Playout::new(),
             open: false,
+            muted: false,
             scheduled: false,
             last_frame: 0,
             started: None,
@@ -85,10 +88,29 @@ impl Outlet {
             if clauses == 0 && !more {
                 state.playout.end_utterance(utterance);
             }
+            if state.muted {
+                state.playout.stop();
+            }
             self.schedule(&mut state);
             drain(&mut state.playout)
         };
         self.report(events);
+    }
+
+    /// Drops everything queued and whatever will be, until it is unmuted: each utterance is
+    /// reported as not heard.
+    pub(crate) fn mute(&self) {
+        self.state.lock().muted = true;
+        self.stop();
+    }
+
+    /// What is queued from now on is played.
+    pub(crate) fn unmute(&self) {
+        self.state.lock().muted = false;
+    }
+
+    pub(crate) fn is_muted(&self) -> bool {
+        self.state.lock().muted
     }
 
     /// Whether a clause is still wanted.

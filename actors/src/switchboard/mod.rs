@@ -8,6 +8,7 @@
 mod admission;
 mod counters;
 mod root;
+mod supervision;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use ractor::{Actor, ActorRef};
 use tracing::Instrument;
 
 use crate::call::{Call, CallEnd, CallRequest, Services};
+use crate::watch::Watch;
 use admission::Admission;
 pub use admission::{NoPlace, Reservation};
 pub use counters::Counters;
@@ -37,6 +39,7 @@ pub struct Switchboard {
     services: Arc<Services>,
     totals: Arc<Totals>,
     live: LiveCalls,
+    watch: Watch,
 }
 
 impl Switchboard {
@@ -58,7 +61,14 @@ impl Switchboard {
             Arc::clone(&live),
         );
         let (actor, _) = SwitchboardActor::spawn(None, SwitchboardActor, root).await?;
-        Ok(Self { actor, admission, services, totals, live })
+        let watch = Watch::new(Arc::clone(&services.clock));
+        Ok(Self { actor, admission, services, totals, live, watch })
+    }
+
+    /// The feed of its live calls.
+    #[must_use]
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Reserves a place for one call.
@@ -79,12 +89,13 @@ impl Switchboard {
         );
         let (services, actor, totals) =
             (Arc::clone(&self.services), self.actor.clone(), Arc::clone(&self.totals));
+        let watch = self.watch.clone();
         let inside = span.clone();
         let between = totals.between();
         let connect = async move {
             let _between = between;
             totals.started.fetch_add(1, Ordering::Relaxed);
-            match Call::connect(request, services, span.clone()).await {
+            match Call::connect(request, services, &watch, span.clone()).await {
                 Ok((call, done)) => {
                     let live = Live::new(call, reservation, done, span);
                     // A switchboard that is gone has no calls: dropping this one ends it.

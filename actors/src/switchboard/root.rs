@@ -95,6 +95,7 @@ impl Live {
             error: Some("the call was cut".to_owned()),
         });
         end.outcome = close_record(&call, &end).await;
+        call.feed.end(end.outcome, end.error.clone());
         {
             let mut live = live.lock();
             live.remove(&call.id);

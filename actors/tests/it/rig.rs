@@ -30,7 +30,8 @@ use frontdesk_rtc::{
 use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
 use frontdesk_tenants::{Tenant, calls, directory, overview};
 use frontdesk_types::{
-    CallId, CallOutcome, Channel, Clock, ManualClock, Mono, SAMPLES_PER_FRAME, SystemClock,
+    CallId, CallOutcome, Channel, ClinicId, Clock, ManualClock, Mono, SAMPLES_PER_FRAME,
+    SystemClock,
 };
 use jiff::Timestamp;
 use livekit_api::access_token::{AccessToken, VideoGrants};
@@ -190,11 +191,22 @@ impl Rig {
             facts: CallFacts::of(Arc::clone(&self.facts), channel),
             clock: Arc::clone(&self.clock),
             simulated: true,
+            caller: None,
             done,
         };
         let reservation = self.switchboard.reserve().expect("a place");
         self.switchboard.take(reservation, request);
         (id, room, end)
+    }
+
+    /// The clinic that is called.
+    pub(crate) const fn clinic(&self) -> ClinicId {
+        self.tenant.clinic()
+    }
+
+    /// Somebody of this identity.
+    pub(crate) async fn person(&self, room: &str, identity: &str) -> Caller {
+        Caller::join(self.livekit.ws_url(), self.token(room, identity, "standard")).await
     }
 
     pub(crate) async fn caller(&self, room: &str) -> Caller {

@@ -13,8 +13,8 @@ use frontdesk_actors::simulation::Steps;
 use frontdesk_actors::{
     CallEnd, CallRequest, DialogueFactory, Pacer, Services, Switchboard, Tools,
 };
-use frontdesk_line::scripted::{self, Caller};
-use frontdesk_line::{CallerFacts, Shown};
+use frontdesk_line::scripted::{self, Caller, ScriptedCall};
+use frontdesk_line::{Abilities, CallerFacts, Shown};
 use frontdesk_models::fake::FixedStt;
 use frontdesk_models::llm::scripted::ScriptedModel;
 use frontdesk_pipelines::dialogue::{
@@ -22,7 +22,7 @@ use frontdesk_pipelines::dialogue::{
 };
 use frontdesk_tenants::Tenant;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
-use frontdesk_types::{CallId, Channel, Clock, ManualClock, Mono, SAMPLES_PER_FRAME};
+use frontdesk_types::{CallId, Channel, ClinicId, Clock, ManualClock, Mono, SAMPLES_PER_FRAME};
 use tokio::sync::oneshot;
 
 use crate::rig::{clinic_with, services, services_with};
@@ -115,7 +115,15 @@ impl Sim {
 
     /// A new call whose caller is there.
     pub(crate) fn call(&self, channel: Channel) -> SimCall {
-        let (line, caller) = scripted::call();
+        self.start_call(channel, scripted::call())
+    }
+
+    /// The same on a line that can do as much.
+    pub(crate) fn call_on(&self, channel: Channel, abilities: Abilities) -> SimCall {
+        self.start_call(channel, scripted::call_with(abilities))
+    }
+
+    fn start_call(&self, channel: Channel, (line, caller): (ScriptedCall, Caller)) -> SimCall {
         let id = CallId::new(&IDS);
         let (done, end) = oneshot::channel();
         let room = format!("line-{id}");
@@ -127,12 +135,18 @@ impl Sim {
             facts: CallFacts::of(Arc::clone(&self.facts), channel),
             clock: Arc::<ManualClock>::clone(&self.clock),
             simulated: true,
+            caller: None,
             done,
         };
         let reservation = self.switchboard.reserve().expect("a place");
         self.switchboard.take(reservation, request);
         caller.arrives(CallerFacts::default());
         SimCall { id, caller, end, seen: 0 }
+    }
+
+    /// The clinic that is called.
+    pub(crate) const fn clinic(&self) -> ClinicId {
+        self.tenant.clinic()
     }
 
     /// From now on the caller's microphone picks this up.
@@ -192,6 +206,12 @@ impl SimCall {
 
     pub(crate) async fn hears(&mut self, sim: &mut Sim, words: &str) -> String {
         self.hears_any(sim, &[words]).await
+    }
+
+    /// Waits until the agent speaks, on a line that shows nothing.
+    pub(crate) async fn hears_voice(&mut self, sim: &mut Sim) {
+        let caller = self.caller.clone();
+        sim.until(|| "it speaks".to_owned(), || (caller.frames() > 20).then_some(())).await;
     }
 
     /// Waits for the end of the call.

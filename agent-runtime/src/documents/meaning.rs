@@ -17,7 +17,9 @@ use crate::config::QdrantConfig;
 /// # Errors
 /// [`DocumentsError::Meaning`] if it cannot be asked at all.
 #[cfg(feature = "openai")]
-pub fn meaning(config: Option<&EmbeddingsConfig>) -> Result<Option<Arc<Meaning>>, DocumentsError> {
+pub(super) fn meaning(
+    config: Option<&EmbeddingsConfig>,
+) -> Result<Option<Arc<Meaning>>, DocumentsError> {
     use frontdesk_models::embed::openai::OpenAiEmbedder;
     use frontdesk_models::openai::OpenAiSettings;
     use frontdesk_retrieval::meaning::MeaningSettings;
@@ -39,7 +41,9 @@ pub fn meaning(config: Option<&EmbeddingsConfig>) -> Result<Option<Arc<Meaning>>
 /// # Errors
 /// [`DocumentsError::Meaning`] if there is one.
 #[cfg(not(feature = "openai"))]
-pub fn meaning(config: Option<&EmbeddingsConfig>) -> Result<Option<Arc<Meaning>>, DocumentsError> {
+pub(super) fn meaning(
+    config: Option<&EmbeddingsConfig>,
+) -> Result<Option<Arc<Meaning>>, DocumentsError> {
     match config {
         None => Ok(None),
         Some(_) => Err(DocumentsError::Meaning {

@@ -18,9 +18,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use self::learner::Learner;
+use self::meaning::meaning;
 use self::shelf::Shelf;
-
-pub use self::meaning::meaning;
+use crate::config::DocumentsConfig;
 
 /// From one look to the next. A file counts once two looks have found it unchanged, so within
 /// seconds.
@@ -68,15 +68,24 @@ pub fn check(folder: Option<&Path>) -> Result<(), DocumentsError> {
 pub struct Documents(Option<JoinHandle<()>>);
 
 impl Documents {
-    /// Begins to look, if there is anything to look at.
+    /// Begins to look, if there is anything to look at; gives what finds documents by their meaning
+    /// as well, if there is an embedding model.
+    ///
+    /// # Errors
+    /// [`DocumentsError::Meaning`] if the model of the configuration cannot be asked.
     pub fn start(
-        folder: Option<PathBuf>,
-        meaning: Option<Arc<Meaning>>,
+        config: &DocumentsConfig,
         database: &Database,
-        ids: Arc<dyn IdSource>,
-    ) -> Self {
-        let shelf = folder.map(|path| Shelf::new(path, database.clone(), ids));
-        let learner = meaning.map(|meaning| Learner::new(meaning, database.clone()));
+        ids: &Arc<dyn IdSource>,
+    ) -> Result<(Self, Option<Arc<Meaning>>), DocumentsError> {
+        let meaning = meaning(config.embeddings.as_ref())?;
+        let shelf =
+            config.folder.clone().map(|path| Shelf::new(path, database.clone(), Arc::clone(ids)));
+        let learner = meaning.clone().map(|meaning| Learner::new(meaning, database.clone()));
+        Ok((Self::looking(shelf, learner), meaning))
+    }
+
+    fn looking(shelf: Option<Shelf>, learner: Option<Learner>) -> Self {
         if shelf.is_none() && learner.is_none() {
             return Self(None);
         }

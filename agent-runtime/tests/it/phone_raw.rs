@@ -15,7 +15,14 @@ pub(crate) struct Raw {
     office: SocketAddr,
     number: String,
     tag: String,
+    /// Where the office takes sound.
+    sound_to: Option<SocketAddr>,
+    /// Packets sent.
+    sent: u16,
 }
+
+/// Samples of one packet, 20 ms at 8 kHz.
+pub(crate) const PACKET: usize = 160;
 
 async fn receive(socket: &UdpSocket) -> Vec<u8> {
     let mut bytes = vec![0; 9000];
@@ -28,7 +35,15 @@ impl Raw {
     pub(crate) async fn new(office: SocketAddr, number: &str) -> Self {
         let sip = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
         let rtp = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
-        Self { sip, rtp, office, number: number.to_owned(), tag: String::new() }
+        Self {
+            sip,
+            rtp,
+            office,
+            number: number.to_owned(),
+            tag: String::new(),
+            sound_to: None,
+            sent: 0,
+        }
     }
 
     async fn request(&self, method: &str, seq: u32, body: &str) {
@@ -70,12 +85,28 @@ impl Raw {
         let to = answer.lines().find(|line| line.starts_with("To:")).expect("a To");
         to.find(";tag=").map_or("", |at| &to[at..]).clone_into(&mut self.tag);
         self.request("ACK", 1, "").await;
+        let media = answer.lines().find_map(|line| line.strip_prefix("m=audio "));
+        let port = media.and_then(|line| line.split(' ').next()?.parse().ok());
+        self.sound_to = port.map(|port| SocketAddr::new(self.office.ip(), port));
         answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
     }
 
     pub(crate) async fn bye(&self) {
         self.request("BYE", 2, "").await;
         self.answer("BYE").await;
+    }
+
+    /// Sends one packet of µ-law sound.
+    pub(crate) async fn says(&mut self, sound: &[u8; PACKET]) {
+        let time = u32::from(self.sent) * u32::try_from(PACKET).expect("small");
+        let mut packet = vec![0x80, 0];
+        packet.extend(self.sent.to_be_bytes());
+        packet.extend(time.to_be_bytes());
+        packet.extend(1_u32.to_be_bytes());
+        packet.extend(sound);
+        self.sent += 1;
+        let to = self.sound_to.expect("the call was answered");
+        self.rtp.send_to(&packet, to).await.expect("sent");
     }
 
     /// The next packet of sound.

@@ -7,8 +7,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use frontdesk::config::{Config, Environment};
+use frontdesk::join_token::Join;
 use frontdesk::runtime::Runtime;
 use frontdesk::signals::Signals;
+use frontdesk::supervision::Supervision;
 use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_telephony::Counts;
 use frontdesk_tenants::calls::{self, Speaker};
@@ -41,7 +43,7 @@ pub(crate) struct Office {
     pub(crate) sip: SocketAddr,
     runtime: Option<Runtime>,
     media: Option<tokio::runtime::Runtime>,
-    _livekit: TestLiveKit,
+    pub(crate) livekit: TestLiveKit,
     _folder: TempDir,
 }
 
@@ -56,6 +58,11 @@ impl Drop for Office {
 
 impl Office {
     pub(crate) async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// With these settings besides.
+    pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
         frontdesk::tls::install_provider();
         let db = TestDb::fresh().await;
         let now = SystemClock::new().wall();
@@ -73,7 +80,8 @@ impl Office {
             ("LIVEKIT_API_KEY", livekit.api_key().to_owned()),
             ("LIVEKIT_API_SECRET", livekit.api_secret().to_owned()),
         ];
-        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let own = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(own);
         let working_dir = folder.path().to_owned();
         let environment = Environment { vars: BTreeMap::from_iter(vars), working_dir, root: false };
         let config = Config::load(&environment).expect("a configuration");
@@ -85,7 +93,29 @@ impl Office {
         let runtime = Runtime::start(&config, media.handle().clone()).await.expect("it starts");
         let sip = runtime.telephone().expect("a telephone").address();
         let runtime = Some(runtime);
-        Self { db, sip, runtime, media: Some(media), _livekit: livekit, _folder: folder }
+        Self { db, sip, runtime, media: Some(media), livekit, _folder: folder }
+    }
+
+    /// What supervisors do.
+    pub(crate) fn supervision(&self) -> &Supervision {
+        self.runtime.as_ref().expect("it runs").supervision()
+    }
+
+    /// What a patient's page is given to call by voice.
+    pub(crate) async fn starts_a_call(&self) -> Join {
+        let address = self.runtime.as_ref().expect("it runs").address();
+        let url = format!("http://{address}/api/v1/clinics/{CLINIC}/calls");
+        let answer = reqwest::Client::new().post(url).send().await.expect("an answer");
+        let body = answer.text().await.expect("a body");
+        let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let text = |key: &str| body[key].as_str().expect("text").to_owned();
+        Join {
+            url: text("server_url"),
+            token: text("participant_token"),
+            room: text("room_name"),
+            identity: text("participant_identity"),
+            agent: None,
+        }
     }
 
     /// What the telephone has at the moment.

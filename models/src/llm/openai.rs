@@ -109,7 +109,7 @@ fn failure(error: &OpenAIError) -> ModelFailure {
 fn body(model: &str, request: &ModelRequest) -> Value {
     let messages: Vec<Value> = request.messages.iter().map(message).collect();
     let mut body = json!({
-        "model": model,
+        "model": request.model.as_deref().unwrap_or(model),
         "messages": messages,
         "stream": true,
         "max_tokens": request.budget.max_tokens,

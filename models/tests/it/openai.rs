@@ -136,6 +136,7 @@ fn request() -> ModelRequest {
         args: text("{\"limit\":2}"),
     };
     ModelRequest {
+        model: None,
         messages: vec![
             Message::System { text: text("Be brief.") },
             Message::User { text: text("Sunday?") },
@@ -210,6 +211,15 @@ async fn text_comes_piece_by_piece_and_the_request_is_what_a_server_expects() {
     assert_eq!(messages[2]["tool_calls"][0]["function"]["arguments"], "{\"limit\":2}");
     assert_eq!(messages[2]["content"], Value::Null);
     assert_eq!(messages[3]["tool_call_id"], "c1");
+}
+
+#[tokio::test]
+async fn a_request_may_name_another_model_of_the_same_endpoint() {
+    let server =
+        Server::start(stream(&[delta(&json!({ "content": "Yes." })), finish("stop")])).await;
+    let named = ModelRequest { model: Some("quick".into()), ..request() };
+    let _: Vec<ModelEvent> = server.model().stream(named).collect().await;
+    assert_eq!(server.seen.lock().requests[0].1["model"], "quick");
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ pub fn from_facts(
     language: &Language,
     now: Now,
 ) -> Option<Answer> {
-    let setting = Setting { language, clinic, expect: Expectation::Request, now };
+    let setting = Setting { language, clinic, expect: Expectation::Request, now, anchor: None };
     let heard = Heard::of(question, setting);
     let tokens = Tokens::of(question, language);
     let reader = Reader { tokens: &tokens, language, latest_year: 0 };

@@ -32,6 +32,8 @@ pub struct ClinicSettings {
     pub phrases: BTreeMap<String, String>,
     /// What holds its calls.
     pub dialogue: Option<DialogueKind>,
+    /// Name of the language model at the runtime's provider.
+    pub model: Option<Arc<str>>,
     /// Name of the agent's voice.
     pub voice: Option<Arc<str>>,
     /// Patience and limits of typed calls.

@@ -66,7 +66,10 @@ mod tests {
         let now = Now { mono: Mono::ZERO, wall: "2026-06-10T06:00:00Z".parse().expect("valid") };
         let (language, clinic) = (english(), ClinicFacts::default());
         let of = |expect, text| {
-            super::of(text, Setting { language: &language, clinic: &clinic, expect, now })
+            super::of(
+                text,
+                Setting { language: &language, clinic: &clinic, expect, now, anchor: None },
+            )
         };
         use Completeness::{Complete, Incomplete, Unknown};
         use Expectation::{DateOfBirth, Day, PhoneNumber, Request, YesNo};

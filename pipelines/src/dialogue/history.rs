@@ -15,6 +15,8 @@ pub enum Role {
     Caller,
     /// The agent.
     Agent,
+    /// A person of the clinic who had taken the call over.
+    Staff,
 }
 
 /// A tool call and what came of it.
@@ -52,6 +54,12 @@ impl Turn {
             complete: true,
             tools: Vec::new(),
         }
+    }
+
+    pub(super) fn staff(text: String) -> Self {
+        let mut turn = Self::caller(text);
+        turn.role = Role::Staff;
+        turn
     }
 
     pub(super) const fn agent(utterance: UtteranceId, heard: String, complete: bool) -> Self {

@@ -154,6 +154,16 @@ pub enum Input {
     Dtmf(char),
     /// The deadline of [`Dialogue::poll_timeout`] has come.
     Timeout,
+    /// A supervisor has taken the call over: nothing is said or done until [`Input::HandedBack`],
+    /// and what waited for the caller's yes is withdrawn.
+    TakenOver,
+    /// A supervisor said or wrote this to the caller: for the history alone.
+    Staff {
+        /// The words.
+        text: String,
+    },
+    /// The dialogue has the call again.
+    HandedBack,
     /// The caller hung up.
     CallerLeft,
 }

@@ -67,7 +67,7 @@ impl Spoken {
     }
 
     fn setting(&self, expect: Expectation, now: Now) -> Setting<'_> {
-        Setting { language: &self.0.language, clinic: &self.0.facts, expect, now }
+        Setting { language: &self.0.language, clinic: &self.0.facts, expect, now, anchor: None }
     }
 
     fn templates(&self) -> &Templates {

@@ -9,6 +9,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::wish::When;
+
 /// Number of a tool call within a dialogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -35,21 +37,17 @@ pub enum PartOfDay {
 /// Whom and when the caller wishes to see. Every part is optional.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SlotWish {
-    /// This doctor.
-    pub doctor: Option<DoctorId>,
+    /// One of these doctors; any if there are none.
+    #[serde(default)]
+    pub doctors: Vec<DoctorId>,
+    /// None of these doctors.
+    #[serde(default)]
+    pub not_doctors: Vec<DoctorId>,
     /// Any doctor of this specialty.
     pub specialty: Option<String>,
-    /// Not before this day, in the clinic's zone.
-    pub from: Option<Date>,
-    /// Not after this day, in the clinic's zone.
-    pub to: Option<Date>,
-    /// In this part of the day.
-    pub part_of_day: Option<PartOfDay>,
-    /// Not before this local time.
-    pub not_before: Option<jiff::civil::Time>,
-    /// Not starting after this local time.
+    /// Days and times, in the clinic's zone.
     #[serde(default)]
-    pub not_after: Option<jiff::civil::Time>,
+    pub when: When,
     /// Offers at most.
     pub limit: u8,
 }

@@ -2,7 +2,8 @@
 //!
 //! A pattern is words with `(a|b)` for one of several, `[a]` for what may be missing, `word*` for a
 //! word that begins so, `*` for up to four words of any kind, and slots: `{n}` a number, `{ord}` an
-//! ordinal, `{weekday}`, `{month}`, `{year}`, `{h}` an hour, `{m}` minutes, `{hm}` "9:30".
+//! ordinal, `{weekday}`, `{weekdays}` "Mondays", `{month}`, `{year}`, `{h}` an hour, `{m}` minutes,
+//! `{hm}` "9:30", `{hhmm}` "0930".
 
 use serde::Deserialize;
 
@@ -12,11 +13,13 @@ pub(crate) enum Slot {
     Number,
     Ordinal,
     Weekday,
+    Weekdays,
     Month,
     Year,
     Hour,
     Minute,
     HourMinute,
+    FourDigits,
 }
 
 #[derive(Debug, Clone)]
@@ -31,7 +34,70 @@ pub(crate) enum Item {
 /// A compiled pattern.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Pattern(pub(crate) Vec<Item>);
+pub(crate) struct Pattern {
+    pub(crate) items: Vec<Item>,
+    /// What it can begin with, so that most patterns are passed over at a glance.
+    first: First,
+}
+
+/// What a pattern can begin with.
+#[derive(Debug, Clone)]
+enum First {
+    Any,
+    Words { words: Vec<String>, prefixes: Vec<String> },
+}
+
+impl Pattern {
+    fn new(items: Vec<Item>) -> Self {
+        let (mut words, mut prefixes) = (Vec::new(), Vec::new());
+        let known = first_words(&items, &mut words, &mut prefixes) == Some(false);
+        let first = if known { First::Words { words, prefixes } } else { First::Any };
+        Self { items, first }
+    }
+
+    /// Whether it may begin with this word.
+    pub(crate) fn may_begin(&self, word: &str) -> bool {
+        match &self.first {
+            First::Any => true,
+            First::Words { words, prefixes } => {
+                words.iter().any(|own| own == word)
+                    || prefixes.iter().any(|own| word.starts_with(own.as_str()))
+            }
+        }
+    }
+}
+
+/// Collects what a run of items can begin with. Whether it may be empty; nothing if it can begin with
+/// more than words.
+fn first_words(
+    items: &[Item],
+    words: &mut Vec<String>,
+    prefixes: &mut Vec<String>,
+) -> Option<bool> {
+    for item in items {
+        match item {
+            Item::Word(word) => {
+                words.push(word.clone());
+                return Some(false);
+            }
+            Item::Prefix(prefix) => {
+                prefixes.push(prefix.clone());
+                return Some(false);
+            }
+            Item::OneOf(branches) => {
+                let mut empty = false;
+                for branch in branches {
+                    empty |= first_words(branch, words, prefixes)?;
+                }
+                if !empty {
+                    return Some(false);
+                }
+            }
+            Item::Slot(_) | Item::Gap => return None,
+        }
+    }
+    Some(true)
+}
 
 /// The pattern cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,7 +122,7 @@ impl TryFrom<String> for Pattern {
         let mut at = 0;
         let mut branches = branches(&words, &mut at, None).map_err(error)?;
         match branches.pop() {
-            Some(items) if branches.is_empty() && !items.is_empty() => Ok(Self(items)),
+            Some(items) if branches.is_empty() && !items.is_empty() => Ok(Self::new(items)),
             _ => Err(error("it is empty, or has | outside ( )")),
         }
     }
@@ -107,10 +173,12 @@ fn slot(word: &str) -> Result<Slot, &'static str> {
         "{n}" => Slot::Number,
         "{ord}" => Slot::Ordinal,
         "{weekday}" => Slot::Weekday,
+        "{weekdays}" => Slot::Weekdays,
         "{month}" => Slot::Month,
         "{year}" => Slot::Year,
         "{h}" => Slot::Hour,
         "{m}" => Slot::Minute,
+        "{hhmm}" => Slot::FourDigits,
         "{hm}" => Slot::HourMinute,
         _ => return Err("there is no slot of that name"),
     })

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use jiff::civil::Time;
 use serde::{Deserialize, Deserializer};
 
 use super::bundle::{Bundle, BundleError};
 use super::pattern::Pattern;
+use crate::dialogue::tools::PartOfDay;
+use crate::wish::Order;
 
 const FILE: &str = "understand.toml";
 
@@ -16,20 +19,62 @@ const FILE: &str = "understand.toml";
 pub(crate) enum DayOp {
     Offset,
     Weeks,
+    /// That many weeks from now, or later.
+    FromWeeks,
+    WithinWeeks,
     Months,
     Hours,
     Weekday,
+    /// Any such weekday.
+    AnyWeekday,
+    Workdays,
+    Weekends,
     ThisWeekday,
     NextWeekday,
     WeekdayInWeeks,
+    /// The weekday of the calendar week so many weeks ahead.
+    WeekdayInWeek,
+    /// "Two Mondays from now".
+    NthNextWeekday,
+    /// "The second Monday of", in the month that is named, or so many months ahead.
+    NthWeekday,
+    NthWeek,
+    NthDay,
+    WeekOf,
     Week,
     Weekend,
+    /// The next one; where it is ruled out, any.
+    TheWeekend,
     Month,
     MonthName,
+    /// The name of a month alone, which may be another word.
+    BareMonth,
     Date,
     DayOfMonth,
     DayOfNextMonth,
+    /// Days, weeks, the week and so on counted from what is being talked of.
+    AnchorDays,
+    AnchorDaysBack,
+    AnchorWeeks,
+    /// So many days later at the same time; at the same time alone with 999.
+    AnchorSame,
+    AnchorSameWeeks,
+    AnchorWeek,
+    AnchorDay,
+    /// Later that day; earlier with -1.
+    AnchorLater,
+    AnchorInWeek,
+    AnchorMinutes,
+    AnchorHours,
+    AnchorHoursBack,
+    AnchorSpanMinutes,
+    AnchorSpanMinutesBack,
+    /// On the days after; before with -1.
+    AnchorAfter,
+    /// A week after the day that was named before.
+    NextOne,
     Soonest,
+    AnyDay,
     Past,
 }
 
@@ -40,6 +85,8 @@ pub(crate) enum SpanPart {
     Start,
     Middle,
     End,
+    FirstHalf,
+    SecondHalf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,7 +98,12 @@ pub(crate) struct DayPhrase {
     /// Days more than the phrase counts.
     #[serde(default)]
     pub(crate) plus: i64,
+    /// Which one of the month; -1 is the last.
+    #[serde(default)]
+    pub(crate) ordinal: i64,
     pub(crate) part: Option<SpanPart>,
+    /// A part of the day that the phrase names as well.
+    pub(crate) clock: Option<PartOfDay>,
     pub(crate) say: Vec<Pattern>,
 }
 
@@ -65,6 +117,11 @@ pub(crate) struct DayWords {
     pub(crate) before: Vec<Pattern>,
     pub(crate) until: Vec<Pattern>,
     pub(crate) range: Vec<Pattern>,
+    /// Before the first of two days.
+    pub(crate) between: Vec<Pattern>,
+    /// Behind a day or a time that is the earliest, or the latest.
+    pub(crate) or_later: Vec<Pattern>,
+    pub(crate) or_earlier: Vec<Pattern>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,6 +130,9 @@ pub(crate) struct ClockPhrase {
     /// Minutes added to the hour.
     #[serde(default)]
     pub(crate) add: i64,
+    /// What the minutes that are named count: -1 if they are those to the hour.
+    #[serde(default = "one")]
+    pub(crate) minutes: i64,
     /// Minutes after midnight, whatever the slots say.
     pub(crate) fixed: Option<i64>,
     /// Whether it is a time only beside another word of time.
@@ -90,6 +150,9 @@ pub(crate) struct ClockWords {
     pub(crate) around: Vec<Pattern>,
     pub(crate) after: Vec<Pattern>,
     pub(crate) before: Vec<Pattern>,
+    /// At this time or before.
+    pub(crate) not_after: Vec<Pattern>,
+    pub(crate) around_after: Vec<Pattern>,
     pub(crate) between: Vec<Pattern>,
     pub(crate) and: Vec<Pattern>,
     pub(crate) not_hours: Vec<Pattern>,
@@ -103,6 +166,23 @@ pub(crate) struct Parts {
     pub(crate) morning: Vec<Pattern>,
     pub(crate) afternoon: Vec<Pattern>,
     pub(crate) evening: Vec<Pattern>,
+}
+
+/// A part of a day, or an end of one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpanPhrase {
+    pub(crate) from: Option<Time>,
+    pub(crate) until: Option<Time>,
+    pub(crate) order: Option<Order>,
+    /// It is never asked for: "too early".
+    #[serde(default)]
+    pub(crate) never: bool,
+    pub(crate) say: Vec<Pattern>,
+}
+
+const fn one() -> i64 {
+    1
 }
 
 macro_rules! tables {
@@ -137,10 +217,18 @@ tables! {
     Words {
         greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
         no, bare_no, decline, bye, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
-        not_new, any_alone, any_doctor, list_first, list_last, list_either, choice_noun, choice_number,
+        not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
         polite, suggestion, leads, negated, negated_after, not_made,
+    }
+}
+
+tables! {
+    /// Who says what of a time: what is ruled out, what is told and not asked for.
+    Scope {
+        not, keep, answers, plurals, reset, clause, wish, story, since, unavailable, free_from, free_until, corrected, or, and,
+        good_after, time_like,
     }
 }
 
@@ -249,6 +337,11 @@ impl Common {
         self.words.contains(word)
     }
 
+    /// Whether a common word is a name as well.
+    pub(crate) fn also_names(&self, word: &str) -> bool {
+        self.also_names.contains(word)
+    }
+
     pub(crate) fn can_be_name(&self, word: &str) -> bool {
         !self.words.contains(word) || self.also_names.contains(word)
     }
@@ -281,11 +374,14 @@ pub struct Tables {
     pub(crate) ordinals: HashMap<String, i64>,
     month_words: HashMap<String, usize>,
     weekday_words: HashMap<String, usize>,
+    weekday_plurals: HashMap<String, usize>,
     pub(crate) days: Vec<DayPhrase>,
     pub(crate) day_words: DayWords,
     pub(crate) clock: Vec<ClockPhrase>,
     pub(crate) clock_words: ClockWords,
     pub(crate) parts: Parts,
+    pub(crate) spans: Vec<SpanPhrase>,
+    pub(crate) scope: Scope,
     pub(crate) words: Words,
     pub(crate) intents: Intents,
     pub(crate) questions: Questions,
@@ -314,6 +410,11 @@ impl Tables {
     /// Monday is 1, Sunday is 7.
     pub(crate) fn weekday(&self, word: &str) -> Option<usize> {
         self.weekday_words.get(word).copied()
+    }
+
+    /// A word for any such weekday: Monday is 1, Sunday is 7.
+    pub(crate) fn weekdays(&self, word: &str) -> Option<usize> {
+        self.weekday_plurals.get(word).copied()
     }
 
     /// January is 1.

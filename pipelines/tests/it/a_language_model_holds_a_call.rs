@@ -1,10 +1,13 @@
 //! A language model as the policy of a call: what it says, calls and is told.
 
 use frontdesk_models::llm::ModelFailure;
-use frontdesk_pipelines::dialogue::{Dialogue, Input, Output, RequestId};
+use frontdesk_pipelines::dialogue::{
+    ClinicFacts, ClinicSettings, Dialogue, Input, ModelSettings, Output, RequestId,
+};
 use frontdesk_types::CallOutcome;
 use serde_json::json;
 
+use crate::dialogue_sim::{Clinic, context, english};
 use crate::model_sim::{Call, call, calls, done, failed, receptionist, says, text};
 
 #[test]
@@ -53,6 +56,17 @@ fn instructions_hold_the_clinic_the_language_and_the_local_time_and_tools_their_
     }
     let names: Vec<_> = asked.request.tools.iter().map(|tool| tool.name.as_str()).collect();
     assert!(names.contains(&"book") && names.contains(&"end_call"), "{names:?}");
+}
+
+#[test]
+fn a_clinic_names_the_model_that_holds_its_calls() {
+    let mut clinic = Clinic::new();
+    let settings = ClinicSettings { model: Some("quick".into()), ..ClinicSettings::default() };
+    let facts = ClinicFacts::clone(clinic.facts.clinic.facts());
+    clinic.facts.clinic = context(facts, english(), settings);
+    let mut call = Call::with(clinic, ModelSettings::default(), |_: &_| says("Hello."));
+    call.hears("hello");
+    assert_eq!(call.asked[0].request.model.as_deref(), Some("quick"));
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Streaming {
 
 fn request_body() -> ModelRequest {
     let (messages, tools) = (Vec::new(), Arc::from([]));
-    ModelRequest { messages, tools, budget: Budget::default(), begun: false }
+    ModelRequest { messages, tools, budget: Budget::default(), model: None, begun: false }
 }
 
 impl Policy for Streaming {

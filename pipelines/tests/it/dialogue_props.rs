@@ -1,5 +1,5 @@
 //! Whatever a caller says and whatever the tools answer: no panic, no write without a yes, nothing
-//! of a patient before identification, and always an end.
+//! of a patient before identification, silence while a supervisor has the call, and always an end.
 
 use frontdesk_pipelines::dialogue::forms::Forms;
 use frontdesk_pipelines::dialogue::tools::{
@@ -70,6 +70,8 @@ enum Event {
     Silence,
     Answer(u8),
     Played(bool),
+    /// A supervisor takes the call over, or hands it back.
+    Floor(bool),
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -81,6 +83,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Silence),
         8 => any::<u8>().prop_map(Event::Answer),
         8 => any::<bool>().prop_map(Event::Played),
+        1 => any::<bool>().prop_map(Event::Floor),
     ]
 }
 
@@ -161,12 +164,16 @@ struct Observer {
     writes: Vec<(WriteNumber, ToolCall)>,
     identified: bool,
     was_identified: bool,
+    /// Whether a supervisor has the call.
+    supervised: bool,
     ended: bool,
 }
 
 impl Observer {
     fn take(&mut self, output: Output) -> Result<(), TestCaseError> {
         prop_assert!(!self.ended, "something follows the end: {output:?}");
+        let acts = !matches!(output, Output::Expect(_) | Output::Alert { .. });
+        prop_assert!(!self.supervised || !acts, "while a supervisor has the call: {output:?}");
         match output {
             Output::Say { utterance, text, .. } => {
                 prop_assert!(!text.trim().is_empty());
@@ -238,7 +245,7 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
             seen.take(output)?;
         }
         prop_assert_eq!(twin.poll_output(), None);
-        if !seen.ended {
+        if !seen.ended && !seen.supervised {
             prop_assert!(forms.poll_timeout().is_some(), "every state has a deadline");
         }
         Ok(())
@@ -250,6 +257,7 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
         1 => Event::Answer(200),
         _ => Event::Silence,
     });
+    let rest = std::iter::once(Event::Floor(false)).chain(rest);
     for event in events.into_iter().chain(rest) {
         if seen.ended {
             return Ok(());
@@ -265,6 +273,12 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
                 Input::Heard { text, confidence: Some(0.1) }
             }
             Event::Partial(words) => Input::Partial { text: words.join(" "), stable: true },
+            Event::Floor(taken) => {
+                seen.supervised = taken;
+                // A yes to the supervisor is none to what was read back before.
+                seen.read_back &= !taken;
+                if taken { Input::TakenOver } else { Input::HandedBack }
+            }
             Event::Silence => {
                 mono = mono.max(forms.poll_timeout().unwrap_or(mono));
                 Input::Timeout
@@ -290,7 +304,8 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
                 let Input::Played { utterance, heard, .. } = seen.unplayed.remove(0) else {
                     continue;
                 };
-                seen.read_back |= complete && heard.to_lowercase().contains("correct");
+                seen.read_back |=
+                    !seen.supervised && complete && heard.to_lowercase().contains("correct");
                 let heard = if complete { heard } else { String::new() };
                 Input::Played { utterance, heard, complete }
             }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use frontdesk_pipelines::dialogue::forms::Forms;
 use frontdesk_pipelines::dialogue::ledger::Checked;
 use frontdesk_pipelines::dialogue::tools::{
-    AppointmentFacts, Identity, PartOfDay, Refusal, SlotWish, ToolCall, ToolResult, WriteNumber,
+    AppointmentFacts, Identity, Refusal, SlotWish, ToolCall, ToolResult, WriteNumber,
 };
 use frontdesk_pipelines::dialogue::{
     CallFacts, ClinicContext, ClinicFacts, ClinicSettings, Dialogue, DoctorFacts, Input, Now,
     Output,
 };
 use frontdesk_pipelines::language::{Language, Languages};
+use frontdesk_pipelines::offers::{Finder, Query, Step};
 use frontdesk_types::{
     AppointmentId, CallOutcome, Channel, DoctorId, Mono, Offer, OfferId, SeededIds, SlotId,
 };
@@ -405,42 +406,34 @@ impl Clinic {
     }
 
     fn find(&mut self, wish: &SlotWish) -> ToolResult {
-        let earliest = self.now + 30.minutes();
-        let free: Vec<usize> = (0..self.slots.len())
-            .filter(|i| !self.slots[*i].taken && self.slots[*i].start >= earliest)
-            .filter(|i| {
-                let doctor = &self.facts.clinic.doctors[self.slots[*i].doctor];
-                wish.doctor.is_none_or(|d| d == doctor.id)
-                    && wish.specialty.as_ref().is_none_or(|s| doctor.specialties.contains(s))
-            })
-            .collect();
-        let fits = |i: &usize| {
-            let start = self.slots[*i].start.to_zoned(zone());
-            let part = match start.hour() {
-                ..12 => PartOfDay::Morning,
-                12..17 => PartOfDay::Afternoon,
-                _ => PartOfDay::Evening,
-            };
-            wish.from.is_none_or(|d| d <= start.date())
-                && wish.to.is_none_or(|d| start.date() <= d)
-                && wish.part_of_day.is_none_or(|p| p == part)
-                && wish.not_before.is_none_or(|t| t <= start.time())
-                && wish.not_after.is_none_or(|t| start.time() <= t)
-        };
-        let mut found: Vec<usize> = free.iter().copied().filter(fits).collect();
-        let exact = !found.is_empty();
-        if !exact {
-            let wanted = wish.from.unwrap_or(self.now.to_zoned(zone()).date());
-            found = free;
-            let away = |i: &usize| {
-                let day = self.slots[*i].start.to_zoned(zone()).date();
-                (day - wanted).get_days().abs()
-            };
-            found.sort_by_key(away);
-            found.truncate(3);
-            found.sort_by_key(|i| self.slots[*i].start);
+        let (mut finder, mut query) = Finder::new(wish.clone(), zone());
+        loop {
+            match finder.found(self.free(&query)) {
+                Step::Search(next) => query = next,
+                Step::Done { offers, exact } => return ToolResult::Slots { offers, exact },
+            }
         }
-        found.truncate(usize::from(wish.limit));
+    }
+
+    /// The free times that answer a search, soonest first.
+    fn free(&mut self, query: &Query) -> Vec<Offer> {
+        let earliest = self.now + 30.minutes();
+        let fits = |slot: &Slot| {
+            let doctor = &self.facts.clinic.doctors[slot.doctor];
+            let clock = slot.start.to_zoned(zone()).time();
+            !slot.taken
+                && slot.start >= earliest
+                && query.doctor.is_none_or(|own| own == doctor.id)
+                && query.specialty.as_ref().is_none_or(|own| doctor.specialties.contains(own))
+                && query.from.is_none_or(|from| from <= slot.start)
+                && query.until.is_none_or(|until| slot.start <= until)
+                && query.local_from.is_none_or(|from| from <= clock)
+                && query.local_until.is_none_or(|until| clock < until)
+        };
+        let mut found: Vec<usize> =
+            (0..self.slots.len()).filter(|i| fits(&self.slots[*i])).collect();
+        found.sort_by_key(|slot| self.slots[*slot].start);
+        found.truncate(usize::try_from(query.limit).expect("small"));
         let offers: Vec<Offer> = found
             .into_iter()
             .map(|slot| {
@@ -449,7 +442,7 @@ impl Clinic {
                 offer
             })
             .collect();
-        ToolResult::Slots { offers, exact }
+        offers
     }
 }
 

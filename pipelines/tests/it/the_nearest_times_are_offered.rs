@@ -1,7 +1,8 @@
 //! Where nothing fits a wish, the nearest is offered: by the clock on the same days, else by days.
 
 use frontdesk_pipelines::dialogue::tools::{PartOfDay, SlotWish};
-use frontdesk_pipelines::offers::{Finder, Query, Step};
+use frontdesk_pipelines::offers::{Finder, Query, Step, hours};
+use frontdesk_pipelines::wish::{Clock, Days, When, Window};
 use frontdesk_types::{DoctorId, Offer, OfferId, SeededIds, SlotId};
 use jiff::civil::{Date, Time, date, time};
 use jiff::tz::TimeZone;
@@ -56,11 +57,20 @@ fn offered(wish: SlotWish, all: &[Offer]) -> (Vec<String>, bool) {
 }
 
 fn on(day: Date) -> SlotWish {
-    SlotWish { from: Some(day), to: Some(day), limit: 12, ..SlotWish::default() }
+    SlotWish { when: When::on(Days::day(day)), limit: 12, ..SlotWish::default() }
 }
 
 fn at(day: Date, at: Time) -> SlotWish {
-    SlotWish { not_before: Some(at), not_after: Some(at), ..on(day) }
+    timed(day, Clock::at(at))
+}
+
+fn timed(day: Date, clock: Clock) -> SlotWish {
+    SlotWish { when: When::within(Window { days: Days::day(day), clock }), ..on(day) }
+}
+
+fn part(day: Date, part: PartOfDay) -> SlotWish {
+    let (from, until) = hours(part);
+    timed(day, Clock::span(from, until))
 }
 
 #[test]
@@ -82,7 +92,7 @@ fn a_late_hour_of_a_full_day_is_not_forgotten() {
     let (offers, exact) = offered(at(date(2026, 6, 14), time(15, 45, 0, 0)), &free(&starts));
     assert_eq!(
         (offers, exact),
-        (vec!["14 15:00".to_owned(), "14 15:30".to_owned(), "14 16:00".to_owned()], false)
+        (vec!["14 15:30".to_owned(), "14 16:00".to_owned(), "14 15:00".to_owned()], false)
     );
 }
 
@@ -95,13 +105,13 @@ fn a_full_day_is_answered_with_the_days_around_it_in_the_same_part() {
         "2026-06-16T10:00",
         "2026-06-20T10:00",
     ]);
-    let wish = SlotWish { part_of_day: Some(PartOfDay::Morning), ..on(date(2026, 6, 14)) };
+    let wish = part(date(2026, 6, 14), PartOfDay::Morning);
     let (offers, exact) = offered(wish, &all);
     assert_eq!(
         (offers, exact),
         (vec!["12 10:00".to_owned(), "16 10:00".to_owned(), "20 10:00".to_owned()], false)
     );
-    let evening = SlotWish { part_of_day: Some(PartOfDay::Evening), ..on(date(2026, 6, 14)) };
+    let evening = part(date(2026, 6, 14), PartOfDay::Evening);
     let (offers, exact) = offered(evening, &all);
     assert_eq!(
         (offers, exact),

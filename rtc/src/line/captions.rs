@@ -15,6 +15,8 @@ const STATE_ATTRIBUTE: &str = "lk.agent.state";
 /// Ours: the appointment that was last changed, as JSON. An attribute, so that a page that is
 /// reloaded has it too.
 const APPOINTMENT_ATTRIBUTE: &str = "frontdesk.appointment";
+/// Ours: the name of the person of the clinic whose words a segment holds.
+const STAFF_ATTRIBUTE: &str = "frontdesk.staff";
 const FINAL_ATTRIBUTE: &str = "lk.transcription_final";
 
 /// Whose words the captions are of: the caller's identity and track, as far as known.
@@ -106,6 +108,9 @@ impl Captions {
             }
             Shown::CallerText { number, text, is_final } => {
                 self.caller_text(number, &text, is_final).await
+            }
+            Shown::StaffText { number, name, text, is_final } => {
+                self.staff_text(number, &name, &text, is_final).await
             }
             Shown::Appointment { change, visit, reference } => {
                 let card = card(change, &visit, &reference);
@@ -229,6 +234,23 @@ impl Captions {
         };
         self.room.send_text(text, options).await?;
         self.packet(&caller.identity, caller.track, &segment, text, is_final).await;
+        Ok(())
+    }
+
+    /// As a segment of the agent's participant, which the caller knows: a supervisor who only writes
+    /// is not in the room. Whose words they are says an attribute.
+    async fn staff_text(
+        &self,
+        number: u64,
+        name: &str,
+        text: &str,
+        is_final: bool,
+    ) -> Result<(), RtcError> {
+        let segment = format!("{}s{number}", self.prefix);
+        let mut options = Self::options(&segment, is_final, None);
+        options.attributes.insert(STAFF_ATTRIBUTE.to_owned(), name.to_owned());
+        self.room.send_text(text, options).await?;
+        self.agent_packet(&segment, text, is_final).await;
         Ok(())
     }
 

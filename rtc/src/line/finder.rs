@@ -12,7 +12,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::captions::{Captions, Speaker};
+use super::supervisor::Supervisor;
 use super::voice_in::VoiceIn;
+use crate::token::SUPERVISOR_PREFIX;
 use crate::{
     DisconnectReason, Participant, ParticipantKind, Room, RoomEvent, TextStreamReader, Track,
     TrackKind, TrackSource,
@@ -57,6 +59,7 @@ pub(super) struct Finder {
     here: bool,
     /// What came before the server told who is there.
     early: VecDeque<(Phi<String>, Sent)>,
+    supervisor: Supervisor,
 }
 
 impl Finder {
@@ -66,6 +69,7 @@ impl Finder {
         voice: Arc<VoiceIn>,
         captions: Arc<Captions>,
         expected: Option<String>,
+        supervisor: Supervisor,
     ) -> Self {
         Self {
             room,
@@ -78,6 +82,7 @@ impl Finder {
             track: None,
             here: false,
             early: VecDeque::new(),
+            supervisor,
         }
     }
 
@@ -97,9 +102,13 @@ impl Finder {
                     Some(RoomEvent::TextStream(reader)) if reader.info().topic == CHAT_TOPIC => {
                         chats.push(read_chat(reader));
                     }
-                    Some(event) => self.on_event(event).await,
+                    Some(event) => {
+                        self.supervisor.on_event(&event).await;
+                        self.on_event(event).await;
+                    }
                     None => return,
                 },
+                () = self.supervisor.changed() => self.supervisor.look_around().await,
                 Some(chat) = chats.next() => {
                     if let Some((from, text)) = chat {
                         self.on_sent(from, Sent::Text(text));
@@ -238,6 +247,7 @@ impl Finder {
                 Sent::Key(digit) => self.tell(LineEvent::Dtmf(digit)),
             },
             Some(_) => {}
+            None if from.expose().starts_with(SUPERVISOR_PREFIX) => {}
             None if !self.may_be(from.expose()) => {}
             None if self.early.len() < MAX_EARLY => self.early.push_back((from, sent)),
             None => tracing::warn!("message dropped: too many from senders not yet known"),
@@ -250,7 +260,8 @@ fn may_be_caller(participant: &Participant) -> bool {
     matches!(
         participant.kind,
         ParticipantKind::Standard | ParticipantKind::Sip | ParticipantKind::Connector
-    ) && participant.attributes.get(ON_BEHALF_ATTRIBUTE).is_none_or(String::is_empty)
+    ) && !participant.identity.starts_with(SUPERVISOR_PREFIX)
+        && participant.attributes.get(ON_BEHALF_ATTRIBUTE).is_none_or(String::is_empty)
 }
 
 fn facts(participant: &Participant) -> CallerFacts {
@@ -260,6 +271,7 @@ fn facts(participant: &Participant) -> CallerFacts {
     // Only the telephone bridge sets these; a browser could claim any number.
     let number = |key| attribute(key).filter(|_| is_phone);
     CallerFacts {
+        identity: Some(Phi::new(participant.identity.clone())),
         kind: if is_phone { CallerKind::Phone } else { CallerKind::App },
         number: number(CALLING_ATTRIBUTE).map(Phi::new),
         dialled: number(DIALLED_ATTRIBUTE),

@@ -3,6 +3,7 @@
 
 mod captions;
 mod finder;
+mod supervisor;
 mod voice_in;
 mod voice_out;
 
@@ -14,19 +15,25 @@ use frontdesk_line::{
     Listener, Shown, Transfer,
 };
 use frontdesk_types::{Phi, SAMPLES_PER_FRAME};
+use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use self::captions::Captions;
 use self::finder::Finder;
+use self::supervisor::Supervisor;
 use self::voice_in::VoiceIn;
 use self::voice_out::VoiceOut;
 use crate::codec::EncoderOptions;
-use crate::dispatch::ServerApi;
+use crate::dispatch::{ApiError, ServerApi};
 use crate::{AudioPublish, Room, RoomOptions};
 
 /// How long leaving the room may take; after that it is left by dropping it.
 const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long closing the room for everybody may take; after that the server closes it when they
+/// have left.
+const DELETE_LIMIT: Duration = Duration::from_millis(800);
 
 /// How long it may ring where a call is transferred to: six rings.
 const RINGING_LIMIT: Duration = Duration::from_secs(30);
@@ -38,9 +45,11 @@ pub struct LiveKitCall {
     pub room: RoomOptions,
     /// How the agent's voice is encoded.
     pub encoder: EncoderOptions,
-    /// Identity of the caller; `None` means the first participant who can be one.
+    /// Identity of the caller; `None` means the first participant who can be one: not a supervisor
+    /// ([`crate::token::SUPERVISOR_PREFIX`]).
     pub caller: Option<String>,
-    /// The server's API, which transfers telephone callers; without it nobody is.
+    /// The server's API, which transfers telephone callers and closes the room with the call;
+    /// without it neither is done.
     pub server: Option<Arc<ServerApi>>,
 }
 
@@ -50,6 +59,9 @@ pub(crate) struct LiveKitLine {
     voice_in: Arc<VoiceIn>,
     voice_out: Arc<VoiceOut>,
     captions: Arc<Captions>,
+    /// Who is attended to, and what is heard of them.
+    attended: watch::Sender<Option<Phi<String>>>,
+    supervisor_in: Arc<VoiceIn>,
     server: Option<Arc<ServerApi>>,
     /// Identity of a caller who came by telephone.
     phone: Arc<OnceLock<Phi<String>>>,
@@ -67,12 +79,21 @@ impl LiveKitCall {
         let (room, _events) =
             Room::connect(self.room).await.map_err(|e| ConnectError(Box::new(Joining(e))))?;
         let captions = Arc::new(Captions::new(room.clone(), &context, Arc::clone(&voice_out)));
+        let supervisor_in = Arc::new(VoiceIn::new().map_err(|e| ConnectError(Box::new(e)))?);
+        let (attended, attend) = watch::channel(None);
+        let supervisor = Supervisor::new(
+            room.clone(),
+            Arc::clone(&context.listener),
+            Arc::clone(&supervisor_in),
+            attend,
+        );
         let finder = Finder::new(
             room.clone(),
             Arc::clone(&context.listener),
             Arc::clone(&voice_in),
             Arc::clone(&captions),
             self.caller,
+            supervisor,
         );
         let phone = finder.phone();
         let finder = tokio::spawn(finder.run().in_current_span());
@@ -85,6 +106,8 @@ impl LiveKitCall {
             voice_in,
             voice_out,
             captions,
+            attended,
+            supervisor_in,
             server: self.server,
             phone,
             _finder: AbortOnDropHandle::new(finder),
@@ -126,8 +149,9 @@ impl Connect for LiveKitCall {
 impl Line for LiveKitLine {
     fn abilities(&self) -> Abilities {
         // Only a telephone bridge can pass a caller on.
-        let transfer = self.server.is_some() && self.phone.get().is_some();
-        Abilities { text: true, captions: true, dtmf: true, transfer }
+        let phone = self.phone.get().is_some();
+        let transfer = self.server.is_some() && phone;
+        Abilities { text: !phone, captions: !phone, dtmf: true, transfer, supervisor: true }
     }
 
     fn audio_in(&self) -> Arc<dyn AudioIn> {
@@ -148,10 +172,28 @@ impl Line for LiveKitLine {
         })
     }
 
+    fn attend(&self, supervisor: Option<&str>) {
+        self.attended.send_replace(supervisor.map(|identity| Phi::new(identity.to_owned())));
+    }
+
+    fn supervisor_in(&self) -> Option<Arc<dyn AudioIn>> {
+        Some(Arc::<VoiceIn>::clone(&self.supervisor_in))
+    }
+
     fn hang_up(&self) -> LineFuture<'_, ()> {
         Box::pin(async move {
             if tokio::time::timeout(LEAVE_LIMIT, self.room.close()).await.is_err() {
                 tracing::warn!("room not left in time");
+            }
+            // Whoever is still there leaves with the call, and no token opens its room again unseen.
+            if let Some(server) = &self.server {
+                let name = self.room.name();
+                let deleted = server.delete_room(&name);
+                match tokio::time::timeout(DELETE_LIMIT, deleted).await {
+                    Ok(Ok(()) | Err(ApiError::NotFound { .. })) => {}
+                    Ok(Err(error)) => tracing::warn!(%error, "room not deleted"),
+                    Err(_) => tracing::warn!("room not deleted in time"),
+                }
             }
         })
     }

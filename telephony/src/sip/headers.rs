@@ -83,6 +83,7 @@ pub(crate) fn facts(request: &Request) -> CallerFacts {
     });
     let number = if private { None } else { asserted.or_else(from) };
     CallerFacts {
+        identity: None,
         kind: CallerKind::Phone,
         number: number.as_deref().and_then(number::calling).map(Phi::new),
         dialled: request.uri.user().and_then(number::dialled),

@@ -1,9 +1,10 @@
 //! From the read-back to the write, and what is said instead of a yes.
 
-use super::booking::said_of;
-use super::state::{Goal, Phase, TimeWish};
+use super::choice::said_of;
+use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy};
 use crate::dialogue::tools::ToolCall;
+use crate::wish::{Clock, Days, When, Window};
 
 impl Policy {
     /// Has the write read back and, on a yes, run.
@@ -35,6 +36,10 @@ impl Policy {
         if registering && told {
             self.understood();
             self.advance(now);
+        } else if heard.abort && self.state.goal == Some(Goal::Book) && !registering {
+            // "That's too expensive, forget it."
+            self.understood();
+            self.declined(now);
         } else if heard.ask {
             self.ask_clinic(text);
         } else if !registering && self.is_for_other(heard) && !heard.another {
@@ -107,19 +112,17 @@ impl Policy {
         let chosen = self.chosen().map(frontdesk_types::Offer::local_start);
         self.state.chosen = None;
         if let Some(start) = chosen.filter(|_| heard.day.is_none()) {
-            let day = start.date();
-            (self.state.wish.from, self.state.wish.to) = (Some(day), Some(day));
-            self.state.wish.first_not_before = None;
+            let day = Days::day(start.date());
+            self.state.wish.when.add(&When::on(day));
             if heard.later || heard.earlier {
                 let (later, time) = (heard.later, start.time());
                 let step = jiff::Span::new().minutes(1);
-                self.state.wish.part = None;
-                self.state.wish.time = Some(TimeWish {
-                    at: None,
-                    around: false,
-                    not_before: if later { time.checked_add(step).ok() } else { None },
-                    not_after: if later { None } else { time.checked_sub(step).ok() },
-                });
+                let clock = if later {
+                    Clock::span(time.checked_add(step).ok(), None)
+                } else {
+                    Clock::span(None, Some(time))
+                };
+                self.state.wish.when.add(&When::within(Window { days: day, clock }));
             }
         }
         self.wish_and_advance(now, heard);

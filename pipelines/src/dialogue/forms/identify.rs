@@ -50,16 +50,8 @@ impl Policy {
         if self.is_identified() {
             return told;
         }
+        told |= heard.birth.is_some_and(|birth| self.merge_birth(birth));
         let patient = &mut self.state.patient;
-        let (before, birthday) = (patient.birth, patient.birthday);
-        match heard.birth {
-            Some(BirthMention::Full(date)) => patient.birth = Some(Phi::new(date)),
-            Some(BirthMention::NoYear { month, day }) => {
-                patient.birthday = Some(Phi::new((month, day)));
-            }
-            _ => {}
-        }
-        told |= patient.birth != before || patient.birthday != birthday;
         if let Some(PhoneMention::Full(digits)) = &heard.phone {
             patient.phone = Some(Phi::new(digits.clone()));
             told = true;
@@ -74,6 +66,49 @@ impl Policy {
             }
         }
         told
+    }
+
+    /// Takes a date of birth or a part of one; whether it tells anything that was not known.
+    fn merge_birth(&mut self, birth: BirthMention) -> bool {
+        let patient = &mut self.state.patient;
+        let known = |patient: &Patient| {
+            (patient.birth, patient.birthday, patient.birth_month, patient.birth_year)
+        };
+        let before = known(patient);
+        let month = patient.birth_month.as_ref().map(|month| *month.expose());
+        match (birth, month) {
+            (BirthMention::Full(date), _) => patient.birth = Some(Phi::new(date)),
+            (BirthMention::NoYear { month, day }, _) => {
+                patient.birthday = Some(Phi::new((month, day)));
+            }
+            (BirthMention::Month(month), _) => patient.birth_month = Some(Phi::new(month)),
+            (BirthMention::Day(day), Some(month)) if patient.birthday.is_none() => {
+                patient.birthday = Some(Phi::new((month, day)));
+            }
+            (BirthMention::Year(year), _) if patient.birthday.is_none() => {
+                patient.birth_year = Some(Phi::new(year));
+            }
+            _ => {}
+        }
+        let year = patient.birth_year.as_ref().map(|year| *year.expose());
+        let birthday = patient.birthday.as_ref().map(|birthday| *birthday.expose());
+        if let (None, Some(year), Some((month, day))) = (&patient.birth, year, birthday)
+            && let Ok(date) = jiff::civil::Date::new(year, month, day)
+        {
+            patient.birth = Some(Phi::new(date));
+        }
+        known(patient) != before
+    }
+
+    /// The question for the date of birth, or for what is missing of it.
+    fn ask_birth<'a>(&'a self, whole: &'a str) -> &'a str {
+        let (patient, phrases) = (&self.state.patient, &self.language.phrases);
+        match (&patient.birthday, &patient.birth_month, &patient.birth_year) {
+            (Some(_), ..) => &phrases.ask_birth_year,
+            (None, Some(_), _) => &phrases.ask_birth_day,
+            (None, None, Some(_)) => &phrases.ask_birth_day_month,
+            _ => whole,
+        }
     }
 
     /// Whether the caller says that the patient is somebody whom the call is not yet about.
@@ -116,12 +151,10 @@ impl Policy {
         let aloud = self.facts.channel != Channel::Text;
         let unnamed = !patient.full;
         if aloud && unnamed && patient.birth.is_none() {
-            let text = match patient.birthday {
-                Some(_) => &phrases.ask_birth_year,
-                None if patient.other => &phrases.ask_other_birth,
-                None => &phrases.ask_birth_first,
-            };
-            self.ask(now, Phase::Birth, text);
+            let first =
+                if patient.other { &phrases.ask_other_birth } else { &phrases.ask_birth_first };
+            let text = self.ask_birth(first).to_owned();
+            self.ask(now, Phase::Birth, &text);
             return;
         }
         if let Some(date) = patient.birth.filter(|_| aloud && unnamed) {
@@ -146,11 +179,8 @@ impl Policy {
             return;
         };
         let Some(date_of_birth) = patient.birth else {
-            let text = match patient.birthday {
-                Some(_) => &phrases.ask_birth_year,
-                None => &phrases.ask_birth,
-            };
-            self.ask(now, Phase::Birth, text);
+            let text = self.ask_birth(&phrases.ask_birth).to_owned();
+            self.ask(now, Phase::Birth, &text);
             return;
         };
         let unspelled = aloud && patient.new && patient.spelling_asks < MAX_SPELLINGS;
@@ -169,7 +199,8 @@ impl Policy {
             return;
         }
         let phone = patient.phone.filter(|_| patient.new || patient.ambiguous);
-        let identity = Identity { full_name: name, date_of_birth, phone };
+        let full_name = if patient.new { name } else { without_initials(&name) };
+        let identity = Identity { full_name, date_of_birth, phone };
         if patient.new {
             self.state.phase = Phase::Confirm;
             self.write(now, ToolCall::RegisterPatient(identity));
@@ -226,7 +257,15 @@ impl Policy {
             return;
         }
         if self.state.phase == Phase::Birth && self.state.patient.birth.is_none() {
-            match (heard.birth, self.state.patient.birthday) {
+            let latest = self.setting(now).calendar().today().year() % 100;
+            let century =
+                |day: i8| i16::from(day) + if i16::from(day) <= latest { 2000 } else { 1900 };
+            let birth = match (heard.birth, told) {
+                // "Twelve", where the year was asked for.
+                (Some(BirthMention::Day(day)), false) => Some(BirthMention::Year(century(day))),
+                (birth, _) => birth,
+            };
+            match (birth, self.state.patient.birthday) {
                 (Some(BirthMention::Year(year)), Some(birthday)) => {
                     let (month, day) = *birthday.expose();
                     let calendar = self.setting(now).calendar();
@@ -242,7 +281,7 @@ impl Policy {
                     self.bad_answer(now, &phrases.bad_birth);
                     return;
                 }
-                (Some(BirthMention::Impossible | BirthMention::Year(_)), _) => {
+                (Some(BirthMention::Impossible), _) => {
                     self.bad_answer(now, &phrases.bad_birth);
                     return;
                 }
@@ -298,4 +337,13 @@ impl Policy {
         self.carry(&phrases.not_matched);
         self.identify(now);
     }
+}
+
+/// "James T Wilson" as it is looked up: an initial between two names is no part of the record.
+fn without_initials(name: &Phi<String>) -> Phi<String> {
+    let parts: Vec<&str> = name.expose().split(' ').collect();
+    let last = parts.len().saturating_sub(1);
+    let long = |part: &str| part.chars().count() > 1;
+    let kept = parts.iter().enumerate().filter(|(at, part)| *at == 0 || *at == last || long(part));
+    Phi::new(kept.map(|(_, part)| *part).collect::<Vec<_>>().join(" "))
 }

@@ -1,11 +1,12 @@
 //! Appointments that the patient has: told, cancelled, moved.
 
-use super::booking::said_of;
+use super::choice::said_of;
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
 use crate::dialogue::guard::visit;
 use crate::dialogue::tools::{AppointmentFacts, ToolCall};
+use crate::dialogue::understand::wish::Said;
 use crate::dialogue::understand::{Choice, Setting};
 
 /// Appointments told at once.
@@ -37,9 +38,12 @@ impl Policy {
         } else {
             self.state.listed = appointments;
             let which = self.state.which.take().map(frontdesk_types::Phi::into_exposed);
-            let (language, clinic) = (&self.language, &self.facts.clinic);
-            let setting = Setting { language, clinic, expect: Expectation::Request, now };
-            let heard = which.map(|text| Heard::of(&text, setting)).unwrap_or_default();
+            let setting = Setting { expect: Expectation::Request, ..self.setting(now) };
+            let mut heard = which.map(|text| Heard::of(&text, setting)).unwrap_or_default();
+            if heard.wish.anchored {
+                // "A week later" tells where it moves to, not which one it is.
+                (heard.wish, heard.day) = (Said::default(), None);
+            }
             self.pick_by(now, &heard);
         }
     }
@@ -59,7 +63,9 @@ impl Policy {
         let fitting = if fitting.is_empty() && listed.len() == 1 {
             if self.state.goal == Some(Goal::Move) && heard.has_content() {
                 self.take_wish_silently(heard);
-                self.state.wish.doctor = self.state.wish.doctor.filter(|_| heard.doctor.is_some());
+                if heard.doctor.is_none() {
+                    self.state.wish.doctors.clear();
+                }
             }
             listed
         } else {
@@ -69,6 +75,7 @@ impl Policy {
             [one] => {
                 self.understood();
                 self.state.target = Some(one.clone());
+                self.count_from_target(now);
                 self.advance(now);
             }
             [] => {
@@ -83,6 +90,15 @@ impl Policy {
         }
     }
 
+    /// Now that it is known which appointment moves: "a week later" counts from it.
+    fn count_from_target(&mut self, now: Now) {
+        if let Some(text) = self.state.from_it.take() {
+            let setting = Setting { expect: Expectation::Request, ..self.setting(now) };
+            let heard = Heard::of(text.expose(), setting);
+            self.take_wish_silently(&heard);
+        }
+    }
+
     fn ask_which(&mut self, now: Now) {
         let visits = self.spoken_appointments(&self.state.listed);
         let text = fill(&self.language.phrases.pick_appointment, &[("visits", &visits)]);
@@ -94,12 +110,13 @@ impl Policy {
         let told = listed.get(..listed.len().min(TOLD)).unwrap_or_default();
         let picked = match heard.choice {
             Some(Choice::Index(index)) => told.get(index),
-            Some(Choice::Last) => told.last(),
+            Some(Choice::Last | Choice::Latest) => told.last(),
             _ => None,
         };
         if let Some(picked) = picked.cloned() {
             self.understood();
             self.state.target = Some(picked);
+            self.count_from_target(now);
             self.advance(now);
         } else if heard.has_content() {
             let any = self.state.listed.iter().any(|known| said_of(heard, &known.visit));

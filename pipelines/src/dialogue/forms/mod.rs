@@ -5,12 +5,14 @@
 //! its [guards](super::guard); the policy alone is not reachable.
 
 mod booking;
+mod choice;
 mod confirm;
 mod identify;
 mod manage;
 mod offers;
 mod request;
 mod results;
+mod said;
 mod state;
 mod take_over;
 
@@ -24,6 +26,7 @@ use super::history::Turn;
 use super::ledger::Ledger;
 use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId};
+use super::understand::days::Anchor;
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Input, Now, Output, UtteranceId};
 use crate::language::{Language, fill};
@@ -164,6 +167,7 @@ impl Policy {
         state.chosen = None;
         state.target = None;
         state.which = None;
+        state.from_it = None;
         state.listed_all = false;
         state.offers.clear();
         state.wish = state::Wish::default();
@@ -210,7 +214,25 @@ impl Policy {
 
     fn setting(&self, now: Now) -> Setting<'_> {
         let expect = self.state.phase.expectation();
-        Setting { language: &self.language, clinic: &self.facts.clinic, expect, now }
+        let anchor = self.anchor();
+        Setting { language: &self.language, clinic: &self.facts.clinic, expect, now, anchor }
+    }
+
+    /// The visit that is being talked of: the one read back, those offered, the one that moves, the
+    /// one just booked.
+    fn anchor(&self) -> Option<Anchor> {
+        let start = |offer: &Offer| offer.local_start().datetime();
+        if let Some(chosen) = self.chosen() {
+            return Some(Anchor::of(start(chosen)));
+        }
+        let (first, count) = self.state.shown;
+        let mut shown: Vec<_> = self.offers().iter().skip(first).take(count).map(start).collect();
+        shown.sort();
+        if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
+            return Some(Anchor { first: *first, last: *last });
+        }
+        let visit = self.state.target.as_ref().or(self.state.last_booked.as_ref())?;
+        Some(Anchor::of(start(&visit.visit)))
     }
 
     fn on_heard(&mut self, now: Now, text: &str, typed: bool) {
@@ -370,6 +392,9 @@ impl guard::Policy for Policy {
             | Input::Dtmf(_)
             | Input::CallerLeft
             | Input::Interrupted { .. }
+            | Input::TakenOver
+            | Input::Staff { .. }
+            | Input::HandedBack
             | Input::Model { .. } => {}
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {

@@ -1,49 +1,21 @@
 //! Searching for free times and offering them.
 
 use frontdesk_types::Offer;
-use jiff::Span;
 
 use super::state::{Goal, Phase};
-use super::{Now, Policy, fill};
+use super::{Now, Policy, fill, said};
 use crate::dialogue::guard::visit;
-use crate::dialogue::tools::{SlotWish, ToolCall};
+use crate::dialogue::tools::ToolCall;
+use crate::offers::fits;
 
 /// Offers spoken at once.
 pub(super) const PAGE: usize = 3;
 /// Offers asked for, so that more can be told without another search.
 const SEARCHED: u8 = 12;
-/// How far from "around ten" an offer may lie.
-const AROUND_MINUTES: i64 = 30;
-
 impl Policy {
-    pub(super) fn search(&mut self, now: Now) {
-        let wish = &self.state.wish;
-        let today = self.setting(now).calendar().today();
-        let around = Span::new().minutes(AROUND_MINUTES);
-        let (mut not_before, mut not_after) = (None, None);
-        if let Some(time) = wish.time {
-            (not_before, not_after) = match time.at {
-                Some(at) if time.around => {
-                    (Some(at.saturating_sub(around)), Some(at.saturating_add(around)))
-                }
-                Some(at) => (Some(at), Some(at)),
-                None => (time.not_before, time.not_after),
-            };
-        }
-        if wish.from == wish.to {
-            not_before = not_before.max(wish.first_not_before);
-        }
-        let find = SlotWish {
-            doctor: wish.doctor,
-            specialty: wish.specialty.clone(),
-            from: wish.from.map(|day| day.max(today)),
-            to: wish.to,
-            part_of_day: wish.part,
-            not_before,
-            not_after,
-            limit: SEARCHED,
-        };
-        self.call(ToolCall::FindSlots(find));
+    pub(super) fn search(&mut self) {
+        let wish = self.state.wish.search(SEARCHED);
+        self.call(ToolCall::FindSlots(wish));
     }
 
     pub(super) fn on_slots(&mut self, now: Now, mut offers: Vec<Offer>, exact: bool) {
@@ -52,21 +24,14 @@ impl Policy {
             let (old, doctor) = (target.visit.starts_at, target.visit.doctor);
             offers.retain(|offer| offer.starts_at != old || offer.doctor != doctor);
         }
-        let fitting: Vec<Offer> = offers.iter().filter(|o| self.fits(o)).cloned().collect();
-        let exact = exact && !fitting.is_empty();
-        let mut offers = if exact { fitting } else { offers };
-        if let Some(at) = self.state.wish.time.and_then(|time| time.at) {
-            let minutes = |offer: &Offer| {
-                let time = offer.local_start().time();
-                let of = |t: jiff::civil::Time| i64::from(t.hour()) * 60 + i64::from(t.minute());
-                (of(time) - of(at)).abs()
-            };
-            if self.state.wish.from == self.state.wish.to && self.state.wish.from.is_some() {
-                offers.sort_by_key(|offer| (offer.local_start().date(), minutes(offer)));
-            }
+        let wish = self.state.wish.search(SEARCHED);
+        let exact = exact && offers.iter().any(|offer| fits(&wish, offer));
+        if exact {
+            offers.retain(|offer| fits(&wish, offer));
         }
         self.state.offers = offers.iter().map(|offer| offer.id).collect();
-        let timed = self.state.wish.time.is_some_and(|time| time.at.is_some() && !time.around);
+        let when = &self.state.wish.when;
+        let timed = matches!(when.any.as_slice(), [only] if only.clock.is_exact());
         match offers.as_slice() {
             [] => self.ask(now, Phase::Day, &phrases.no_slots),
             [only] if !exact => {
@@ -82,7 +47,11 @@ impl Policy {
             }
             [only] => self.choose(only.id),
             [first, ..] if exact && timed => self.choose(first.id),
-            _ if exact => self.show(now, 0, &phrases.offers),
+            _ if exact => {
+                let understood = self.understood_wish();
+                self.carry(&understood);
+                self.show(now, 0, &phrases.offers);
+            }
             _ => {
                 let wish = self.spoken_wish();
                 let text = if wish.is_empty() {
@@ -95,53 +64,32 @@ impl Policy {
         }
     }
 
-    /// Whether an offer is what was wished for.
-    fn fits(&self, offer: &Offer) -> bool {
-        let wish = &self.state.wish;
-        let start = offer.local_start();
-        let (date, time) = (start.date(), start.time());
-        let timed = wish.time.is_none_or(|wished| {
-            let around = Span::new().minutes(AROUND_MINUTES);
-            let at = wished.at.is_none_or(|at| {
-                if wished.around {
-                    at.saturating_sub(around) <= time && time <= at.saturating_add(around)
-                } else {
-                    at == time
-                }
-            });
-            at && wished.not_before.is_none_or(|t| t <= time)
-                && wished.not_after.is_none_or(|t| time <= t)
-        });
-        timed
-            && wish.from.is_none_or(|day| day <= date)
-            && wish.to.is_none_or(|day| date <= day)
-            && wish.doctor.is_none_or(|doctor| doctor == offer.doctor)
-            && wish.part.is_none_or(|part| crate::offers::part_of(time.hour()) == part)
-    }
-
     /// "On Friday, June 12 at 10:00 AM with Dr. Ann Baker", as far as it was wished for.
     fn spoken_wish(&self) -> String {
         let (wish, language, phrases) = (&self.state.wish, &self.language, &self.language.phrases);
-        let mut parts = Vec::new();
-        match (wish.from, wish.to) {
-            (Some(from), Some(to)) if from == to => {
-                parts.push(fill(&phrases.on_day, &[("date", &language.date(from))]));
-            }
-            (Some(from), Some(to)) => {
-                let (from, to) = (language.date(from), language.date(to));
-                parts.push(fill(&phrases.between_days, &[("from", &from), ("to", &to)]));
-            }
-            _ => {}
-        }
-        if let Some(at) = wish.time.and_then(|time| time.at) {
-            parts.push(fill(&phrases.at_time, &[("time", &language.time(at))]));
-        }
+        let mut parts = vec![said::spoken(&wish.when, language)];
         let doctors = &self.facts.clinic.doctors;
-        if let Some(doctor) = doctors.iter().find(|d| Some(d.id) == wish.doctor) {
+        if let [only] = wish.doctors.as_slice()
+            && let Some(doctor) = doctors.iter().find(|doctor| doctor.id == *only)
+        {
             let name = language.doctor(&doctor.name);
             parts.push(fill(&phrases.with_doctor, &[("doctor", &name)]));
         }
+        parts.retain(|part| !part.is_empty());
         parts.join(" ")
+    }
+
+    /// What was understood, in a few words, where a wish is more than a day and a time.
+    fn understood_wish(&self) -> String {
+        let when = &self.state.wish.when;
+        if !said::is_worth_saying(when) {
+            return String::new();
+        }
+        let spoken = said::spoken(when, &self.language);
+        let mut letters = spoken.chars();
+        let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+        let wish = first.unwrap_or_default() + letters.as_str();
+        fill(&self.language.phrases.understood, &[("wish", &wish)])
     }
 
     /// Offers a page of times in the words of `text`.

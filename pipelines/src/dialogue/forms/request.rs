@@ -111,7 +111,8 @@ impl Policy {
     /// a story ("nobody called me back yesterday").
     fn wishes(&self, heard: &Heard) -> bool {
         let past = heard.day == Some(DayMention::Past) && self.state.goal.is_none();
-        Heard { day: heard.day.filter(|_| !past), ..heard.clone() }.has_content()
+        let nothing_more = heard.wish.when.is_empty() && !heard.has_doctor();
+        heard.has_content() && !(past && nothing_more)
     }
 
     /// The appointment that was to be cancelled is moved instead.
@@ -142,7 +143,8 @@ impl Policy {
                 // "From Sunday to Tuesday": what stands before "to" tells which appointment.
                 let (which, wish) = self.split_move(now, text);
                 self.state.which = Some(Phi::new(which));
-                match wish {
+                self.state.from_it = heard.wish.anchored.then(|| Phi::new(text.to_owned()));
+                match wish.filter(|wish| !wish.wish.anchored) {
                     Some(wish) => self.wish_and_advance(now, &wish),
                     None => self.advance(now),
                 }

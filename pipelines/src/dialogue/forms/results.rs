@@ -9,6 +9,7 @@ use crate::dialogue::guard::visit;
 use crate::dialogue::tools::{
     AppointmentFacts, BAD_PHONE, Refusal, ToolCall, ToolCallId, ToolResult,
 };
+use crate::wish::{Days, When};
 
 impl Policy {
     pub(super) fn on_tool(&mut self, now: Now, call: ToolCallId, result: ToolResult) {
@@ -88,7 +89,10 @@ impl Policy {
 
     /// The question that the answer interrupted, or anything else.
     fn go_on(&mut self, now: Now) {
-        if self.state.goal.is_none() || self.state.phase == Phase::Open {
+        let taken = self.state.chosen.filter(|_| self.state.phase == Phase::Choice);
+        if let Some(offer) = taken {
+            self.choose(offer);
+        } else if self.state.goal.is_none() || self.state.phase == Phase::Open {
             self.open(now);
         } else {
             self.ask_again(now);
@@ -202,7 +206,7 @@ impl Policy {
                 self.search_instead(now, &phrases.slot_taken);
             }
             (_, Refusal::PatientBusy) => {
-                self.state.wish.time = None;
+                self.state.wish.when.forget_times();
                 self.search_instead(now, &phrases.patient_busy);
             }
             (_, Refusal::OutsideBookingWindow) => {
@@ -230,8 +234,8 @@ impl Policy {
     fn search_instead(&mut self, now: Now, sorry: &str) {
         let taken = self.chosen().map(|taken| taken.local_start().date());
         self.state.chosen = None;
-        if self.state.wish.from.is_none() {
-            self.state.wish.from = taken;
+        if !self.state.wish.when.says_day() {
+            self.state.wish.when.add(&When::on(Days::span(taken, None)));
         }
         self.carry(sorry);
         self.seek(now);

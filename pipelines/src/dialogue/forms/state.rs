@@ -1,12 +1,13 @@
 //! What the forms remember of a call; all of it is in the snapshot.
 
 use frontdesk_types::{DoctorId, Mono, OfferId, Phi};
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::dialogue::Expectation;
 use crate::dialogue::settings::Patience;
-use crate::dialogue::tools::{AppointmentFacts, PartOfDay, ToolCall, ToolCallId};
+use crate::dialogue::tools::{AppointmentFacts, SlotWish, ToolCall, ToolCallId};
+use crate::wish::When;
 
 /// What the caller wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,45 +64,33 @@ impl Phase {
     }
 }
 
-/// Which time of day is wished for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct TimeWish {
-    pub(super) at: Option<Time>,
-    pub(super) around: bool,
-    pub(super) not_before: Option<Time>,
-    pub(super) not_after: Option<Time>,
-}
-
 /// Whom and when the caller wishes to see.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Wish {
-    pub(super) doctor: Option<DoctorId>,
+    /// One of these.
+    pub(super) doctors: Vec<DoctorId>,
+    /// None of these.
+    pub(super) not_doctors: Vec<DoctorId>,
     pub(super) specialty: Option<String>,
     /// Any doctor will do.
     pub(super) any: bool,
-    pub(super) from: Option<Date>,
-    pub(super) to: Option<Date>,
-    /// The sooner the better was said, or that the day does not matter.
-    #[serde(default)]
-    pub(super) soonest: bool,
-    /// On the first day not before this time.
-    pub(super) first_not_before: Option<Time>,
-    pub(super) part: Option<PartOfDay>,
-    pub(super) time: Option<TimeWish>,
+    pub(super) when: When,
 }
 
 impl Wish {
-    /// Whether anything was said of the time.
-    pub(super) const fn says_when(&self) -> bool {
-        self.from.is_some()
-            || self.to.is_some()
-            || self.soonest
-            || self.part.is_some()
-            || self.time.is_some()
+    pub(super) fn names_doctor(&self) -> bool {
+        !self.doctors.is_empty() || self.specialty.is_some() || self.any
     }
 
-    pub(super) const fn names_doctor(&self) -> bool {
-        self.doctor.is_some() || self.specialty.is_some() || self.any
+    /// The free times that answer it.
+    pub(super) fn search(&self, limit: u8) -> SlotWish {
+        SlotWish {
+            doctors: self.doctors.clone(),
+            not_doctors: self.not_doctors.clone(),
+            specialty: self.specialty.clone(),
+            when: self.when.clone(),
+            limit,
+        }
     }
 }
 
@@ -123,6 +112,11 @@ pub(super) struct Patient {
     pub(super) birth: Option<Phi<Date>>,
     /// Month and day of a date of birth whose year is missing.
     pub(super) birthday: Option<Phi<(i8, i8)>>,
+    /// The month of one whose day is missing, and the year of one that lacks both.
+    #[serde(default)]
+    pub(super) birth_month: Option<Phi<i8>>,
+    #[serde(default)]
+    pub(super) birth_year: Option<Phi<i16>>,
     pub(super) phone: Option<Phi<String>>,
     /// How much of the name was spelled.
     #[serde(default)]
@@ -174,6 +168,9 @@ pub(super) struct State {
     pub(super) target: Option<AppointmentFacts>,
     /// Words that tell which appointment is meant.
     pub(super) which: Option<Phi<String>>,
+    /// Words that count from that appointment: "a week later".
+    #[serde(default)]
+    pub(super) from_it: Option<Phi<String>>,
     pub(super) last_booked: Option<AppointmentFacts>,
     pub(super) pending: Option<Pending>,
     pub(super) queued: Option<Phi<String>>,

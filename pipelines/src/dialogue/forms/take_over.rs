@@ -79,7 +79,8 @@ impl Policy {
     fn recall(&mut self, now: Now, said: &[Phi<String>]) {
         for words in said {
             let (language, clinic) = (&self.language, &self.facts.clinic);
-            let setting = Setting { language, clinic, expect: Expectation::Request, now };
+            let setting =
+                Setting { language, clinic, expect: Expectation::Request, now, anchor: None };
             let heard = Heard::of(words.expose(), setting);
             let goal = match () {
                 () if heard.ask || heard.list => None,

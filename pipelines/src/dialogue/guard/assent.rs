@@ -7,11 +7,11 @@
 use frontdesk_types::Offer;
 
 use super::ToolCall;
-use crate::dialogue::understand::days::{self, DayMention};
+use crate::dialogue::understand::days;
 use crate::dialogue::understand::pattern::{Pattern, Reader, find_any, longest_at};
 use crate::dialogue::understand::people::{self, DoctorMention, SpecialtyMention};
 use crate::dialogue::understand::tokens::Tokens;
-use crate::dialogue::understand::{Setting, take_exclamations, times};
+use crate::dialogue::understand::{Setting, take_exclamations, wish};
 use crate::language::Language;
 
 /// What an answer to a yes-or-no question is.
@@ -46,9 +46,8 @@ impl Assent {
         let language = setting.language;
         let (words, all) = (&language.words, Tokens::of(text, language));
         let reader = Reader { tokens: &all, language, latest_year: 0 };
-        let open = all.question
-            || find_any(&words.no_yes, reader).is_some()
-            || longest_at(&words.question_start, reader, 0).is_some();
+        let open =
+            all.question || find_any(&words.no_yes, reader).is_some() || starts_a_question(reader);
         let echoed = echo(&all, setting, asked);
         let Cover { plain, soft, please, left, last_yes } =
             Cover::of(&all, &echoed, language, asked);
@@ -86,6 +85,14 @@ impl Assent {
     pub(crate) const fn is_yes(self) -> bool {
         matches!(self, Self::Plain | Self::Soft)
     }
+}
+
+/// Whether it begins as a question does; "why not" is a yes.
+fn starts_a_question(reader: Reader<'_>) -> bool {
+    let words = &reader.language.words;
+    let length = |list: &[Pattern]| longest_at(list, reader, 0).map_or(0, |found| found.len());
+    let question = length(&words.question_start);
+    question > length(&words.yes).max(length(&words.plain_yes))
 }
 
 /// What of an answer is accounted for.
@@ -185,32 +192,24 @@ fn echo_visit(rest: &mut Tokens, setting: Setting<'_>, visit: &Offer) {
     let Setting { language, clinic, .. } = setting;
     let whole = rest.clone();
     let start = visit.local_start();
-    let doctor = people::take_doctor(rest, language, clinic);
+    let doctors = people::take_doctors(rest, language, clinic);
     let specialty = people::specialty(rest, language, clinic);
-    let part = times::part_of_day(rest, language);
-    let day = days::take(rest, language, setting.calendar(), false);
-    let time = times::take(rest, language, true);
-    let same_doctor = doctor.is_none_or(|said| said == DoctorMention::Known(visit.doctor));
+    let reading = wish::Reading { bare: true, ..wish::Reading::default() };
+    let said = wish::take(rest, setting, reading);
+    let same_time =
+        said.when.fits(start.datetime()) && said.is_plain() && !said.past && !said.unclear;
+    let same_doctor = doctors.doctor.is_none_or(|own| own == DoctorMention::Known(visit.doctor))
+        && doctors.not.is_empty();
     let own_specialty = match &specialty {
         None => true,
         Some(SpecialtyMention::Known(name)) => name.eq_ignore_ascii_case(&visit.specialty),
         Some(SpecialtyMention::NotHere(_)) => false,
     };
-    let same_day = match day {
-        None => true,
-        Some(DayMention::Span { from, to, .. }) => {
-            from.is_none_or(|day| day <= start.date()) && to.is_none_or(|day| start.date() <= day)
-        }
-        Some(_) => false,
-    };
-    let same_time = time.is_none_or(|said| said.at == Some(start.time()));
-    let same_part = part.is_none_or(|said| crate::offers::part_of(start.time().hour()) == said);
-    if !(same_doctor && own_specialty && same_day && same_time && same_part) {
+    if !(same_doctor && own_specialty && same_time) {
         *rest = whole;
         return;
     }
-    let parts = &language.parts;
-    let mut lists: Vec<&[Pattern]> = vec![&parts.morning, &parts.afternoon, &parts.evening];
+    let mut lists: Vec<&[Pattern]> = Vec::new();
     let named =
         language.specialties.iter().filter(|s| s.name.eq_ignore_ascii_case(&visit.specialty));
     lists.extend(named.map(|specialty| specialty.say.as_slice()));

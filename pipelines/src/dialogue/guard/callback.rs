@@ -123,7 +123,8 @@ impl<D: Policy> Guarded<D> {
         let heard = self.understand(now, &text, Expectation::YesNo);
         if let Some(phone) = read {
             let (language, clinic) = (&self.language, &self.facts.clinic);
-            let setting = Setting { language, clinic, expect: Expectation::YesNo, now };
+            let setting =
+                Setting { language, clinic, expect: Expectation::YesNo, now, anchor: None };
             let yes = Assent::of(&text, setting, super::assent::Asked::default()).is_yes();
             if heard.repeat {
                 self.read_number(now, &phone);

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::dialogue::red_flags;
 use crate::dialogue::understand::days::DayMention;
+use crate::dialogue::understand::wish::Said;
 use crate::language::fill;
 use frontdesk_types::{Phi, TransferReason};
 
@@ -80,7 +81,8 @@ impl<D: Policy> Guarded<D> {
         let asks = heard.ask && !heard.repeat;
         // "Yes, quickly" is no day.
         let soonest = heard.day == Some(DayMention::Soonest);
-        let content = Heard { day: heard.day.filter(|_| !soonest), ..heard.clone() };
+        let wish = if soonest { Said::default() } else { heard.wish.clone() };
+        let content = Heard { day: heard.day.filter(|_| !soonest), wish, ..heard.clone() };
         let wish = content.has_content() || heard.book || heard.cancel || heard.move_ || asks;
         if heard.person || (heard.yes && !heard.no && !heard.unsure && !wish) {
             self.hand_over(now, TransferReason::Emergency, "");

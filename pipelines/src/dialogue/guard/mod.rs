@@ -10,6 +10,7 @@
 //!   followed by the caller's words;
 //! - numbers requests to models, drops what comes of cancelled ones, and passes the pieces of an
 //!   utterance on as they come, unless a write waits for its yes;
+//! - is silent while a supervisor has the call, and lets nothing said to them confirm anything;
 //! - has a number or an identified patient before a call back is promised;
 //! - numbers utterances, calls and writes, bounds turns and tool calls, and ends with a person
 //!   rather than in silence;
@@ -26,6 +27,7 @@ mod policy;
 mod read_back;
 mod state;
 mod stream;
+mod supervised;
 mod timing;
 
 pub use policy::Policy;
@@ -136,7 +138,7 @@ impl<D: Policy> Guarded<D> {
 
     fn understand(&self, now: Now, text: &str, expect: Expectation) -> Heard {
         let (language, clinic) = (&self.language, &self.facts.clinic);
-        Heard::of(text, Setting { language, clinic, expect, now })
+        Heard::of(text, Setting { language, clinic, expect, now, anchor: None })
     }
 
     // --- towards the policy ---------------------------------------------------------------
@@ -145,7 +147,7 @@ impl<D: Policy> Guarded<D> {
     fn feed(&mut self, now: Now, input: Input) {
         self.words_fed |= matches!(input, Input::Heard { .. });
         match self.state.mode {
-            Mode::Policy => {
+            Mode::Policy if !self.state.supervised => {
                 self.policy.handle_input(now, &self.state.ledger, input);
                 self.pump(now);
             }
@@ -387,7 +389,8 @@ impl<D: Policy> Guarded<D> {
 
 impl<D: Policy> Dialogue for Guarded<D> {
     fn handle_input(&mut self, now: Now, input: Input) {
-        if self.state.mode == Mode::Over {
+        let floor = matches!(input, Input::TakenOver | Input::HandedBack);
+        if self.state.mode == Mode::Over && !self.state.supervised && !floor {
             if let Input::ToolDone { call, result } = input
                 && let Some(running) = self.state.running.remove(&call.0)
             {
@@ -399,6 +402,14 @@ impl<D: Policy> Dialogue for Guarded<D> {
         let flags = self.state.alerted.len() + self.state.warned.len();
         let partial = matches!(input, Input::Partial { .. });
         match input {
+            Input::CallerLeft => {
+                self.number_on_leaving(now);
+                self.finish(now);
+            }
+            Input::Staff { text } => self.overheard(Turn::staff(text)),
+            Input::TakenOver => self.taken_over(now),
+            Input::HandedBack => self.handed_back(now),
+            other if self.state.supervised => self.aside(now, other),
             Input::Begin => self.feed(now, Input::Begin),
             Input::Heard { text, confidence } => self.on_heard(now, text, confidence),
             Input::Partial { text, stable } => {
@@ -414,17 +425,13 @@ impl<D: Policy> Dialogue for Guarded<D> {
             }
             Input::Dtmf(_) => {}
             Input::Timeout => self.on_timeout(now),
-            Input::CallerLeft => {
-                self.number_on_leaving(now);
-                self.finish(now);
-            }
         }
         let flagged = flags != self.state.alerted.len() + self.state.warned.len();
         if !partial || flagged || !self.outputs.is_empty() {
             self.state.revision += 1;
         }
         // A policy that waits for nothing and said nothing is waited for as a caller would be.
-        if self.is_stuck() && self.state.patience.deadline.is_none() {
+        if self.is_stuck() && self.state.patience.deadline.is_none() && !self.state.supervised {
             self.state.patience.deadline = Some(now.mono + 2 * self.settings.silence);
         }
     }
@@ -436,6 +443,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
     fn poll_timeout(&self) -> Option<Mono> {
         let own = match self.state.mode {
             Mode::Over => return None,
+            _ if self.state.supervised => return None,
             Mode::Policy if self.is_stuck() => self.state.patience.deadline,
             Mode::Policy => self.policy_due(),
             Mode::ReadBack(_) | Mode::Emergency { .. } | Mode::Callback(_) => {
@@ -453,7 +461,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
     }
 
     fn resume(&mut self, now: Now) {
-        if self.state.mode == Mode::Policy {
+        if self.state.mode == Mode::Policy && !self.state.supervised {
             self.policy.resume(now, &self.state.ledger);
             self.pump(now);
         }

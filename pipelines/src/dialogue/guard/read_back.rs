@@ -120,7 +120,7 @@ impl<D: Policy> Guarded<D> {
     fn assent(&self, now: Now, text: &str, expect: Expectation) -> Assent {
         let Mode::ReadBack(read_back) = &self.state.mode else { return Assent::None };
         let (language, clinic) = (&self.language, &self.facts.clinic);
-        let setting = Setting { language, clinic, expect, now };
+        let setting = Setting { language, clinic, expect, now, anchor: None };
         let tool = &read_back.tool;
         let visit = self.state.ledger.visit_of(tool);
         let name = match tool {
@@ -268,15 +268,8 @@ const fn wants_else(heard: &Heard, tool: &ToolCall) -> bool {
 
 /// Whether the day, time and doctor that were said are those of the offer.
 fn agrees(heard: &Heard, offer: &Offer) -> bool {
-    let start = offer.local_start();
-    let day = match heard.day {
-        None => true,
-        Some(DayMention::Span { from, to, .. }) => {
-            from.is_none_or(|day| day <= start.date()) && to.is_none_or(|day| start.date() <= day)
-        }
-        Some(_) => false,
-    };
-    let time = heard.time.is_none_or(|time| time.at == Some(start.time()));
+    let day = !matches!(heard.day, Some(DayMention::Past | DayMention::Unclear))
+        && !(heard.day == Some(DayMention::Soonest));
     let doctor = match &heard.doctor {
         None => true,
         Some(doctor) => *doctor == DoctorMention::Known(offer.doctor),
@@ -286,7 +279,7 @@ fn agrees(heard: &Heard, offer: &Offer) -> bool {
         Some(SpecialtyMention::Known(name)) => *name == offer.specialty,
         Some(SpecialtyMention::NotHere(_)) => false,
     };
-    let hour = start.time().hour();
-    let part = heard.part.is_none_or(|part| crate::offers::part_of(hour) == part);
-    day && time && doctor && specialty && part
+    let time = heard.wish.when.fits(offer.local_start().datetime()) && heard.wish.is_plain();
+    let other = heard.other_doctor || !heard.not_doctors.is_empty();
+    day && time && doctor && specialty && !other
 }

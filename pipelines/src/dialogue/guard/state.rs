@@ -134,6 +134,12 @@ pub(super) struct State {
     pub(super) phone: Option<Phi<String>>,
     pub(super) alerted: BTreeSet<String>,
     pub(super) warned: BTreeSet<String>,
+    /// Whether a supervisor has the call.
+    #[serde(default)]
+    pub(super) supervised: bool,
+    /// Whether a write that waited for a yes was withdrawn when they took it.
+    #[serde(default)]
+    pub(super) withdrawn: bool,
     /// The words that raised the flag: what the caller wanted is taken up again after a no.
     pub(super) interrupted: Option<Phi<String>>,
     pub(super) outcome: Outcome,

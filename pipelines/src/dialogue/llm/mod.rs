@@ -205,7 +205,8 @@ impl Llm {
         let mut messages = vec![Message::System { text }];
         messages.extend(messages::messages(&self.state.entries));
         let (tools, budget) = (Arc::clone(&self.tools), self.model.budget);
-        let body = Box::new(ModelRequest { messages, tools, budget, begun });
+        let model = self.facts.clinic.settings().model.clone();
+        let body = Box::new(ModelRequest { messages, tools, budget, model, begun });
         self.outputs.push_back(Output::Ask { request, body });
     }
 
@@ -391,7 +392,12 @@ impl Policy for Llm {
                 self.on_played(now, utterance, &heard, complete);
             }
             Input::Timeout => self.on_timeout(now),
-            Input::Partial { .. } | Input::Dtmf(_) | Input::CallerLeft => {}
+            Input::Partial { .. }
+            | Input::Dtmf(_)
+            | Input::TakenOver
+            | Input::Staff { .. }
+            | Input::HandedBack
+            | Input::CallerLeft => {}
         }
     }
 
@@ -413,6 +419,11 @@ impl Policy for Llm {
             Role::Agent => {
                 let (text, cut) = (turn.text.clone(), !turn.complete);
                 Entry::Agent { utterance: None, text, cut }
+            }
+            Role::Staff => {
+                let said =
+                    format!("A person of the clinic said to the caller: {}", turn.text.expose());
+                Entry::Note(Phi::new(said))
             }
         });
     }

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use super::{ToolError, ToolSpec};
 use crate::dialogue::tools::{Identity, PartOfDay, SlotWish, ToolCall};
 use crate::dialogue::{ClinicFacts, DoctorFacts};
+use crate::offers::hours;
+use crate::wish::{Clock, Days, When, Window};
 
 /// Offers that a search returns unless it is asked for another number of them.
 const OFFERS: u8 = 6;
@@ -206,14 +208,18 @@ impl Args<'_> {
             reason = "the schema bounds it"
         )]
         let limit = limit.map_or(OFFERS, |limit| limit as u8);
+        let part = part_of_day.map_or((None, None), hours);
+        let bounds = Clock {
+            from: self.time("not_before")?,
+            ..self.time("not_after")?.map(Clock::not_after).unwrap_or_default()
+        };
+        let window =
+            Window { days: Days::span(from, to), clock: bounds.and(&Clock::span(part.0, part.1)) };
         Ok(SlotWish {
-            doctor: self.doctor()?,
+            doctors: self.doctor()?.into_iter().collect(),
+            not_doctors: Vec::new(),
             specialty: self.specialty()?,
-            from,
-            to,
-            part_of_day,
-            not_before: self.time("not_before")?,
-            not_after: self.time("not_after")?,
+            when: if window == Window::default() { When::default() } else { When::within(window) },
             limit,
         })
     }

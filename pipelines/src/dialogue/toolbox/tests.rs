@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::dialogue::DoctorFacts;
-use crate::dialogue::tools::{AppointmentFacts, PartOfDay, ToolResult};
+use crate::dialogue::tools::{AppointmentFacts, ToolResult};
+use crate::wish::{Clock, Days, When, Window};
 
 const OFFER: &str = "0197a000-0000-7000-8000-000000000001";
 
@@ -71,10 +72,11 @@ fn a_search_is_understood_as_it_was_written() {
         "doctor": "haddad", "from": "2026-06-14", "part_of_day": "morning", "not_after": "11:30",
     });
     let Ok(ToolCall::FindSlots(wish)) = parse("find_slots", &args) else { panic!("a search") };
-    assert_eq!(wish.doctor, Some(clinic().doctors[0].id));
-    assert_eq!(wish.from, Some(date(2026, 6, 14)));
-    assert_eq!(wish.part_of_day, Some(PartOfDay::Morning));
-    assert_eq!((wish.not_after, wish.limit), (Some(time(11, 30, 0, 0)), 6));
+    assert_eq!(wish.doctors, [clinic().doctors[0].id]);
+    let days = Days::span(Some(date(2026, 6, 14)), None);
+    // At half past eleven at the latest, which is before noon.
+    let clock = Clock::not_after(time(11, 30, 0, 0));
+    assert_eq!((wish.when, wish.limit), (When::within(Window { days, clock }), 6));
     // Whatever a model writes for "no arguments".
     assert!(parse("list_appointments", &Value::Null).is_ok());
     let args = json!({ "reason": "asked", "phone": null });

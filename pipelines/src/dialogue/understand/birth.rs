@@ -21,6 +21,10 @@ pub(crate) enum BirthMention {
     NoYear { month: i8, day: i8 },
     /// The year alone.
     Year(i16),
+    /// The month alone.
+    Month(i8),
+    /// The day of a month alone, or a year of two digits.
+    Day(i8),
     /// A day that does not exist, or lies ahead.
     Impossible,
 }
@@ -38,10 +42,46 @@ pub(crate) fn take(
     let born = find_any(&language.words.born, reader);
     let from = born.as_ref().map_or(0, |m| m.end);
     let told = asked || born.is_some();
-    let (range, mention) = find(reader, from, calendar, told)?;
+    let (mut range, mut mention) = find(reader, from, calendar, told)?;
+    if told && let Some((end, put_right)) = put_right(reader, &range, mention, calendar) {
+        (range.end, mention) = (end, put_right);
+    }
     let start = born.map_or(range.start, |m| m.start.min(range.start));
     tokens.take(start..range.end);
     Some(mention)
+}
+
+/// "The 5th of June 1991, no wait, 1990": what is said after it was taken back replaces its part.
+fn put_right(
+    reader: Reader<'_>,
+    range: &std::ops::Range<usize>,
+    mention: BirthMention,
+    calendar: Calendar,
+) -> Option<(usize, BirthMention)> {
+    let scope = &reader.language.scope;
+    let lists = [&scope.corrected, &scope.answers];
+    let taken_back = (range.end..reader.tokens.len()).find_map(|at| {
+        let found = lists.iter().filter_map(|list| longest_at(list, reader, at));
+        found.map(|found| found.end).max()
+    })?;
+    let (later, said) = find(reader, taken_back, calendar, true)?;
+    let parts = match mention {
+        BirthMention::Full(date) => (Some(date.year()), Some((date.month(), date.day()))),
+        BirthMention::NoYear { month, day } => (None, Some((month, day))),
+        BirthMention::Year(year) => (Some(year), None),
+        BirthMention::Impossible | BirthMention::Month(_) | BirthMention::Day(_) => (None, None),
+    };
+    let whole =
+        |year: Option<i16>, (month, day)| of_parts(year.map(i64::from), month, day, calendar);
+    let said = match (said, parts) {
+        (BirthMention::Year(year), (_, Some(day))) => whole(Some(year), day),
+        (BirthMention::Day(day), (year, Some((month, _)))) => whole(year, (month, day)),
+        (BirthMention::Month(month), (year, Some((_, day)))) => whole(year, (month, day)),
+        (BirthMention::NoYear { month, day }, (Some(year), _)) => whole(Some(year), (month, day)),
+        (said, _) => said,
+    };
+    let further = put_right(reader, &later, said, calendar);
+    Some(further.unwrap_or((later.end, said)))
 }
 
 type Found = (std::ops::Range<usize>, BirthMention);
@@ -64,7 +104,7 @@ fn find(reader: Reader<'_>, from: usize, calendar: Calendar, told: bool) -> Opti
             })
         })
         .or_else(|| by_name.first().cloned())
-        .or_else(|| places().filter(|_| told).find_map(|at| year_alone(reader, at)))
+        .or_else(|| places().filter(|_| told).find_map(|at| piece(reader, at)))
 }
 
 /// "The twelfth of March, that was nineteen eighty four": the year stands apart from the day.
@@ -106,6 +146,11 @@ fn named(reader: Reader<'_>, at: usize, calendar: Calendar, told: bool) -> Optio
     }
     let years = numbers::years(reader.tokens, at, reader.latest_year, reader.language);
     years.into_iter().find_map(|(year, length)| {
+        // "At four on the 5th" is no year.
+        let written = numbers::digits(reader.tokens.text(at)).is_some_and(|year| year > 999);
+        if !told && length == 1 && !written {
+            return None;
+        }
         let found = date(at + length).filter(|m| m.slot(Slot::Year).is_none())?;
         Some((at..found.end, checked(Some(year), &found, calendar)))
     })
@@ -163,6 +208,11 @@ fn numeric(reader: Reader<'_>, at: usize, calendar: Calendar, told: bool) -> Opt
         let date = numeric_date(&text, calendar);
         return Some((range, date.map_or(BirthMention::Impossible, |d| possible(d, calendar))));
     }
+    if told && word.len() == 6 && numbers::digits(word).is_some() {
+        let text = format!("{}-{}-{}", &word[..2], &word[2..4], &word[4..]);
+        let date = numeric_date(&text, calendar);
+        return Some((range, date.map_or(BirthMention::Impossible, |d| possible(d, calendar))));
+    }
     None
 }
 
@@ -192,6 +242,26 @@ fn spoken(reader: Reader<'_>, at: usize, calendar: Calendar) -> Option<Found> {
         }
     }
     None
+}
+
+/// "1990", "June", "the fifth": a part of the date, the longest that begins there.
+fn piece(reader: Reader<'_>, at: usize) -> Option<Found> {
+    let Reader { tokens, language, .. } = reader;
+    if let Some(month) = language.month(tokens.text(at)) {
+        return Some((at..at + 1, BirthMention::Month(i8::try_from(month).ok()?)));
+    }
+    let mut days = numbers::ordinals(tokens, at, language);
+    // "Five": not where another word follows, as in "one moment".
+    let cardinals = numbers::cardinals(tokens, at, language).into_iter();
+    days.extend(cardinals.filter(|(_, length)| tokens.text(at + length).is_empty()));
+    let day = days.into_iter().filter(|(day, _)| (1..=31).contains(day)).max_by_key(|(_, n)| *n);
+    let year = year_alone(reader, at);
+    match (day, year) {
+        (Some((day, length)), year) if year.as_ref().is_none_or(|(own, _)| own.len() <= length) => {
+            Some((at..at + length, BirthMention::Day(i8::try_from(day).ok()?)))
+        }
+        (_, year) => year,
+    }
 }
 
 fn year_alone(reader: Reader<'_>, at: usize) -> Option<Found> {

@@ -13,21 +13,25 @@ pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod times;
 pub(crate) mod tokens;
+pub(crate) mod wish;
 
+use frontdesk_types::DoctorId;
 use jiff::civil::DateTime;
 
 use super::tools::PartOfDay;
 use super::{ClinicFacts, Expectation, Now};
 use crate::language::Language;
 use crate::region::Region;
+use crate::wish::Order;
 use birth::BirthMention;
-use days::{Calendar, DayMention};
+use days::{Anchor, Calendar, DayMention};
 use names::{Asked, NameMention};
 use pattern::{Pattern, Reader, Slot, find_any, longest_at};
 use people::{DoctorMention, SpecialtyMention};
 use phones::PhoneMention;
 use times::TimeMention;
 use tokens::Tokens;
+use wish::Said;
 
 /// Where an utterance is understood.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +40,14 @@ pub(crate) struct Setting<'a> {
     pub(crate) clinic: &'a ClinicFacts,
     pub(crate) expect: Expectation,
     pub(crate) now: Now,
+    /// The visit that is being talked of.
+    pub(crate) anchor: Option<Anchor>,
 }
 
 impl Setting<'_> {
     pub(crate) fn calendar(&self) -> Calendar {
         let now: DateTime = self.now.wall.to_zoned(self.clinic.zone()).datetime();
-        Calendar { now, region: Region::of(&self.clinic.country) }
+        Calendar { now, region: Region::of(&self.clinic.country), anchor: self.anchor }
     }
 }
 
@@ -50,7 +56,10 @@ impl Setting<'_> {
 pub(crate) enum Choice {
     /// This one, from 0.
     Index(usize),
+    Middle,
     Last,
+    /// The last by the clock.
+    Latest,
     Either,
 }
 
@@ -94,10 +103,21 @@ pub(crate) struct Heard {
     pub(crate) language: Option<String>,
     pub(crate) doctor: Option<DoctorMention>,
     pub(crate) specialty: Option<SpecialtyMention>,
+    /// Doctors that are ruled out.
+    pub(crate) not_doctors: Vec<DoctorId>,
+    /// Another doctor than the one at hand.
+    pub(crate) other_doctor: bool,
+    /// What was said of days and times.
+    pub(crate) wish: Said,
+    /// The days of the wish, from the first to the last.
     pub(crate) day: Option<DayMention>,
     pub(crate) part: Option<PartOfDay>,
     pub(crate) time: Option<TimeMention>,
     pub(crate) choice: Option<Choice>,
+    /// A number alone, as the place of an offer from 0.
+    pub(crate) number: Option<usize>,
+    /// Another day than those that were offered.
+    pub(crate) another_day: bool,
     pub(crate) name: Option<NameMention>,
     /// The full name of the relative who is mentioned.
     pub(crate) relative_name: Option<String>,
@@ -117,14 +137,14 @@ impl Heard {
         let greeting = take_all(&mut all, &language.words.greetings, language);
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = other_language(text, &all, language);
-        heard.read_words(&all, language);
+        heard.read_words(&all, setting);
 
         let mut rest = all.clone();
         if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
             take_exclamations(&mut rest, language);
         }
         take_all(&mut rest, &language.words.small_talk, language);
-        let asks = |wanted: &[Expectation]| wanted.contains(&expect);
+        let identity = matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber);
         let asked_birth = expect == Expectation::DateOfBirth;
         heard.birth = birth::take(&mut rest, language, calendar, asked_birth);
         let asked_phone = expect == Expectation::PhoneNumber;
@@ -137,34 +157,63 @@ impl Heard {
         } else if !heard.is_command() {
             heard.name = names::take(&mut rest, language, Asked::Yes);
         }
-        heard.doctor = people::take_doctor(&mut rest, language, clinic);
-        heard.specialty = people::specialty(&rest, language, clinic);
-        let choosing = expect == Expectation::Choice;
-        heard.part = times::part_of_day(&rest, language);
-        heard.day = days::take(&mut rest, language, calendar, choosing);
-        if asked_birth && heard.birth.is_some() {
-            // "The fifth month, the seventeenth": what is left of a birthday is no wish.
-            heard.day = None;
+        let told = wish::without_story(&rest, setting);
+        let mut live = told.clone();
+        let people::Doctors { doctor, not } = people::take_doctors(&mut live, language, clinic);
+        (heard.doctor, heard.not_doctors) = (doctor, not);
+        heard.specialty = people::specialty(&live, language, clinic);
+        if !heard.has_doctor() {
+            // Whom a story is about is whom the wish is about that names nobody.
+            heard.doctor = people::take_doctors(&mut rest, language, clinic).doctor;
+            heard.specialty = people::specialty(&rest, language, clinic);
         }
-        heard.later = times::is_later(&rest, language);
-        heard.earlier = times::is_earlier(&rest, language);
-        let bare = asks(&[Expectation::Choice, Expectation::YesNo, Expectation::Day]);
-        if !asked_birth && !asked_phone {
-            let numbered = choosing.then(|| numbered(&rest, language)).flatten();
-            heard.time = match numbered {
-                Some(_) => None,
-                None => times::take(&mut rest, language, bare).map(|t| t.in_part(heard.part)),
-            };
-            heard.choice = choosing
-                .then(|| numbered.or_else(|| choice(&rest, language, heard.has_content())))
-                .flatten();
+        for at in (0..rest.len()).filter(|at| told.text(*at) != live.text(*at)) {
+            rest.take(at..at + 1);
         }
+        heard.hear_wish(&mut rest, setting, identity);
         heard.judge_question(&all, language);
+        if !heard.ask && heard.day.is_none() && !identity && wish::is_left_over(&rest, setting) {
+            heard.day = Some(DayMention::Unclear);
+        }
         heard
     }
 
+    /// Days, times and which of the offers. Where numbers are asked for, none of them is a time.
+    fn hear_wish(&mut self, rest: &mut Tokens, setting: Setting<'_>, identity: bool) {
+        let Setting { language, expect, .. } = setting;
+        let choosing = expect == Expectation::Choice;
+        let bare = choosing || matches!(expect, Expectation::YesNo | Expectation::Day);
+        let by_number = choosing.then(|| numbered(rest, language)).flatten();
+        let by_alone = choosing.then(|| number_alone(rest, language)).flatten();
+        let days_only = identity || by_number.is_some();
+        let said = wish::take(rest, setting, wish::Reading { choosing, bare, days_only });
+        self.later = times::is_later(rest, language);
+        self.earlier = times::is_earlier(rest, language);
+        if expect == Expectation::DateOfBirth && self.birth.is_some() {
+            // "The fifth month, the seventeenth": what is left of a birthday is no wish.
+            return;
+        }
+        let today = setting.calendar().today();
+        self.day = match DayMention::of(&said.when, today) {
+            None if said.past => Some(DayMention::Past),
+            None if said.unclear => Some(DayMention::Unclear),
+            None if said.free_days || said.when.order == Order::Soonest => {
+                Some(DayMention::Soonest)
+            }
+            day => day,
+        };
+        self.part = times::part_of_day(&said.when);
+        self.time = TimeMention::of(&said.when, said.half_said);
+        self.wish = said;
+        if choosing {
+            self.number = by_alone;
+            self.choice = by_number.or_else(|| choice(rest, language, self.has_content()));
+        }
+    }
+
     /// What is read off lists of phrases.
-    fn read_words(&mut self, all: &Tokens, language: &Language) {
+    fn read_words(&mut self, all: &Tokens, setting: Setting<'_>) {
+        let language = setting.language;
         let reader = Reader { tokens: all, language, latest_year: 0 };
         let is = |list: &[Pattern]| find_any(list, reader).is_some();
         let (words, intents) = (&language.words, &language.intents);
@@ -190,8 +239,11 @@ impl Heard {
         self.person = is(&intents.person) && !is(&intents.in_person);
         self.goodbye = parting(all, language);
         self.repeat = is(&intents.repeat) || alone(&intents.repeat_alone);
-        self.cancel = is(&intents.cancel) && !is(&intents.not_cancel);
-        self.move_ = is(&intents.r#move);
+        // "I moved house" changes no appointment.
+        let told = wish::without_story(all, setting);
+        let told = Reader { tokens: &told, language, latest_year: 0 };
+        self.cancel = find_any(&intents.cancel, told).is_some() && !is(&intents.not_cancel);
+        self.move_ = find_any(&intents.r#move, told).is_some();
         self.abort = is(&intents.abort);
         // "When is the earliest appointment" is about one that is not yet made.
         let not_made = is(&words.not_made);
@@ -208,6 +260,8 @@ impl Heard {
         self.own_appointment = is(&intents.own_appointment);
         self.none_of = is(&words.none_of);
         self.any_doctor = is(&words.any_doctor);
+        self.other_doctor = is(&words.other_doctor);
+        self.another_day = is(&words.another_day);
         self.any_alone = alone(&words.any_alone);
         let possessive = |at: usize| {
             language.owner(all.text(at)).is_some()
@@ -237,7 +291,7 @@ impl Heard {
             || [&questions.hours, &questions.address, &questions.phone, &questions.fee]
                 .into_iter()
                 .any(|list| is(list));
-        let wish = self.day.is_some() || self.time.is_some() || self.choice.is_some();
+        let wish = self.has_time() || self.choice.is_some() || self.other_doctor;
         // "Could you tell me …" asks, "could you …" asks for something to be done.
         let (polite, asks) = (starts(&words.polite), starts(&words.question_start));
         let polite = polite.is_some() && polite >= asks;
@@ -267,17 +321,20 @@ impl Heard {
     }
 
     /// Whether it names a doctor or a specialty.
-    pub(crate) const fn has_doctor(&self) -> bool {
-        self.doctor.is_some() || self.specialty.is_some()
+    pub(crate) fn has_doctor(&self) -> bool {
+        self.doctor.is_some()
+            || self.specialty.is_some()
+            || !self.not_doctors.is_empty()
+            || self.other_doctor
     }
 
     /// Whether it names a day or a time.
-    pub(crate) const fn has_time(&self) -> bool {
-        self.day.is_some() || self.part.is_some() || self.time.is_some()
+    pub(crate) fn has_time(&self) -> bool {
+        self.day.is_some() || !self.wish.when.is_empty()
     }
 
     /// Whether it names a day, time, doctor or specialty.
-    pub(crate) const fn has_content(&self) -> bool {
+    pub(crate) fn has_content(&self) -> bool {
         self.has_doctor() || self.has_time()
     }
 
@@ -361,32 +418,65 @@ fn other_language(text: &str, all: &Tokens, language: &Language) -> Option<Strin
     })
 }
 
-/// "Number two", "the second one", "the third".
+/// "Number two", "the second one", "the third"; the last of them where one is corrected. One that is
+/// ruled out is not taken.
 fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
     let reader = Reader { tokens: rest, language, latest_year: 0 };
-    let index = |n: i64| usize::try_from(n - 1).ok().map(Choice::Index);
-    if let Some(found) = find_any(&language.words.choice_number, reader) {
-        return index(found.slot(Slot::Number)?);
-    }
+    let not = wish::negations(rest, language);
     let noun = &language.words.choice_noun;
-    (0..rest.len()).find_map(|at| {
+    let index = |n: i64| usize::try_from(n - 1).ok().map(Choice::Index);
+    let at = |at: usize| {
+        if let Some(found) = longest_at(&language.words.choice_number, reader, at) {
+            return index(found.slot(Slot::Number)?);
+        }
         let (ordinal, length) = numbers::ordinals(rest, at, language).first().copied()?;
         let next = rest.text(at + length);
         let hour = longest_at(&language.clock_words.oclock, reader, at + length).is_some()
-            || language.month(next).is_some();
+            || language.month(next).is_some()
+            || language.weekday(next).is_some();
         let named = longest_at(noun, reader, at + length).is_some();
         (!hour && (named || ordinal <= 5)).then(|| index(ordinal)).flatten()
-    })
+    };
+    let wanted = (0..rest.len()).filter(|place| !not.get(*place).copied().unwrap_or_default());
+    let mut found = wanted.filter_map(|place| at(place).map(|choice| (place, choice)));
+    let (first, choice) = found.next()?;
+    let corrected = |place: usize| {
+        let lists = [&language.scope.corrected, &language.scope.answers];
+        (first..place).any(|at| lists.iter().any(|list| longest_at(list, reader, at).is_some()))
+    };
+    Some(found.filter(|(place, _)| corrected(*place)).last().map_or(choice, |(_, choice)| choice))
+}
+
+/// A number and nothing else, counted from 0: which of the offers it may be.
+fn number_alone(rest: &Tokens, language: &Language) -> Option<usize> {
+    let reader = Reader { tokens: rest, language, latest_year: 0 };
+    let filler = |at: &usize| {
+        let lists = [&language.words.fillers, &language.words.please];
+        lists.iter().any(|list| longest_at(list, reader, *at).is_some())
+    };
+    let mut words =
+        (0..rest.len()).filter(|at| !rest.text(*at).is_empty()).filter(|at| !filler(at));
+    let (only, more) = (words.next()?, words.next());
+    let (number, _) = numbers::cardinals(rest, only, language).first().copied()?;
+    usize::try_from(number - 1).ok().filter(|_| more.is_none())
 }
 
 fn choice(rest: &Tokens, language: &Language, content: bool) -> Option<Choice> {
     let reader = Reader { tokens: rest, language, latest_year: 0 };
+    let not = wish::negations(rest, language);
     let words = &language.words;
-    if find_any(&words.list_first, reader).is_some() {
+    let is = |list: &[Pattern]| {
+        find_any(list, reader).is_some_and(|m| !not.get(m.start).copied().unwrap_or_default())
+    };
+    if is(&words.list_first) {
         Some(Choice::Index(0))
-    } else if find_any(&words.list_last, reader).is_some() {
+    } else if is(&words.list_middle) {
+        Some(Choice::Middle)
+    } else if is(&words.list_latest) {
+        Some(Choice::Latest)
+    } else if is(&words.list_last) {
         Some(Choice::Last)
-    } else if find_any(&words.list_either, reader).is_some() && !content {
+    } else if is(&words.list_either) && !content {
         Some(Choice::Either)
     } else {
         None
@@ -395,4 +485,4 @@ fn choice(rest: &Tokens, language: &Language, content: bool) -> Option<Choice> {
 
 #[cfg(test)]
 #[path = "tests.rs"]
-mod tests;
+pub(crate) mod tests;

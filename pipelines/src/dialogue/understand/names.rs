@@ -52,6 +52,10 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
         None => return None,
     };
     let range = better(tokens, language, range);
+    if let Some(name) = last_name_first(tokens, language, &range) {
+        tokens.take(range.start..range.end + 1);
+        return Some(NameMention { name, full: true, introduced, own });
+    }
     // "Miller Jane Miller": the last name first, and then all of it.
     let twice = range.len() >= 3 && tokens.text(range.start) == tokens.text(range.end - 1);
     let range = range.start + usize::from(twice)..range.end;
@@ -111,13 +115,30 @@ fn by_parts(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
     Some(NameMention { name, full: true, introduced: false, own: false })
 }
 
+/// "Miller, Jane": the last name first, and nothing else behind the comma.
+fn last_name_first(
+    tokens: &Tokens,
+    language: &Language,
+    range: &std::ops::Range<usize>,
+) -> Option<String> {
+    let (last, first) = (tokens.words.get(range.start)?, tokens.words.get(range.end)?);
+    let single = range.len() == 1 && last.stop && can_be_name(first, language);
+    let alone = ends_clause(tokens, language, range.end + 1) && !is_letter(first);
+    (single && alone).then(|| format!("{} {}", capital(&first.raw), capital(&last.raw)))
+}
+
 /// "Miller, that is Jane Miller": after one name alone, a whole name that follows is meant.
 fn better(
     tokens: &Tokens,
     language: &Language,
     range: std::ops::Range<usize>,
 ) -> std::ops::Range<usize> {
-    let alone = range.len() == 1 && tokens.words[range.start].stop;
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let scope = &language.scope;
+    let taken_back = [&scope.corrected, &scope.answers]
+        .iter()
+        .any(|list| longest_at(list, reader, range.end).is_some());
+    let alone = range.len() == 1 && tokens.words[range.start].stop || taken_back;
     let later = (range.end..tokens.len().min(range.end + 5))
         .map(|start| name_run(tokens, language, start))
         .find(|run| (2..=MAX_WORDS).contains(&run.len()));

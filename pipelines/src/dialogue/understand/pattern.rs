@@ -43,9 +43,12 @@ type Slots = Vec<(Slot, i64)>;
 impl Pattern {
     /// The longest match that begins at `start`.
     pub(crate) fn at(&self, reader: Reader<'_>, start: usize) -> Option<Match> {
+        if !self.may_begin(reader.tokens.text(start)) {
+            return None;
+        }
         let mut best: Option<Match> = None;
         let mut slots = Vec::new();
-        step(&self.0, reader, start, &mut slots, &mut |end, slots: &mut Slots| {
+        step(&self.items, reader, start, &mut slots, &mut |end, slots: &mut Slots| {
             if end > start && best.as_ref().is_none_or(|best| end > best.end) {
                 best = Some(Match { start, end, slots: slots.clone() });
             }
@@ -131,6 +134,7 @@ fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
         Slot::Number => within(0..=999, numbers::cardinals(tokens, at, language)),
         Slot::Ordinal => within(1..=31, numbers::ordinals(tokens, at, language)),
         Slot::Weekday => named(language.weekday(text)),
+        Slot::Weekdays => named(language.weekdays(text)),
         Slot::Month => named(language.month(text)),
         Slot::Year => numbers::years(tokens, at, latest_year, language),
         Slot::Hour => within(0..=24, numbers::cardinals(tokens, at, language)),
@@ -141,6 +145,12 @@ fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
                 found.extend(more.into_iter().filter(|(v, _)| *v < 10).map(|(v, n)| (v, n + 1)));
             }
             within(0..=59, found)
+        }
+        Slot::FourDigits => {
+            let pair = |range| text.get(range).and_then(numbers::digits);
+            let value = (text.len() == 4).then(|| pair(0..2).zip(pair(2..4))).flatten();
+            let value = value.filter(|(hours, minutes)| *hours < 24 && *minutes < 60);
+            value.map_or_else(Vec::new, |(hours, minutes)| vec![(hours * 60 + minutes, 1)])
         }
         Slot::HourMinute => {
             let parts = text.split_once([':', '.']).filter(|(_, minutes)| minutes.len() == 2);

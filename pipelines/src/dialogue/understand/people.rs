@@ -6,6 +6,7 @@ use super::days::ends_before;
 use super::distance::distance;
 use super::pattern::{Reader, longest_at};
 use super::tokens::Tokens;
+use super::wish;
 use crate::dialogue::ClinicFacts;
 use crate::language::Language;
 
@@ -17,6 +18,8 @@ const FUZZY_FROM: usize = 5;
 pub(crate) enum DoctorMention {
     /// One of the clinic's.
     Known(DoctorId),
+    /// Either of these will do.
+    Either(Vec<DoctorId>),
     /// Several of the clinic's have that name.
     Several(Vec<DoctorId>),
     /// A name that no doctor here has.
@@ -32,41 +35,55 @@ pub(crate) enum SpecialtyMention {
     NotHere(String),
 }
 
-/// Takes a doctor's name out of `tokens`.
-pub(crate) fn take_doctor(
+/// Doctors that were named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Doctors {
+    pub(crate) doctor: Option<DoctorMention>,
+    /// Those who are ruled out.
+    pub(crate) not: Vec<DoctorId>,
+}
+
+/// A name of a doctor in an utterance.
+struct Named {
+    range: std::ops::Range<usize>,
+    /// All who have it.
+    doctors: Vec<DoctorId>,
+    length: usize,
+    negated: bool,
+}
+
+/// Takes the names of doctors out of `tokens`.
+pub(crate) fn take_doctors(
     tokens: &mut Tokens,
     language: &Language,
     clinic: &ClinicFacts,
-) -> Option<DoctorMention> {
-    let mut best: Option<(usize, std::ops::Range<usize>, Vec<DoctorId>)> = None;
+) -> Doctors {
+    let scope = wish::negations(tokens, language);
+    let mut all: Vec<Named> = Vec::new();
     let mut unknown = None;
-    for at in 0..tokens.len() {
+    let mut at = 0;
+    while at < tokens.len() {
         let titled = language.titles.iter().any(|title| title == tokens.text(at));
         let start = at + usize::from(titled);
-        let reader = Reader { tokens, language, latest_year: 0 };
-        if ends_before(&language.words.negated, reader, at).is_some() {
+        // A first name alone is enough only after a title.
+        let lengths = clinic
+            .doctors
+            .iter()
+            .map(|doctor| (named(tokens, language, start, &doctor.name, titled), doctor.id));
+        let lengths: Vec<(usize, DoctorId)> = lengths.collect();
+        let length = lengths.iter().map(|(length, _)| *length).max().unwrap_or(0);
+        let negated = scope.get(at).copied().unwrap_or_default();
+        if length > 0 {
+            let doctors = lengths.iter().filter(|(own, _)| *own == length).map(|(_, id)| *id);
+            let (range, doctors) = (at..start + length, doctors.collect());
+            at = range.end;
+            all.push(Named { range, doctors, length, negated });
             continue;
-        }
-        for doctor in &clinic.doctors {
-            let length = named(tokens, language, start, &doctor.name, titled);
-            // A first name alone is enough only after a title.
-            if length == 0 {
-                continue;
-            }
-            let range = at..start + length;
-            match &mut best {
-                Some((longest, _, all)) if *longest == length => {
-                    if !all.contains(&doctor.id) {
-                        all.push(doctor.id);
-                    }
-                }
-                Some((longest, ..)) if *longest > length => {}
-                _ => best = Some((length, range, vec![doctor.id])),
-            }
         }
         let word = tokens.text(start);
         if titled
             && unknown.is_none()
+            && !negated
             && !word.is_empty()
             && word.chars().all(char::is_alphabetic)
             && !language.common.contains(word)
@@ -79,17 +96,44 @@ pub(crate) fn take_doctor(
             };
             unknown = Some((at..start + 1, name));
         }
+        at += 1;
     }
-    if let Some((_, range, doctors)) = best {
+    for named in &all {
+        tokens.take(named.range.clone());
+    }
+    let not = all.iter().filter(|named| named.negated && named.doctors.len() == 1);
+    let not: Vec<DoctorId> = not.flat_map(|named| named.doctors.clone()).collect();
+    let wanted: Vec<&Named> = all.iter().filter(|named| !named.negated).collect();
+    let doctor = mention(&wanted, tokens, language).or_else(|| {
+        let (range, name) = unknown.filter(|_| wanted.is_empty())?;
         tokens.take(range);
-        return Some(match doctors.as_slice() {
-            [one] => DoctorMention::Known(*one),
-            _ => DoctorMention::Several(doctors),
-        });
+        Some(DoctorMention::Unknown(name))
+    });
+    Doctors { doctor, not }
+}
+
+/// Whom the names come to: either of several, the fullest name, or the last that was said.
+fn mention(wanted: &[&Named], tokens: &Tokens, language: &Language) -> Option<DoctorMention> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let joined = wanted.windows(2).all(|pair| match pair {
+        [a, b] => (a.range.end..b.range.start)
+            .any(|at| longest_at(&language.scope.or, reader, at).is_some()),
+        _ => true,
+    });
+    let single = wanted.iter().all(|named| named.doctors.len() == 1);
+    if wanted.len() > 1 && joined && single {
+        let mut doctors: Vec<DoctorId> = wanted.iter().flat_map(|n| n.doctors.clone()).collect();
+        doctors.dedup();
+        if doctors.len() > 1 {
+            return Some(DoctorMention::Either(doctors));
+        }
     }
-    let (range, name) = unknown?;
-    tokens.take(range);
-    Some(DoctorMention::Unknown(name))
+    let longest = wanted.iter().map(|named| named.length).max()?;
+    let best = wanted.iter().find(|named| named.length == longest)?;
+    Some(match best.doctors.as_slice() {
+        [one] => DoctorMention::Known(*one),
+        several => DoctorMention::Several(several.to_vec()),
+    })
 }
 
 impl super::tokens::Token {

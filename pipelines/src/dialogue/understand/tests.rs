@@ -38,9 +38,20 @@ fn clinic(country: &str) -> ClinicFacts {
 const TODAY: &str = "2026-06-10T06:00:00Z";
 
 fn heard_in(text: &str, expect: Expectation, country: &str) -> Heard {
-    let now = Now { mono: Mono::ZERO, wall: TODAY.parse().expect("valid") };
+    heard_at(text, expect, country, TODAY, None)
+}
+
+/// What is understood at a time, where a visit is being talked of.
+pub(crate) fn heard_at(
+    text: &str,
+    expect: Expectation,
+    country: &str,
+    wall: &str,
+    anchor: Option<Anchor>,
+) -> Heard {
+    let now = Now { mono: Mono::ZERO, wall: wall.parse().expect("valid") };
     let (language, clinic) = (english(), clinic(country));
-    Heard::of(text, Setting { language: &language, clinic: &clinic, expect, now })
+    Heard::of(text, Setting { language: &language, clinic: &clinic, expect, now, anchor })
 }
 
 fn heard(text: &str) -> Heard {
@@ -80,7 +91,7 @@ fn days_are_resolved_in_the_calendar() {
         ("2026-06-14", d(6, 14), d(6, 14)),
         ("this weekend", d(6, 12), d(6, 13)),
         ("next week", d(6, 13), d(6, 19)),
-        ("at the end of next week", d(6, 16), d(6, 19)),
+        ("at the end of next week", d(6, 17), d(6, 19)),
         ("in July", d(7, 1), d(7, 31)),
         ("after Sunday", d(6, 15), None),
         ("from Monday on", d(6, 15), None),
@@ -100,11 +111,7 @@ fn days_are_resolved_in_the_calendar() {
     assert_eq!(heard("on June 1st").day, Some(DayMention::Past));
     assert_eq!(
         heard("on the 5th of January").day,
-        Some(DayMention::Span {
-            from: Some(date(2027, 1, 5)),
-            to: Some(date(2027, 1, 5)),
-            not_before: None
-        })
+        Some(DayMention::Span { from: Some(date(2027, 1, 5)), to: Some(date(2027, 1, 5)) })
     );
     assert_eq!(heard("February 30th").day, Some(DayMention::Unclear));
     assert_eq!(heard("Monday June 14th").day, Some(DayMention::Unclear), "it is a Sunday");
@@ -115,7 +122,7 @@ fn days_are_resolved_in_the_calendar() {
 #[test]
 fn two_small_numbers_follow_the_countrys_order() {
     let of = |country| heard_in("5/7", Expectation::Request, country).day;
-    let day = |d| Some(DayMention::Span { from: Some(d), to: Some(d), not_before: None });
+    let day = |d| Some(DayMention::Span { from: Some(d), to: Some(d) });
     assert_eq!(of("US"), Some(DayMention::Past), "May 7");
     assert_eq!(of("EG"), day(date(2026, 7, 5)));
     assert_eq!(heard_in("7/5", Expectation::Request, "US").day, day(date(2026, 7, 5)));
@@ -151,9 +158,9 @@ fn times_are_read_in_words_and_digits() {
     let t = heard("after three").time.expect("a time");
     assert_eq!((t.not_before, t.at), (at(15, 0), None));
     let t = heard("before eleven").time.expect("a time");
-    assert_eq!(t.not_after, at(11, 0));
+    assert_eq!(t.until, at(11, 0));
     let t = heard("between nine and eleven").time.expect("a time");
-    assert_eq!((t.not_before, t.not_after), (at(9, 0), at(11, 0)));
+    assert_eq!((t.not_before, t.until), (at(9, 0), at(11, 1)));
     let t = heard("around nine thirty").time.expect("a time");
     assert_eq!((t.at, t.around), (at(9, 30), true));
     for none in ["in two weeks", "for two people", "one of my children", "June 14", "i have 3 kids"]
@@ -537,7 +544,7 @@ proptest! {
     fn every_day_ahead_is_understood(days in 0..300_i64) {
         let day = date(2026, 6, 10).checked_add(jiff::Span::new().days(days)).expect("in range");
         let text = day.strftime("on %A, %B %-d").to_string();
-        let expected = DayMention::Span { from: Some(day), to: Some(day), not_before: None };
+        let expected = DayMention::Span { from: Some(day), to: Some(day) };
         prop_assert_eq!(heard(&text).day, Some(expected), "{}", text);
     }
 

@@ -55,6 +55,8 @@ impl Tokens {
         }
         if digits && !letters {
             self.push(core, false, language);
+        } else if let Some(clock) = written_hour(core) {
+            self.push(&clock, false, language);
         } else if digits {
             let split = core
                 .find(|c: char| c.is_alphabetic())
@@ -138,6 +140,14 @@ impl Tokens {
     pub(crate) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| word.text.is_empty())
     }
+}
+
+/// "10h15" as "10:15".
+fn written_hour(word: &str) -> Option<String> {
+    let (hours, minutes) = word.split_once(['h', 'H'])?;
+    let figures = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = (1..=2).contains(&hours.len()) && minutes.len() == 2;
+    (fits && figures(hours) && figures(minutes)).then(|| format!("{hours}:{minutes}"))
 }
 
 /// The word that is meant by one with a wrong, missing or swapped letter.

@@ -1,0 +1,195 @@
+//! Finds the phrases of days in an utterance.
+
+use super::super::days::{ends_before, numeric, plus_days};
+use super::super::pattern::{Match, Pattern, Reader, Slot, longest_at};
+use super::super::tokens::Tokens;
+use super::item::{DayKind, Item, What};
+use super::resolve::{Place, mentioned, resolve};
+use crate::dialogue::understand::Setting;
+use crate::language::understand::{DayOp, DayPhrase};
+use crate::offers::hours;
+use crate::wish::{Clock, Days};
+
+/// Takes every phrase of days, left to right, out of `rest`. Bounds are read in `whole`.
+pub(super) fn take(
+    rest: &mut Tokens,
+    whole: &Tokens,
+    setting: Setting<'_>,
+    choosing: bool,
+) -> Vec<Item> {
+    let language = setting.language;
+    let mut place = Place { calendar: setting.calendar(), before: None };
+    let mut items: Vec<Item> = Vec::new();
+    let mut at = 0;
+    while at < rest.len() {
+        let reader = Reader { tokens: rest, language, latest_year: 0 };
+        let figures = numeric(rest.text(at), place.calendar)
+            .map(|mention| (Item::new(at, at + 1, mentioned(mention)), None));
+        let Some((item, clock)) = figures.or_else(|| phrase(reader, at, place, choosing)) else {
+            at += 1;
+            continue;
+        };
+        at = item.end;
+        place.before = item.first().filter(|_| !item.anchored).or(place.before);
+        let bounds = Reader { tokens: whole, language, latest_year: 0 };
+        let item = ranged(&mut items, item, bounds);
+        rest.take(item.start..item.end);
+        let item = bounded(item, bounds, place);
+        at = at.max(item.end);
+        rest.take(item.start..item.end);
+        items.push(item);
+        if let Some(clock) = clock {
+            items.push(Item::new(item.start, item.end, What::Part(clock)));
+        }
+    }
+    items
+}
+
+type Found = (Item, Option<Clock>);
+
+fn phrase(reader: Reader<'_>, at: usize, place: Place, choosing: bool) -> Option<Found> {
+    let mut best: Option<(&DayPhrase, Match)> = None;
+    for phrase in &reader.language.days {
+        let found = longest_at(&phrase.say, reader, at);
+        let Some(found) = found.filter(|m| !is_other(phrase.op, m, reader, choosing)) else {
+            continue;
+        };
+        if best.as_ref().is_none_or(|(_, best)| found.len() > best.len()) {
+            best = Some((phrase, found));
+        }
+    }
+    let (phrase, found) = best?;
+    let what = resolve(phrase, &found, place).unwrap_or(What::Unclear);
+    let mut item = Item::new(found.start, found.end, what);
+    item.anchored = is_anchored(phrase.op);
+    let part = phrase.clock.map(hours).map(|(from, until)| Clock::span(from, until));
+    Some((item, part))
+}
+
+const fn is_anchored(op: DayOp) -> bool {
+    matches!(
+        op,
+        DayOp::AnchorDays
+            | DayOp::AnchorDaysBack
+            | DayOp::AnchorWeeks
+            | DayOp::AnchorSame
+            | DayOp::AnchorSameWeeks
+            | DayOp::AnchorWeek
+            | DayOp::AnchorDay
+            | DayOp::AnchorLater
+            | DayOp::AnchorInWeek
+            | DayOp::AnchorMinutes
+            | DayOp::AnchorHours
+            | DayOp::AnchorHoursBack
+            | DayOp::AnchorSpanMinutes
+            | DayOp::AnchorSpanMinutesBack
+            | DayOp::AnchorAfter
+    )
+}
+
+/// Whether the words are something else: "the second one" is an offer, and so is "the second" while
+/// offers are being chosen from; "may I" is no month.
+fn is_other(op: DayOp, found: &Match, reader: Reader<'_>, choosing: bool) -> bool {
+    let language = reader.language;
+    let ordinal = found.slot(Slot::Ordinal).unwrap_or_default();
+    let bare = op == DayOp::DayOfMonth
+        && found.slot(Slot::Weekday).is_none()
+        && longest_at(&language.day_words.on, reader, found.start).is_none();
+    let noun = longest_at(&language.words.choice_noun, reader, found.end).is_some();
+    let alone = op == DayOp::BareMonth
+        && language.common.also_names(reader.tokens.text(found.start))
+        && bound(reader, found.start).is_none()
+        && [&language.scope.or, &language.scope.not, &language.day_words.range]
+            .iter()
+            .all(|list| ends_before(list, reader, found.start).is_none());
+    (op == DayOp::DayOfMonth && noun)
+        || (bare && choosing && ordinal <= 5)
+        || (matches!(op, DayOp::Soonest | DayOp::AnyDay) && choosing)
+        || (op == DayOp::NextOne && choosing)
+        || alone
+}
+
+/// "From the 3rd to the 7th", "between Monday and Thursday": the two become one.
+fn ranged(items: &mut Vec<Item>, item: Item, reader: Reader<'_>) -> Item {
+    let words = &reader.language.day_words;
+    let Some(first) = items.last().copied() else { return item };
+    let joined = |list: &[Pattern]| {
+        longest_at(list, reader, first.end).is_some_and(|joint| joint.end == item.start)
+    };
+    let between = ends_before(&words.between, reader, first.start).is_some()
+        || longest_at(&words.between, reader, first.start).is_some();
+    let linked = joined(&words.range) || between && joined(&reader.language.scope.and);
+    let (What::Days(from, _), What::Days(to, _)) = (first.what, item.what) else { return item };
+    let (Some(from), Some(mut to)) = (from.from, to.to) else { return item };
+    if !linked {
+        return item;
+    }
+    // "From Thursday to Tuesday" ends in the week after.
+    if to < from && matches!(item.what, What::Days(_, DayKind::Weekday(_))) {
+        to = plus_days(to, 7).unwrap_or(to);
+    }
+    if to < from {
+        return item;
+    }
+    items.pop();
+    let what = What::Days(Days::span(Some(from), Some(to)), DayKind::Range);
+    Item::new(first.start, item.end, what)
+}
+
+/// Which bound stands before a phrase that begins at `at`, and its length.
+pub(super) fn bound(reader: Reader<'_>, at: usize) -> Option<(Bound, usize)> {
+    let words = &reader.language.day_words;
+    let length = |list: &[Pattern]| ends_before(list, reader, at).unwrap_or(0);
+    let all = [
+        (Bound::From, length(&words.from)),
+        (Bound::After, length(&words.after)),
+        (Bound::Until, length(&words.until)),
+        (Bound::Before, length(&words.before)),
+    ];
+    // The first of the longest; "apart from" is no "from".
+    let longest = all.iter().map(|(_, length)| *length).max()?;
+    if ends_before(&reader.language.scope.not, reader, at).is_some_and(|not| not > longest) {
+        return None;
+    }
+    all.into_iter().find(|(_, length)| *length == longest && longest > 0)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    From,
+    After,
+    Until,
+    Before,
+}
+
+fn bounded(mut item: Item, reader: Reader<'_>, place: Place) -> Item {
+    let What::Days(days, kind) = item.what else { return item };
+    let words = &reader.language.day_words;
+    // A range that was made of two has its "from" in it.
+    let before = bound(reader, item.start);
+    let later = longest_at(&words.or_later, reader, item.end);
+    let earlier = longest_at(&words.or_earlier, reader, item.end);
+    let is_span = kind == DayKind::Range && days.from != days.to && days.to.is_some();
+    let (bound, length) = match (before, &later, &earlier) {
+        (Some((Bound::From, length)), ..) if is_span && item.end - item.start > 2 => {
+            item.start -= length;
+            return item;
+        }
+        (Some(found), ..) => found,
+        (None, Some(_), _) => (Bound::From, 0),
+        (None, None, Some(_)) => (Bound::Until, 0),
+        _ => return item,
+    };
+    item.start -= length;
+    item.end = later.or(earlier).map_or(item.end, |found| found.end);
+    let today = place.calendar.today();
+    let days = match bound {
+        Bound::From => Days::span(days.from, None),
+        Bound::After => Days::span(days.to.and_then(|day| plus_days(day, 1)), None),
+        Bound::Until => Days::span(Some(today), days.to),
+        Bound::Before => Days::span(Some(today), days.from.and_then(|day| plus_days(day, -1))),
+    };
+    let kind = if bound == Bound::Until { DayKind::Until } else { DayKind::Bound };
+    item.what = What::Days(days, kind);
+    item
+}

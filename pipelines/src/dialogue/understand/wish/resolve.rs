@@ -1,0 +1,317 @@
+//! What a phrase of days means in the calendar.
+
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::{Span, ToSpan};
+
+use super::item::{DayKind, What};
+use crate::dialogue::understand::days::{
+    Calendar, DayMention, dated, plus_days, until, until_back, yearless,
+};
+use crate::dialogue::understand::pattern::{Match, Slot};
+use crate::language::understand::{DayOp, DayPhrase, SpanPart};
+use crate::region::Region;
+use crate::wish::{Clock, Days, Weekdays};
+
+/// Days of "the beginning of a month" after its first, and of its end before the last.
+const THIRD: (i64, i64) = (7, 6);
+
+/// Where the phrase stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) calendar: Calendar,
+    /// The day that was named before it in the same utterance.
+    pub(super) before: Option<Date>,
+}
+
+/// What it means; nothing if there is no such day.
+pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place) -> Option<What> {
+    let today = place.calendar.today();
+    let n = found.slot(Slot::Number).unwrap_or(phrase.n);
+    let ahead = |days: i64| plus_days(today, days);
+    let point = |day: Option<Date>| day.map(What::day);
+    let range = |from: Option<Date>, to: Option<Date>| {
+        Some(What::Days(Days::span(from, to), DayKind::Range))
+    };
+    let week_start = ahead(-until_back(today, place.calendar.region.week_start))?;
+    let weekday = weekday_of(found);
+    let next = |weekday: Weekday| {
+        let days = until(today, weekday);
+        if days == 0 { 7 } else { days }
+    };
+    match phrase.op {
+        DayOp::Offset => point(ahead(n + phrase.plus)),
+        DayOp::Weeks => point(ahead(n * 7 + phrase.plus)),
+        DayOp::FromWeeks => range(ahead(n * 7), None),
+        DayOp::WithinWeeks => range(Some(today), ahead(n * 7)),
+        DayOp::Months => point(today.checked_add(Span::new().try_months(n).ok()?).ok()),
+        DayOp::Hours => {
+            let at = place.calendar.now.checked_add(Span::new().try_hours(n).ok()?).ok()?;
+            let clock = Clock::span(Some(at.time()), None);
+            Some(What::Both(Days::day(at.date()), clock))
+        }
+        DayOp::Weekday => {
+            let weekday = weekday?;
+            Some(What::Days(Days::day(ahead(next(weekday))?), DayKind::Weekday(weekday)))
+        }
+        DayOp::AnyWeekday => {
+            let days = found.slot(Slot::Weekdays).and_then(weekday_from).or(weekday)?;
+            Some(What::Days(Days::weekday(days), DayKind::Generic))
+        }
+        DayOp::Workdays | DayOp::Weekends => {
+            let weekend = weekend(place.calendar.region);
+            let days = (0..7_i8).filter_map(|offset| Weekday::from_monday_zero_offset(offset).ok());
+            let wanted = days.filter(|day| weekend.has(*day) == (phrase.op == DayOp::Weekends));
+            let weekdays = wanted.map(Weekdays::only).reduce(Weekdays::or)?;
+            Some(What::Days(Days { weekdays, ..Days::default() }, DayKind::Generic))
+        }
+        DayOp::ThisWeekday => point(ahead(until(today, weekday?))),
+        DayOp::NextWeekday => {
+            let start = plus_days(week_start, 7)?;
+            point(plus_days(start, until(start, weekday?)))
+        }
+        DayOp::WeekdayInWeeks => point(ahead(next(weekday?) + 7 * n)),
+        DayOp::WeekdayInWeek => {
+            let then = ahead(7 * n)?;
+            let start = plus_days(then, -until_back(then, place.calendar.region.week_start))?;
+            point(plus_days(start, until(start, weekday?)))
+        }
+        DayOp::NthNextWeekday => {
+            let weekday = found.slot(Slot::Weekdays).and_then(weekday_from)?;
+            point(ahead(next(weekday) + 7 * (n - 1)))
+        }
+        DayOp::NthWeekday | DayOp::NthWeek | DayOp::NthDay => nth(phrase, found, today),
+        DayOp::WeekOf => {
+            let day = date_of(found, today)?;
+            let first = plus_days(day, -until_back(day, place.calendar.region.week_start))?;
+            range(Some(first.max(today)), plus_days(first, 6))
+        }
+        DayOp::Week => {
+            let first = plus_days(week_start, 7 * n)?;
+            let (from, to) = part_of_week(first, phrase.part)?;
+            range(Some(from.max(today)), Some(to.max(today)))
+        }
+        DayOp::Weekend | DayOp::TheWeekend => {
+            let back = until_back(today, place.calendar.region.weekend);
+            let days = if back == 1 { -1 } else { until(today, place.calendar.region.weekend) };
+            let first = ahead(days + 7 * n)?;
+            let days = Days::span(Some(first.max(today)), plus_days(first, 1));
+            let any = phrase.op == DayOp::TheWeekend;
+            Some(What::Days(days, if any { DayKind::Weekend } else { DayKind::Range }))
+        }
+        DayOp::Month => month(month_ahead(today, n)?, phrase.part, today),
+        DayOp::MonthName | DayOp::BareMonth => {
+            month(named_month(found, today)?, phrase.part, today)
+        }
+        DayOp::Date => absolute(found, today),
+        DayOp::DayOfMonth => point(day_of_month(found, today, today.first_of_month())),
+        DayOp::DayOfNextMonth => point(day_of_month(found, today, month_ahead(today, 1)?)),
+        DayOp::NextOne => point(plus_days(place.before?, 7)),
+        DayOp::Soonest => Some(What::Soonest),
+        DayOp::AnyDay => Some(What::AnyDay),
+        DayOp::Past => Some(What::Past),
+        _ => anchored(phrase, found, place),
+    }
+}
+
+/// What counts from the day before, or from what is being talked of, or else from today.
+fn anchored(phrase: &DayPhrase, found: &Match, place: Place) -> Option<What> {
+    let Place { calendar, before } = place;
+    let n = found.slot(Slot::Number).unwrap_or(phrase.n);
+    let back = phrase.n < 0;
+    let start = |early: bool| -> DateTime {
+        let anchor = calendar.anchor.map(|anchor| if early { anchor.first } else { anchor.last });
+        anchor.unwrap_or(calendar.now)
+    };
+    let base = before.unwrap_or_else(|| start(back).date());
+    let clock = calendar.anchor.map(|anchor| Clock::at(anchor.last.time()));
+    let same_time = |days: i64| {
+        let day = plus_days(start(false).date(), days)?;
+        Some(What::Both(Days::day(day), clock.unwrap_or_default()))
+    };
+    let moved = |minutes: i64| {
+        calendar.anchor?;
+        let at = start(minutes < 0).checked_add(Span::new().try_minutes(minutes).ok()?).ok()?;
+        Some(What::Both(Days::day(at.date()), Clock::at(at.time())))
+    };
+    let week_of = |day: Date| plus_days(day, -until_back(day, calendar.region.week_start));
+    let range = |from: Option<Date>, to: Option<Date>| {
+        Some(What::Days(Days::span(from, to), DayKind::Range))
+    };
+    let minute: i64 = 1;
+    let beside = |clock: Clock| Some(What::Both(Days::day(start(back).date()), clock));
+    match phrase.op {
+        DayOp::AnchorDays => plus_days(base, n).map(What::day),
+        DayOp::AnchorDaysBack => plus_days(base, -n).map(What::day),
+        DayOp::AnchorWeeks => plus_days(base, 7 * n).map(What::day),
+        DayOp::AnchorSame if phrase.n == 999 => Some(What::at(clock?)),
+        DayOp::AnchorSame => same_time(n),
+        DayOp::AnchorSameWeeks => same_time(7 * n),
+        DayOp::AnchorWeek => {
+            let first = plus_days(week_of(base)?, 7 * n)?;
+            let (from, to) = part_of_week(first, phrase.part)?;
+            range(Some(from), Some(to))
+        }
+        DayOp::AnchorDay => Some(What::day(start(false).date())),
+        DayOp::AnchorLater if back => beside(Clock::span(None, Some(start(true).time()))),
+        DayOp::AnchorLater => {
+            let after = start(false).checked_add(minute.minutes()).ok()?;
+            beside(Clock::span(Some(after.time()), None))
+        }
+        DayOp::AnchorInWeek if back => range(week_of(base), plus_days(base, -1)),
+        DayOp::AnchorInWeek => range(plus_days(base, 1), plus_days(week_of(base)?, 6)),
+        DayOp::AnchorMinutes => moved(phrase.n),
+        DayOp::AnchorHours => moved(60 * n),
+        DayOp::AnchorHoursBack => moved(-60 * n),
+        DayOp::AnchorSpanMinutes => moved(n),
+        DayOp::AnchorSpanMinutesBack => moved(-n),
+        DayOp::AnchorAfter => {
+            let named = day_of_month(found, calendar.today(), calendar.today().first_of_month());
+            let weekday = || weekday_of(found).map(|day| until(calendar.today(), day));
+            let weekday = || weekday().and_then(|days| plus_days(calendar.today(), days));
+            let base = named.or_else(weekday).unwrap_or(base);
+            match back {
+                true => range(None, plus_days(base, -1)),
+                false => range(plus_days(base, 1), None),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The days of the weekend.
+pub(super) fn weekend(region: Region) -> Weekdays {
+    Weekdays::only(region.weekend).or(Weekdays::only(region.weekend.next()))
+}
+
+fn weekday_of(found: &Match) -> Option<Weekday> {
+    found.slot(Slot::Weekday).and_then(weekday_from)
+}
+
+fn weekday_from(number: i64) -> Option<Weekday> {
+    Weekday::from_monday_one_offset(i8::try_from(number).ok()?).ok()
+}
+
+fn month_ahead(today: Date, months: i64) -> Option<Date> {
+    today.first_of_month().checked_add(Span::new().try_months(months).ok()?).ok()
+}
+
+/// The first of the month that is named, this year or next.
+fn named_month(found: &Match, today: Date) -> Option<Date> {
+    let wanted = i8::try_from(found.slot(Slot::Month)?).ok()?;
+    let year = today.year() + i16::from(wanted < today.month());
+    Date::new(year, wanted, 1).ok()
+}
+
+/// "The second Monday of July", "the last week of the month", "the first day of October".
+fn nth(phrase: &DayPhrase, found: &Match, today: Date) -> Option<What> {
+    let n = found.slot(Slot::Ordinal).unwrap_or(phrase.ordinal);
+    let in_month = |first: Date| {
+        let last = first.last_of_month();
+        let from = plus_days(first, 7 * (n - 1))?;
+        match (phrase.op, weekday_of(found)) {
+            (DayOp::NthWeekday, Some(weekday)) if n < 0 => {
+                plus_days(last, -until_back(last, weekday)).map(What::day)
+            }
+            (DayOp::NthWeekday, Some(weekday)) => {
+                let day = plus_days(from, until(from, weekday))?;
+                (day <= last).then(|| What::day(day))
+            }
+            (DayOp::NthWeek, _) => {
+                let from = if n < 0 { plus_days(last, -6)? } else { from };
+                let to = if n < 0 { last } else { plus_days(from, 6)?.min(last) };
+                let days = Days::span(Some(from.max(today)), Some(to));
+                (from <= last).then_some(What::Days(days, DayKind::Range))
+            }
+            _ => Some(What::day(if n < 0 { last } else { first })),
+        }
+    };
+    let over = |what: &What| match what {
+        What::Days(days, _) => days.to.is_some_and(|to| to < today),
+        _ => false,
+    };
+    let named = found.slot(Slot::Month).is_some();
+    let first = if named { named_month(found, today)? } else { month_ahead(today, phrase.n)? };
+    let what = in_month(first)?;
+    if !over(&what) {
+        return Some(what);
+    }
+    // It is over: that of next year is meant, or, without a month, there is none left.
+    if named { in_month(first.checked_add(1.year()).ok()?) } else { Some(What::Past) }
+}
+
+fn part_of_week(first: Date, part: Option<SpanPart>) -> Option<(Date, Date)> {
+    let (from, to) = match part {
+        None => (0, 6),
+        Some(SpanPart::Start) => (0, 2),
+        Some(SpanPart::FirstHalf) => (0, 3),
+        Some(SpanPart::Middle) => (2, 4),
+        Some(SpanPart::SecondHalf) => (3, 6),
+        Some(SpanPart::End) => (4, 6),
+    };
+    Some((plus_days(first, from)?, plus_days(first, to)?))
+}
+
+fn month(first: Date, part: Option<SpanPart>, today: Date) -> Option<What> {
+    let last = first.last_of_month();
+    let on = |day: i8| Date::new(first.year(), first.month(), day).ok();
+    let (from, to) = match part {
+        None => (first, last),
+        Some(SpanPart::Start) => (first, plus_days(first, THIRD.0)?),
+        Some(SpanPart::FirstHalf) => (first, on(15)?),
+        Some(SpanPart::Middle) => (on(11)?, on(20)?),
+        Some(SpanPart::SecondHalf) => (on(16)?, last),
+        Some(SpanPart::End) => (plus_days(last, -THIRD.1)?, last),
+    };
+    let days = Days::span(Some(from.max(today)), Some(to.max(today)));
+    Some(What::Days(days, DayKind::Range))
+}
+
+pub(super) fn mentioned(mention: DayMention) -> What {
+    match mention {
+        DayMention::Span { from, to } => What::Days(Days::span(from, to), DayKind::Point),
+        DayMention::Past => What::Past,
+        DayMention::Soonest => What::Soonest,
+        DayMention::Unclear => What::Unclear,
+    }
+}
+
+/// "June 14", with a year or without; a weekday said with it must be right.
+fn absolute(found: &Match, today: Date) -> Option<What> {
+    let month = i8::try_from(found.slot(Slot::Month)?).ok()?;
+    let day = found.slot(Slot::Ordinal).or_else(|| found.slot(Slot::Number))?;
+    let day = i8::try_from(day).ok()?;
+    let mention = match found.slot(Slot::Year) {
+        Some(year) => dated(Date::new(i16::try_from(year).ok()?, month, day).ok()?, today),
+        None => yearless(month, day, today)?,
+    };
+    match (weekday_of(found), mention) {
+        (Some(weekday), DayMention::Span { from: Some(date), .. }) if date.weekday() != weekday => {
+            Some(What::Unclear)
+        }
+        _ => Some(mentioned(mention)),
+    }
+}
+
+/// The day of a phrase that names one with its month or without.
+fn date_of(found: &Match, today: Date) -> Option<Date> {
+    if found.slot(Slot::Month).is_none() {
+        return day_of_month(found, today, today.first_of_month());
+    }
+    match absolute(found, today)? {
+        What::Days(days, _) => days.only(),
+        _ => None,
+    }
+}
+
+/// "The fourteenth": the next one, of the weekday said with it if one was.
+fn day_of_month(found: &Match, today: Date, first: Date) -> Option<Date> {
+    let day = i8::try_from(found.slot(Slot::Ordinal)?).ok()?;
+    let weekday = weekday_of(found);
+    let candidates = (0..3_i64).filter_map(|months| {
+        let month = first.checked_add(Span::new().try_months(months).ok()?).ok()?;
+        Date::new(month.year(), month.month(), day).ok()
+    });
+    candidates
+        .filter(|date| *date >= today)
+        .find(|date| weekday.is_none_or(|wanted| date.weekday() == wanted))
+}
