@@ -10,7 +10,8 @@ help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 
 run: setup ## place a spoken and a typed demo call, print them with the booked rows, then keep serving
-	FRONTDESK_ANNOUNCE=1 FRONTDESK_SIP_LISTEN=$${FRONTDESK_SIP_LISTEN:-auto} cargo run --locked --release -p frontdesk -- run
+	FRONTDESK_ANNOUNCE=1 FRONTDESK_SIP_LISTEN=$${FRONTDESK_SIP_LISTEN:-auto} \
+		FRONTDESK_DOCUMENTS=$${FRONTDESK_DOCUMENTS:-demo/documents} cargo run --locked --release -p frontdesk -- run
 
 test: ## all tests, against a real livekit-server, PostgreSQL and Chromium
 	scripts/setup.sh test

@@ -74,7 +74,8 @@ pub fn load_voice(voice: &str) -> Result<Arc<dyn TextToSpeech>, TtsError> {
 /// [`EngineError::Model`] if it cannot be asked at all.
 #[cfg(feature = "openai")]
 pub fn model(config: Option<&ModelConfig>) -> Result<Option<Arc<dyn ChatModel>>, EngineError> {
-    use frontdesk_models::llm::openai::{OpenAi, OpenAiSettings};
+    use frontdesk_models::llm::openai::OpenAi;
+    use frontdesk_models::openai::OpenAiSettings;
     use frontdesk_types::Phi;
 
     let Some(config) = config else { return Ok(None) };

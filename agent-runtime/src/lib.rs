@@ -15,6 +15,7 @@ pub mod data_keys;
 pub mod demo_supervisor;
 #[cfg(test)]
 mod docs;
+pub mod documents;
 pub mod engines;
 pub mod http;
 pub mod intake;

@@ -28,6 +28,7 @@ use crate::clinics::{Clinics, ClinicsError};
 use crate::config::Config;
 use crate::data_keys::{KeysError, access_keys, data_keys};
 use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
+use crate::documents::{self, Documents, DocumentsError};
 use crate::engines::{self, EngineError, Engines};
 use crate::http;
 use crate::intake::Intake;
@@ -76,6 +77,9 @@ pub enum StartError {
     /// The telephone.
     #[error("{0}; stop what listens there, or set FRONTDESK_SIP_LISTEN to another address")]
     Telephone(#[from] frontdesk_telephony::StartError),
+    /// The clinics' documents.
+    #[error(transparent)]
+    Documents(#[from] DocumentsError),
     /// The data folder, where the runtime is to be announced in it.
     #[error(transparent)]
     Announce(#[from] AnnounceError),
@@ -123,6 +127,7 @@ struct Parts {
     http: HttpServer,
     /// Whom the console can be tried as.
     demo: Option<DemoSupervisor>,
+    documents: Documents,
     /// Looks through the rooms for supervisors who should not be there.
     reconciling: JoinHandle<()>,
 }
@@ -145,7 +150,8 @@ impl Runtime {
         agent: Option<OwnAgent>,
         media: tokio::runtime::Handle,
     ) -> Result<Self, StartError> {
-        // First, because it costs nothing: a taken port starts no server.
+        // First, because they cost nothing: a missing folder or a taken port starts no server.
+        documents::check(config.documents.folder.as_deref())?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
@@ -281,7 +287,8 @@ impl Parts {
         if keys.is_none() {
             tracing::warn!("no records of calls are kept: FRONTDESK_DATA_KEYS is not set");
         }
-        let records = keys.map(|keys| Records { keys, worker: format!("worker-{}", ids.uuid()) });
+        let records = keys
+            .map(|keys| Records { keys: Arc::new(keys), worker: format!("worker-{}", ids.uuid()) });
         let slots = SlotRegistry::start(
             clinics.database().clone(),
             Arc::clone(&clock),
@@ -298,6 +305,8 @@ impl Parts {
                 (Tools::built_in(), usual)
             }
         };
+        let (documents, meaning) = Documents::start(&config.documents, clinics.database(), &ids)?;
+        let tools = tools.with_meaning(meaning);
         let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
         let parts = (engines, model, records, slots, (tools, dialogue));
         let services =
@@ -364,7 +373,7 @@ impl Parts {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
                 let reconciling = shared.supervision.start();
-                Ok(Self { shared, worker, telephone, http, demo, reconciling })
+                Ok(Self { shared, worker, telephone, http, demo, documents, reconciling })
             }
             Err(error) => {
                 http.stop().await;
@@ -384,6 +393,7 @@ impl Parts {
             telephone.close().await;
         }
         self.http.stop().await;
+        self.documents.stop().await;
         self.shared.clinics.close().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Provider traits for speech, voice activity and language models, and their implementations.
+//! Provider traits for speech, voice activity, language models and embeddings, and their implementations.
 //!
 //! One module per kind of model: the trait, its error, then adapters. A call to any of these may
 //! compute for milliseconds to seconds: never call one on an async worker, give it a thread.
@@ -12,8 +12,11 @@
 //! The offline engines are Debian's shared libraries: `flite1-dev`, `libpocketsphinx-dev` and
 //! `pocketsphinx-en-us` must be installed to build and to run.
 
+pub mod embed;
 pub mod fake;
 pub mod llm;
+#[cfg(feature = "openai")]
+pub mod openai;
 pub mod stt;
 pub mod tts;
 pub mod vad;

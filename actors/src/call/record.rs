@@ -35,7 +35,7 @@ const CLOSING_ATTEMPTS: u32 = 5;
 #[derive(Debug)]
 pub struct Records {
     /// Seals what is said.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// Name of this worker in the leases on its calls; another process has another one.
     pub worker: String,
 }

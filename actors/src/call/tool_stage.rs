@@ -238,6 +238,7 @@ async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
     let card = Card::of(&tool, checked.appointment.as_ref());
     let spec = call.facts.tools().spec(tool.name());
     let numbered = spec.is_some_and(|spec| spec.effect.is_numbered());
+    let tools = &call.services.tools;
     let cx = ToolCx {
         call: call.id,
         id,
@@ -253,8 +254,9 @@ async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
         // The call's own row must be there before what is written can name it.
         record: if numbered { record::key(call).await.cloned() } else { None },
         for_patient: spec.is_some_and(|spec| spec.needs.patient),
+        meaning: tools.meaning().cloned(),
+        keys: call.services.records.as_ref().map(|records| Arc::clone(&records.keys)),
     };
-    let tools = &call.services.tools;
     let ran = std::panic::AssertUnwindSafe(tools.run(cx, &tool)).catch_unwind().await;
     let result = ran.unwrap_or_else(|_| {
         // A panic's text may quote data: only that there was one is logged.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use frontdesk_pipelines::dialogue::ledger::Checked;
 use frontdesk_pipelines::dialogue::tools::{Refusal, ToolCallId, ToolResult};
 use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext, Now, phone};
+use frontdesk_retrieval::meaning::Meaning;
 use frontdesk_tenants::calls::CallKey;
+use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::{By, Database, Error, Principal, Tenant, TenantTx};
 use frontdesk_types::{CallId, Channel, Clock, IdSource, PatientId, Phi};
@@ -35,6 +37,10 @@ pub struct ToolCx {
     pub(crate) record: Option<Arc<CallKey>>,
     /// Whether the tool may know who the patient is.
     pub(crate) for_patient: bool,
+    /// What finds by meaning, if there is an embedding model.
+    pub(crate) meaning: Option<Arc<Meaning>>,
+    /// Opens what is sealed of a patient, where records are kept.
+    pub(crate) keys: Option<Arc<KeyRing>>,
 }
 
 impl std::fmt::Debug for ToolCx {

@@ -13,6 +13,7 @@ mod find_slots;
 mod hold;
 mod identify;
 mod list_appointments;
+mod own_record;
 mod register;
 mod release;
 mod reschedule;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::toolbox::{Contract, Effect, Toolbox, ToolboxError};
 use frontdesk_pipelines::dialogue::tools::{OtherCall, Refusal, ToolCall, ToolResult};
+use frontdesk_retrieval::meaning::Meaning;
 use serde_json::Value;
 
 use crate::booking::SlotError;
@@ -107,6 +109,7 @@ pub struct Tools {
     toolbox: Arc<Toolbox>,
     /// Instead of the database.
     clinic: Option<Arc<dyn ClinicTools>>,
+    meaning: Option<Arc<Meaning>>,
 }
 
 impl fmt::Debug for Tools {
@@ -132,13 +135,23 @@ impl Tools {
         let toolbox = Toolbox::clone(&self.toolbox).with(contract)?;
         let mut others = BTreeMap::clone(&self.others);
         others.insert(tool.spec().name.clone(), tool);
-        Ok(Self { others: Arc::new(others), toolbox: Arc::new(toolbox), clinic: self.clinic })
+        Ok(Self { others: Arc::new(others), toolbox: Arc::new(toolbox), ..self })
     }
 
     /// The same, with a clinic in memory in place of the database.
     #[must_use]
     pub fn in_memory(self, clinic: Arc<dyn ClinicTools>) -> Self {
         Self { clinic: Some(clinic), ..self }
+    }
+
+    /// The same, with questions answered by their meaning as well as by their words.
+    #[must_use]
+    pub fn with_meaning(self, meaning: Option<Arc<Meaning>>) -> Self {
+        Self { meaning, ..self }
+    }
+
+    pub(crate) const fn meaning(&self) -> Option<&Arc<Meaning>> {
+        self.meaning.as_ref()
     }
 
     /// What they are, for the contexts of clinics whose calls may have all of them.

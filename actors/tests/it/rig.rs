@@ -281,7 +281,7 @@ pub(crate) async fn services_with(
         ids: Arc::new(IDS),
         database: db.db().clone(),
         slots: slots.clone(),
-        records: Some(Records { keys: ring(), worker: "test".to_owned() }),
+        records: Some(Records { keys: Arc::new(ring()), worker: "test".to_owned() }),
         pacer,
         speech: SpeechPool::start(2, Arc::clone(clock), Arc::new(Flite::new())).expect("threads"),
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), stt).expect("threads"),

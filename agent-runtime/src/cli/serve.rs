@@ -1,8 +1,11 @@
 //! `frontdesk serve`, and how a runtime is started.
 
+use std::path::Path;
+
 use frontdesk::config::Config;
 use frontdesk::runtime::Runtime;
 use frontdesk::signals::Signals;
+use frontdesk_retrieval::files::Folder;
 
 use super::{Exit, Failure, Out};
 
@@ -78,5 +81,20 @@ pub(super) async fn start(
         let address = format!("sip:{number}{}", telephone.address());
         out.line(format_args!("By telephone: {address} (baresip -e \"/dial {address}\")"));
     }
+    if let Some(folder) = &config.documents.folder {
+        let there = files(folder, config.default_clinic.as_deref());
+        let clinic = config.default_clinic.as_deref().unwrap_or("<clinic>");
+        let folder = folder.join(clinic);
+        out.line(format_args!("Documents are answered from: {} ({there})", folder.display()));
+    }
     Ok((runtime, signals))
+}
+
+/// What lies in the clinic's folder, by name.
+fn files(folder: &Path, clinic: Option<&str>) -> String {
+    let seen = Folder::new(folder.to_owned()).look().unwrap_or_default();
+    let files = clinic.and_then(|clinic| seen.get(clinic));
+    let names: Vec<&str> =
+        files.into_iter().flat_map(|files| files.keys().map(String::as_str)).collect();
+    if names.is_empty() { "nothing is there yet".to_owned() } else { names.join(", ") }
 }

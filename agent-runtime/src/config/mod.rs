@@ -2,6 +2,7 @@
 //!
 //! [`SETTINGS`] is the one table; `docs/configuration.md` repeats it and a test compares the two.
 
+mod documents;
 mod environment;
 mod error;
 mod livekit;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use documents::{DocumentsConfig, EmbeddingsConfig, QdrantConfig};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use model::ModelConfig;
@@ -135,6 +137,8 @@ pub struct Config {
     pub model: Option<ModelConfig>,
     /// Dialogue of clinics that set none.
     pub dialogue: DialogueKind,
+    /// The clinics' documents, and how questions to them are answered.
+    pub documents: DocumentsConfig,
     /// What the runtime is made of; of the command line alone.
     pub profile: Profile,
     /// The file that was read, if any.
@@ -369,6 +373,7 @@ impl Values<'_> {
             )?,
             model,
             dialogue,
+            documents: self.documents()?,
             profile: Profile::default(),
             file,
             ignored_env,

@@ -25,7 +25,7 @@ impl Values<'_> {
             .get("FRONTDESK_LLM_URL")
             .parse("a URL such as http://127.0.0.1:8080/v1", http_url)?;
         let name = self.get("FRONTDESK_LLM_MODEL").parse("the name of a model", some_text)?;
-        let key = self.key()?;
+        let key = self.key("FRONTDESK_LLM_KEY", "FRONTDESK_LLM_KEY_FILE")?;
         let kind = self.get("FRONTDESK_DIALOGUE").parse("forms or model", |text| match text {
             "forms" => Some(DialogueKind::Forms),
             "model" => Some(DialogueKind::Model),
@@ -57,15 +57,18 @@ impl Values<'_> {
     }
 
     /// The key itself, or what is in the file that holds it.
-    fn key(&self) -> Result<Option<Secret>, ConfigError> {
-        let key = self.secret("FRONTDESK_LLM_KEY", "a key", |text| some_text(text).is_some())?;
-        let file: Option<PathBuf> = self.path("FRONTDESK_LLM_KEY_FILE")?;
+    pub(super) fn key(
+        &self,
+        env: &'static str,
+        file_env: &'static str,
+    ) -> Result<Option<Secret>, ConfigError> {
+        let key = self.secret(env, "a key", |text| some_text(text).is_some())?;
+        let file: Option<PathBuf> = self.path(file_env)?;
         let path = match (key, file) {
             (Some(_), Some(_)) => {
-                return Err(ConfigError::Conflict(
-                    "FRONTDESK_LLM_KEY and FRONTDESK_LLM_KEY_FILE are both set: set one of them"
-                        .to_owned(),
-                ));
+                return Err(ConfigError::Conflict(format!(
+                    "{env} and {file_env} are both set: set one of them"
+                )));
             }
             (key, None) => return Ok(key),
             (None, Some(path)) => self.env.working_dir.join(path),
@@ -80,13 +83,13 @@ impl Values<'_> {
     }
 }
 
-fn some_text(text: &str) -> Option<String> {
+pub(super) fn some_text(text: &str) -> Option<String> {
     let fits = !text.is_empty() && !text.contains(|c: char| c.is_control());
     fits.then(|| text.to_owned())
 }
 
 /// An address without a slash at its end.
-fn http_url(text: &str) -> Option<String> {
+pub(super) fn http_url(text: &str) -> Option<String> {
     let url = url::Url::parse(text).ok()?;
     let http = matches!(url.scheme(), "http" | "https") && url.has_host();
     (http && url.username().is_empty() && url.password().is_none())

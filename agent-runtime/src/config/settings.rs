@@ -257,6 +257,58 @@ pub const SETTINGS: &[Setting] = &[
         "What holds the calls of clinics that do not set it: the built-in `forms`, or the language \
          `model` with the forms behind it.",
     ),
+    setting(
+        "FRONTDESK_DOCUMENTS",
+        "documents.folder",
+        Unset("no files"),
+        "Folder of the clinics' documents: in it one folder a clinic, named by its slug, with \
+         `.md`, `.txt` and `.html` files. What is put in, changed or removed counts within \
+         seconds.",
+    ),
+    setting(
+        "FRONTDESK_EMBEDDINGS_URL",
+        "embeddings.url",
+        Unset("questions are answered by words alone"),
+        "Embedding model: base of an OpenAI-compatible endpoint, `http://127.0.0.1:8081/v1`.",
+    ),
+    setting(
+        "FRONTDESK_EMBEDDINGS_MODEL",
+        "embeddings.model",
+        Unset("needed with `FRONTDESK_EMBEDDINGS_URL`"),
+        "Name of the model there.",
+    ),
+    secret(setting(
+        "FRONTDESK_EMBEDDINGS_KEY",
+        "embeddings.key",
+        Unset("requests carry no key"),
+        "Key of that endpoint.",
+    )),
+    setting(
+        "FRONTDESK_EMBEDDINGS_KEY_FILE",
+        "embeddings.key_file",
+        Unset("`FRONTDESK_EMBEDDINGS_KEY`"),
+        "File that holds that key, instead of the key itself.",
+    ),
+    setting(
+        "FRONTDESK_EMBEDDINGS_SIMILARITY",
+        "embeddings.similarity",
+        Value("0.5"),
+        "Cosine similarity, 0 to 1, from which on a passage answers a question; depends on the \
+         model.",
+    ),
+    setting(
+        "FRONTDESK_QDRANT_URL",
+        "qdrant.url",
+        Unset("vectors are kept in this process"),
+        "Qdrant server for the vectors of documents: its gRPC address, `http://127.0.0.1:6334`. \
+         Needs a program built with the feature `qdrant`.",
+    ),
+    secret(setting(
+        "FRONTDESK_QDRANT_KEY",
+        "qdrant.key",
+        Unset("requests carry no key"),
+        "Key of that server.",
+    )),
 ];
 
 /// The setting of that environment variable.

@@ -1,5 +1,6 @@
 //! The program as an operator meets it: started as a process, with real servers.
 
+mod a_model_that_obeys_an_attacker;
 mod announced;
 mod anywhere;
 mod as_an_image_runs_it;
@@ -7,9 +8,11 @@ mod clinic_settings;
 mod console;
 mod console_rig;
 mod desk;
+mod documents_of_a_folder;
 mod jobs;
 mod language_model;
 mod load;
+mod models;
 mod phone_bench;
 mod phone_calls;
 mod phone_load;
@@ -25,3 +28,4 @@ mod spoken_scenarios;
 mod starting_calls;
 mod supervision;
 mod the_demo;
+mod typist;

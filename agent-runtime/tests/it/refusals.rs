@@ -102,3 +102,13 @@ async fn a_token_without_a_server_says_what_to_start() {
     let line = one_line(&output);
     assert!(line.contains("frontdesk serve"), "{line}");
 }
+
+#[tokio::test]
+async fn a_missing_folder_of_documents_ends_with_code_3_before_anything_is_started() {
+    let desk = Desk::new().with("FRONTDESK_DOCUMENTS", "/nowhere/documents");
+    let output = desk.run(&["serve"]).await;
+    assert_eq!(output.status.code(), Some(3));
+    let line = one_line(&output);
+    assert!(line.contains("FRONTDESK_DOCUMENTS /nowhere/documents"), "{line}");
+    assert!(!desk.data_dir().join("postgres").exists(), "nothing was started");
+}

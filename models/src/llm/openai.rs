@@ -12,76 +12,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_openai::Client;
-use async_openai::config::Config;
 use async_openai::error::OpenAIError;
-use async_openai::middleware::ReqwestService;
-use frontdesk_types::Phi;
 use futures_util::{StreamExt, stream};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{ChatModel, Message, ModelEvent, ModelFailure, ModelRequest, ModelStream};
+use crate::openai::{Endpoint, OpenAiError, OpenAiSettings, client};
 use assembly::Assembly;
-
-/// Longest until the server is connected.
-const CONNECT: Duration = Duration::from_secs(3);
 
 /// How long the end of an answer that is complete is waited for, so that the connection can be used
 /// again.
 const TAIL: Duration = Duration::from_millis(250);
-
-/// Where a model is found.
-#[derive(Debug, Clone)]
-pub struct OpenAiSettings {
-    /// Base of the endpoint, to which `/chat/completions` is added:
-    /// `http://127.0.0.1:8080/v1`.
-    pub url: String,
-    /// Name of the model there.
-    pub model: String,
-    /// The key, if it wants one.
-    pub key: Option<Phi<String>>,
-}
-
-/// Why no model can be made of the settings.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenAiError {
-    /// The key cannot be sent.
-    #[error("the key of the language model has characters that no header may have")]
-    Key,
-    /// There is no client.
-    #[error("no HTTP client for the language model: {0}")]
-    Client(reqwest::Error),
-}
-
-/// The endpoint, as the client wants to know it: nothing comes from environment variables.
-struct Endpoint {
-    url: String,
-    key: SecretString,
-    headers: HeaderMap,
-}
-
-impl Config for Endpoint {
-    fn headers(&self) -> HeaderMap {
-        self.headers.clone()
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
-    }
-
-    fn query(&self) -> Vec<(&str, &str)> {
-        Vec::new()
-    }
-
-    fn api_base(&self) -> &str {
-        &self.url
-    }
-
-    fn api_key(&self) -> &SecretString {
-        &self.key
-    }
-}
 
 /// A model behind an OpenAI-compatible endpoint.
 #[derive(Clone)]
@@ -97,23 +38,7 @@ impl OpenAi {
     /// # Errors
     /// If the key cannot be sent, or there is no HTTP client.
     pub fn new(settings: &OpenAiSettings) -> Result<Self, OpenAiError> {
-        let key =
-            SecretString::from(settings.key.clone().map_or_else(String::new, Phi::into_exposed));
-        let mut headers = HeaderMap::new();
-        if settings.key.is_some() {
-            let value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()));
-            let mut value = value.map_err(|_| OpenAiError::Key)?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        let http = reqwest::Client::builder().connect_timeout(CONNECT).build();
-        let http = http.map_err(OpenAiError::Client)?;
-        let endpoint =
-            Endpoint { url: settings.url.trim_end_matches('/').to_owned(), key, headers };
-        // The plain service: without it the client tries again by itself.
-        let client =
-            Client::build(http.clone(), endpoint).with_http_service(ReqwestService::new(http));
-        Ok(Self { client: Arc::new(client), model: settings.model.as_str().into() })
+        Ok(Self { client: Arc::new(client(settings)?), model: settings.model.as_str().into() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The offline models, as they are used: real voices, the real recognizer.
 
+mod embeddings;
 mod fakes;
 mod hearing;
 mod language_model;

@@ -3,11 +3,12 @@
 
 use std::sync::{Arc, Once};
 
-use frontdesk_models::llm::openai::{OpenAi, OpenAiSettings};
+use frontdesk_models::llm::openai::OpenAi;
 use frontdesk_models::llm::{
     Budget, CallMade, ChatModel, Message, ModelEvent, ModelFailure, ModelRequest, ToolDefinition,
     Usage,
 };
+use frontdesk_models::openai::OpenAiSettings;
 use frontdesk_types::Phi;
 use futures_util::StreamExt;
 use parking_lot::Mutex;
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 
 /// What the server does with a request, after its head was read.
 #[derive(Clone)]
-enum Reply {
+pub(crate) enum Reply {
     /// Another status, with a body.
     Status(u16, &'static str),
     /// A stream of events: pieces of the body as they are sent, and whether it is ended in order.
@@ -28,21 +29,21 @@ enum Reply {
 }
 
 #[derive(Default)]
-struct Seen {
-    requests: Vec<(String, Value)>,
+pub(crate) struct Seen {
+    pub(crate) requests: Vec<(String, Value)>,
     /// Connections that the client closed while the server had more to say.
     abandoned: usize,
 }
 
-struct Server {
-    url: String,
-    seen: Arc<Mutex<Seen>>,
+pub(crate) struct Server {
+    pub(crate) url: String,
+    pub(crate) seen: Arc<Mutex<Seen>>,
     /// Ends with the server.
     _connections: JoinSet<()>,
 }
 
 impl Server {
-    async fn start(reply: Reply) -> Self {
+    pub(crate) async fn start(reply: Reply) -> Self {
         static TLS: Once = Once::new();
         TLS.call_once(|| {
             let _ = rustls::crypto::ring::default_provider().install_default();

@@ -2,7 +2,9 @@
 //!
 //! Pure retrieval logic: whoever runs the search gives it the question and gets back the answer
 //! from the clinic's data ([`from_facts`]), the words to look for in the documents ([`keywords`]),
-//! and whether a document that was found answers ([`is_answer`]).
+//! and whether a passage that was found answers ([`is_answer`]).
+
+use std::cmp::Ordering;
 
 use jiff::civil::{Date, Weekday};
 
@@ -117,10 +119,52 @@ pub fn keywords(question: &str, language: &Language) -> Vec<String> {
     words
 }
 
-/// Whether a document that has `matched` of the `asked` keywords answers the question.
+/// Whether a passage that has the keywords at the places `matched` (from 0), of `asked` that mean
+/// something, answers the question: if it has most of them; or half, one of which is a word for
+/// what callers often ask about. One that only shares a word with the question does not.
 #[must_use]
-pub const fn is_answer(matched: u32, asked: u32) -> bool {
-    matched > 0 && matched * 2 >= asked
+pub fn is_answer(keywords: &[String], matched: &[usize], asked: usize) -> bool {
+    let words = |place: &usize| keywords.get(*place).is_some_and(|group| group.contains(' '));
+    match (matched.len() * 2).cmp(&asked) {
+        Ordering::Greater => true,
+        Ordering::Equal => matched.iter().any(words),
+        Ordering::Less => false,
+    }
+}
+
+/// The places (from 0) of the keywords that a text has, and how many of them mean something: for
+/// texts that no database is to see. Words are the same if they differ in their endings alone.
+#[must_use]
+pub fn matched(keywords: &[String], text: &str, language: &Language) -> (Vec<usize>, usize) {
+    let words = |text: &str| -> Vec<String> {
+        let all = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        all.map(str::to_lowercase).collect()
+    };
+    let text = words(text);
+    let (mut found, mut asked) = (Vec::new(), 0);
+    for (place, group) in keywords.iter().enumerate() {
+        let group = words(group);
+        let has = group.iter().any(|word| text.iter().any(|own| same(word, own)));
+        if group.len() > 1 || group.iter().any(|word| means(word, has, language)) {
+            asked += 1;
+            found.extend(has.then_some(place));
+        }
+    }
+    (found, asked)
+}
+
+/// Whether a word says what a question is about. One that stands in every other sentence does only
+/// if the text has it and it is no little word.
+fn means(word: &str, found: bool, language: &Language) -> bool {
+    let letters = word.chars().count();
+    if language.common.contains(word) { found && letters > 4 } else { letters > 2 }
+}
+
+/// Whether two words differ in their endings alone: "allergic", "allergies".
+fn same(a: &str, b: &str) -> bool {
+    let common = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (a.chars().count(), b.chars().count());
+    common == a && common == b || common >= 4 && common + 3 >= a.max(b)
 }
 
 /// A document as it is cited: by its title, or by its number.

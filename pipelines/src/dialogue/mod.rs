@@ -54,6 +54,7 @@ pub mod kept;
 pub mod keypad;
 pub mod ledger;
 pub mod llm;
+pub mod patient_record;
 pub mod phone;
 pub mod script;
 pub mod settings;

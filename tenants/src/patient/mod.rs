@@ -16,7 +16,7 @@ pub use merge::merge;
 pub use name::name_key;
 pub use record::{Record, RecordUpdate, record, rewrap_keys, update_record};
 pub use register::{Draft, complete, register, register_provisional, resume};
-pub use verify::{Claim, Verification, names_born_on, verify};
+pub use verify::{Claim, Verification, names_born_on, verify, without_record};
 
 use frontdesk_types::{ClinicId, PatientId};
 

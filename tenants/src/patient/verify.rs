@@ -72,6 +72,26 @@ pub async fn names_born_on(tx: &mut TenantTx, born: &Phi<Date>) -> Result<Vec<Ph
     Ok(names.into_iter().map(Phi::new).collect())
 }
 
+/// Those of these patients who have no record in this clinic (any more): whatever was kept of their
+/// records elsewhere is to go.
+///
+/// # Errors
+/// If the database fails.
+pub async fn without_record(tx: &mut TenantTx, patients: &[PatientId]) -> Result<Vec<PatientId>> {
+    let clinic = tx.tenant().clinic();
+    let ids: Vec<uuid::Uuid> = patients.iter().map(|patient| patient.uuid()).collect();
+    let gone: Vec<uuid::Uuid> = sqlx::query_scalar(
+        "SELECT p FROM unnest($2::uuid[]) p
+          WHERE NOT EXISTS (SELECT FROM patient_records r
+                             WHERE r.clinic_id = $1 AND r.patient_id = p AND r.erased_at IS NULL)",
+    )
+    .bind(clinic.uuid())
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(gone.into_iter().map(PatientId::from_uuid).collect())
+}
+
 async fn look_up(
     tx: &mut TenantTx,
     claim: &Claim,

@@ -149,7 +149,9 @@ pub(super) fn specs() -> Vec<ToolSpec> {
         ToolSpec::read(
             "ask_clinic",
             "Searches the clinic's data and documents: opening hours, address, fees, doctors, \
-             preparation, parking. Answer a question about the clinic only with what it returns.",
+             preparation, parking; once a patient is identified, that patient's own record here as \
+             well: earlier visits, allergies, insurance. Answer a question about the clinic only \
+             with what it returns.",
             object(
                 &json!({ "question": text("The question in the caller's words.") }),
                 &["question"],
