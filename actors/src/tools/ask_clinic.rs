@@ -7,6 +7,7 @@
 use frontdesk_pipelines::dialogue::answers::{self, Answer};
 use frontdesk_pipelines::dialogue::patient_record;
 use frontdesk_pipelines::dialogue::tools::{ToolCall, ToolResult};
+use frontdesk_pipelines::language::Language;
 use frontdesk_retrieval::fuse;
 use frontdesk_retrieval::meaning::{Answering, RecordNow};
 use frontdesk_tenants::Error;
@@ -86,8 +87,8 @@ async fn look_up(
     let ids: Vec<Uuid> = near.documents.iter().map(|(id, _)| *id).collect();
     let found = documents::search(&cx.database, &cx.tenant, keywords, &ids, LIMIT).await?;
     let record = record.map_or(&[][..], |(_, passages)| passages);
-    let worded =
-        by_words(keywords, &found, |text| answers::matched(keywords, text, language), record);
+    let matched_by = |text: &str| answers::matched(keywords, text, language);
+    let worded = by_words(keywords, &found, matched_by, record, language);
     let mut meant: Vec<(Passage, f32)> = near
         .documents
         .into_iter()
@@ -129,6 +130,7 @@ fn by_words(
     found: &[Found],
     matched: impl Fn(&str) -> (Vec<usize>, usize),
     record: &[Phi<String>],
+    language: &Language,
 ) -> Vec<(Passage, usize)> {
     let record = record.iter().enumerate().map(|(place, text)| {
         let (places, asked) = matched(text.expose());
@@ -141,7 +143,7 @@ fn by_words(
     });
     let mut all: Vec<(Passage, usize)> = record
         .chain(documents)
-        .filter(|(_, places, asked)| answers::is_answer(keywords, places, *asked))
+        .filter(|(_, places, asked)| answers::is_answer(keywords, places, *asked, language))
         .map(|(passage, places, _)| (passage, places.len()))
         .collect();
     all.sort_by_key(|(_, matched)| std::cmp::Reverse(*matched));

@@ -39,6 +39,9 @@ const MEANINGS: [&[&str]; 3] = [
     &["allergies", "intolerances"],
 ];
 
+/// Places for what it does not know.
+const UNKNOWN: usize = 997;
+
 impl Embeddings {
     pub(crate) async fn start() -> (Self, String, JoinSet<()>) {
         let model = Self(Arc::new(Mutex::new(Manner::Works)));
@@ -64,14 +67,17 @@ async fn embed(State(model): State<Embeddings>, headers: HeaderMap, body: String
     let texts = body["input"].as_array().expect("texts");
     let data = texts.iter().enumerate().map(|(index, text)| {
         let text = text.as_str().expect("text").to_lowercase();
-        let mut vector = vec![0.0; MEANINGS.len() + 1];
+        let mut vector = vec![0.0; MEANINGS.len() + UNKNOWN];
         for (words, part) in MEANINGS.iter().zip(&mut vector) {
             if words.iter().any(|word| text.contains(word)) {
                 *part = 1.0;
             }
         }
-        // What it does not know is near nothing that it knows.
-        vector[MEANINGS.len()] = if vector.iter().all(|part| *part == 0.0) { 1.0 } else { 0.1 };
+        // What it does not know is near nothing else.
+        if vector.iter().all(|part| *part == 0.0) {
+            let sum = text.bytes().fold(7, |sum: usize, b| (sum * 31 + usize::from(b)) % UNKNOWN);
+            vector[MEANINGS.len() + sum] = 1.0;
+        }
         json!({ "object": "embedding", "index": index, "embedding": vector })
     });
     let data: Vec<Value> = data.collect();

@@ -121,10 +121,16 @@ pub fn keywords(question: &str, language: &Language) -> Vec<String> {
 
 /// Whether a passage that has the keywords at the places `matched` (from 0), of `asked` that mean
 /// something, answers the question: if it has most of them; or half, one of which is a word for
-/// what callers often ask about. One that only shares a word with the question does not.
+/// what callers often ask about, or no common word. One that only shares a word with the question does not.
 #[must_use]
-pub fn is_answer(keywords: &[String], matched: &[usize], asked: usize) -> bool {
-    let words = |place: &usize| keywords.get(*place).is_some_and(|group| group.contains(' '));
+pub fn is_answer(
+    keywords: &[String],
+    matched: &[usize],
+    asked: usize,
+    language: &Language,
+) -> bool {
+    let tells = |group: &String| group.contains(' ') || !language.common.contains(group);
+    let words = |place: &usize| keywords.get(*place).is_some_and(tells);
     match (matched.len() * 2).cmp(&asked) {
         Ordering::Greater => true,
         Ordering::Equal => matched.iter().any(words),

@@ -82,7 +82,7 @@ fn a_passage_that_only_shares_a_word_with_the_question_is_no_answer() {
     let is = |question: &str, text: &str| {
         let words = keywords(question, &language);
         let (places, asked) = matched(&words, text, &language);
-        is_answer(&words, &places, asked)
+        is_answer(&words, &places, asked, &language)
     };
     let bring = "Please bring your insurance card.";
     assert!(is("do you take Acme insurance", bring), "what is often asked about is enough");
