@@ -30,8 +30,8 @@ impl Policy {
         let Some(matter) = matter(text, &language).filter(|m| m.beside_booking || !visit) else {
             return false;
         };
-        if matter.ask && heard.phone.is_some() {
-            // Who says on which number wants the call and nothing else.
+        if matter.ask && (heard.phone.is_some() || self.state.phase == Phase::OfferPerson) {
+            // Who says on which number, or was just offered it, wants the call and nothing else.
             return false;
         }
         self.understood();

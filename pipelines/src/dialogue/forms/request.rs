@@ -27,10 +27,15 @@ impl Policy {
     }
 
     pub(super) fn on_request(&mut self, now: Now, heard: &Heard, text: &str) {
+        let phrases = self.language.phrases.clone();
+        if self.asked_else() && !self.has_news() && declines(text, &self.language) {
+            // "Not today, thanks" wishes for no other day.
+            self.end(now, &phrases.goodbye);
+            return;
+        }
         if self.intent(now, heard, text) {
             return;
         }
-        let phrases = self.language.phrases.clone();
         if self.state.goal.is_some() && !heard.no {
             // What was wanted is known from before a model failed.
             self.understood();
