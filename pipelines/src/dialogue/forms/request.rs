@@ -27,6 +27,13 @@ impl Policy {
     }
 
     pub(super) fn on_request(&mut self, now: Now, heard: &Heard, text: &str) {
+        // "Not today, thanks" rules a day out and declines all the same.
+        let refused = heard.wish.when.any.is_empty() && !heard.wish.when.none.is_empty();
+        if refused && self.asked_else() && declines(text, &self.language) {
+            let goodbye = self.language.phrases.goodbye.clone();
+            self.end(now, &goodbye);
+            return;
+        }
         if self.intent(now, heard, text) {
             return;
         }
@@ -112,9 +119,7 @@ impl Policy {
     fn wishes(&self, heard: &Heard) -> bool {
         let past = heard.day == Some(DayMention::Past) && self.state.goal.is_none();
         let nothing_more = heard.wish.when.is_empty() && !heard.has_doctor();
-        // "Not today, thanks" declines.
-        let refused = heard.wish.when.any.is_empty() && heard.day.is_none() && !heard.has_doctor();
-        heard.has_content() && !(past && nothing_more) && !(refused && self.asked_else())
+        heard.has_content() && !(past && nothing_more)
     }
 
     /// The appointment that was to be cancelled is moved instead.
