@@ -50,7 +50,7 @@ fn shortened(heading: Option<&str>) -> Option<String> {
 fn pieces(text: &str) -> Vec<String> {
     let mut all = vec![String::new()];
     let sentences = text.split_inclusive(['.', '!', '?', '؟', '。']);
-    for sentence in sentences.flat_map(|sentence| in_words(sentence)) {
+    for sentence in sentences.flat_map(in_words) {
         let last = all.last_mut().expect("there is one");
         if length(last) + length(&sentence) > LONGEST {
             all.push(sentence);

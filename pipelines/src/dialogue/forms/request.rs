@@ -117,9 +117,7 @@ impl Policy {
     fn wishes(&self, heard: &Heard) -> bool {
         let past = heard.day == Some(DayMention::Past) && self.state.goal.is_none();
         let nothing_more = heard.wish.when.is_empty() && !heard.has_doctor();
-        // "Not today, thanks" declines.
-        let refused = heard.wish.when.any.is_empty() && heard.day.is_none() && !heard.has_doctor();
-        heard.has_content() && !(past && nothing_more) && !(refused && self.asked_else())
+        heard.has_content() && !(past && nothing_more)
     }
 
     /// The appointment that was to be cancelled is moved instead.
