@@ -134,7 +134,7 @@ pub(super) async fn start<S: Service>(
         ..TokenRequest::default()
     };
     let join = site.service.join(&request).map_err(unsigned)?;
-    site.service.call_agent(&join).await.map_err(unreachable)?;
+    site.service.call_agent(&join).await.map_err(|why| unreachable(&why))?;
     let own = OwnCall { channel, room: join.room.clone(), identity: join.identity.clone() };
     let cookie = site.cookies.set(&slug, &own, now, client.https);
     Ok(answer(StatusCode::CREATED, join, Some(cookie)))
@@ -180,7 +180,7 @@ fn unsigned(error: impl std::fmt::Display) -> Problem {
 }
 
 /// No token either: an agent that is called late would come beside the one that a token brings.
-fn unreachable(why: String) -> Problem {
+fn unreachable(why: &str) -> Problem {
     tracing::error!(why, "agent not called into a room");
     let detail = "the call cannot be connected at the moment";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_FULL)

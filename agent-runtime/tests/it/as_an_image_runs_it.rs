@@ -55,7 +55,8 @@ fn as_the_image_does(desk: &Desk, program: &Path) -> Command {
 /// What is answered to a typed question, in a call that is started as the patient's page does it.
 async fn asked_of(url: &str, question: &str, answer: &str) {
     frontdesk::tls::install_provider();
-    let request = reqwest::Client::new().post(format!("{url}/api/v1/clinics/nile-heart/calls"));
+    let client = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
+    let request = client.post(format!("{url}/api/v1/clinics/nile-heart/calls"));
     let request = request.header("content-type", "application/json");
     let given = request.body(r#"{"channel":"text"}"#).send().await.expect("an answer");
     let given: serde_json::Value =

@@ -304,7 +304,7 @@ impl Caller {
             match event {
                 RoomEvent::LocalTrackSubscribed { .. } => self.listened_to = true,
                 RoomEvent::TrackSubscribed(audio) => {
-                    self.packets_in = Some(audio.packets.reader(0))
+                    self.packets_in = Some(audio.packets.reader(0));
                 }
                 // An agent that joins anew takes the place of its former self.
                 RoomEvent::ParticipantLeft { participant, reason }
