@@ -45,15 +45,15 @@ export class Frontdesk {
     desk.log = "";
     desk.child = spawn(program(), ["serve"], { env: desk.env, stdio: ["ignore", "pipe", "pipe"] });
     desk.ended = new Promise((resolve) => desk.child.on("exit", (code, signal) => resolve(code ?? signal)));
-    let out = "";
-    desk.child.stdout.on("data", (data) => (out += data));
+    desk.out = "";
+    desk.child.stdout.on("data", (data) => (desk.out += data));
     desk.child.stderr.on("data", (data) => (desk.log += data));
     let over;
     desk.ended.then((code) => (over = code));
     try {
       desk.url = await until("frontdesk prints its address", () => {
         if (over !== undefined) throw new Error(`frontdesk serve ended with ${over}`);
-        return out.match(/http:\/\/[\d.]+:\d+/)?.[0];
+        return desk.out.match(/http:\/\/[\d.]+:\d+/)?.[0];
       }, 240_000);
       await until("frontdesk is ready", async () => {
         if (over !== undefined) throw new Error(`frontdesk serve ended with ${over}`);
