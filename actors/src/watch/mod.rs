@@ -1,7 +1,7 @@
 //! The feed of live calls: what people at a console see of a clinic's calls while they last.
 //!
 //! Per clinic there is one stream of numbered events and the state that they come to. A call tells
-//! its [`CallFeed`] what happens; that costs a short lock and never waits for a reader. Who
+//! its `CallFeed` what happens; that costs a short lock and never waits for a reader. Who
 //! [subscribes](Watch::subscribe) gets the state as it stands, or the events missed since the number
 //! that was seen last, and then every event in order; who reads too slowly is told so, and subscribes
 //! again. The feed belongs to the process, so no stage of a call and no supervisor takes it along.

@@ -4,7 +4,7 @@
 //! rest in its name. Listening and speaking are two connections, each with a token and an identity
 //! of its own, made when it is asked for and never for a call that is over. A token that was given
 //! opens its room until it has run out, whatever became of the right to it; so every few seconds, and
-//! whenever somebody stops, the rooms are [looked through](reconcile) and who has no console is removed.
+//! whenever somebody stops, the rooms are looked through (`reconcile`) and who has no console is removed.
 
 mod connections;
 mod reconcile;
