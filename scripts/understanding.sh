@@ -4,6 +4,8 @@
 # tests/understanding/known.txt, the ones that are known to be; that list may only become shorter.
 #
 #   scripts/understanding.sh [PROGRAM] [arguments of understanding.py, such as --only dates --verbose]
+#
+# PROBES  another set (tests/understanding/probes.yaml)
 set -euo pipefail
 
 script='understanding'
@@ -36,7 +38,8 @@ until [ -e "$FRONTDESK_DATA_DIR/runtime.json" ]; do
 done
 
 status=0
-python3 tests/understanding/understanding.py tests/understanding/probes.yaml --jobs 4 \
+python3 tests/understanding/understanding.py \
+    "${PROBES:-tests/understanding/probes.yaml}" --jobs 8 \
     --tsv "$folder/judged.tsv" "$@" || status=$?
 if [ "$status" -gt 1 ]; then die "nothing could be judged: $(tail -n 3 "$folder/log")"; fi
 awk -F '\t' '
