@@ -60,6 +60,8 @@ any() {
     return 1
 }
 
+yaml() { python3 -c 'import yaml' || /usr/bin/python3 -c 'import yaml'; }
+
 certificates() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -d /etc/pki/tls/certs ]; }
 
 # The bin folders where distributions put PostgreSQL's server programs, newest last.
@@ -104,7 +106,7 @@ find_lacks() {
         want "baresip, a telephone (telephone tests)" baresip-core have baresip
         want "sipp, many telephones (telephone tests)" sip-tester have sipp
         want "flite, the program (browser tests)" flite have flite
-        want "Python 3 with PyYAML (tests of understanding)" python3-yaml python3 -c 'import yaml'
+        want "Python 3 with PyYAML (tests of understanding)" python3-yaml yaml
         want "psql (the same)" postgresql-client have psql
         # Of any version: `fetch_node` brings a newer one.
         want "Node.js (browser tests, and to build the patient's page)" nodejs have node

@@ -16,7 +16,11 @@ export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
 program=${1:-${CARGO_TARGET_DIR:-target}/debug/frontdesk}
 if [ $# -gt 0 ]; then shift; fi
 [ -x "$program" ] || die "there is no $program" "build it first: cargo build -p frontdesk"
-python3 -c 'import yaml' 2>/dev/null || die "python3 with PyYAML is needed" "apt-get install python3-yaml"
+# The distribution's package is for its own Python, which need not be the first one in PATH.
+for python in python3 /usr/bin/python3 ''; do
+    if [ -z "$python" ]; then die "python3 with PyYAML is needed" "apt-get install python3-yaml"; fi
+    if "$python" -c 'import yaml' 2>/dev/null; then break; fi
+done
 
 # Short and open: the embedded PostgreSQL does not run as root, and its socket's path has a limit.
 folder=$(mktemp -d /tmp/fdu.XXXXXX)
@@ -38,7 +42,7 @@ until [ -e "$FRONTDESK_DATA_DIR/runtime.json" ]; do
 done
 
 status=0
-python3 tests/understanding/understanding.py \
+"$python" tests/understanding/understanding.py \
     "${PROBES:-tests/understanding/probes.yaml}" --jobs 8 \
     --tsv "$folder/judged.tsv" "$@" || status=$?
 if [ "$status" -gt 1 ]; then die "nothing could be judged: $(tail -n 3 "$folder/log")"; fi
