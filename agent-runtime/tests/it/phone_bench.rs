@@ -4,15 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::phone_raw::Raw;
+use crate::phone_raw::{Raw, is_voiced};
 use crate::phone_rig::{NUMBER, Office};
 
 const CALLS: usize = 10;
-
-/// Whether the µ-law bytes of a packet are more than silence: the greeting has begun.
-fn is_voiced(packet: &[u8]) -> bool {
-    packet.iter().skip(12).filter(|byte| (*byte & 0x7F) < 0x50).count() > 20
-}
 
 #[tokio::test]
 #[ignore = "a measurement"]

@@ -24,6 +24,11 @@ pub(crate) struct Raw {
 /// Samples of one packet, 20 ms at 8 kHz.
 pub(crate) const PACKET: usize = 160;
 
+/// Whether the µ-law bytes of a packet are more than silence.
+pub(crate) fn is_voiced(packet: &[u8]) -> bool {
+    packet.iter().skip(12).filter(|byte| (*byte & 0x7F) < 0x50).count() > 20
+}
+
 async fn receive(socket: &UdpSocket) -> Vec<u8> {
     let mut bytes = vec![0; 9000];
     let got = timeout(PATIENCE, socket.recv_from(&mut bytes)).await.expect("in time");

@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use crate::desk::Desk;
-use crate::phone_raw::{PACKET, Raw};
+use crate::phone_raw::{PACKET, Raw, is_voiced};
 use crate::phone_rig::{NUMBER, Office};
 
 /// With one turn in each.
@@ -35,7 +35,8 @@ const TURN_OVER: Duration = Duration::from_millis(800);
 /// One sample as µ-law (ITU-T G.711).
 fn mu_law(sample: i16) -> u8 {
     let magnitude = sample.unsigned_abs().min(32_635) + 132;
-    let exponent = 7 - (magnitude << 1 >> 1).leading_zeros().saturating_sub(1).min(7);
+    // From 132 to 32,767: 1 to 8 leading zeros.
+    let exponent = 8 - magnitude.leading_zeros();
     let mantissa = (magnitude >> (exponent + 3)) & 0x0F;
     let sign = if sample < 0 { 0x80 } else { 0 };
     !(sign | u8::try_from(exponent << 4).expect("3 bits") | u8::try_from(mantissa).expect("4 bits"))
@@ -62,10 +63,6 @@ fn sentence() -> Vec<[u8; PACKET]> {
         packet
     };
     frames[first..=last].iter().map(packet).collect()
-}
-
-fn is_voiced(packet: &[u8]) -> bool {
-    packet.iter().skip(12).filter(|byte| (*byte & 0x7F) < 0x50).count() > 20
 }
 
 /// A caller with a microphone that never stops.
