@@ -192,7 +192,7 @@ impl From<sqlx::Error> for Error {
                     Some(Refusal::SlotTaken)
                 }
                 Some("appointments_patient_busy") => Some(Refusal::PatientBusy),
-                Some("appointments_guard") => Some(Refusal::WrongStatus),
+                Some("appointments_guard" | "patients_once") => Some(Refusal::WrongStatus),
                 Some(
                     "appointments_live_doctor" | "templates_live_doctor" | "waitlist_live_doctor",
                 ) => Some(Refusal::DoctorInactive),

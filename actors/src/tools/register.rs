@@ -1,4 +1,4 @@
-//! Registers a new patient, who is identified then.
+//! Registers a new patient, who is identified then; who is one already is identified.
 
 use frontdesk_pipelines::dialogue::tools::{BAD_PHONE, Refusal, ToolCall, ToolResult};
 use frontdesk_tenants::patient::{self, Draft};
@@ -28,10 +28,11 @@ impl BuiltIn for Register {
             };
             let mut tx = cx.tx().await?;
             let (now, ids) = (cx.now(), cx.ids.as_ref());
-            let who = patient::register(&mut tx, &draft, &cx.by(), now, ids).await?;
+            let by = cx.by();
+            let who = patient::register_or_identify(&mut tx, &draft, &by, now, ids).await?;
             tx.commit().await?;
-            cx.tokens.prove(cx.id, who);
-            Ok(ToolResult::Registered)
+            cx.tokens.prove(cx.id, who.patient);
+            Ok(if who.known { ToolResult::Identified } else { ToolResult::Registered })
         })
     }
 }

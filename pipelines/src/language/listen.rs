@@ -172,6 +172,16 @@ impl Templates {
         self.first_names.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Whether it is a common first name.
+    pub(crate) fn is_first_name(&self, word: &str) -> bool {
+        self.first_names.iter().any(|(name, _)| name == word)
+    }
+
+    /// Whether it is a common last name.
+    pub(crate) fn is_last_name(&self, word: &str) -> bool {
+        self.last_names.iter().any(|(name, _)| name == word)
+    }
+
     /// Common last names, most common first.
     pub fn last_names(&self) -> impl Iterator<Item = &str> {
         self.last_names.iter().map(|(name, _)| name.as_str())

@@ -11,6 +11,7 @@ pub mod bundle;
 pub(crate) mod danger;
 mod en;
 mod exact;
+pub(crate) mod kin;
 pub mod listen;
 pub(crate) mod pattern;
 mod phrases;

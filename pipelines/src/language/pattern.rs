@@ -3,7 +3,8 @@
 //! A pattern is words with `(a|b)` for one of several, `[a]` for what may be missing, `word*` for a
 //! word that begins so, `*` for up to four words of any kind, and slots: `{n}` a number, `{ord}` an
 //! ordinal, `{weekday}`, `{weekdays}` "Mondays", `{month}`, `{year}`, `{h}` an hour, `{m}` minutes,
-//! `{hm}` "9:30", `{hhmm}` "0930".
+//! `{hm}` "9:30", `{hhmm}` "0930", `{kin}` "little daughter", `{kin's}` "daughter's", `{person}` a member
+//! of the family, a friend or the like.
 
 use serde::Deserialize;
 
@@ -20,6 +21,12 @@ pub(crate) enum Slot {
     Minute,
     HourMinute,
     FourDigits,
+    /// A member of the family.
+    Kin,
+    /// Something of theirs.
+    KinOwner,
+    /// A member of the family, or somebody else for whom people call.
+    Person,
 }
 
 #[derive(Debug, Clone)]
@@ -180,6 +187,9 @@ fn slot(word: &str) -> Result<Slot, &'static str> {
         "{m}" => Slot::Minute,
         "{hhmm}" => Slot::FourDigits,
         "{hm}" => Slot::HourMinute,
+        "{kin}" => Slot::Kin,
+        "{kin's}" => Slot::KinOwner,
+        "{person}" => Slot::Person,
         _ => return Err("there is no slot of that name"),
     })
 }

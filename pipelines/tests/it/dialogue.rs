@@ -69,7 +69,7 @@ fn scripted_callers_get_through_by_the_vocabulary() {
         ("a cardiologist please", "the first one", "Nora Haddad 2026-06-11 09:00"),
         ("book me with doctor winter", "the last one", "Paul Winter 2026-06-11 14:00"),
         ("I would like to see a doctor", "the first", "Nora Haddad 2026-06-11 09:00"),
-        ("as soon as possible with any doctor", "either", "Rosa Marin 2026-06-10 09:30"),
+        ("as soon as possible with any doctor", "either", "Nora Haddad 2026-06-11 09:00"),
         ("dr haddad next Tuesday", "the earliest", "Nora Haddad 2026-06-16 09:00"),
         ("pediatrician on the fourteenth at nine", "-", "Rosa Marin 2026-06-14 09:00"),
         ("an internist, next week, after eleven", "the first", "Adam Frost 2026-06-15 11:00"),
@@ -80,7 +80,11 @@ fn scripted_callers_get_through_by_the_vocabulary() {
         ),
         ("Dr Frost on June 15th around ten thirty", "at ten thirty", "Adam Frost 2026-06-15 10:30"),
     ] {
-        let rules = [("which one", which), ("which doctor", "a heart specialist")];
+        let rules = [
+            ("which one", which),
+            ("which doctor", "a heart specialist"),
+            ("is the appointment for", "yes"),
+        ];
         let mut clinic = Clinic::new();
         clinic.take_next_held = false;
         let call = scripted(clinic, &rules, opening);
@@ -516,7 +520,8 @@ fn many_ways_of_saying_it_lead_on() {
                 ("May 17 1980", "Monday, June 15"),
                 ("never mind", "anything else"),
                 ("can I see a pediatrician on Wednesday?", "June 17"),
-                ("the last", "June 17, at 10:00 AM"),
+                ("the last", "is the appointment for Jane Miller"),
+                ("yes, for me", "June 17, at 10:00 AM"),
                 ("no", "another time"),
                 ("Sunday at nine thirty", "June 14, at 9:30 AM"),
                 ("okay", "reference"),

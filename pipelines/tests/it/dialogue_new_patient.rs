@@ -115,7 +115,55 @@ fn a_stranger_may_turn_out_to_be_new() {
     let mut call = Call::new(Clinic::new());
     call.hears("a cardiologist on Sunday please");
     call.hears("Ida Strand");
-    assert!(call.hears("1 March 1970").contains("full name"));
+    assert!(call.hears("1 March 1970").contains("Have you been here before?"));
     assert!(call.hears("I am a new patient").contains("phone number"));
     assert!(call.hears("0100 111 2233").contains("Ida Strand, born on March 1, 1970"));
+}
+
+/// The read-back of somebody new who types.
+fn read_back_of(name: &str) -> Call {
+    let mut call = Call::new(Clinic::new());
+    call.hears("I'm new here and need a cardiologist on Sunday");
+    call.hears(name);
+    call.hears("2 February 1991");
+    let text = call.hears("0100 123 4567");
+    assert!(text.contains(&format!("{name}, born on February 2, 1991")), "{text}");
+    call
+}
+
+#[test]
+fn what_is_put_right_at_the_read_back_leaves_the_rest_as_it_is() {
+    for (words, expected) in [
+        (
+            "the number ends in 133",
+            "Shane Olsen, born on February 2, 1991. We can call you at 0 1 0 0 1 2 3 4 1 3 3.",
+        ),
+        ("no, the last digit is a 9", "2, 1991. We can call you at 0 1 0 0 1 2 3 4 5 6 9."),
+        ("it's 468 at the end, not 567", "2, 1991. We can call you at 0 1 0 0 1 2 3 4 4 6 8."),
+        (
+            "no, it's Shayne, S H A Y N E",
+            "Shayne Olsen, born on February 2, 1991. We can call you at 0 1 0 0 1 2 3 4 5 6 7.",
+        ),
+        ("no, the last name is Olson", "Shane Olson, born on February 2, 1991."),
+        ("Olson with an o, O L S O N", "Shane Olson, born on February 2, 1991."),
+        ("no, 1992", "Shane Olsen, born on February 2, 1992."),
+        ("I was born on the 3rd", "Shane Olsen, born on February 3, 1991."),
+        ("no, it was the 12th of March", "Shane Olsen, born on March 12, 1991."),
+        ("it's Shayne Olson, born 4 May 1992", "Shayne Olson, born on May 4, 1992."),
+        ("no, my name is Shayne and I was born in 1990", "Shayne Olsen, born on February 2, 1990."),
+    ] {
+        let mut call = read_back_of("Shane Olsen");
+        let text = call.hears(words);
+        assert!(text.contains(expected), "{words}: {text}");
+        assert!(text.contains("Is that correct?"), "{words}: {text}");
+        assert_eq!(call.writes(), 0, "{words}");
+        assert!(call.hears("yes").contains("Which one"), "{words}");
+    }
+}
+
+#[test]
+fn a_spelled_name_is_its_letters_even_if_it_reads_the_same_backwards() {
+    let mut call = read_back_of("Ida Strand");
+    let text = call.hears("no, it's Ada, A D A");
+    assert!(text.contains("Ada Strand, born"), "{text}");
 }

@@ -31,7 +31,7 @@ struct Slot {
 }
 
 struct Patient {
-    name: &'static str,
+    name: String,
     birth: Date,
     phone: String,
 }
@@ -51,7 +51,6 @@ pub(crate) struct Clinic {
     ids: SeededIds,
     slots: Vec<Slot>,
     patients: Vec<Patient>,
-    registered: Vec<(String, Date, String)>,
     appointments: Vec<Appointment>,
     offers: HashMap<OfferId, usize>,
     identity: Option<usize>,
@@ -70,6 +69,9 @@ pub(crate) struct Clinic {
     /// Somebody else books the next offer that is held.
     pub(crate) take_next_held: bool,
 }
+
+/// Patients whom the clinic has before the call.
+const KNOWN: usize = 4;
 
 const DOCTORS: [(&str, &str); 4] = [
     ("Nora Haddad", "cardiology"),
@@ -154,7 +156,11 @@ impl Clinic {
             }
         }
         slots.sort_by_key(|slot| (slot.start, slot.doctor));
-        let patient = |name, birth, phone: &str| Patient { name, birth, phone: phone.to_owned() };
+        let patient = |name: &str, birth, phone: &str| Patient {
+            name: name.to_owned(),
+            birth,
+            phone: phone.to_owned(),
+        };
         let patients = vec![
             patient("Jane Miller", date(1980, 5, 17), "+201001112223"),
             patient("Tom Miller", date(2016, 8, 2), "+201001112223"),
@@ -167,7 +173,6 @@ impl Clinic {
             ids,
             slots,
             patients,
-            registered: Vec::new(),
             appointments: Vec::new(),
             offers: HashMap::new(),
             identity: None,
@@ -241,27 +246,19 @@ impl Clinic {
         let live = self.appointments.iter().filter(|a| a.live);
         live.map(|a| {
             let start = a.facts.visit.local_start().strftime("%F %H:%M").to_string();
-            let name = self.patients.get(a.patient).map_or_else(
-                || self.registered[a.patient - self.patients.len()].0.clone(),
-                |p| p.name.to_owned(),
-            );
-            format!("{name}: {} {start}", a.facts.visit.doctor_name)
+            format!("{}: {} {start}", self.patients[a.patient].name, a.facts.visit.doctor_name)
         })
         .collect()
     }
 
     pub(crate) fn registered(&self) -> Vec<String> {
-        self.registered
-            .iter()
-            .map(|(name, birth, phone)| format!("{name} {birth} {phone}"))
-            .collect()
+        let new = self.patients.iter().skip(KNOWN);
+        new.map(|Patient { name, birth, phone }| format!("{name} {birth} {phone}")).collect()
     }
 
     /// Name of whoever is identified.
     pub(crate) fn patient(&self) -> &str {
-        let Some(at) = self.identity else { return "" };
-        let registered = || self.registered[at - self.patients.len()].0.as_str();
-        self.patients.get(at).map_or_else(registered, |patient| patient.name)
+        self.identity.map_or("", |at| &self.patients[at].name)
     }
 
     /// The guard vouches for all that a tool names, and for the patient of what is the patient's.
@@ -304,10 +301,13 @@ impl Clinic {
         match tool {
             ToolCall::IdentifyPatient(identity) => self.identify(identity),
             ToolCall::RegisterPatient(identity) => {
+                if self.identify(identity) == ToolResult::Identified {
+                    return ToolResult::Identified;
+                }
                 let phone = identity.phone.as_ref().expect("a phone").expose().clone();
-                let name = identity.full_name.expose().clone();
-                self.registered.push((name, *identity.date_of_birth.expose(), phone));
-                self.identity = Some(self.patients.len() + self.registered.len() - 1);
+                let (name, birth) = (&identity.full_name, *identity.date_of_birth.expose());
+                self.patients.push(Patient { name: name.expose().clone(), birth, phone });
+                self.identity = Some(self.patients.len() - 1);
                 ToolResult::Registered
             }
             ToolCall::FindSlots(wish) => self.find(wish),

@@ -2,6 +2,7 @@
 
 mod a_call_ends_only_when_the_caller_ends_it;
 mod a_cancellation_becomes_a_move;
+mod a_childs_visit_for_an_adult_is_asked_about;
 mod a_language_model_holds_a_call;
 mod a_message_is_taken_where_nothing_settles_it;
 mod a_script_takes_the_turns_that_it_wants;
@@ -26,6 +27,8 @@ mod hearing_figures;
 mod model_sim;
 mod no_offer_breaks_a_wish_in_silence;
 mod nobody_is_promised_a_call_without_a_number;
+mod on_the_first_miss_it_is_asked_whether_one_was_here_before;
+mod one_call_serves_a_family;
 mod partials_cost_the_same_all_call_long;
 mod pieces_of_a_model_cost_the_same_all_call_long;
 mod read_backs_name_the_patient;
@@ -33,3 +36,4 @@ mod second_language;
 mod the_agent_keeps_its_manners;
 mod the_nearest_times_are_offered;
 mod tools_of_others_are_guarded;
+mod whoever_is_named_is_the_patient;

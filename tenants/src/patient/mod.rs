@@ -15,7 +15,9 @@ pub use erasure::{Export, erase, export};
 pub use merge::merge;
 pub use name::name_key;
 pub use record::{Record, RecordUpdate, record, rewrap_keys, update_record};
-pub use register::{Draft, complete, register, register_provisional, resume};
+pub use register::{
+    Draft, Registration, complete, register, register_or_identify, register_provisional, resume,
+};
 pub use verify::{Claim, Verification, names_born_on, verify, without_record};
 
 use frontdesk_types::{ClinicId, PatientId};

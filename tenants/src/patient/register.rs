@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 
-use super::{VerifiedPatient, name_key};
+use super::verify::look_up;
+use super::{Claim, Verification, VerifiedPatient, name_key};
 use crate::{By, Error, Refusal, Result, TenantTx, once};
 
 /// Name of the operation for its idempotency keys.
@@ -53,8 +54,17 @@ fn check_phone(phone: &Phi<String>) -> Result<()> {
     Ok(())
 }
 
-/// Registers a new patient. Whoever registers is verified for their own new record. Asked again
-/// under the same key, the patient is the one that was registered first.
+/// Who was to be registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration {
+    /// The one row of that person in this clinic.
+    pub patient: VerifiedPatient,
+    /// Whether it was there before, so that they were identified and not registered.
+    pub known: bool,
+}
+
+/// Registers a new patient, or finds the one of the same name, date of birth and telephone that this
+/// clinic has [PAT-3]: see [`register_or_identify`].
 ///
 /// # Errors
 /// If the draft is not plausible or the database fails.
@@ -65,29 +75,67 @@ pub async fn register(
     now: Timestamp,
     ids: &dyn IdSource,
 ) -> Result<VerifiedPatient> {
+    register_or_identify(tx, draft, by, now, ids).await.map(|registration| registration.patient)
+}
+
+/// Registers a new patient. Whoever registers is verified for their own new record. The same person,
+/// with the same name, date of birth and telephone, is registered once in a clinic: with all three
+/// they are identified instead. Whoever differs in one of them is somebody else, of whom nothing is
+/// told. Two who register the same person at once get the same row. Asked again under the same key,
+/// the answer is the first one.
+///
+/// # Errors
+/// If the draft is not plausible or the database fails.
+pub async fn register_or_identify(
+    tx: &mut TenantTx,
+    draft: &Draft,
+    by: &By,
+    now: Timestamp,
+    ids: &dyn IdSource,
+) -> Result<Registration> {
     let (name, key, born) = draft.checked(now)?;
     let clinic = tx.tenant().clinic();
     let before = once::answered(tx, REGISTER, by).await?;
     if let Some(id) = before.as_ref().and_then(|answer| answer.get("patient")?.as_str()) {
         let id = id.parse().map_err(|_| Error::Answer("a patient's id".to_owned()))?;
-        return Ok(VerifiedPatient { clinic, patient: PatientId::from_uuid(id) });
+        let known = before.as_ref().and_then(|answer| answer.get("known")?.as_bool());
+        let patient = VerifiedPatient { clinic, patient: PatientId::from_uuid(id) };
+        return Ok(Registration { patient, known: known.unwrap_or(false) });
     }
     let patient = PatientId::new(ids);
-    sqlx::query(
+    // No index is named: row-level security would want to see the new row before it has a record.
+    let added = sqlx::query(
         "INSERT INTO patients (id, origin_clinic_id, identity, name, name_key, date_of_birth, phone)
-         VALUES ($1, $2, 'registered', $3, $4, $5, $6)",
+         VALUES ($1, $2, 'registered', $3, $4, $5, $6) ON CONFLICT DO NOTHING",
     )
     .bind(patient.uuid())
-    .bind(tx.tenant().clinic().uuid())
+    .bind(clinic.uuid())
     .bind(name)
-    .bind(key)
+    .bind(&key)
     .bind(born.to_sqlx())
     .bind(draft.phone.as_ref().map(Phi::expose))
     .execute(tx.conn())
     .await?;
-    let answer = serde_json::json!({ "patient": patient.uuid() });
+    let known = added.rows_affected() == 0;
+    let patient = if known {
+        let claim = Claim {
+            name: draft.name.clone(),
+            date_of_birth: draft.date_of_birth,
+            phone: draft.phone.clone(),
+        };
+        // Whoever added the row has committed by now.
+        match look_up(tx, &claim, by, now).await? {
+            Verification::Verified(known) => known,
+            Verification::Refused | Verification::Namesakes => {
+                return Err(Refusal::PatientUnknown.into());
+            }
+        }
+    } else {
+        open_record(tx, patient, by, now).await?
+    };
+    let answer = serde_json::json!({ "patient": patient.patient().uuid(), "known": known });
     once::keep(tx, REGISTER, by, &answer, now).await?;
-    open_record(tx, patient, by, now).await
+    Ok(Registration { patient, known })
 }
 
 /// A patient for somebody who has not been identified: so that an appointment can be booked for the
@@ -142,7 +190,8 @@ async fn open_record(
 /// Gives a provisional patient the name and date of birth that the caller said.
 ///
 /// # Errors
-/// If the draft is not plausible, the patient is not provisional any more, or the database fails.
+/// If the draft is not plausible, the patient is not provisional any more, that person is registered
+/// already ([`Refusal::WrongStatus`]: the staff merges the two), or the database fails.
 pub async fn complete(
     tx: &mut TenantTx,
     patient: &VerifiedPatient,

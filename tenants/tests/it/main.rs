@@ -13,6 +13,7 @@ mod merge;
 mod migration;
 mod patients;
 mod property;
+mod registered_once;
 mod schedule;
 mod sign_in;
 mod staff;

@@ -144,7 +144,7 @@ impl Policy {
         }
     }
 
-    fn explain(&mut self, now: Now, problem: &Problem) {
+    pub(super) fn explain(&mut self, now: Now, problem: &Problem) {
         let phrases = self.language.phrases.clone();
         let doctors = &self.facts.clinic.doctors;
         let titled = |name: &str| self.language.doctor(name);
@@ -195,7 +195,7 @@ impl Policy {
             let text = self.language.phrases.when_instead.clone();
             self.ask(now, Phase::Day, &text);
         } else {
-            self.search();
+            self.search(now);
         }
     }
 
@@ -219,9 +219,8 @@ impl Policy {
             self.ask_clinic(text);
             return;
         }
-        if heard.relative && !self.state.patient.other {
+        if self.turned_by(heard, heard.relative) {
             self.understood();
-            self.turn_to_other(heard);
             self.wish_and_advance(now, heard);
             return;
         }
@@ -256,9 +255,8 @@ impl Policy {
 
     pub(super) fn on_day(&mut self, now: Now, heard: &Heard, text: &str) {
         let phrases = self.language.phrases.clone();
-        if heard.relative && !self.state.patient.other {
+        if self.turned_by(heard, heard.relative) {
             self.understood();
-            self.turn_to_other(heard);
             self.wish_and_advance(now, heard);
         } else if heard.has_content() || heard.any_doctor {
             self.understood();

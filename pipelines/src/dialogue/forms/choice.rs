@@ -20,10 +20,10 @@ impl Policy {
             self.ask_clinic(text);
             return;
         }
-        if self.is_for_other(heard) {
+        self.doubt(heard);
+        if self.turned_by(heard, false) {
             // "The first one, and it's for my son": the time is kept, the patient is asked for.
             self.understood();
-            self.turn_to_other(heard);
             match picked.as_slice() {
                 [one] => self.choose(one.id),
                 _ if heard.has_content() => self.wish_and_advance(now, heard),

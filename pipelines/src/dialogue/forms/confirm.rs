@@ -14,6 +14,7 @@ impl Policy {
         let offer = self.state.chosen;
         match (goal, target, offer) {
             _ if !self.is_identified() => self.advance(now),
+            (Some(Goal::Book), _, Some(_)) if self.asks_for_whom(now) => {}
             (Some(Goal::Book), _, Some(offer)) => {
                 self.write(now, ToolCall::Book { offer });
             }
@@ -32,9 +33,16 @@ impl Policy {
     /// The caller did not say yes to the read-back, but this.
     pub(super) fn on_declined(&mut self, now: Now, heard: &Heard, text: &str, told: bool) {
         let phrases = self.language.phrases.clone();
+        self.doubt(heard);
         let registering = !self.is_identified();
         if self.state.goal == Some(Goal::Message) && self.state.draft.is_some() && !heard.ask {
             self.on_message_declined(now, heard, text);
+        } else if registering && self.turned_by(heard, heard.relative) {
+            self.understood();
+            self.advance(now);
+        } else if registering && self.puts_right(now, text) {
+            self.understood();
+            self.advance(now);
         } else if registering && told {
             self.understood();
             self.advance(now);
@@ -60,6 +68,9 @@ impl Policy {
             self.abandon(now);
         } else if !registering && (heard.has_content() || heard.later || heard.earlier) {
             self.correct(now, heard);
+        } else if self.state.doubtful && self.state.goal == Some(Goal::Book) && !registering {
+            self.understood();
+            self.confirm(now);
         } else if heard.no {
             self.understood();
             self.declined(now);
@@ -80,7 +91,7 @@ impl Policy {
     /// What was read back is for somebody else than it was read back for.
     fn for_other_instead(&mut self, now: Now, heard: &Heard) {
         self.understood();
-        self.turn_to_other(heard);
+        self.turned_by(heard, false);
         if self.state.goal == Some(Goal::Book) && heard.has_content() {
             self.correct(now, heard);
         } else {

@@ -2,12 +2,18 @@
 
 use frontdesk_types::{Channel, Phi, TransferReason};
 
+use super::put_right::with_part;
 use super::state::{Goal, Patient, Phase, Spelled};
 use super::{Heard, Now, Output, Policy};
+use crate::dialogue::Expectation;
 use crate::dialogue::spoken::{Part, spelled_name};
 use crate::dialogue::tools::{Identity, ToolCall};
+use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::birth::{BirthMention, of_parts};
+use crate::dialogue::understand::names::NameMention;
+use crate::dialogue::understand::pattern::{Reader, find_any};
 use crate::dialogue::understand::phones::PhoneMention;
+use crate::dialogue::understand::tokens::Tokens;
 
 /// Times that somebody who is to be registered is asked to spell, both names and a second try.
 const MAX_SPELLINGS: u32 = 3;
@@ -22,30 +28,16 @@ impl Policy {
         let mut told = false;
         if let Some(name) = heard.name.as_ref().filter(|name| asked || name.introduced) {
             let known = self.state.patient.name.as_ref().map(|known| known.expose().as_str());
-            let same = known.is_some_and(|known| known.eq_ignore_ascii_case(&name.name));
-            if self.is_identified() && !same && name.full {
-                // Somebody else speaks now, or the call is about somebody else.
-                self.state.patient = Patient::default();
-                self.state.turned = true;
-                self.state.last_booked = None;
+            let whole = known.filter(|_| !name.full && self.state.patient.full && !asked);
+            if let Some(whole) = whole.and_then(|known| with_part(known, &name.name))
+                && !self.is_identified()
+            {
+                // "It's Shayne", of somebody whose last name is known.
+                self.state.patient.name = Some(Phi::new(whole));
+                told = true;
+            } else {
+                told = self.take_name(name, asked, typed);
             }
-            let patient = &mut self.state.patient;
-            let first = patient.name.take().filter(|_| asked && !patient.full && !name.full);
-            let whole = match first {
-                Some(first) if !first.expose().eq_ignore_ascii_case(&name.name) => {
-                    patient.full = true;
-                    format!("{} {}", first.expose(), name.name)
-                }
-                _ => {
-                    patient.full = name.full;
-                    name.name.clone()
-                }
-            };
-            patient.name = Some(Phi::new(whole));
-            if typed {
-                patient.spelled = Spelled::Whole;
-            }
-            told = true;
         }
         if self.is_identified() {
             return told;
@@ -66,6 +58,39 @@ impl Policy {
             }
         }
         told
+    }
+
+    /// Takes a name, or what is missing of one.
+    fn take_name(&mut self, name: &NameMention, asked: bool, typed: bool) -> bool {
+        let known = self.state.patient.name.as_ref().map(|known| known.expose().as_str());
+        let same = known.is_some_and(|known| known.eq_ignore_ascii_case(&name.name));
+        if self.is_identified() && !name.full {
+            return false;
+        }
+        if self.is_identified() && !same {
+            // Somebody else speaks now, or the call is about somebody else.
+            self.remember();
+            self.state.patient = Patient::default();
+            self.state.turned = true;
+            self.state.last_booked = None;
+        }
+        let patient = &mut self.state.patient;
+        let first = patient.name.take().filter(|_| asked && !patient.full && !name.full);
+        let whole = match first {
+            Some(first) if !first.expose().eq_ignore_ascii_case(&name.name) => {
+                patient.full = true;
+                format!("{} {}", first.expose(), name.name)
+            }
+            _ => {
+                patient.full = name.full;
+                name.name.clone()
+            }
+        };
+        patient.name = Some(Phi::new(whole));
+        if typed {
+            patient.spelled = Spelled::Whole;
+        }
+        true
     }
 
     /// What was taken for a name was none.
@@ -120,36 +145,6 @@ impl Policy {
         }
     }
 
-    /// Whether the caller says that the patient is somebody whom the call is not yet about.
-    pub(super) fn is_for_other(&self, heard: &Heard) -> bool {
-        heard.other_patient && (!self.state.patient.other || heard.relative_name.is_some())
-    }
-
-    /// The patient is not the caller: whoever was named or identified so far was, unless the words
-    /// name the patient.
-    pub(super) fn turn_to_other(&mut self, heard: &Heard) {
-        let own = heard.name.as_ref().is_some_and(|name| name.own);
-        let named = heard.name.as_ref().filter(|name| name.introduced && !name.own);
-        let name = heard.relative_name.as_ref().or_else(|| named.map(|name| &name.name));
-        let birth = match heard.birth {
-            Some(BirthMention::Full(date)) if !own => Some(Phi::new(date)),
-            _ => None,
-        };
-        self.state.patient = Patient {
-            full: heard.relative_name.is_some() || named.is_some_and(|name| name.full),
-            name: name.map(|name| Phi::new(name.clone())),
-            birth,
-            new: heard.new_patient,
-            other: true,
-            ..Patient::default()
-        };
-        self.state.turned = true;
-        self.state.previous = None;
-        self.state.last_booked = None;
-        self.state.listed_all = false;
-        self.state.target = None;
-    }
-
     /// Asks for what is missing, then looks the patient up or registers them.
     ///
     /// Who speaks is asked for the date of birth first: it is heard more surely than a name, and
@@ -170,7 +165,8 @@ impl Policy {
             self.outputs.push_back(Output::Born(date));
         }
         let Some(name) = patient.name.filter(|_| patient.full) else {
-            let text = if self.state.patient.name.is_some() {
+            let again = matches!(self.state.phase, Phase::Name | Phase::SpelledName);
+            let text = if self.state.patient.name.is_some() && (again || !patient.other) {
                 &phrases.ask_last_name
             } else if self.state.failed > 1 {
                 self.ask(now, Phase::SpelledName, &phrases.ask_name_spelled);
@@ -258,9 +254,8 @@ impl Policy {
     /// An answer to one of the questions of identification.
     pub(super) fn on_identity(&mut self, now: Now, heard: &Heard, text: &str, told: bool) {
         let phrases = self.language.phrases.clone();
-        if heard.relative && (!self.state.patient.other || heard.relative_name.is_some()) {
+        if self.turned_by(heard, heard.relative) {
             self.understood();
-            self.turn_to_other(heard);
             self.take_wish_silently(heard);
             self.advance(now);
             return;
@@ -332,7 +327,8 @@ impl Policy {
         }
     }
 
-    /// The details did not match, or nobody has them: which of the two is not told.
+    /// The details did not match, or nobody has them: which of the two is not told. After the first
+    /// time it is asked whether there can be a match at all.
     pub(super) fn not_identified(&mut self, now: Now) {
         let phrases = self.language.phrases.clone();
         self.state.failed += 1;
@@ -343,11 +339,71 @@ impl Policy {
             self.transfer(now, TransferReason::NotIdentified, &phrases.not_identified_end);
             return;
         }
-        let other = self.state.patient.other;
-        let fresh = Patient { other, ..Patient::default() };
+        let fresh = self.state.patient.without_details();
+        let other = fresh.other;
         self.state.previous = Some(std::mem::replace(&mut self.state.patient, fresh));
+        if self.state.failed == 1 {
+            let text = if other { &phrases.been_before_other } else { &phrases.been_before };
+            self.ask(now, Phase::BeenBefore, text);
+            return;
+        }
         self.carry(&phrases.not_matched);
         self.identify(now);
+    }
+
+    /// An answer to whether the patient has been here before; `told` are details.
+    pub(super) fn on_been_before(&mut self, now: Now, heard: &Heard, text: &str, told: bool) {
+        let tokens = Tokens::of(text, &self.language);
+        let reader = Reader { tokens: &tokens, language: &self.language, latest_year: 0 };
+        let known = find_any(&self.language.words.not_new, reader).is_some();
+        if self.turned_by(heard, heard.relative) {
+            self.understood();
+            self.advance(now);
+        } else if heard.new_patient {
+            self.understood();
+            self.advance(now);
+        } else if told || self.names_anew(now, text) {
+            // What was put right counts; the rest was right.
+            self.understood();
+            // The same once more is no other try: then the rest is asked for.
+            let patient = &self.state.patient;
+            let previous = self.state.previous.clone().filter(|previous| {
+                (patient.name.is_some() && patient.name != previous.name)
+                    || (patient.birth.is_some() && patient.birth != previous.birth)
+            });
+            if let Some(previous) = previous {
+                self.state.patient.complete_from(previous);
+            }
+            self.advance(now);
+        } else if known || (heard.yes && !heard.no) {
+            self.understood();
+            let text = self.language.phrases.try_again.clone();
+            self.carry(&text);
+            self.identify(now);
+        } else if heard.no {
+            self.understood();
+            if let Some(previous) = self.state.previous.take() {
+                self.state.patient = Patient { new: true, ambiguous: false, ..previous };
+            }
+            self.state.patient.new = true;
+            self.advance(now);
+        } else if heard.ask {
+            self.ask_clinic(text);
+        } else if heard.abort {
+            self.abandon(now);
+        } else {
+            self.misunderstood(now);
+        }
+    }
+
+    /// Takes a whole name that is said where none was asked for; whether there was one.
+    fn names_anew(&mut self, now: Now, text: &str) -> bool {
+        let setting = Setting { expect: Expectation::FullName, ..self.setting(now) };
+        let heard = Heard::of(text, setting);
+        let Some(name) = heard.name.filter(|name| name.full && !heard.yes) else { return false };
+        self.state.patient.name = Some(Phi::new(name.name));
+        self.state.patient.full = true;
+        true
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is said beside the matter: who speaks, whether somebody is there, wrong numbers, anger, and
 //! what was already told.
 
+use frontdesk_types::TransferReason;
+
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::guard::visit;
@@ -65,5 +67,32 @@ impl Policy {
         }
         self.understood();
         true
+    }
+
+    pub(super) const fn understood(&mut self) {
+        self.state.misunderstood = 0;
+        self.state.repeats = 0;
+    }
+
+    pub(super) fn misunderstood(&mut self, now: Now) {
+        let phrases = self.language.phrases.clone();
+        self.state.misunderstood += 1;
+        if self.state.misunderstood >= self.settings.max_misunderstood {
+            self.transfer(now, TransferReason::Misunderstood, &phrases.misunderstood_end);
+            return;
+        }
+        self.carry(if self.state.misunderstood == 1 {
+            &phrases.not_understood
+        } else {
+            &phrases.say_it_simply
+        });
+        if self.state.misunderstood == 1 && self.state.phase == Phase::Open {
+            self.carry(&fill(&phrases.what_i_do, &[("clinic", &self.facts.clinic.name)]));
+        }
+        if self.state.phase == Phase::Doctor {
+            let names = self.specialties();
+            self.carry(&fill(&phrases.our_doctors, &[("specialties", &names)]));
+        }
+        self.ask_again(now);
     }
 }

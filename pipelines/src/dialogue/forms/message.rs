@@ -40,8 +40,8 @@ impl Policy {
             // "We are stuck in traffic" tells no name.
             self.forget_name();
         }
-        if matter.patient && (heard.other_patient || heard.relative) {
-            self.turn_to_other(heard);
+        if matter.patient {
+            self.turned_by(heard, heard.relative);
         }
         let words = (!matter.ask).then(|| words_of(text));
         self.state.draft = Some(Draft {

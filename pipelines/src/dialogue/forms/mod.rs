@@ -12,11 +12,13 @@ mod manage;
 mod manner;
 mod message;
 mod offers;
+mod put_right;
 mod request;
 mod results;
 mod said;
 mod state;
 mod take_over;
+mod whose;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -159,6 +161,9 @@ impl Policy {
     /// Nothing is under way any more: is there anything else.
     fn open(&mut self, now: Now) {
         self.clear_goal();
+        if self.next_person(now) {
+            return;
+        }
         let text = self.language.phrases.anything_else.clone();
         self.ask(now, Phase::Open, &text);
     }
@@ -166,7 +171,7 @@ impl Policy {
     fn clear_goal(&mut self) {
         self.release();
         let state = &mut self.state;
-        state.goal = None;
+        state.last_goal = state.goal.take().or(state.last_goal);
         state.chosen = None;
         state.target = None;
         state.which = None;
@@ -282,6 +287,8 @@ impl Policy {
             Phase::AnotherOrMove => self.on_another_or_move(now, &heard, text),
             Phase::Message | Phase::CallWhen => self.on_message(now, &heard, text),
             Phase::OfferPerson => self.on_offer_person(now, &heard, text),
+            Phase::BeenBefore => self.on_been_before(now, &heard, text, told),
+            Phase::ForWhom => self.on_for_whom(now, &heard, text, told),
             Phase::Over => {}
         }
     }
@@ -311,9 +318,10 @@ impl Policy {
         if self.on_aside(now, heard, said_more) || self.on_recall(now, heard) {
             return true;
         }
-        if heard.person {
+        let not_them = heard.wrong_number && heard.other_patient;
+        if heard.person && !not_them {
             self.want_person(now);
-        } else if heard.others_data && !heard.other_patient && heard.doctor.is_none() {
+        } else if heard.others_data && heard.doctor.is_none() && !self.is_about_patient(heard) {
             self.understood();
             self.carry(&phrases.other_patient);
             self.ask_again(now);
@@ -340,33 +348,6 @@ impl Policy {
     fn want_person(&mut self, now: Now) {
         let text = self.language.phrases.transfer.clone();
         self.transfer(now, TransferReason::Asked, &text);
-    }
-
-    const fn understood(&mut self) {
-        self.state.misunderstood = 0;
-        self.state.repeats = 0;
-    }
-
-    fn misunderstood(&mut self, now: Now) {
-        let phrases = self.language.phrases.clone();
-        self.state.misunderstood += 1;
-        if self.state.misunderstood >= self.settings.max_misunderstood {
-            self.transfer(now, TransferReason::Misunderstood, &phrases.misunderstood_end);
-            return;
-        }
-        self.carry(if self.state.misunderstood == 1 {
-            &phrases.not_understood
-        } else {
-            &phrases.say_it_simply
-        });
-        if self.state.misunderstood == 1 && self.state.phase == Phase::Open {
-            self.carry(&fill(&phrases.what_i_do, &[("clinic", &self.facts.clinic.name)]));
-        }
-        if self.state.phase == Phase::Doctor {
-            let names = self.specialties();
-            self.carry(&fill(&phrases.our_doctors, &[("specialties", &names)]));
-        }
-        self.ask_again(now);
     }
 
     fn on_timeout(&mut self, now: Now) {

@@ -13,8 +13,8 @@ pub(super) const PAGE: usize = 3;
 /// Offers asked for, so that more can be told without another search.
 const SEARCHED: u8 = 12;
 impl Policy {
-    pub(super) fn search(&mut self) {
-        let wish = self.state.wish.search(SEARCHED);
+    pub(super) fn search(&mut self, now: Now) {
+        let wish = self.suitable(now, self.state.wish.search(SEARCHED));
         self.call(ToolCall::FindSlots(wish));
     }
 

@@ -3,6 +3,7 @@
 use frontdesk_types::Phi;
 
 use super::state::{Goal, Phase, Wish};
+use super::whose::Turn;
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
 use crate::dialogue::guard::assent::{declines, says_yes};
@@ -10,6 +11,9 @@ use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::tokens::Tokens;
+
+/// Words of "and my son's?" at most.
+const SHORT: usize = 5;
 
 impl Policy {
     pub(super) fn greet(&mut self, now: Now) {
@@ -74,8 +78,15 @@ impl Policy {
     /// Takes up what the caller wants, if they say it.
     pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
         let booked = self.state.last_booked.clone();
-        let fresh = heard.another || heard.other_patient;
-        if heard.ask {
+        let turn =
+            self.turn_of(heard, heard.relative && (heard.whom.owner || !heard.own_appointment));
+        let fresh = heard.another || heard.other_patient || turn != Turn::Stays;
+        // "And my son's?" asks for the same as before, of somebody else.
+        let same_again = turn != Turn::Stays
+            && !heard.whom.persons.is_empty()
+            && self.state.last_goal.is_some()
+            && text.split_whitespace().count() <= SHORT;
+        if heard.ask && !same_again {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {
             self.begin(now, Goal::List, heard, text);
@@ -89,7 +100,9 @@ impl Policy {
             self.begin(now, Goal::Cancel, heard, text);
         } else if let Some(target) = booked.filter(|_| {
             // A correction moves what was booked; it never books a second one.
-            let correction = heard.correction || heard.move_ || !heard.book;
+            // Whoever was booked for last need not be the one who needs somebody else now.
+            let other = self.state.patient.other && heard.has_doctor() && !heard.correction;
+            let correction = heard.correction || heard.move_ || (!heard.book && !other);
             let names = heard.has_content() && !heard.new_patient;
             !fresh && (heard.move_ || (correction && names))
         }) {
@@ -104,7 +117,18 @@ impl Policy {
             let question = self.language.phrases.another_or_move.clone();
             self.ask(now, Phase::AnotherOrMove, &question);
         } else if heard.book || self.wishes(heard) || fresh || heard.new_patient {
-            self.begin(now, Goal::Book, heard, text);
+            let wish = heard.book || heard.has_content() || heard.new_patient;
+            match self.state.last_goal {
+                // "And my son's?", after the appointments of somebody else.
+                Some(goal @ (Goal::List | Goal::Cancel)) if !wish => {
+                    self.begin(now, goal, heard, text);
+                }
+                _ if turn == Turn::Caller && !wish && !heard.another && !heard.whom.for_me => {
+                    self.turn_to_caller();
+                    self.advance(now);
+                }
+                _ => self.begin(now, Goal::Book, heard, text),
+            }
         } else {
             return false;
         }
@@ -139,11 +163,21 @@ impl Policy {
         self.begin_goal(goal);
         // A relative who is mentioned with a wish for a visit is likely the patient; were it the
         // caller after all, being asked for the patient's name costs nothing.
-        if heard.other_patient || (heard.relative && goal == Goal::Book) {
-            self.turn_to_other(heard);
+        let books = goal == Goal::Book;
+        if !self.turned_by(heard, heard.relative && (books || heard.whom.owner)) {
+            // Whoever was served last need not be the one who is meant now.
+            let said = heard.other_patient || heard.whom.caller;
+            self.state.doubtful = books && self.state.patient.other && !said;
         }
         match goal {
-            Goal::Book => self.wish_and_advance(now, heard),
+            Goal::Book => {
+                let problem = self.merge_wish(heard);
+                self.queue_persons(heard, goal);
+                match problem {
+                    Some(problem) => self.explain(now, &problem),
+                    None => self.advance(now),
+                }
+            }
             Goal::Move => {
                 // "From Sunday to Tuesday": what stands before "to" tells which appointment.
                 let (which, wish) = self.split_move(now, text);
@@ -156,6 +190,7 @@ impl Policy {
             }
             Goal::Cancel | Goal::List | Goal::Message => {
                 self.state.which = Some(Phi::new(text.to_owned()));
+                self.queue_persons(heard, goal);
                 self.advance(now);
             }
         }
@@ -204,7 +239,7 @@ impl Policy {
 
     pub(super) fn on_another_or_move(&mut self, now: Now, heard: &Heard, text: &str) {
         let target = self.state.last_booked.clone();
-        if heard.other_patient || (heard.another && !heard.no) {
+        if self.turn_of(heard, heard.relative) != Turn::Stays || (heard.another && !heard.no) {
             let wish = self.state.wish.clone();
             let mut heard = heard.clone();
             heard.another = true;
@@ -215,6 +250,7 @@ impl Policy {
         } else if heard.yes && !heard.no {
             self.understood();
             self.state.last_booked = None;
+            self.state.doubtful = self.state.patient.other;
             self.advance(now);
         } else if let (true, Some(target)) =
             (heard.no || heard.has_content() || heard.move_, target)

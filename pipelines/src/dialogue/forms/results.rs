@@ -27,6 +27,12 @@ impl Policy {
                 self.understood();
                 self.state.turned = false;
                 self.state.previous = None;
+                let registered = matches!(pending.tool, ToolCall::RegisterPatient(_));
+                if registered && result == ToolResult::Identified {
+                    // The same person is not registered twice.
+                    let text = self.language.phrases.registered_already.clone();
+                    self.carry(&text);
+                }
                 if self.state.carry.is_empty() {
                     let text = self.language.phrases.thanks.clone();
                     self.carry(&text);

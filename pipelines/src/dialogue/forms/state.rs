@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::dialogue::Expectation;
 use crate::dialogue::settings::Patience;
 use crate::dialogue::tools::{AppointmentFacts, SlotWish, ToolCall, ToolCallId};
+use crate::dialogue::understand::whom::{Person, Relation};
 use crate::wish::When;
 
 /// What the caller wants done.
@@ -45,6 +46,10 @@ pub(super) enum Phase {
     PickAppointment,
     AnotherOrMove,
     OfferPerson,
+    /// The details did not match: has the patient been here before.
+    BeenBefore,
+    /// Whether the visit is for the patient who is identified.
+    ForWhom,
     /// What the message is to say.
     Message,
     /// When the caller wants to be called.
@@ -65,7 +70,11 @@ impl Phase {
             Self::Doctor => Expectation::Doctor,
             Self::Day | Self::NotBooked | Self::CallWhen => Expectation::Day,
             Self::Choice | Self::PickAppointment => Expectation::Choice,
-            Self::Confirm | Self::AnotherOrMove | Self::OfferPerson => Expectation::YesNo,
+            Self::Confirm
+            | Self::AnotherOrMove
+            | Self::OfferPerson
+            | Self::BeenBefore
+            | Self::ForWhom => Expectation::YesNo,
         }
     }
 }
@@ -136,6 +145,20 @@ pub(super) struct Patient {
     pub(super) ambiguous: bool,
     /// Not the caller.
     pub(super) other: bool,
+    /// How they are related to the caller, as far as it was said.
+    #[serde(default)]
+    pub(super) relation: Relation,
+    /// The caller was asked whether the visit is for them, and said yes.
+    #[serde(default)]
+    pub(super) sure: bool,
+}
+
+/// Somebody for whom the same is to be done as was done for another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NextPerson {
+    pub(super) person: Person,
+    pub(super) goal: Goal,
+    pub(super) wish: Wish,
 }
 
 /// A message as far as it is known.
@@ -171,6 +194,18 @@ pub(super) struct State {
     pub(super) patient: Patient,
     /// The details that did not match last.
     pub(super) previous: Option<Patient>,
+    /// Others of whom this call was about, as they were told.
+    #[serde(default)]
+    pub(super) people: Vec<Patient>,
+    /// Whose turn it is next.
+    #[serde(default)]
+    pub(super) next_persons: Vec<NextPerson>,
+    /// What was done last.
+    #[serde(default)]
+    pub(super) last_goal: Option<Goal>,
+    /// It is doubtful whether the visit is for the patient who is identified.
+    #[serde(default)]
+    pub(super) doubtful: bool,
     /// The call turned to somebody else than the ledger's patient.
     pub(super) turned: bool,
     pub(super) failed: u32,

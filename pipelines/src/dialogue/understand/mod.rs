@@ -7,6 +7,7 @@ pub(crate) mod birth;
 pub(crate) mod days;
 pub(crate) mod distance;
 mod foreign;
+pub(crate) mod kin;
 pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod pattern;
@@ -14,6 +15,7 @@ pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod times;
 pub(crate) mod tokens;
+pub(crate) mod whom;
 pub(crate) mod wish;
 
 use frontdesk_types::DoctorId;
@@ -32,6 +34,7 @@ use people::{DoctorMention, SpecialtyMention};
 use phones::PhoneMention;
 use times::TimeMention;
 use tokens::Tokens;
+use whom::Whom;
 use wish::Said;
 
 /// Where an utterance is understood.
@@ -128,8 +131,9 @@ pub(crate) struct Heard {
     /// Another day than those that were offered.
     pub(crate) another_day: bool,
     pub(crate) name: Option<NameMention>,
-    /// The full name of the relative who is mentioned.
-    pub(crate) relative_name: Option<String>,
+    /// The name of the patient where that is somebody else, or a part of it.
+    pub(crate) relative_name: Option<NameMention>,
+    pub(crate) whom: Whom,
     pub(crate) birth: Option<BirthMention>,
     pub(crate) phone: Option<PhoneMention>,
 }
@@ -147,6 +151,7 @@ impl Heard {
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = foreign::other_language(text, &all, language);
         heard.read_words(&all, setting);
+        heard.whom = Whom::of(&all, language);
 
         let mut rest = all.clone();
         if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
@@ -158,8 +163,9 @@ impl Heard {
         heard.birth = birth::take(&mut rest, language, calendar, asked_birth);
         let asked_phone = expect == Expectation::PhoneNumber;
         heard.phone = phones::take(&mut rest, language, asked_phone);
-        heard.relative_name = names::take_relative(&mut rest, language);
-        heard.other_patient |= heard.relative_name.is_some();
+        heard.relative_name = whom::take_name(&mut rest, language, clinic);
+        heard.other_patient = heard.whom.other || heard.relative_name.is_some();
+        heard.relative = heard.whom.relative || heard.other_patient;
         let doctor_first = !expect.is_naming();
         if doctor_first {
             heard.name = names::take(&mut rest, language, Asked::No);
@@ -264,8 +270,6 @@ impl Heard {
         self.list = is(&intents.list) && !not_made;
         self.book = is(&intents.book) || is(&intents.book_question) || not_made;
         self.another = is(&words.another);
-        self.other_patient = is(&words.other_patient);
-        self.relative = self.other_patient || is(&words.relatives) && !is(&words.for_me);
         self.another_time = is(&words.another_time);
         self.new_patient = is(&words.new_patient) && !is(&words.not_new);
         self.hold_on = is(&words.hold_on);

@@ -57,7 +57,9 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
         return Some(NameMention { name, full: true, introduced, own });
     }
     // "Miller Jane Miller": the last name first, and then all of it.
-    let twice = range.len() >= 3 && tokens.text(range.start) == tokens.text(range.end - 1);
+    let twice = range.len() >= 3
+        && tokens.text(range.start) == tokens.text(range.end - 1)
+        && !is_letter(&tokens.words[range.start]);
     let range = range.start + usize::from(twice)..range.end;
     let name = spoken_name(&tokens.words[range.clone()], language);
     let words = name.split(' ').count();
@@ -66,24 +68,6 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
     }
     tokens.take(range);
     Some(NameMention { full: words >= 2, name, introduced, own })
-}
-
-/// Takes the full name that follows the mention of a relative: "my daughter Nadia Johnson". Only a
-/// name that is written with capitals, since any words may follow a relative.
-pub(crate) fn take_relative(tokens: &mut Tokens, language: &Language) -> Option<String> {
-    let reader = Reader { tokens, language, latest_year: 0 };
-    let capital = |word: &Token| word.raw.starts_with(char::is_uppercase);
-    let range = (0..tokens.len()).find_map(|at| {
-        let relative = longest_at(&language.words.relatives, reader, at)?;
-        let start = longest_at(&language.words.is_called, reader, relative.end)
-            .map_or(relative.end, |called| called.end);
-        let run = name_run(tokens, language, start);
-        let named = run.len() >= 2 && tokens.words[run.clone()].iter().all(capital);
-        named.then_some(run)
-    })?;
-    let name = spoken_name(&tokens.words[range.clone()], language);
-    tokens.take(range);
-    Some(name)
 }
 
 /// "Miller, first name Jane", "the last name is Miller and the first name Jane".
@@ -171,7 +155,11 @@ fn ends_clause(tokens: &Tokens, language: &Language, at: usize) -> bool {
 }
 
 /// The words from `start` on that can be parts of one name.
-fn name_run(tokens: &Tokens, language: &Language, start: usize) -> std::ops::Range<usize> {
+pub(crate) fn name_run(
+    tokens: &Tokens,
+    language: &Language,
+    start: usize,
+) -> std::ops::Range<usize> {
     let mut end = start;
     while end < tokens.len() && end - start < 24 {
         let word = &tokens.words[end];
@@ -195,6 +183,12 @@ fn can_be_name(word: &Token, language: &Language) -> bool {
         && language.common.can_be_name(&word.text)
         && !language.numbers.contains_key(&word.text)
         || is_letter(word)
+}
+
+/// The letters one by one from `start` on.
+pub(crate) fn letters(tokens: &Tokens, start: usize) -> std::ops::Range<usize> {
+    let run = tokens.words[start..].iter().take_while(|word| is_letter(word)).count();
+    start..start + run
 }
 
 fn is_letter(word: &Token) -> bool {
@@ -251,7 +245,7 @@ fn inside(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<usize>
 }
 
 /// The words of a name, spelled letters joined; a spelling replaces the word it spells.
-fn spoken_name(words: &[Token], language: &Language) -> String {
+pub(crate) fn spoken_name(words: &[Token], language: &Language) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut at = 0;
     while let Some(word) = words.get(at) {

@@ -1,7 +1,7 @@
 //! Where the patterns of a language match.
 
-use super::numbers;
 use super::tokens::Tokens;
+use super::{kin, numbers};
 use crate::language::Language;
 use crate::language::pattern::Item;
 pub(crate) use crate::language::pattern::{Pattern, Slot};
@@ -136,6 +136,7 @@ fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
         Slot::Weekday => named(language.weekday(text)),
         Slot::Weekdays => named(language.weekdays(text)),
         Slot::Month => named(language.month(text)),
+        Slot::Kin | Slot::KinOwner | Slot::Person => kin::values(kind, reader, at),
         Slot::Year => numbers::years(tokens, at, latest_year, language),
         Slot::Hour => within(0..=24, numbers::cardinals(tokens, at, language)),
         Slot::Minute => {

@@ -42,7 +42,7 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: bool) -> Opt
 }
 
 /// The run of digits that begins at `start`: where it ends, and its digits.
-fn run(tokens: &Tokens, language: &Language, start: usize) -> (usize, String) {
+pub(crate) fn run(tokens: &Tokens, language: &Language, start: usize) -> (usize, String) {
     let reader = Reader { tokens, language, latest_year: 0 };
     let words = &language.words;
     let mut digits = String::new();

@@ -1,0 +1,159 @@
+//! What is put right of somebody's details when they are read back: only what was said changes, and
+//! all of it is read back again.
+
+use frontdesk_types::Phi;
+
+use super::state::{Phase, Spelled};
+use super::{Now, Policy};
+use crate::dialogue::Expectation;
+use crate::dialogue::understand::birth::{BirthMention, of_parts};
+use crate::dialogue::understand::distance::distance;
+use crate::dialogue::understand::pattern::{Pattern, Reader, find_any, longest_at};
+use crate::dialogue::understand::tokens::Tokens;
+use crate::dialogue::understand::{Heard, Setting, names, phones};
+
+impl Policy {
+    /// Takes a correction of the details that were read back; false if there is none.
+    pub(super) fn puts_right(&mut self, now: Now, text: &str) -> bool {
+        if self.state.phase != Phase::Confirm || self.state.patient.name.is_none() {
+            return false;
+        }
+        let phone = self.phone_put_right(text);
+        let birth = !phone && self.birth_put_right(now, text);
+        let name = self.name_put_right(now, text);
+        phone || birth || name
+    }
+
+    fn hear_as(&self, now: Now, text: &str, expect: Expectation) -> Heard {
+        Heard::of(text, Setting { expect, ..self.setting(now) })
+    }
+
+    /// "It ends in 133", "133, not 123".
+    fn phone_put_right(&mut self, text: &str) -> bool {
+        let language = self.language.clone();
+        let tokens = Tokens::of(text, &language);
+        let reader = Reader { tokens: &tokens, language: &language, latest_year: 0 };
+        let Some(known) = self.state.patient.phone.as_ref().map(|p| p.expose().clone()) else {
+            return false;
+        };
+        let end = find_any(&language.words.number_ends, reader).map(|found| {
+            let digits = (found.end..tokens.len()).map(|at| phones::run(&tokens, &language, at).1);
+            digits.into_iter().find(|digits| !digits.is_empty()).unwrap_or_default()
+        });
+        let put_right = match end {
+            Some(end) if end.len() < known.len() => {
+                known.get(..known.len() - end.len()).map(|start| format!("{start}{end}"))
+            }
+            Some(_) => None,
+            None => swapped(&tokens, &known, &language),
+        };
+        let put_right = put_right.filter(|number| *number != known);
+        let any = put_right.is_some();
+        if let Some(number) = put_right {
+            self.state.patient.phone = Some(Phi::new(number));
+        }
+        any
+    }
+
+    /// "1991, not 1990", "it was the third of February".
+    fn birth_put_right(&mut self, now: Now, text: &str) -> bool {
+        let Some(known) = self.state.patient.birth.as_ref().map(|birth| *birth.expose()) else {
+            return false;
+        };
+        let calendar = self.setting(now).calendar();
+        let whole = |year: i16, month, day| of_parts(Some(year.into()), month, day, calendar);
+        let said = match self.hear_as(now, text, Expectation::DateOfBirth).birth {
+            Some(BirthMention::Year(year)) => whole(year, known.month(), known.day()),
+            Some(BirthMention::NoYear { month, day }) => whole(known.year(), month, day),
+            Some(BirthMention::Month(month)) => whole(known.year(), month, known.day()),
+            Some(BirthMention::Day(day)) => whole(known.year(), known.month(), day),
+            Some(said) => said,
+            None => return false,
+        };
+        let BirthMention::Full(date) = said else { return false };
+        let patient = &mut self.state.patient;
+        patient.birth = Some(Phi::new(date));
+        (patient.birthday, patient.birth_month, patient.birth_year) = (None, None, None);
+        date != known
+    }
+
+    /// "It's Shayne, S H A Y N E", "the last name is Parker".
+    fn name_put_right(&mut self, now: Now, text: &str) -> bool {
+        let Some(known) = self.state.patient.name.as_ref().map(|name| name.expose().clone()) else {
+            return false;
+        };
+        let language = self.language.clone();
+        let tokens = Tokens::of(text, &language);
+        let reader = Reader { tokens: &tokens, language: &language, latest_year: 0 };
+        let part = |list: &[Pattern]| {
+            (0..tokens.len()).find_map(|at| {
+                let run = names::name_run(&tokens, &language, longest_at(list, reader, at)?.end);
+                (!run.is_empty()).then(|| names::spoken_name(&tokens.words[run], &language))
+            })
+        };
+        let mut parts: Vec<String> = known.split(' ').map(str::to_owned).collect();
+        let last = parts.len().saturating_sub(1);
+        let (first_name, last_name) =
+            (part(&language.words.first_name), part(&language.words.last_name));
+        if first_name.is_none() && last_name.is_none() {
+            let spelled =
+                (0..tokens.len()).map(|at| names::letters(&tokens, at)).find(|run| run.len() > 2);
+            let spelled = spelled.map(|run| names::spoken_name(&tokens.words[run], &language));
+            let name = self.hear_as(now, text, Expectation::FullName).name;
+            let whole = match (spelled, name) {
+                (_, Some(name)) if name.full => Some(name.name),
+                (Some(part), _) => with_part(&known, &part),
+                (None, Some(name)) => with_part(&known, &name.name),
+                (None, None) => return false,
+            };
+            let Some(whole) = whole.filter(|whole| *whole != known) else { return false };
+            parts = vec![whole];
+        } else {
+            if let Some(name) = first_name {
+                parts[0] = name;
+            }
+            if let Some(name) = last_name {
+                parts[last] = name;
+            }
+        }
+        let patient = &mut self.state.patient;
+        patient.name = Some(Phi::new(parts.join(" ")));
+        (patient.full, patient.spelled) = (true, Spelled::Whole);
+        true
+    }
+}
+
+/// The name with the part replaced that sounds like this one.
+pub(super) fn with_part(known: &str, part: &str) -> Option<String> {
+    let part_lower = part.to_lowercase();
+    let far = |own: &&str| distance(&own.to_lowercase(), &part_lower);
+    let near = known.split(' ').min_by_key(|own| far(own))?;
+    let same_start = near.to_lowercase().chars().next() == part_lower.chars().next();
+    let alike = far(&near) <= if same_start { near.len().div_ceil(2) } else { 1 };
+    let replaced = known.split(' ').map(|own| if own == near { part } else { own });
+    alike.then(|| replaced.collect::<Vec<_>>().join(" "))
+}
+
+/// "133, not 123": the digits that are in the number are those that were wrong.
+fn swapped(tokens: &Tokens, known: &str, language: &crate::language::Language) -> Option<String> {
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let (end, digits) = phones::run(tokens, language, at);
+        if digits.len() >= 2 {
+            runs.push(digits);
+        }
+        at = end.max(at + 1);
+    }
+    let [a, b] = runs.as_slice() else { return None };
+    if a.len() != b.len() || a.len() >= known.len() {
+        return None;
+    }
+    let (wrong, right) = match (known.contains(a.as_str()), known.contains(b.as_str())) {
+        (true, false) => (a, b),
+        (false, true) => (b, a),
+        _ => return None,
+    };
+    let place = known.rfind(wrong.as_str())?;
+    Some(format!("{}{right}{}", &known[..place], &known[place + wrong.len()..]))
+}
