@@ -167,3 +167,18 @@ fn a_spelled_name_is_its_letters_even_if_it_reads_the_same_backwards() {
     let text = call.hears("no, it's Ada, A D A");
     assert!(text.contains("Ada Strand, born"), "{text}");
 }
+
+#[test]
+fn a_name_and_a_birthday_that_are_put_right_in_the_same_breath_count() {
+    for words in [
+        "this is Jane Tiller, I mean Miller, born 17 May 1980, Dr Haddad on Sunday",
+        "it's Jane Miller, born 17 June, no sorry, 17 May 1980, and I want Dr Haddad on Sunday",
+    ] {
+        let text = Call::new(Clinic::new()).hears(words);
+        assert!(text.contains("Which one"), "{words}: {text}");
+    }
+    let mut call = Call::new(Clinic::new());
+    call.hears("this is Jane Miller, May 17, 1908. Dr Haddad on Sunday please");
+    let text = call.hears("no, it's 1980, not 08. May 17, 1980.");
+    assert!(text.contains("Which one"), "{text}");
+}

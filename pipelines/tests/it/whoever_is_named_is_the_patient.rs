@@ -183,3 +183,19 @@ fn her_appointment_is_that_of_whom_the_call_is_about() {
     let text = call.hears("what is his phone number");
     assert!(text.contains("can't tell you anything about other patients"), "{text}");
 }
+
+#[test]
+fn a_relative_in_the_story_of_a_wish_is_no_patient_of_it() {
+    for words in [
+        "Tuesday is my grandson's birthday, so Dr Haddad on Sunday please",
+        "it's my daughter's wedding on Saturday, can I come to Dr Haddad on Sunday",
+    ] {
+        let mut call = Call::new(Clinic::new());
+        let text = call.hears(words);
+        assert!(text.contains("your full name"), "{words}: {text}");
+    }
+    // Whoever is ill is the patient, whoever else is spoken of.
+    let mut call = Call::new(Clinic::new());
+    let words = "my wife says I should call, our son has a fever, Dr Marin on Sunday";
+    assert!(call.hears(words).contains("full name of the patient"));
+}

@@ -2,7 +2,6 @@
 
 use frontdesk_types::{Channel, Phi, TransferReason};
 
-use super::put_right::with_part;
 use super::state::{Goal, Patient, Phase, Spelled};
 use super::{Heard, Now, Output, Policy};
 use crate::dialogue::Expectation;
@@ -10,7 +9,7 @@ use crate::dialogue::spoken::{Part, spelled_name};
 use crate::dialogue::tools::{Identity, ToolCall};
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::birth::{BirthMention, of_parts};
-use crate::dialogue::understand::names::NameMention;
+use crate::dialogue::understand::names::{NameMention, with_part};
 use crate::dialogue::understand::pattern::{Reader, find_any};
 use crate::dialogue::understand::phones::PhoneMention;
 use crate::dialogue::understand::tokens::Tokens;

@@ -7,7 +7,6 @@ use super::state::{Phase, Spelled};
 use super::{Now, Policy};
 use crate::dialogue::Expectation;
 use crate::dialogue::understand::birth::{BirthMention, of_parts};
-use crate::dialogue::understand::distance::distance;
 use crate::dialogue::understand::pattern::{Pattern, Reader, find_any, longest_at};
 use crate::dialogue::understand::tokens::Tokens;
 use crate::dialogue::understand::{Heard, Setting, names, phones};
@@ -102,8 +101,8 @@ impl Policy {
             let name = self.hear_as(now, text, Expectation::FullName).name;
             let whole = match (spelled, name) {
                 (_, Some(name)) if name.full => Some(name.name),
-                (Some(part), _) => with_part(&known, &part),
-                (None, Some(name)) => with_part(&known, &name.name),
+                (Some(part), _) => names::with_part(&known, &part),
+                (None, Some(name)) => names::with_part(&known, &name.name),
                 (None, None) => return false,
             };
             let Some(whole) = whole.filter(|whole| *whole != known) else { return false };
@@ -121,17 +120,6 @@ impl Policy {
         (patient.full, patient.spelled) = (true, Spelled::Whole);
         true
     }
-}
-
-/// The name with the part replaced that sounds like this one.
-pub(super) fn with_part(known: &str, part: &str) -> Option<String> {
-    let part_lower = part.to_lowercase();
-    let far = |own: &&str| distance(&own.to_lowercase(), &part_lower);
-    let near = known.split(' ').min_by_key(|own| far(own))?;
-    let same_start = near.to_lowercase().chars().next() == part_lower.chars().next();
-    let alike = far(&near) <= if same_start { near.len().div_ceil(2) } else { 1 };
-    let replaced = known.split(' ').map(|own| if own == near { part } else { own });
-    alike.then(|| replaced.collect::<Vec<_>>().join(" "))
 }
 
 /// "133, not 123": the digits that are in the number are those that were wrong.

@@ -91,8 +91,14 @@ fn find(reader: Reader<'_>, from: usize, calendar: Calendar, told: bool) -> Opti
     let places = || (from..reader.tokens.len()).filter(|at| !reader.tokens.text(*at).is_empty());
     let by_name: Vec<Found> = places().filter_map(|at| named(reader, at, calendar, told)).collect();
     let full = |(_, mention): &&Found| matches!(mention, BirthMention::Full(_));
-    if let Some(found) = by_name.iter().find(full) {
-        return Some(found.clone());
+    if let Some(first) = by_name.iter().find(full) {
+        // "Not 26. September 17, 1962": the number before the stop is no day of it.
+        let broken = reader.tokens.words.get(first.0.start).is_some_and(|word| word.stop);
+        let next = by_name
+            .iter()
+            .filter(full)
+            .find(|(range, _)| broken && first.0.start < range.start && range.start < first.0.end);
+        return Some(next.unwrap_or(first).clone());
     }
     let parted =
         by_name.iter().filter(|_| told).find_map(|found| with_year(reader, found, calendar));

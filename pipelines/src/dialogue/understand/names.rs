@@ -62,12 +62,40 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
         && !is_letter(&tokens.words[range.start]);
     let range = range.start + usize::from(twice)..range.end;
     let name = spoken_name(&tokens.words[range.clone()], language);
+    let (name, end) = put_right(tokens, language, &name, range.end).unwrap_or((name, range.end));
+    let range = range.start..end;
     let words = name.split(' ').count();
     if name.chars().filter(|c| c.is_alphabetic()).count() < 2 {
         return None;
     }
     tokens.take(range);
     Some(NameMention { full: words >= 2, name, introduced, own })
+}
+
+/// The name with the part replaced that sounds like this one.
+pub(crate) fn with_part(known: &str, part: &str) -> Option<String> {
+    let part_lower = part.to_lowercase();
+    let far = |own: &&str| distance(&own.to_lowercase(), &part_lower);
+    let near = known.split(' ').min_by_key(|own| far(own))?;
+    let same_start = near.to_lowercase().chars().next() == part_lower.chars().next();
+    let alike = far(&near) <= if same_start { near.len().div_ceil(2) } else { 1 };
+    let replaced = known.split(' ').map(|own| if own == near { part } else { own });
+    alike.then(|| replaced.collect::<Vec<_>>().join(" "))
+}
+
+/// "Linda Packer, I mean Parker": the part of the name that is put right, and where it ends.
+fn put_right(
+    tokens: &Tokens,
+    language: &Language,
+    name: &str,
+    end: usize,
+) -> Option<(String, usize)> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let start = longest_at(&language.scope.corrected, reader, end)?.end;
+    let run = name_run(tokens, language, start);
+    let part = spoken_name(&tokens.words[run.clone()], language);
+    let whole = with_part(name, &part).filter(|_| run.len() == 1 && name.contains(' '))?;
+    Some((whole, run.end))
 }
 
 /// "Miller, first name Jane", "the last name is Miller and the first name Jane".

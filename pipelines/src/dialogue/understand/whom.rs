@@ -67,7 +67,9 @@ impl Whom {
         let other =
             (0..tokens.len()).any(|at| all_at(&words.other_patient, reader, at).any(|m| apart(&m)));
         let for_me = is(&words.for_me);
-        let relative = other || is(&words.relatives) && sent.is_empty() && !for_me;
+        let mentioned =
+            || (0..tokens.len()).any(|at| all_at(&words.relatives, reader, at).any(|m| apart(&m)));
+        let relative = other || (!for_me && mentioned());
         let mentions = mentions(reader, &sent);
         let owner = mentions.iter().any(|mention| mention.owner);
         let persons = persons(reader, mentions);
@@ -101,7 +103,7 @@ fn mentions(reader: Reader<'_>, sent: &[Range<usize>]) -> Vec<Mention> {
         let apart = |m: &Match| !sent.iter().any(|own| own.start < m.end && m.start < own.end);
         let best = strong
             .chain(weak)
-            .filter(|(strong, m)| !*strong || apart(m))
+            .filter(|(_, m)| apart(m))
             .filter_map(|(strong, m)| mention(reader, &m, strong))
             .max_by_key(|mention| (mention.range.len(), mention.strong));
         match best {
