@@ -13,6 +13,7 @@ mod contexts;
 mod counters;
 pub mod data_keys;
 mod demo_supervisor;
+pub mod descriptors;
 #[cfg(test)]
 mod docs;
 mod documents;

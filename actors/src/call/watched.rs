@@ -78,7 +78,7 @@ impl Call {
                 self.feed.said(Speaker::Supervisor, *number, said);
             }
             // Its tool call is told.
-            Shown::Appointment { .. } => {}
+            Shown::Appointment { .. } | Shown::Refused(_) => {}
         }
     }
 

@@ -221,6 +221,11 @@ phrases! {
     emergency_number(number),
     handed_back,
     failed_end,
+    busy_wait,
+    busy_end,
+    stopping_end,
+    cut_end,
+    not_served_end,
 }
 
 /// A clinic's own wording cannot be used.

@@ -17,6 +17,8 @@ const STATE_ATTRIBUTE: &str = "lk.agent.state";
 const APPOINTMENT_ATTRIBUTE: &str = "frontdesk.appointment";
 /// Ours: the name of the person of the clinic whose words a segment holds.
 const STAFF_ATTRIBUTE: &str = "frontdesk.staff";
+/// Ours: why the call is not taken.
+const REFUSED_ATTRIBUTE: &str = "frontdesk.refused";
 const FINAL_ATTRIBUTE: &str = "lk.transcription_final";
 
 /// Whose words the captions are of: the caller's identity and track, as far as known.
@@ -111,6 +113,10 @@ impl Captions {
             }
             Shown::StaffText { number, name, text, is_final } => {
                 self.staff_text(number, &name, &text, is_final).await
+            }
+            Shown::Refused(reason) => {
+                self.announce(REFUSED_ATTRIBUTE, reason.as_str().to_owned()).await;
+                Ok(())
             }
             Shown::Appointment { change, visit, reference } => {
                 let card = card(change, &visit, &reference);
