@@ -48,6 +48,8 @@ pub enum ActKind {
     Goodbye,
     /// A goodbye that ends a sentence: "bye".
     Bye,
+    /// Said before a goodbye, and no matter of the call: "I have to go".
+    Leaving,
     Unsure,
     Correction,
     // Wishes.
@@ -89,6 +91,16 @@ pub enum ActKind {
     OthersData,
     // Beside the matter.
     SmallTalk,
+    /// Small talk of what no clinic knows.
+    Chatter,
+    /// Asks whom they have reached.
+    Reached,
+    /// Something beside the call: "sorry about the noise".
+    Aside,
+    /// Asks why something is asked.
+    Why,
+    /// Asks for the time or the date.
+    AsksNow,
     /// Asks who or what speaks.
     Machine,
     /// Asks if somebody is there.
@@ -334,15 +346,22 @@ impl Reading {
         !self.words.is_empty() && !self.question && self.cover(0, &kinds).left.is_empty()
     }
 
-    /// Whether it takes leave: it ends with a goodbye, or says nothing but what people leave with.
+    /// Whether it takes leave: there is a goodbye in it, and nothing but what people leave with.
+    /// Before a "bye" at the end that may be a little more.
     #[must_use]
     pub fn takes_leave(&self) -> bool {
-        use ActKind::{Bye, Decline, Filler, Goodbye, Greeting, Thanks};
-        let kinds = [Goodbye, Decline, Filler, Thanks, Bye, Greeting];
-        let covered = |from: usize, kinds: &[ActKind]| self.cover(from, kinds).left.is_empty();
-        let last = self.all(Bye).map(|act| act.from).max();
-        let ends = last.is_some_and(|at| covered(at, &[Bye, Filler, Thanks, Greeting]));
-        ends || (self.has(Goodbye) && !self.question && covered(0, &kinds))
+        use ActKind::{
+            Abort, Bye, Decline, Filler, Goodbye, Greeting, HoldOn, Leaving, SoftYes, Thanks,
+            WithYes, Yes,
+        };
+        let kinds = [
+            Goodbye, Decline, Filler, Thanks, Bye, Greeting, Leaving, WithYes, Abort, HoldOn,
+            SoftYes, Yes,
+        ];
+        let ends = self.all(Bye).any(|act| self.cover(act.to, &kinds[..7]).left.is_empty());
+        let kinds = if ends { &kinds[..] } else { &kinds[..7] };
+        let leaves = ends || (self.has(Goodbye) && !self.question);
+        leaves && self.cover(0, kinds).left.is_empty()
     }
 
     /// Whether day, time, doctor and specialty, where they were named, are those of a visit.

@@ -19,14 +19,14 @@ const CALLS: &[Plain] = &[
         rules: &[
             ("reference", "no, that's all, thank you"),
             ("shall i book", "yes please"),
-            ("which time", "the first one"),
+            ("which time|which one", "the first one"),
             ("which doctor", "a cardiologist"),
             ("which day", "on Sunday morning"),
             ("full name", "Jane Miller"),
             ("date of birth", "17 May 1980"),
             ("help you", "I would like to book an appointment"),
         ],
-        turns: 0,
+        turns: 8,
     },
     Plain {
         name: "a booking with all in one sentence",
@@ -34,12 +34,12 @@ const CALLS: &[Plain] = &[
         rules: &[
             ("reference", "no thanks"),
             ("shall i book", "yes"),
-            ("which time", "the second one"),
+            ("which time|which one", "the second one"),
             ("full name", "it's Jane Miller"),
             ("date of birth", "the seventeenth of May nineteen eighty"),
             ("help you", "I would like to see Dr Haddad on Tuesday morning"),
         ],
-        turns: 0,
+        turns: 7,
     },
     Plain {
         name: "a booking at a time that is named",
@@ -47,7 +47,7 @@ const CALLS: &[Plain] = &[
         rules: &[
             ("reference", "goodbye"),
             ("shall i book", "that's right, go ahead"),
-            ("which time", "at half past nine"),
+            ("which time|which one", "at half past nine"),
             ("full name", "my name is Jane Miller"),
             ("date of birth", "17/05/1980"),
             (
@@ -55,21 +55,21 @@ const CALLS: &[Plain] = &[
                 "can I get an appointment with Dr Haddad on Sunday at half past nine please",
             ),
         ],
-        turns: 0,
+        turns: 6,
     },
     Plain {
         name: "a move",
         given: true,
         rules: &[
-            ("anything else", "no, that solves it, thanks"),
+            ("anything else", "no, that's all, thanks"),
             ("shall i move", "yes, move it there"),
-            ("which time", "the first is fine"),
+            ("which time|which one", "the first is fine"),
             ("what time|which day|instead", "Tuesday morning would be fine"),
             ("full name", "Jane Miller"),
             ("date of birth", "17 May 1980"),
             ("help you", "I have to reschedule my appointment with Dr Haddad"),
         ],
-        turns: 0,
+        turns: 8,
     },
     Plain {
         name: "a move with the new day in one sentence",
@@ -77,12 +77,12 @@ const CALLS: &[Plain] = &[
         rules: &[
             ("anything else", "no"),
             ("shall i move", "yes"),
-            ("which time", "ten o'clock"),
+            ("which time|which one", "ten o'clock"),
             ("full name", "Jane Miller"),
             ("date of birth", "17 May 1980"),
             ("help you", "could you move my appointment from Sunday to Tuesday"),
         ],
-        turns: 0,
+        turns: 7,
     },
     Plain {
         name: "a cancellation",
@@ -94,7 +94,7 @@ const CALLS: &[Plain] = &[
             ("date of birth", "17 May 1980"),
             ("help you", "I need to cancel my appointment"),
         ],
-        turns: 0,
+        turns: 6,
     },
     Plain {
         name: "a registration",
@@ -102,14 +102,14 @@ const CALLS: &[Plain] = &[
         rules: &[
             ("anything else", "that was it, many thanks"),
             ("shall i book", "yes"),
-            ("which time", "the first one"),
+            ("which time|which one", "the first one"),
             ("is that correct", "yes, all of it is right"),
             ("phone number", "zero one zero zero, five five five, zero one eight eight"),
             ("full name", "Sara Mahmoud"),
             ("date of birth", "the ninth of October two thousand and one"),
             ("help you", "hi, I'm a new patient and I need a cardiologist on Sunday"),
         ],
-        turns: 0,
+        turns: 9,
     },
 ];
 

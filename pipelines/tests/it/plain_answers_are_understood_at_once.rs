@@ -209,7 +209,7 @@ const TABLE: &[Asked] = &[
     },
     Asked {
         question: "the date of birth",
-        lines: &["Dr Haddad on Tuesday please"],
+        lines: &["Dr Haddad on Tuesday please", "Jane Miller"],
         answers: &[
             "17 May 1980",
             "17th of May 1980",
@@ -232,11 +232,11 @@ const TABLE: &[Asked] = &[
             "17-05-1980",
             "that's 17 May 1980",
         ],
-        then: &["full name"],
+        then: &["which", "shall i book", "i have"],
     },
     Asked {
         question: "the name",
-        lines: &["Dr Haddad on Tuesday please", "17 May 1980"],
+        lines: &["Dr Haddad on Tuesday please"],
         answers: &[
             "Jane Miller",
             "jane miller",
@@ -261,7 +261,7 @@ const TABLE: &[Asked] = &[
             "well, it's Jane Miller",
             "okay, Jane Miller",
         ],
-        then: &["which", "shall i book", "i have"],
+        then: &["date of birth"],
     },
     Asked {
         question: "a wish",

@@ -254,6 +254,10 @@ impl Policy {
         self.read = self.facts.explain.then(|| Box::new(heard.reading.clone()));
         if heard.empty {
             if heard.greeting {
+                if heard.presence {
+                    let here = self.language.phrases.here.clone();
+                    self.carry(&here);
+                }
                 self.ask_again(now);
             } else {
                 self.misunderstood(now);

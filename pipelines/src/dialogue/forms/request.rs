@@ -65,7 +65,7 @@ impl Policy {
     }
 
     /// Whether "anything else" is the question that is open.
-    fn asked_else(&self) -> bool {
+    pub(super) fn asked_else(&self) -> bool {
         let phrases = &self.language.phrases;
         [&phrases.anything_else, &phrases.what_else, &phrases.not_booked]
             .contains(&&self.state.prompt)

@@ -12,14 +12,14 @@ use crate::dialogue::reading::{Act, ActKind, NamedDoctor, Patient, Reading, Role
 use crate::language::Language;
 
 /// The lists that tell acts.
-fn lists(language: &Language) -> [(ActKind, &[Pattern]); 51] {
+fn lists(language: &Language) -> [(ActKind, &[Pattern]); 57] {
     use ActKind::{
-        Abort, Another, AnotherDay, AnotherTime, AnyDoctor, BareNo, Book, BookIt, BookQuestion,
-        Bye, Cancel, CancelIt, Correction, Decline, Filler, ForMe, Goodbye, HoldOn, InPerson, Link,
-        List, Machine, Move, MoveIt, NegatedYes, NewPatient, No, NoYes, NoneOf, NotCancel, NotMade,
-        NotNew, OtherDoctor, OtherPatient, OthersData, OwnAppointment, Person, Please, Presence,
-        Question, Recall, Relative, Repeat, Rude, SmallTalk, SoftYes, Thanks, Unsure, WithYes,
-        WrongNumber, Yes,
+        Abort, Another, AnotherDay, AnotherTime, AnyDoctor, Aside, AsksNow, BareNo, Book, BookIt,
+        BookQuestion, Bye, Cancel, CancelIt, Chatter, Correction, Decline, Filler, ForMe, Goodbye,
+        HoldOn, InPerson, Leaving, Link, List, Machine, Move, MoveIt, NegatedYes, NewPatient, No,
+        NoYes, NoneOf, NotCancel, NotMade, NotNew, OtherDoctor, OtherPatient, OthersData,
+        OwnAppointment, Person, Please, Presence, Question, Reached, Recall, Relative, Repeat,
+        Rude, SmallTalk, SoftYes, Thanks, Unsure, Why, WithYes, WrongNumber, Yes,
     };
     let (words, intents) = (&language.words, &language.intents);
     [
@@ -40,6 +40,7 @@ fn lists(language: &Language) -> [(ActKind, &[Pattern]); 51] {
         (Thanks, &words.thanks),
         (Goodbye, &intents.goodbye),
         (Bye, &words.bye),
+        (Leaving, &words.leaving),
         (Unsure, &words.unsure),
         (Correction, &words.correction),
         (Book, &intents.book),
@@ -68,6 +69,11 @@ fn lists(language: &Language) -> [(ActKind, &[Pattern]); 51] {
         (NewPatient, &words.new_patient),
         (NotNew, &words.not_new),
         (SmallTalk, &words.small_talk),
+        (Chatter, &words.chatter),
+        (Reached, &words.reached),
+        (Aside, &words.aside),
+        (Why, &words.why),
+        (AsksNow, &words.asks_now),
         (Machine, &words.machine),
         (Presence, &words.presence),
         (WrongNumber, &words.wrong_number),

@@ -159,6 +159,8 @@ impl Heard {
             take_exclamations(&mut rest, language);
         }
         take_all(&mut rest, &language.words.small_talk, language);
+        take_all(&mut rest, &language.words.chatter, language);
+        take_all(&mut rest, &language.words.asks_now, language);
         let mut taken = Taken::of(&rest);
         let mut note = |kind, rest: &Tokens| taken.note(&mut reading.acts, kind, rest);
         let identity = matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber);
@@ -176,6 +178,10 @@ impl Heard {
             heard.name = names::take(&mut rest, language, Asked::No);
         } else if !heard.is_command() {
             heard.name = names::take(&mut rest, language, Asked::Yes);
+        }
+        if heard.rude {
+            // "This is rubbish" is no name.
+            heard.name = None;
         }
         note(ActKind::Name, &rest);
         let told = wish::without_story(&rest, setting);
@@ -269,7 +275,9 @@ impl Heard {
         self.no = is(ActKind::No) && !self.unsure;
         // "That works better" corrects nothing.
         self.correction = reading.has_apart_from(ActKind::Correction, &[Yes, SoftYes]);
-        self.person = is(ActKind::Person) && !is(ActKind::InPerson);
+        // "I'll call back later" asks nobody to.
+        self.person =
+            reading.has_apart_from(ActKind::Person, &[ActKind::Leaving]) && !is(ActKind::InPerson);
         self.goodbye = reading.takes_leave();
         self.repeat = is(ActKind::Repeat) || alone(&intents.repeat_alone);
         self.cancel = reading.has_apart_from(ActKind::Cancel, &[Story]) && !is(ActKind::NotCancel);
@@ -285,7 +293,7 @@ impl Heard {
         self.another_time = is(ActKind::AnotherTime);
         self.new_patient = is(ActKind::NewPatient) && !is(ActKind::NotNew);
         self.hold_on = is(ActKind::HoldOn);
-        self.small_talk = is(ActKind::SmallTalk);
+        self.small_talk = is(ActKind::SmallTalk) || is(ActKind::Chatter);
         self.machine = is(ActKind::Machine);
         self.presence = is(ActKind::Presence);
         self.wrong_number = is(ActKind::WrongNumber);
