@@ -98,6 +98,8 @@ pub enum Shown {
         /// Whether they will not change any more.
         is_final: bool,
     },
+    /// What was read into the caller's last words, as JSON: for who has asked to be told.
+    Read(String),
     /// An appointment of the caller's that was changed in this call.
     Appointment {
         /// What has become of it.
@@ -121,6 +123,7 @@ impl fmt::Debug for Shown {
                 write!(f, "AgentDone({utterance} complete={complete})")
             }
             Self::Refused(reason) => write!(f, "Refused({})", reason.as_str()),
+            Self::Read(_) => f.write_str("Read"),
             Self::Appointment { change, .. } => write!(f, "Appointment({change:?})"),
             Self::StaffText { number, is_final, .. } => {
                 write!(f, "StaffText({number} final={is_final})")

@@ -15,6 +15,8 @@ const STATE_ATTRIBUTE: &str = "lk.agent.state";
 /// Ours: the appointment that was last changed, as JSON. An attribute, so that a page that is
 /// reloaded has it too.
 const APPOINTMENT_ATTRIBUTE: &str = "frontdesk.appointment";
+/// Ours: what was read into the caller's words, one text each, where the call was asked for with it.
+const READING_TOPIC: &str = "frontdesk.reading";
 /// Ours: the name of the person of the clinic whose words a segment holds.
 const STAFF_ATTRIBUTE: &str = "frontdesk.staff";
 /// Ours: why the call is not taken.
@@ -117,6 +119,11 @@ impl Captions {
             Shown::Refused(reason) => {
                 self.announce(REFUSED_ATTRIBUTE, reason.as_str().to_owned()).await;
                 Ok(())
+            }
+            Shown::Read(reading) => {
+                let topic = READING_TOPIC.to_owned();
+                let options = TextStreamOptions { topic, ..TextStreamOptions::default() };
+                self.room.send_text(&reading, options).await
             }
             Shown::Appointment { change, visit, reference } => {
                 let card = card(change, &visit, &reference);
