@@ -20,6 +20,7 @@ pub mod engines;
 pub mod http;
 pub mod intake;
 pub mod job_metadata;
+pub mod jobs;
 pub mod join_token;
 pub mod livekit_worker;
 pub mod own_agent;

@@ -64,6 +64,8 @@ pub enum DatabaseConfig {
         url: Secret,
         /// For the owner's role.
         migrate_url: Option<Secret>,
+        /// For the worker's role.
+        worker_url: Option<Secret>,
     },
 }
 
@@ -402,16 +404,20 @@ impl Values<'_> {
         let expected = "a URL such as postgres://user:password@host/database";
         let url = self.secret("DATABASE_URL", expected, postgres)?;
         let migrate_url = self.secret("FRONTDESK_MIGRATE_URL", expected, postgres)?;
-        match (url, migrate_url) {
-            (Some(url), migrate_url) => Ok(DatabaseConfig::External { url, migrate_url }),
-            (None, Some(_)) => Err(ConfigError::Conflict(
-                "FRONTDESK_MIGRATE_URL is set without DATABASE_URL: set both, or neither for the \
-                 embedded database"
-                    .to_owned(),
-            )),
-            (None, None) => {
-                Ok(DatabaseConfig::Embedded { bin: self.path("FRONTDESK_POSTGRES_BIN")? })
-            }
+        let worker_url = self.secret("FRONTDESK_WORKER_URL", expected, postgres)?;
+        let alone = match (&url, &migrate_url, &worker_url) {
+            (None, Some(_), _) => Some("FRONTDESK_MIGRATE_URL"),
+            (None, None, Some(_)) => Some("FRONTDESK_WORKER_URL"),
+            _ => None,
+        };
+        if let Some(alone) = alone {
+            return Err(ConfigError::Conflict(format!(
+                "{alone} is set without DATABASE_URL: set both, or neither for the embedded database"
+            )));
+        }
+        match url {
+            Some(url) => Ok(DatabaseConfig::External { url, migrate_url, worker_url }),
+            None => Ok(DatabaseConfig::Embedded { bin: self.path("FRONTDESK_POSTGRES_BIN")? }),
         }
     }
 }

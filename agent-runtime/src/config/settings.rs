@@ -169,6 +169,12 @@ pub const SETTINGS: &[Setting] = &[
         "PostgreSQL of the owner's role: if set, `serve` migrates the schema when it starts.",
     )),
     secret(setting(
+        "FRONTDESK_WORKER_URL",
+        "database.worker_url",
+        Unset("jobs that see all clinics at once (events, audit, tidying) do not run here"),
+        "PostgreSQL of the worker's role `frontdesk_worker`, for those jobs.",
+    )),
+    secret(setting(
         "FRONTDESK_DATA_KEYS",
         "database.data_keys",
         Unset("with the embedded database, keys made once and kept in the data folder"),
