@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use frontdesk_actors::jobs::{Anchor, Consumer, DoctorDirectory, JOBS, JobServices, Needs};
+use frontdesk_actors::jobs::{
+    Anchor, Consumer, DoctorDirectory, JOBS, JobServices, Needs, Notifier, Sender,
+};
 use frontdesk_tenants::Database;
 use frontdesk_tenants::audit::Heads;
 use frontdesk_tenants::crypt::KeyRing;
@@ -25,6 +27,8 @@ pub struct Around {
     pub ids: Arc<dyn IdSource>,
     /// Name of this process in leases.
     pub runner: String,
+    /// What carries letters, if there is something.
+    pub sender: Option<Arc<dyn Sender>>,
     /// Data folder, if this process has one: heads of the audit log are kept there.
     pub folder: Option<PathBuf>,
 }
@@ -46,9 +50,12 @@ pub async fn job_services(
         }
         None => None,
     };
-    let Around { keys, clock, ids, runner, folder: around_folder } = around;
-    let directory =
-        worker.clone().map(|worker| Arc::new(DoctorDirectory(worker)) as Arc<dyn Consumer>);
+    let Around { keys, clock, ids, runner, sender, folder } = around;
+    let notifier = Notifier { database: database.clone(), ids: Arc::clone(&ids) };
+    let mut consumers: Vec<Arc<dyn Consumer>> = vec![Arc::new(notifier)];
+    if let Some(worker) = &worker {
+        consumers.push(Arc::new(DoctorDirectory(worker.clone())));
+    }
     let services = JobServices {
         database: database.clone(),
         worker,
@@ -56,13 +63,15 @@ pub async fn job_services(
         clock,
         ids,
         runner,
-        consumers: directory.into_iter().collect(),
-        anchor: around_folder
-            .map(|folder| -> Anchor { Arc::new(move |heads| anchor(&folder, heads)) }),
+        consumers,
+        sender,
+        anchor: folder.map(|folder| -> Anchor { Arc::new(move |heads| anchor(&folder, heads)) }),
     };
-    for (needs, setting) in
-        [(Needs::Worker, "FRONTDESK_WORKER_URL"), (Needs::Keys, "FRONTDESK_DATA_KEYS")]
-    {
+    for (needs, setting) in [
+        (Needs::Worker, "FRONTDESK_WORKER_URL"),
+        (Needs::Keys, "FRONTDESK_DATA_KEYS"),
+        (Needs::Sender, "FRONTDESK_SMTP_URL"),
+    ] {
         let without = JOBS.iter().filter(|job| services.missing(job) == Some(needs));
         let without: Vec<_> = without.map(|job| job.name).collect();
         if !without.is_empty() {

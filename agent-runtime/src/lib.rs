@@ -23,6 +23,7 @@ pub mod job_metadata;
 pub mod jobs;
 pub mod join_token;
 pub mod livekit_worker;
+pub mod mail;
 pub mod own_agent;
 pub mod phone;
 pub mod profile;

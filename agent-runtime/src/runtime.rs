@@ -36,6 +36,7 @@ use crate::intake::Intake;
 use crate::jobs::{Around, job_services};
 use crate::join_token::TokenSigner;
 use crate::livekit_worker::{Rooms, Worker};
+use crate::mail::{self, SmtpError};
 use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
@@ -85,6 +86,9 @@ pub enum StartError {
     /// The data folder, where the runtime is to be announced in it.
     #[error(transparent)]
     Announce(#[from] AnnounceError),
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] SmtpError),
     /// Threads or actors.
     #[error("the runtime's own parts could not be started: {0}")]
     Parts(String),
@@ -297,6 +301,7 @@ impl Parts {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             runner: process.clone(),
+            sender: mail::sender(config)?,
             folder: matches!(servers.database, DatabaseAccess::Embedded { .. })
                 .then(|| config.data_dir.clone()),
         };

@@ -45,6 +45,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("invitations", Room::Login("seen by the clinic and by whom it invites")),
     ("jobs", Room::Global("when each job runs and how it ended; nothing of a clinic")),
     ("memberships", Room::Login("seen by its clinic and its user; begun by a function")),
+    ("notifications", Room::Tenant),
     ("outbox", Room::Tenant),
     ("patient_keys", Room::Person),
     ("patient_records", Room::Tenant),

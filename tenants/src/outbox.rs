@@ -9,7 +9,7 @@ use jiff_sqlx::ToSqlx as _;
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::{Database, Result};
+use crate::{Database, Result, Tenant};
 
 /// An event.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +34,14 @@ pub struct Event {
     pub simulated: bool,
     /// How often it was not taken.
     pub attempts: u32,
+}
+
+impl Event {
+    /// Its clinic, for who follows the event up.
+    #[must_use]
+    pub const fn tenant(&self) -> Tenant {
+        Tenant::verified(self.clinic)
+    }
 }
 
 #[derive(FromRow)]

@@ -7,7 +7,7 @@ use frontdesk_tenants::schedule::horizon;
 use frontdesk_tenants::{By, Error, Principal, Tenant, TenantTx, audit, calls, tidy, waitlist};
 
 use super::relay::relay;
-use super::{Job, JobError, Needs, Run};
+use super::{Job, JobError, Needs, Run, notify};
 
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -105,6 +105,15 @@ pub static JOBS: &[Job] = &[
         limit: MINUTES,
         needs: Needs::Worker,
         run: |run| Box::pin(relay(run, STRETCH)),
+    },
+    Job {
+        name: "notifications",
+        about: "sends what people are to be told",
+        unit: "letters",
+        every: secs(5),
+        limit: MINUTES,
+        needs: Needs::Sender,
+        run: |run| Box::pin(notify::send(run)),
     },
     Job {
         name: "audit",

@@ -11,6 +11,9 @@
 //! or one run that fails stops no other.
 
 mod list;
+mod notify;
+#[cfg(test)]
+mod notify_tests;
 mod relay;
 #[cfg(test)]
 mod relay_tests;
@@ -30,6 +33,7 @@ use frontdesk_tenants::{Database, Error};
 use frontdesk_types::{Clock, IdSource};
 
 pub use list::JOBS;
+pub use notify::{Letter, Notifier, SendError, Sender, Sent};
 pub use relay::{Consumer, DoctorDirectory, Taken};
 pub use run::{Run, Tally};
 pub use runner::{Jobs, JobsStatus, JobsWatch, NotRun, run_now, status};
@@ -43,6 +47,8 @@ pub enum Needs {
     Worker,
     /// The keys that seal patients' data.
     Keys,
+    /// What carries letters.
+    Sender,
 }
 
 /// A future of a run; gives how much was done, in the job's own unit.
@@ -84,6 +90,8 @@ pub struct JobServices {
     pub runner: String,
     /// Who is handed the events.
     pub consumers: Vec<Arc<dyn Consumer>>,
+    /// What carries letters, if there is something.
+    pub sender: Option<Arc<dyn Sender>>,
     /// Keeps the heads of the audit log's chains outside of the database, if there is a place.
     pub anchor: Option<Anchor>,
 }
@@ -104,6 +112,7 @@ impl JobServices {
         match job.needs {
             Needs::Worker if self.worker.is_none() => Some(Needs::Worker),
             Needs::Keys if self.keys.is_none() => Some(Needs::Keys),
+            Needs::Sender if self.sender.is_none() => Some(Needs::Sender),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use frontdesk_tenants::schedule::horizon;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::{By, StaffOverride, Tenant};
 use frontdesk_types::CallId;
+use jiff::SignedDuration;
 
 const CLINICS: u32 = 1000;
 const BOOKERS: usize = 4;
@@ -94,11 +95,13 @@ async fn bench_a_day_of_slots_for_a_thousand_clinics_beside_bookings() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     let without = rate(begun, done.load(Ordering::Relaxed) - before);
 
-    let behind = horizon::behind(t.db(), now()).await.expect("asked");
+    // A day later: of each clinic one day is missing.
+    let at = now() + SignedDuration::from_hours(13);
+    let behind = horizon::behind(t.db(), at).await.expect("asked");
     let (begun, before) = (stopwatch(), done.load(Ordering::Relaxed));
     let mut made = 0;
     for tenant in &behind {
-        made += horizon::keep(t.db(), tenant, now(), &IDS).await.expect("made");
+        made += horizon::keep(t.db(), tenant, at, &IDS).await.expect("made");
     }
     let took = begun.elapsed();
     let with = rate(begun, done.load(Ordering::Relaxed) - before);

@@ -24,6 +24,7 @@ fn services(t: &TestDb, runner: &str, clock: &Arc<ManualClock>) -> JobServices {
         ids: Arc::new(IDS),
         runner: runner.to_owned(),
         consumers: Vec::new(),
+        sender: None,
         anchor: None,
     }
 }

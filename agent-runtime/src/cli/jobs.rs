@@ -7,6 +7,7 @@ use frontdesk::clinics::Clinics;
 use frontdesk::config::Config;
 use frontdesk::data_keys::data_keys;
 use frontdesk::jobs::{Around, job_services};
+use frontdesk::mail;
 use frontdesk::servers;
 use frontdesk_actors::jobs::{self, JOBS, Job, JobServices, Needs};
 use frontdesk_types::{IdSource as _, SystemClock, SystemIds};
@@ -45,6 +46,7 @@ pub(super) fn with_services(
     let access =
         servers::last_access(config).map_err(|error| Failure::new(Exit::Unavailable, error))?;
     let keys = data_keys(config).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let sender = mail::sender(config).map_err(|error| Failure::new(Exit::Usage, error))?;
     super::serve::on_runtimes(async |_| {
         let clinics = Clinics::open(&access).await.map_err(unavailable)?;
         let around = Around {
@@ -52,6 +54,7 @@ pub(super) fn with_services(
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(SystemIds),
             runner: format!("command-{}", SystemIds.uuid()),
+            sender,
             folder: None,
         };
         let services = job_services(&access, clinics.database(), around).await;
@@ -116,6 +119,7 @@ const fn setting(missing: Needs) -> &'static str {
     match missing {
         Needs::Database => "there is no database",
         Needs::Worker => "set FRONTDESK_WORKER_URL, the database as frontdesk_worker",
+        Needs::Sender => "set FRONTDESK_SMTP_URL and FRONTDESK_MAIL_FROM",
         Needs::Keys => "set FRONTDESK_DATA_KEYS, which seal patients' data",
     }
 }

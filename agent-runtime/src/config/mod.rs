@@ -6,6 +6,7 @@ mod documents;
 mod environment;
 mod error;
 mod livekit;
+mod mail;
 mod model;
 mod networks;
 mod settings;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use documents::{DocumentsConfig, EmbeddingsConfig, QdrantConfig};
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use mail::SmtpConfig;
 pub use model::ModelConfig;
 pub use networks::Networks;
 pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
@@ -137,6 +139,8 @@ pub struct Config {
     pub agent_name: String,
     /// Language model, if there is one.
     pub model: Option<ModelConfig>,
+    /// The mail server, if there is one.
+    pub smtp: Option<SmtpConfig>,
     /// Dialogue of clinics that set none.
     pub dialogue: DialogueKind,
     /// The clinics' documents, and how questions to them are answered.
@@ -374,6 +378,7 @@ impl Values<'_> {
                 },
             )?,
             model,
+            smtp: self.smtp()?,
             dialogue,
             documents: self.documents()?,
             profile: Profile::default(),

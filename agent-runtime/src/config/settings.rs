@@ -263,6 +263,22 @@ pub const SETTINGS: &[Setting] = &[
         "What holds the calls of clinics that do not set it: the built-in `forms`, or the language \
          `model` with the forms behind it.",
     ),
+    secret(setting(
+        "FRONTDESK_SMTP_URL",
+        "mail.smtp_url",
+        Unset(
+            "with the embedded database, letters are files in `outbox` in the data folder; else none \
+             are written",
+        ),
+        "Mail server for notifications: `smtps://user:password@host`, or \
+         `smtp://user:password@host?tls=required` (STARTTLS).",
+    )),
+    setting(
+        "FRONTDESK_MAIL_FROM",
+        "mail.from",
+        Unset("needed with `FRONTDESK_SMTP_URL`"),
+        "Address that they come from.",
+    ),
     setting(
         "FRONTDESK_DOCUMENTS",
         "documents.folder",
