@@ -10,7 +10,7 @@ use crate::http::{Kind, Sample, Values};
 /// All metrics of the runtime.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a metric is a 64-bit float in Prometheus too")]
-pub fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
+pub(crate) fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
     let counter = |name, value: u64, help| Sample {
         name,
         help,
@@ -33,6 +33,7 @@ pub fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
         gauge("tasks", tasks.unwrap_or_default() as f64, "Tasks that live; an actor is one"),
         gauge("live_calls", c.live_calls as f64, "Calls under way"),
         gauge("max_calls", c.max_calls as f64, "Calls that may be under way at once"),
+        gauge("waiting_calls", c.waiting_calls as f64, "Callers who wait for a place"),
         gauge("draining", flag(c.draining), "1 if new calls are refused"),
         gauge("worker_registered", flag(worker.registered), "1 if LiveKit knows the worker"),
         gauge("worker_load", f64::from(worker.load), "Load as told to LiveKit, 0 to 1"),
@@ -75,7 +76,7 @@ pub fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
 /// What the database says of the jobs, the same for all runtimes of it.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a metric is a 64-bit float in Prometheus too")]
-pub fn job_samples(status: &JobsStatus) -> Vec<Sample> {
+pub(crate) fn job_samples(status: &JobsStatus) -> Vec<Sample> {
     let of = |name, help, kind, value: &dyn Fn(&JobState) -> Option<f64>| {
         let values = status.jobs.iter().filter_map(|job| Some((job.name.clone(), value(job)?)));
         Sample { name, help, kind, values: Values::Labelled("job", values.collect()) }

@@ -3,6 +3,8 @@
 
 mod files;
 mod smtp;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
