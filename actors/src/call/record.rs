@@ -24,8 +24,8 @@ use super::{Call, CallEnd};
 use crate::stage::{Keep, Stage};
 
 /// How long the worker's lease on a call runs; renewed three times as often.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
-const RENEWAL: Duration = Duration::from_secs(20);
+const LEASE: SignedDuration = SignedDuration::from_secs(45);
+const RENEWAL: Duration = Duration::from_secs(15);
 /// Pause before a write that failed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
 /// Attempts to close a record before it is left open for the watcher of dead calls.
