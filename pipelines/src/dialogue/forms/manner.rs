@@ -19,11 +19,11 @@ impl Policy {
             return text;
         }
         self.state.same_said += 1;
+        let odd = self.state.same_said % 2 == 1;
         if text == phrases.waiting {
-            return phrases.waiting_again.clone();
+            return if odd { phrases.waiting_again.clone() } else { text };
         }
-        // From the third time on it is the same again, which the guard counts and ends.
-        let before = if self.state.same_said == 1 { &phrases.again } else { &phrases.as_i_said };
+        let before = if odd { &phrases.again } else { &phrases.as_i_said };
         format!("{before} {text}")
     }
 

@@ -62,6 +62,7 @@ impl<D: Policy> Guarded<D> {
         let held = self.held.take();
         let policy = held.as_ref().map(|(utterance, _)| *utterance);
         let text = held.map_or_else(|| text.clone(), |(_, before)| format!("{before} {text}"));
+        self.vary(&text);
         let preface = self.state.preface.as_ref().map_or(0, |p| p.chars().count() + 1);
         let end = |fact: &String| text.rfind(fact.as_str()).map(|at| at + fact.len());
         let until = facts.iter().filter_map(end).max().unwrap_or(text.len());
@@ -220,6 +221,24 @@ impl<D: Policy> Guarded<D> {
                 self.feed(now, Input::Heard { text, confidence });
             }
         }
+    }
+
+    /// Puts "once more" before what would be said twice in a row.
+    pub(super) fn vary(&mut self, text: &str) {
+        if self.state.preface.is_none() && self.state.last_said == text {
+            self.state.preface = Some(self.language.phrases.again.clone());
+        }
+    }
+
+    /// Whether a text of the policy says the same again as the last: as it is, or with "once more"
+    /// and the like before both.
+    pub(super) fn repeats(&self, last: &str, text: &str) -> bool {
+        let phrases = &self.language.phrases;
+        let again = |text: &str| {
+            let before = [&phrases.again, &phrases.as_i_said];
+            before.iter().find_map(|before| text.strip_prefix(before.as_str()).map(str::to_owned))
+        };
+        last == text || again(last).is_some_and(|last| again(text) == Some(last))
     }
 
     /// What is asked once more of who said yes beside other words.

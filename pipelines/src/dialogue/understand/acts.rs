@@ -3,7 +3,7 @@
 use frontdesk_types::DoctorId;
 
 use super::days::DayMention;
-use super::pattern::{Pattern, Reader, find_any, longest_at};
+use super::pattern::{Found, Pattern, Reader, find_any};
 use super::people::{DoctorMention, SpecialtyMention};
 use super::tokens::Tokens;
 use super::{Choice, Heard};
@@ -118,16 +118,8 @@ pub(crate) fn of(tokens: &Tokens, language: &Language) -> Reading {
 }
 
 fn scan(acts: &mut Vec<Act>, act: ActKind, list: &[Pattern], reader: Reader<'_>) {
-    let mut at = 0;
-    while at < reader.tokens.len() {
-        match longest_at(list, reader, at) {
-            Some(found) if found.len() > 0 => {
-                acts.push(Act { act, from: found.start, to: found.end });
-                at = found.end;
-            }
-            _ => at += 1,
-        }
-    }
+    let found = Found::new(list, reader);
+    acts.extend(found.map(|found| Act { act, from: found.start, to: found.end }));
 }
 
 /// The reading with what the parsers found.

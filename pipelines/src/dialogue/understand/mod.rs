@@ -276,9 +276,8 @@ impl Heard {
         // "That works better" corrects nothing.
         self.correction = reading.has_apart_from(ActKind::Correction, &[Yes, SoftYes]);
         // "I'll call back later" asks nobody to.
-        self.person =
-            reading.has_apart_from(ActKind::Person, &[ActKind::Leaving]) && !is(ActKind::InPerson);
         self.goodbye = reading.takes_leave();
+        self.person = is(ActKind::Person) && !is(ActKind::InPerson) && !self.goodbye;
         self.repeat = is(ActKind::Repeat) || alone(&intents.repeat_alone);
         self.cancel = reading.has_apart_from(ActKind::Cancel, &[Story]) && !is(ActKind::NotCancel);
         self.move_ = reading.has_apart_from(ActKind::Move, &[Story]);
