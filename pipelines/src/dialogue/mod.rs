@@ -56,6 +56,7 @@ pub mod ledger;
 pub mod llm;
 pub mod patient_record;
 pub mod phone;
+mod said;
 pub mod script;
 pub mod settings;
 mod spelling;

@@ -76,7 +76,10 @@ impl Assent {
     pub(crate) const fn is_to(self, tool: &ToolCall) -> bool {
         match self {
             Self::Plain => true,
-            Self::Soft => !matches!(tool, ToolCall::Cancel { .. } | ToolCall::Other(_)),
+            Self::Soft => !matches!(
+                tool,
+                ToolCall::Cancel { .. } | ToolCall::LeaveWaitlist { .. } | ToolCall::Other(_)
+            ),
             Self::Partly | Self::None => false,
         }
     }
@@ -115,6 +118,9 @@ impl Cover {
             Some(ToolCall::Book { .. }) => &words.do_book,
             Some(ToolCall::Reschedule { .. }) => &words.do_move,
             Some(ToolCall::Cancel { .. }) => &words.do_cancel,
+            Some(ToolCall::AcceptWaitlist { .. }) => &words.do_book,
+            Some(ToolCall::JoinWaitlist(_)) => &language.course.wait_join,
+            Some(ToolCall::LeaveWaitlist { .. }) => &language.course.wait_leave,
             _ => &[],
         };
         let other: &[Pattern] = if asked.for_other { &words.other_patient } else { &[] };

@@ -4,11 +4,14 @@
 //! replayed. One utterance may fill several slots.
 
 pub(crate) mod birth;
+pub(crate) mod course;
 pub(crate) mod days;
 pub(crate) mod distance;
 mod foreign;
+pub(crate) mod matter;
 pub(crate) mod names;
 pub(crate) mod numbers;
+pub(crate) mod parts;
 pub(crate) mod pattern;
 pub(crate) mod people;
 pub(crate) mod phones;
@@ -132,6 +135,8 @@ pub(crate) struct Heard {
     pub(crate) relative_name: Option<String>,
     pub(crate) birth: Option<BirthMention>,
     pub(crate) phone: Option<PhoneMention>,
+    /// How the call is to go on.
+    pub(crate) course: course::Course,
 }
 
 impl Heard {
@@ -147,6 +152,7 @@ impl Heard {
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = foreign::other_language(text, &all, language);
         heard.read_words(&all, setting);
+        heard.course = course::Course::of(&all, language);
 
         let mut rest = all.clone();
         if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
