@@ -8,7 +8,7 @@ use crate::http::{Kind, Sample, Values};
 /// All metrics of the runtime.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a metric is a 64-bit float in Prometheus too")]
-pub fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
+pub(crate) fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample> {
     let counter = |name, value: u64, help| Sample {
         name,
         help,

@@ -18,7 +18,7 @@ use crate::job_metadata::{JobMetadata, MetadataError};
 
 /// Why a job is refused. Each is one log line and the end of the job on this worker.
 #[derive(Debug, thiserror::Error)]
-pub enum JobRefused {
+pub(crate) enum JobRefused {
     /// No place, or none given out any more.
     #[error(transparent)]
     NoPlace(#[from] NoPlace),
@@ -31,7 +31,7 @@ pub enum JobRefused {
 }
 
 /// A job that was accepted: its place is reserved until the call has ended or this is dropped.
-pub struct Accepted {
+pub(crate) struct Accepted {
     reservation: Reservation,
     tenant: Tenant,
     facts: CallFacts,
@@ -42,13 +42,13 @@ pub struct Accepted {
 impl Accepted {
     /// Identity of the caller in the room, as written into the call when their token was made.
     #[must_use]
-    pub fn caller(&self) -> Option<&str> {
+    pub(crate) fn caller(&self) -> Option<&str> {
         self.caller.as_deref()
     }
 }
 
 /// Where an accepted job's caller is.
-pub struct Assignment {
+pub(crate) struct Assignment {
     /// The room's name.
     pub room: String,
     /// The caller's line.
@@ -56,7 +56,7 @@ pub struct Assignment {
 }
 
 /// Turns jobs into calls.
-pub struct Intake {
+pub(crate) struct Intake {
     switchboard: Switchboard,
     clinics: Clinics,
     clock: Arc<dyn Clock>,
@@ -68,7 +68,7 @@ pub struct Intake {
 impl Intake {
     /// An intake in front of `switchboard`.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         config: &Config,
         switchboard: Switchboard,
         clinics: Clinics,
@@ -89,7 +89,7 @@ impl Intake {
     ///
     /// # Errors
     /// [`JobRefused`] with the reason.
-    pub async fn accept(&self, metadata: &str) -> Result<Accepted, JobRefused> {
+    pub(crate) async fn accept(&self, metadata: &str) -> Result<Accepted, JobRefused> {
         let reservation = self.switchboard.reserve()?;
         let dispatch = JobMetadata::parse(metadata, self.allow_call_clock)?;
         let (default, mono) = (self.default_clinic.as_deref(), self.clock.mono());
@@ -102,14 +102,14 @@ impl Intake {
     ///
     /// # Errors
     /// [`JobRefused`] with the reason.
-    pub async fn accept_dialled(&self, number: &str) -> Result<Accepted, JobRefused> {
+    pub(crate) async fn accept_dialled(&self, number: &str) -> Result<Accepted, JobRefused> {
         let reservation = self.switchboard.reserve()?;
         let (tenant, facts) = self.clinics.dialled(number, self.clock.mono()).await?;
         Ok(Accepted { reservation, tenant, facts, now: None, caller: None })
     }
 
     /// Begins the call of an accepted job. The receiver is told how it ended.
-    pub fn begin(
+    pub(crate) fn begin(
         &self,
         accepted: Accepted,
         job: Assignment,
@@ -137,13 +137,13 @@ impl Intake {
     }
 
     /// Ends a call now.
-    pub fn hang_up(&self, call: CallId, why: &'static str) {
+    pub(crate) fn hang_up(&self, call: CallId, why: &'static str) {
         self.switchboard.hang_up(call, why);
     }
 
     /// How full the switchboard is, 0 to 1.
     #[must_use]
-    pub fn load(&self) -> f32 {
+    pub(crate) fn load(&self) -> f32 {
         self.switchboard.load()
     }
 }

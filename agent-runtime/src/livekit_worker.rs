@@ -24,7 +24,7 @@ use crate::servers::LiveKitAccess;
 const FIRST_ATTEMPTS: u32 = 4;
 
 /// What the rooms of all calls are joined with.
-pub struct Rooms {
+pub(crate) struct Rooms {
     /// Where their sockets live: a Tokio runtime of their own, so that nothing that computes can
     /// delay a packet.
     pub media: tokio::runtime::Handle,
@@ -49,7 +49,7 @@ impl Rooms {
 }
 
 /// The worker while it runs.
-pub struct Worker {
+pub(crate) struct Worker {
     handle: WorkerHandle,
     jobs: JoinHandle<()>,
 }
@@ -59,7 +59,7 @@ impl Worker {
     ///
     /// # Errors
     /// [`WorkerError`] if the server refuses the key or cannot be reached.
-    pub async fn start(
+    pub(crate) async fn start(
         config: &Config,
         livekit: &LiveKitAccess,
         intake: Arc<Intake>,
@@ -71,9 +71,9 @@ impl Worker {
             retry: RetryPolicy { attempts: FIRST_ATTEMPTS, ..RetryPolicy::default() },
             ..WorkerOptions::new(&livekit.url, livekit.key.clone(), &config.agent_name)
         };
-        let door = Arc::clone(&intake);
+        let for_jobs = Arc::clone(&intake);
         let acceptor = move |offer: JobOffer| {
-            let intake = Arc::clone(&door);
+            let intake = Arc::clone(&for_jobs);
             async move {
                 match intake.accept(&offer.info.metadata).await {
                     Ok(accepted) => Answer::Accept(Acceptance {
@@ -91,18 +91,18 @@ impl Worker {
 
     /// The worker's own handle.
     #[must_use]
-    pub const fn handle(&self) -> &WorkerHandle {
+    pub(crate) const fn handle(&self) -> &WorkerHandle {
         &self.handle
     }
 
     /// Takes no more jobs from now on; does not wait for those that run.
-    pub async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         // The first poll tells the server; the rest would wait.
         let _ = tokio::time::timeout(Duration::ZERO, self.handle.drain()).await;
     }
 
     /// Leaves the LiveKit server.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.handle.close().await;
         self.jobs.abort();
     }

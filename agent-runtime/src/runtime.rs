@@ -316,9 +316,13 @@ impl Parts {
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
         let rooms =
             Rooms { media: media.clone(), clock: Arc::clone(&clock), server: Arc::clone(&server) };
-        let (door, inside) = (switchboard.clone(), clinics.clone());
-        let intake = Intake::new(config, door, inside, Arc::clone(&clock), Arc::clone(&ids));
-        let intake = Arc::new(intake);
+        let intake = Arc::new(Intake::new(
+            config,
+            switchboard.clone(),
+            clinics.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+        ));
         let tokens = signer(&servers.livekit, config);
         let supervision = Supervision::new(
             switchboard.clone(),

@@ -21,8 +21,8 @@ pub use caller::{CallerFacts, CallerKind};
 pub use event::{Gone, LineEvent, Listener};
 pub use gap::{Gap, GapTracker};
 pub use port::{
-    Abilities, AudioCounts, AudioIn, Connect, ConnectError, Doorbell, Line, LineContext, LineError,
-    LineFuture, Transfer,
+    Abilities, AudioCounts, AudioIn, Connect, ConnectError, Line, LineContext, LineError,
+    LineFuture, OnReadable, Transfer,
 };
 pub use reorder::{Ordered, Reorder};
 pub use ring::PcmRing;
