@@ -219,11 +219,11 @@ tables! {
     /// Words that are not intents.
     Words {
         greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
-        no, bare_no, decline, bye, relatives, sent_me, caller_too, and_me, of_us, with_whom, needs, owned, name_for, number_ends, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
+        no, bare_no, decline, bye, leaving, relatives, sent_me, caller_too, and_me, of_us, with_whom, needs, owned, name_for, number_ends, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
         not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated, negated_after, not_made, machine, presence, wrong_number, rude,
+        polite, suggestion, leads, negated, negated_after, not_made, chatter, reached, aside, why, asks_now, machine, presence, wrong_number, rude,
         recall,
     }
 }
@@ -240,6 +240,13 @@ tables! {
     /// What a caller may want.
     Intents {
         person, in_person, goodbye, repeat, repeat_alone, cancel, not_cancel, r#move, abort, list, book, book_question, own_appointment,
+    }
+}
+
+tables! {
+    /// How a call goes on: several wishes, what is done undone, the waiting list.
+    Course {
+        join, besides, books, has_one, comes, all_of, undo, reference, wait_join, wait_leave, wait_ask,
     }
 }
 
@@ -406,6 +413,7 @@ pub struct Tables {
     pub(crate) words: Words,
     pub(crate) intents: Intents,
     pub(crate) kin: super::kin::Kin,
+    pub(crate) course: Course,
     pub(crate) questions: Questions,
     pub(crate) matters: Vec<Matter>,
     pub(crate) languages: Vec<Named>,

@@ -5,7 +5,7 @@ use frontdesk_types::{DoctorId, OfferId};
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::DoctorFacts;
-use crate::dialogue::guard::assent::declines;
+use crate::dialogue::guard::assent::{Asked, Assent};
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
@@ -255,7 +255,11 @@ impl Policy {
 
     pub(super) fn on_day(&mut self, now: Now, heard: &Heard, text: &str) {
         let phrases = self.language.phrases.clone();
-        if self.turned_by(heard, heard.relative) {
+        let yes = Assent::of(&heard.reading, Asked::default()).is_yes();
+        let plain = !heard.has_content() && yes;
+        if self.state.wait_offered && plain {
+            self.join_waitlist(now, heard);
+        } else if self.turned_by(heard, heard.relative) {
             self.understood();
             self.wish_and_advance(now, heard);
         } else if heard.has_content() || heard.any_doctor {
@@ -271,7 +275,7 @@ impl Policy {
             self.understood();
             if heard.cancel && heard.own_appointment {
                 self.intent(now, heard, text);
-            } else if declines(text, &self.language) {
+            } else if heard.reading.declines() {
                 self.open_or_end(now);
             } else {
                 self.open(now);
@@ -285,13 +289,26 @@ impl Policy {
 
     /// "No" to "another time, or anything else": both are answered.
     fn open_or_end(&mut self, now: Now) {
-        if self.state.phase == Phase::NotBooked {
+        if self.state.phase == Phase::NotBooked && self.state.later.is_empty() {
             let goodbye = self.language.phrases.goodbye.clone();
             self.clear_goal();
             self.end(now, &goodbye);
         } else {
             self.open(now);
         }
+    }
+
+    /// The specialties of the clinic as spoken.
+    pub(super) fn specialties(&self) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for doctor in &self.facts.clinic.doctors {
+            for name in &doctor.specialties {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        self.language.and(&names)
     }
 
     /// Keeps the chosen offer for this caller.

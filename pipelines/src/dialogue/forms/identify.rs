@@ -71,6 +71,7 @@ impl Policy {
             self.remember();
             self.state.patient = Patient::default();
             self.state.turned = true;
+            self.state.done.clear();
             self.state.last_booked = None;
         }
         let patient = &mut self.state.patient;

@@ -6,7 +6,7 @@ use super::state::{Goal, Phase, Wish};
 use super::whose::Turn;
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
-use crate::dialogue::guard::assent::{declines, says_yes};
+use crate::dialogue::guard::assent::{Asked, Assent};
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
@@ -32,7 +32,7 @@ impl Policy {
 
     pub(super) fn on_request(&mut self, now: Now, heard: &Heard, text: &str) {
         let phrases = self.language.phrases.clone();
-        if self.asked_else() && !self.has_news() && declines(text, &self.language) {
+        if self.asked_else() && !self.has_news() && heard.reading.declines() {
             // "Not today, thanks" wishes for no other day.
             self.end(now, &phrases.goodbye);
             return;
@@ -53,7 +53,7 @@ impl Policy {
             self.understood();
             self.carry(&phrases.small_talk);
             self.ask(now, Phase::Open, &phrases.help);
-        } else if self.asked_else() && declines(text, &self.language) {
+        } else if self.asked_else() && heard.reading.declines() {
             // Only who declines "anything else" in so many words has done; a no in a sentence that
             // was not understood ends nothing.
             self.end(now, &phrases.goodbye);
@@ -69,7 +69,7 @@ impl Policy {
     }
 
     /// Whether "anything else" is the question that is open.
-    fn asked_else(&self) -> bool {
+    pub(super) fn asked_else(&self) -> bool {
         let phrases = &self.language.phrases;
         [&phrases.anything_else, &phrases.what_else, &phrases.not_booked]
             .contains(&&self.state.prompt)
@@ -86,7 +86,8 @@ impl Policy {
             && !heard.whom.persons.is_empty()
             && self.state.last_goal.is_some()
             && text.split_whitespace().count() <= SHORT;
-        if heard.ask && !same_again {
+        if self.undo(now, heard) {
+        } else if heard.ask && !same_again {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {
             self.begin(now, Goal::List, heard, text);
@@ -159,7 +160,7 @@ impl Policy {
         self.state.goal = Some(goal);
     }
 
-    fn begin(&mut self, now: Now, goal: Goal, heard: &Heard, text: &str) {
+    pub(super) fn begin(&mut self, now: Now, goal: Goal, heard: &Heard, text: &str) {
         self.begin_goal(goal);
         // A relative who is mentioned with a wish for a visit is likely the patient; were it the
         // caller after all, being asked for the patient's name costs nothing.
@@ -178,21 +179,25 @@ impl Policy {
                     None => self.advance(now),
                 }
             }
-            Goal::Move => {
-                // "From Sunday to Tuesday": what stands before "to" tells which appointment.
-                let (which, wish) = self.split_move(now, text);
-                self.state.which = Some(Phi::new(which));
-                self.state.from_it = heard.wish.anchored.then(|| Phi::new(text.to_owned()));
-                match wish.filter(|wish| !wish.wish.anchored) {
-                    Some(wish) => self.wish_and_advance(now, &wish),
-                    None => self.advance(now),
-                }
-            }
+            Goal::Move => self.wish_of_move(now, heard, text),
+            Goal::Wait | Goal::ListWaits | Goal::LeaveWait => self.wish_and_advance(now, heard),
             Goal::Cancel | Goal::List | Goal::Message => {
                 self.state.which = Some(Phi::new(text.to_owned()));
                 self.queue_persons(heard, goal);
                 self.advance(now);
             }
+        }
+    }
+
+    /// Where an appointment is to be moved to, and which one it is.
+    pub(super) fn wish_of_move(&mut self, now: Now, heard: &Heard, text: &str) {
+        // "From Sunday to Tuesday": what stands before "to" tells which appointment.
+        let (which, wish) = self.split_move(now, text);
+        self.state.which = Some(Phi::new(which));
+        self.state.from_it = heard.wish.anchored.then(|| Phi::new(text.to_owned()));
+        match wish.filter(|wish| !wish.wish.anchored) {
+            Some(wish) => self.wish_and_advance(now, &wish),
+            None => self.advance(now),
         }
     }
 
@@ -273,7 +278,7 @@ impl Policy {
 
     pub(super) fn on_offer_person(&mut self, now: Now, heard: &Heard, text: &str) {
         let setting = self.setting(now);
-        let plain = says_yes(text, setting);
+        let plain = Assent::of(&heard.reading, Asked::default()).is_yes();
         let choosing = Setting { expect: Expectation::Choice, ..setting };
         let choice = Heard::of(text, choosing);
         if plain {

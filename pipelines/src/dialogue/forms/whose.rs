@@ -168,6 +168,8 @@ impl Policy {
         self.state.doubtful = false;
         self.state.previous = None;
         self.state.last_booked = None;
+        // Nobody undoes what was written for somebody else.
+        self.state.done.clear();
         self.state.listed_all = false;
         self.state.target = None;
     }

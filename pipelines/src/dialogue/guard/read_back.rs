@@ -1,6 +1,6 @@
 //! Reading a write back, and hearing the yes.
 
-use frontdesk_types::{MessageSubject, Offer, Phi};
+use frontdesk_types::{DoctorId, MessageSubject, Offer, Phi};
 
 use super::assent::{Asked, Assent};
 use super::state::ReadBack;
@@ -8,12 +8,13 @@ use super::{
     Expectation, Guarded, Heard, Input, Mode, Now, Policy, Refusal, ToolCall, ToolCallId,
     ToolResult, UtteranceId,
 };
+use crate::dialogue::said;
 use crate::dialogue::toolbox::ReadBack as Said;
 use crate::dialogue::tools::Message;
-use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
-use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
+use crate::dialogue::understand::{Setting, parts};
 use crate::language::{Language, fill};
+use crate::wish::When;
 
 /// Read-backs of one write before the policy takes over again.
 const MAX_ASKS: u32 = 4;
@@ -64,6 +65,7 @@ impl<D: Policy> Guarded<D> {
         let held = self.held.take();
         let policy = held.as_ref().map(|(utterance, _)| *utterance);
         let text = held.map_or_else(|| text.clone(), |(_, before)| format!("{before} {text}"));
+        self.vary(&text);
         let preface = self.state.preface.as_ref().map_or(0, |p| p.chars().count() + 1);
         let end = |fact: &String| text.rfind(fact.as_str()).map(|at| at + fact.len());
         let until = facts.iter().filter_map(end).max().unwrap_or(text.len());
@@ -112,10 +114,34 @@ impl<D: Policy> Guarded<D> {
                 let question = phrases.confirm_register.clone();
                 Some(Said { text, facts: vec![phone], question })
             }
+            ToolCall::AcceptWaitlist { .. } => {
+                let visit = spoken(ledger.visit_of(tool));
+                read(&phrases.read_back_book, visit, String::new(), &phrases.confirm_book)
+            }
+            ToolCall::JoinWaitlist(wish) => {
+                let wish = self.spoken_waiting(wish.doctor, wish.specialty.as_deref(), &wish.when);
+                read(&phrases.read_back_wait, wish, String::new(), &phrases.confirm_wait)
+            }
+            ToolCall::LeaveWaitlist { entry } => {
+                let known = ledger.waiting(*entry)?;
+                let when = When::default();
+                let wish = self.spoken_waiting(known.doctor, known.specialty.as_deref(), &when);
+                read(&phrases.read_back_leave, wish, String::new(), &phrases.confirm_leave)
+            }
             ToolCall::TakeMessage(message) => Some(self.message_read_back(message)),
             ToolCall::Other(call) => self.facts.tools().read_back(call, ledger, language),
             _ => None,
         }
+    }
+
+    /// "With Dr. Ann Baker, on Mondays": what is waited for.
+    fn spoken_waiting(
+        &self,
+        doctor: Option<DoctorId>,
+        specialty: Option<&str>,
+        when: &When,
+    ) -> String {
+        said::waiting(doctor, specialty, when, &self.facts.clinic, &self.language)
     }
 
     /// A message in the caller's words, whose it is, and how the staff reaches them.
@@ -138,10 +164,8 @@ impl<D: Policy> Guarded<D> {
     }
 
     /// What an answer to the read-back is.
-    fn assent(&self, now: Now, text: &str, expect: Expectation) -> Assent {
+    fn assent(&self, heard: &Heard) -> Assent {
         let Mode::ReadBack(read_back) = &self.state.mode else { return Assent::None };
-        let (language, clinic) = (&self.language, &self.facts.clinic);
-        let setting = Setting { language, clinic, expect, now, anchor: None };
         let tool = &read_back.tool;
         let visit = self.state.ledger.visit_of(tool);
         let name = match tool {
@@ -150,7 +174,7 @@ impl<D: Policy> Guarded<D> {
         };
         let name = name.map(|name| name.expose().as_str());
         let for_other = self.state.for_other;
-        Assent::of(text, setting, Asked { tool: Some(tool), visit, name, for_other })
+        Assent::of(&heard.reading, Asked { tool: Some(tool), visit, name, for_other })
     }
 
     /// As much of the read-back as was played.
@@ -174,8 +198,12 @@ impl<D: Policy> Guarded<D> {
     }
 
     pub(super) fn answer_read_back(&mut self, now: Now, text: String, confidence: Option<f32>) {
+        if self.yes_and_more(now, &text, confidence) {
+            return;
+        }
         let heard = self.understand(now, &text, Expectation::YesNo);
-        let assent = self.assent(now, &text, Expectation::YesNo);
+        self.keep_reading(&heard);
+        let assent = self.assent(&heard);
         let Mode::ReadBack(read_back) = &self.state.mode else { return };
         let yes = assent.is_to(&read_back.tool);
         let visit = self.state.ledger.visit_of(&read_back.tool);
@@ -223,6 +251,47 @@ impl<D: Policy> Guarded<D> {
                 self.feed(now, Input::Heard { text, confidence });
             }
         }
+    }
+
+    /// Puts "once more" before what would be said twice in a row.
+    pub(super) fn vary(&mut self, text: &str) {
+        if self.state.preface.is_none() && self.state.last_said == text {
+            self.state.preface = Some(self.language.phrases.again.clone());
+        }
+    }
+
+    /// Whether a text of the policy says the same again as the last: as it is, or with "once more"
+    /// and the like before both.
+    pub(super) fn repeats(&self, last: &str, text: &str) -> bool {
+        let phrases = &self.language.phrases;
+        let again = |text: &str| {
+            let before = [&phrases.again, &phrases.as_i_said];
+            before.iter().find_map(|before| text.strip_prefix(before.as_str()).map(str::to_owned))
+        };
+        last == text || again(last).is_some_and(|last| again(text) == Some(last))
+    }
+
+    /// "Yes. And also cancel my visit on Tuesday": a plain yes by itself, and another wish that goes
+    /// to the policy once the write is under way. False if it is not that.
+    fn yes_and_more(&mut self, now: Now, text: &str, confidence: Option<f32>) -> bool {
+        let setting = Setting {
+            language: &self.language,
+            clinic: &self.facts.clinic,
+            expect: Expectation::Request,
+            now,
+            anchor: None,
+        };
+        let Some(more) = parts::besides(text, setting) else { return false };
+        let before = self.understand(now, &more.before, Expectation::YesNo);
+        let plain = matches!(self.assent(&before), Assent::Plain);
+        let Mode::ReadBack(read_back) = &self.state.mode else { return false };
+        if !plain || !read_back.heard {
+            return false;
+        }
+        let read_back = read_back.clone();
+        self.confirm(now, *read_back);
+        self.feed(now, Input::Heard { text: more.words, confidence });
+        true
     }
 
     /// What is asked once more of who said yes beside other words.
@@ -282,25 +351,15 @@ const fn wants_else(heard: &Heard, tool: &ToolCall) -> bool {
         || heard.choice.is_some()
         || heard.language.is_some()
         || heard.has_identity()
-        || (heard.cancel && !matches!(tool, ToolCall::Cancel { .. }))
+        || (heard.course.wait.is_some()
+            && !matches!(tool, ToolCall::JoinWaitlist(_) | ToolCall::LeaveWaitlist { .. }))
+        || (heard.cancel
+            && !matches!(tool, ToolCall::Cancel { .. } | ToolCall::LeaveWaitlist { .. }))
         || (heard.move_ && !matches!(tool, ToolCall::Reschedule { .. }))
         || (heard.book && matches!(tool, ToolCall::Cancel { .. }) && !heard.own_appointment)
 }
 
 /// Whether the day, time and doctor that were said are those of the offer.
 fn agrees(heard: &Heard, offer: &Offer) -> bool {
-    let day = !matches!(heard.day, Some(DayMention::Past | DayMention::Unclear))
-        && !(heard.day == Some(DayMention::Soonest));
-    let doctor = match &heard.doctor {
-        None => true,
-        Some(doctor) => *doctor == DoctorMention::Known(offer.doctor),
-    };
-    let specialty = match &heard.specialty {
-        None => true,
-        Some(SpecialtyMention::Known(name)) => *name == offer.specialty,
-        Some(SpecialtyMention::NotHere(_)) => false,
-    };
-    let time = heard.wish.when.fits(offer.local_start().datetime()) && heard.wish.is_plain();
-    let other = heard.other_doctor || !heard.not_doctors.is_empty();
-    day && time && doctor && specialty && !other
+    heard.day != Some(DayMention::Soonest) && heard.reading.agrees(offer)
 }
