@@ -145,7 +145,7 @@ fn what_is_put_right_at_the_read_back_leaves_the_rest_as_it_is() {
             "Shayne Olsen, born on February 2, 1991. We can call you at 0 1 0 0 1 2 3 4 5 6 7.",
         ),
         ("no, the last name is Olson", "Shane Olson, born on February 2, 1991."),
-        ("Olson with an o, O L S O N", "Shane Olson, born on February 2, 1991."),
+        ("no, it's Olson, O L S O N", "Shane Olson, born on February 2, 1991."),
         ("no, 1992", "Shane Olsen, born on February 2, 1992."),
         ("I was born on the 3rd", "Shane Olsen, born on February 3, 1991."),
         ("no, it was the 12th of March", "Shane Olsen, born on March 12, 1991."),

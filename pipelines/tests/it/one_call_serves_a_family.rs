@@ -25,6 +25,27 @@ fn tom_is_booked(call: &mut Call) {
     assert!(call.hears("yes").contains("Your reference is"));
 }
 
+#[test]
+fn what_is_asked_for_besides_an_answer_comes_after_it() {
+    let start = || {
+        let mut call = Call::new(Clinic::new());
+        call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday");
+        call
+    };
+    let mut call = start();
+    let text = call.hears("the first one, and also one for my son with Dr Marin on Sunday");
+    assert!(text.contains("for Jane Miller. Is that correct?"), "{text}");
+    assert!(call.hears("yes").contains("full name of the patient"));
+    tom_is_booked(&mut call);
+    assert_eq!(call.clinic.booked(), [JANES, TOMS]);
+    let mut call = start();
+    call.hears("the first one");
+    let text = call.hears("yes, and my son needs one too, with Dr Marin on Sunday");
+    assert!(text.contains("Your reference is") && text.contains("full name of the patient"));
+    tom_is_booked(&mut call);
+    assert_eq!(call.clinic.booked(), [JANES, TOMS]);
+}
+
 fn identifications(call: &Call) -> usize {
     let identifies = |tool: &&ToolCall| matches!(tool, ToolCall::IdentifyPatient(_));
     call.clinic.calls.iter().filter(identifies).count()
@@ -89,7 +110,7 @@ fn another_child_is_another_patient() {
     for words in [
         "now one for my daughter",
         "my other son needs one too",
-        "my second son has a rash as well",
+        "my second son needs Dr Marin as well",
     ] {
         let mut call = Call::new(Clinic::new());
         call.hears("Dr Marin on Sunday for my son");

@@ -265,7 +265,7 @@ impl Policy {
             return;
         }
         let told = self.merge_identity(&heard, typed);
-        if self.on_parts(now, text) {
+        if heard.whom.persons.len() < 2 && self.on_parts(now, text) {
             return;
         }
         let asked = matches!(self.state.phase, Phase::Message | Phase::CallWhen);

@@ -59,6 +59,14 @@ impl Policy {
         let Some(known) = self.state.patient.birth.as_ref().map(|birth| *birth.expose()) else {
             return false;
         };
+        let language = self.language.clone();
+        let tokens = Tokens::of(text, &language);
+        let reader = Reader { tokens: &tokens, language: &language, latest_year: 0 };
+        // An O that is spelled is no zero.
+        let spelled = (0..tokens.len()).any(|at| names::letters(&tokens, at).len() > 2);
+        if spelled && find_any(&language.words.born, reader).is_none() {
+            return false;
+        }
         let calendar = self.setting(now).calendar();
         let whole = |year: i16, month, day| of_parts(Some(year.into()), month, day, calendar);
         let said = match self.hear_as(now, text, Expectation::DateOfBirth).birth {

@@ -207,6 +207,7 @@ fn can_be_name(word: &Token, language: &Language) -> bool {
     let letters = word.text.chars().all(|c| c.is_alphabetic() || c == '\'');
     !word.text.is_empty()
         && letters
+        && language.owner(&word.text).is_none()
         && !language.titles.contains(&word.text)
         && language.common.can_be_name(&word.text)
         && !language.numbers.contains_key(&word.text)

@@ -93,9 +93,16 @@ pub(crate) fn besides(text: &str, setting: Setting<'_>) -> Option<Besides> {
         if join == 0 && !stops {
             continue;
         }
-        let right = part(&words[end + join..].join(" "), setting);
+        let text = words[end + join..].join(" ");
         let whole = Heard::of(&words[end..].join(" "), setting);
         let more = whole.course.besides;
+        // "Also one for my son" asks for no visit by itself.
+        let another = || {
+            let heard = Heard::of(&text, setting);
+            let wants = more && heard.other_patient;
+            wants.then(|| Part { want: Want::Book, text: text.clone(), heard })
+        };
+        let right = part(&text, setting).or_else(another);
         let Some(right) = right.filter(|right| more && right.is_more()) else { continue };
         let mut left = &words[..end];
         while let Some((last, before)) = left.split_last()
