@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 16 * 1024;
 pub(crate) const MAX_IDENTITY: usize = 128;
 
 /// What the metadata says of the call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobMetadata {
     /// Slug of the clinic; `None` if the metadata names none.
     pub clinic: Option<String>,
@@ -58,14 +58,7 @@ impl JobMetadata {
     /// # Errors
     /// [`MetadataError`] if it is not empty, and not a JSON object with usable values.
     pub fn parse(metadata: &str, allow_call_clock: bool) -> Result<Self, MetadataError> {
-        let mut dispatch = Self {
-            clinic: None,
-            channel: Channel::default(),
-            language: String::new(),
-            now: None,
-            caller: None,
-            explain: false,
-        };
+        let mut dispatch = Self::default();
         if metadata.len() > MAX_BYTES {
             return Err(MetadataError::TooLong(metadata.len()));
         }

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use super::format::Medium;
 pub use super::heard::Heard;
+use super::speech::words::LANGUAGE;
 use super::speech::{Said, SpeechError, Told, Voice};
 
 const CHAT: &str = "lk.chat";
@@ -107,7 +108,7 @@ impl Line {
         let metadata = json!({
             "clinic": dial.clinic,
             "channel": dial.medium.as_str(),
-            "language": "en",
+            "language": LANGUAGE,
             "now": dial.now.map(|now| now.to_string()),
             "explain": dial.explain,
         });

@@ -78,7 +78,7 @@ impl Call {
                 self.feed.said(Speaker::Supervisor, *number, said);
             }
             // Its tool call is told; what was read is for the caller's end alone.
-            Shown::Appointment { .. } | Shown::Read(_) => {}
+            Shown::Appointment { .. } | Shown::Refused(_) | Shown::Read(_) => {}
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod danger;
 mod en;
 mod exact;
 pub mod listen;
+mod mail;
 pub(crate) mod pattern;
 mod phrases;
 mod registry;
@@ -26,6 +27,7 @@ use jiff::civil::{Date, Time};
 
 pub use bundle::{Bundle, BundleError};
 pub use listen::Templates;
+pub use mail::{MAIL, MailTemplates, mail_templates};
 pub use phrases::PhraseError;
 pub(crate) use phrases::{Phrases, fill};
 pub use registry::Languages;
@@ -62,6 +64,23 @@ impl std::ops::Deref for Language {
     fn deref(&self) -> &Tables {
         &self.understand
     }
+}
+
+/// What the runtime itself tells a caller, whatever the dialogue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// All places are taken; the caller may wait for one.
+    BusyWait,
+    /// No place became free.
+    BusyEnd,
+    /// The runtime is being stopped and takes no calls.
+    Stopping,
+    /// The runtime is being stopped and ends this call.
+    CutShort,
+    /// There is no such clinic, or it takes no calls.
+    NotServed,
+    /// The call cannot be held any longer.
+    Failed,
 }
 
 impl Language {
@@ -108,10 +127,23 @@ impl Language {
         &self.shown.name
     }
 
-    /// What a caller is told when their call cannot be held any longer.
+    /// What a caller is told by the runtime itself.
     #[must_use]
-    pub fn apology(&self) -> &str {
-        &self.phrases.failed_end
+    pub fn notice(&self, notice: Notice) -> &str {
+        match notice {
+            Notice::BusyWait => &self.phrases.busy_wait,
+            Notice::BusyEnd => &self.phrases.busy_end,
+            Notice::Stopping => &self.phrases.stopping_end,
+            Notice::CutShort => &self.phrases.cut_end,
+            Notice::NotServed => &self.phrases.not_served_end,
+            Notice::Failed => &self.phrases.failed_end,
+        }
+    }
+
+    /// "In an emergency call 911 now."
+    #[must_use]
+    pub fn in_an_emergency(&self, number: &str) -> String {
+        fill(&self.phrases.emergency_number, &[("number", number)])
     }
 
     /// How text becomes words for a voice.

@@ -243,6 +243,13 @@ tables! {
     }
 }
 
+tables! {
+    /// How a call goes on: several wishes, what is done undone, the waiting list.
+    Course {
+        join, besides, books, has_one, comes, all_of, undo, reference, wait_join, wait_leave, wait_ask,
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Named {
@@ -405,6 +412,7 @@ pub struct Tables {
     pub(crate) scope: Scope,
     pub(crate) words: Words,
     pub(crate) intents: Intents,
+    pub(crate) course: Course,
     pub(crate) questions: Questions,
     pub(crate) matters: Vec<Matter>,
     pub(crate) languages: Vec<Named>,

@@ -19,6 +19,8 @@ const APPOINTMENT_ATTRIBUTE: &str = "frontdesk.appointment";
 const READING_TOPIC: &str = "frontdesk.reading";
 /// Ours: the name of the person of the clinic whose words a segment holds.
 const STAFF_ATTRIBUTE: &str = "frontdesk.staff";
+/// Ours: why the call is not taken.
+const REFUSED_ATTRIBUTE: &str = "frontdesk.refused";
 const FINAL_ATTRIBUTE: &str = "lk.transcription_final";
 
 /// Whose words the captions are of: the caller's identity and track, as far as known.
@@ -113,6 +115,10 @@ impl Captions {
             }
             Shown::StaffText { number, name, text, is_final } => {
                 self.staff_text(number, &name, &text, is_final).await
+            }
+            Shown::Refused(reason) => {
+                self.announce(REFUSED_ATTRIBUTE, reason.as_str().to_owned()).await;
+                Ok(())
             }
             Shown::Read(reading) => {
                 let topic = READING_TOPIC.to_owned();

@@ -114,4 +114,32 @@ impl Policy {
         self.understood();
         true
     }
+
+    /// Nobody has said anything for a while, or a tool is tried again.
+    pub(super) fn on_timeout(&mut self, now: Now) {
+        if let Some(pending) = &mut self.state.pending {
+            if pending.retry_at.is_some_and(|at| at <= now.mono) {
+                pending.retry_at = None;
+                let tool = pending.tool.clone();
+                let call = self.emit(tool);
+                if let Some(pending) = &mut self.state.pending {
+                    pending.call = call;
+                }
+            }
+            return;
+        }
+        if !self.state.patience.is_due(now.mono) {
+            return;
+        }
+        let phrases = self.language.phrases.clone();
+        self.state.patience.silences += 1;
+        if self.state.patience.silences >= self.settings.max_silences {
+            self.release();
+            self.end(now, &phrases.silent_end);
+        } else {
+            let first = self.state.patience.silences == 1;
+            self.carry(if first { &phrases.not_heard } else { &phrases.not_heard_again });
+            self.ask_again(now);
+        }
+    }
 }

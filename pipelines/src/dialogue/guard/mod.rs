@@ -487,6 +487,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
             CallOutcome::Transferred
         } else if let Some(write) = facts.last_write {
             write
+        } else if facts.waitlisted {
+            CallOutcome::Waitlisted
         } else if facts.message {
             CallOutcome::Message
         } else if facts.answered {

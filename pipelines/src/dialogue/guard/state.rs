@@ -100,6 +100,8 @@ pub(super) struct Outcome {
     pub(super) last_write: Option<CallOutcome>,
     #[serde(default)]
     pub(super) message: bool,
+    #[serde(default)]
+    pub(super) waitlisted: bool,
     pub(super) answered: bool,
 }
 
@@ -210,6 +212,7 @@ impl State {
             }
             ToolResult::Cancelled => self.outcome.last_write = Some(CallOutcome::Cancelled),
             ToolResult::Answer { .. } => self.outcome.answered = true,
+            ToolResult::WaitlistJoined { .. } => self.outcome.waitlisted = true,
             ToolResult::MessageTaken => self.outcome.message = true,
             ToolResult::CallbackNoted => self.outcome.transferred = true,
             _ => {}

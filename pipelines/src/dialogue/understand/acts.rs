@@ -12,11 +12,11 @@ use crate::dialogue::reading::{Act, ActKind, NamedDoctor, Patient, Reading, Role
 use crate::language::Language;
 
 /// The lists that tell acts.
-fn lists(language: &Language) -> [(ActKind, &[Pattern]); 57] {
+fn lists(language: &Language) -> [(ActKind, &[Pattern]); 59] {
     use ActKind::{
         Abort, Another, AnotherDay, AnotherTime, AnyDoctor, Aside, AsksNow, BareNo, Book, BookIt,
         BookQuestion, Bye, Cancel, CancelIt, Chatter, Correction, Decline, Filler, ForMe, Goodbye,
-        HoldOn, InPerson, Leaving, Link, List, Machine, Move, MoveIt, NegatedYes, NewPatient, No,
+        HoldOn, InPerson, JoinList, LeaveList, Leaving, Link, List, Machine, Move, MoveIt, NegatedYes, NewPatient, No,
         NoYes, NoneOf, NotCancel, NotMade, NotNew, OtherDoctor, OtherPatient, OthersData,
         OwnAppointment, Person, Please, Presence, Question, Reached, Recall, Relative, Repeat,
         Rude, SmallTalk, SoftYes, Thanks, Unsure, Why, WithYes, WrongNumber, Yes,
@@ -29,6 +29,8 @@ fn lists(language: &Language) -> [(ActKind, &[Pattern]); 57] {
         (BookIt, &words.do_book),
         (MoveIt, &words.do_move),
         (CancelIt, &words.do_cancel),
+        (JoinList, &language.course.wait_join),
+        (LeaveList, &language.course.wait_leave),
         (WithYes, &words.with_yes),
         (Filler, &words.fillers),
         (Link, &words.links),

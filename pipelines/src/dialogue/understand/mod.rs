@@ -5,11 +5,14 @@
 
 pub(crate) mod acts;
 pub(crate) mod birth;
+pub(crate) mod course;
 pub(crate) mod days;
 pub(crate) mod distance;
 mod foreign;
+pub(crate) mod matter;
 pub(crate) mod names;
 pub(crate) mod numbers;
+pub(crate) mod parts;
 pub(crate) mod pattern;
 pub(crate) mod people;
 pub(crate) mod phones;
@@ -137,6 +140,8 @@ pub(crate) struct Heard {
     pub(crate) phone: Option<PhoneMention>,
     /// The acts, what they cover, and what it all comes to.
     pub(crate) reading: Reading,
+    /// How the call is to go on.
+    pub(crate) course: course::Course,
 }
 
 impl Heard {
@@ -153,6 +158,7 @@ impl Heard {
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = foreign::other_language(text, &all, language);
         heard.read_words(&mut reading, &all, setting);
+        heard.course = course::Course::of(&all, language);
 
         let mut rest = all.clone();
         if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
