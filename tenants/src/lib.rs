@@ -18,6 +18,7 @@ pub mod directory;
 pub mod doctors;
 pub mod documents;
 mod error;
+pub mod holidays;
 mod once;
 pub mod overview;
 pub mod passwords;

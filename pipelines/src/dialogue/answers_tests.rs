@@ -12,6 +12,7 @@ fn clinic() -> ClinicFacts {
         specialties: vec![specialty.to_owned()],
         fee,
         languages: languages.iter().map(|l| (*l).to_owned()).collect(),
+        gender: None,
     };
     let open =
         |weekday, from, to| OpenHours { weekday, from: time(from, 0, 0, 0), to: time(to, 0, 0, 0) };

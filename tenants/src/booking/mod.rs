@@ -8,6 +8,7 @@
 
 mod answer;
 mod change;
+mod double;
 mod header;
 mod read;
 mod search;
@@ -15,6 +16,7 @@ mod take;
 
 pub(crate) use answer::{Answer, call, request_hash};
 pub use answer::{Appointment, Booked, Hold, Status};
+pub use double::{Double, book_double};
 pub use change::{Cancel, CancelReason, Move, Step, advance, cancel, expire_unpaid, reschedule};
 pub(crate) use header::Header;
 pub use read::{

@@ -17,6 +17,7 @@ mod results;
 mod said;
 mod state;
 mod take_over;
+mod visits;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -73,8 +73,12 @@ impl Policy {
 
     /// Takes up what the caller wants, if they say it.
     pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
-        let booked = self.state.last_booked.clone();
-        let fresh = heard.another || heard.other_patient;
+        // A double visit is two appointments, of which one is named first.
+        let booked = self.state.last_booked.clone().filter(|last| last.visit.second.is_none());
+        // Of a series, the next one is meant.
+        let later = !heard.correction || heard.wish.anchored;
+        let next = self.state.series && !heard.cancel && !heard.move_ && later;
+        let fresh = heard.another || heard.other_patient || next;
         if heard.ask {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {
@@ -143,7 +147,13 @@ impl Policy {
             self.turn_to_other(heard);
         }
         match goal {
-            Goal::Book => self.wish_and_advance(now, heard),
+            Goal::Book => {
+                let last = self.state.last_booked.as_ref().map(|last| last.visit.doctor);
+                if self.state.series && !heard.has_doctor() {
+                    self.state.wish.doctors = last.into_iter().collect();
+                }
+                self.wish_and_advance(now, heard);
+            }
             Goal::Move => {
                 // "From Sunday to Tuesday": what stands before "to" tells which appointment.
                 let (which, wish) = self.split_move(now, text);

@@ -164,7 +164,12 @@ impl Policy {
         let values = [("visit", &*spoken), ("reference", &*appointment.reference)];
         let moved = matches!(tool, ToolCall::Reschedule { .. });
         self.understood();
-        self.tell(&fill(if moved { &phrases.moved } else { &phrases.booked }, &values));
+        let text = match (moved, appointment.visit.second) {
+            (true, _) => &phrases.moved,
+            (false, Some(_)) => &phrases.booked_double,
+            (false, None) => &phrases.booked,
+        };
+        self.tell(&fill(text, &values));
         self.state.last_booked = Some(appointment);
         self.open(now);
     }

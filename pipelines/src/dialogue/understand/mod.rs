@@ -14,6 +14,7 @@ pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod times;
 pub(crate) mod tokens;
+pub(crate) mod visit;
 pub(crate) mod wish;
 
 use frontdesk_types::DoctorId;
@@ -116,6 +117,10 @@ pub(crate) struct Heard {
     pub(crate) not_doctors: Vec<DoctorId>,
     /// Another doctor than the one at hand.
     pub(crate) other_doctor: bool,
+    /// What was said of the kind of doctor and of the visit.
+    pub(crate) visit: visit::Said,
+    /// The doctor is only preferred.
+    pub(crate) soft_doctor: bool,
     /// What was said of days and times.
     pub(crate) wish: Said,
     /// The days of the wish, from the first to the last.
@@ -177,8 +182,12 @@ impl Heard {
             heard.specialty = people::specialty(&rest, language, clinic);
         }
         for at in (0..rest.len()).filter(|at| told.text(*at) != live.text(*at)) {
+            heard.soft_doctor |= wish::is_soft(&told, language, at..at + 1);
             rest.take(at..at + 1);
         }
+        heard.visit = visit::read(&live, language);
+        heard.another &= !heard.visit.visit.double;
+        heard.language = heard.language.filter(|_| heard.visit.traits.languages.is_empty());
         heard.hear_wish(&mut rest, setting, identity);
         heard.judge_question(&all, language);
         if !heard.ask
@@ -187,6 +196,7 @@ impl Heard {
             && !identity
             && wish::is_left_over(&rest, setting)
         {
+            heard.wish.left_over = true;
             heard.day = Some(DayMention::Unclear);
         }
         heard
@@ -209,6 +219,7 @@ impl Heard {
         }
         let today = setting.calendar().today();
         self.day = match DayMention::of(&said.when, today) {
+            _ if said.holiday.is_some() => Some(DayMention::Unclear),
             None if said.past => Some(DayMention::Past),
             None if said.unclear => Some(DayMention::Unclear),
             None if said.free_days || said.when.order == Order::Soonest => {
@@ -345,6 +356,7 @@ impl Heard {
             || self.specialty.is_some()
             || !self.not_doctors.is_empty()
             || self.other_doctor
+            || !self.visit.is_empty()
     }
 
     /// Whether it names a day or a time.

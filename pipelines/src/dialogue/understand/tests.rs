@@ -13,6 +13,7 @@ fn doctor(number: u128, name: &str, specialty: &str) -> DoctorFacts {
         specialties: vec![specialty.to_owned()],
         fee: None,
         languages: vec!["en".to_owned()],
+        gender: None,
     }
 }
 

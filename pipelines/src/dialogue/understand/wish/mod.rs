@@ -29,6 +29,10 @@ pub(crate) struct Said {
     pub(crate) unclear: bool,
     /// It counts from what is being talked of.
     pub(crate) anchored: bool,
+    /// A public holiday of which no date is known, by its place in the language's list.
+    pub(crate) holiday: Option<usize>,
+    /// Words of time are left that nobody has understood.
+    pub(crate) left_over: bool,
     /// Whether morning or afternoon was said with a time; else the hour decides.
     pub(crate) half_said: bool,
 }
@@ -36,7 +40,8 @@ pub(crate) struct Said {
 impl Said {
     /// Whether it names days and times alone: nothing is ruled out, and none is asked for first.
     pub(crate) fn is_plain(&self) -> bool {
-        self.when.none.is_empty() && self.when.order == Order::Any && !self.free_days
+        let only = self.when.none.is_empty() && !self.when.is_soft();
+        only && self.when.order == Order::Any && !self.free_days
     }
 }
 
@@ -81,6 +86,13 @@ pub(crate) fn without_story(tokens: &Tokens, setting: Setting<'_>) -> Tokens {
 /// Which words are ruled out.
 pub(crate) fn negations(tokens: &Tokens, language: &Language) -> Vec<bool> {
     scope::negated(Reader { tokens, language, latest_year: 0 })
+}
+
+/// Whether what stands in a range of words is only preferred.
+pub(crate) fn is_soft(tokens: &Tokens, language: &Language, range: std::ops::Range<usize>) -> bool {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let before = scope::soft(reader).get(range.start).copied().unwrap_or_default();
+    before || scope::is_soft_after(reader, range.end)
 }
 
 /// Whether words of time are left that nobody has understood.
