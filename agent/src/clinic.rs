@@ -265,7 +265,7 @@ impl State {
     fn is_taken(&self, doctor: DoctorId, at: Timestamp) -> bool {
         let takes = |booked: &Booked| {
             let visit = &booked.facts.visit;
-            (visit.doctor, visit.starts_at) == (doctor, at)
+            visit.doctor == doctor && visit.starts_at <= at && at < visit.ends_at
         };
         self.booked.iter().any(takes)
     }

@@ -33,5 +33,6 @@ mod pieces_of_a_model_cost_the_same_all_call_long;
 mod read_backs_name_the_patient;
 mod second_language;
 mod the_agent_keeps_its_manners;
+mod wish_probe;
 mod the_nearest_times_are_offered;
 mod tools_of_others_are_guarded;

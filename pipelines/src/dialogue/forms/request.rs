@@ -252,7 +252,9 @@ impl Policy {
         let choice = Heard::of(text, choosing);
         if plain {
             self.want_person(now);
-        } else if choice.choice.is_some() && !self.state.offers.is_empty() {
+        } else if !self.state.offers.is_empty()
+            && (choice.choice.is_some() || self.picked(&choice).len() == 1)
+        {
             // The question is let be, and one of the times is taken.
             self.state.phase = Phase::Choice;
             self.on_choice(now, &choice, text);

@@ -103,4 +103,10 @@ pub(crate) fn is_left_over(rest: &Tokens, setting: Setting<'_>) -> bool {
 }
 
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
+mod holiday_tests;
+#[cfg(test)]
+mod soft_tests;
+#[cfg(test)]
 mod tests;
