@@ -64,8 +64,9 @@ fn traits(reader: Reader<'_>) -> Traits {
         for found in found {
             let negated = (found.start..found.end).any(is_not);
             if negated { &mut unwanted } else { &mut wanted }.push(gender);
-            let range = found.start..found.end;
-            traits.soft |= !negated && wish::is_soft(tokens, language, range);
+            // The last word may be the first of "if possible".
+            let soft = |end: usize| wish::is_soft(tokens, language, found.start..end);
+            traits.soft |= !negated && (soft(found.end) || soft(found.end - 1));
         }
     }
     let other = |gender: &Gender| match gender {

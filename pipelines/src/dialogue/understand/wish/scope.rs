@@ -157,12 +157,17 @@ pub(super) fn soft(reader: Reader<'_>) -> Vec<bool> {
     let mut all = vec![false; tokens.len()];
     let (mut index, mut soft, mut fresh) = (0, false, false);
     while index < tokens.len() {
-        if let Some(length) = at(&scope.soft, reader, index) {
+        let stop = index > 0 && tokens.words[index - 1].stop;
+        // "If possible on Monday": what stands behind nothing speaks of what follows.
+        let leads = at(&scope.soft_after, reader, index).filter(|length| {
+            let last = tokens.words.get(index + length - 1).is_some_and(|word| word.stop);
+            index == 0 || stop && !last
+        });
+        if let Some(length) = at(&scope.soft, reader, index).or(leads) {
             (soft, fresh) = (true, true);
             index += length;
             continue;
         }
-        let stop = index > 0 && tokens.words[index - 1].stop;
         soft &= fresh || !(stop || at(&scope.reset, reader, index).is_some());
         fresh = false;
         all[index] = soft;

@@ -31,6 +31,9 @@ fn what_is_preferred_is_tried_first_and_is_no_must() {
         ("in the morning, preferably on Monday", april(12, 9), april(13, 9), april(12, 15)),
         ("on Monday, in the morning if possible", april(12, 9), april(12, 15), april(13, 9)),
         ("I'd prefer Monday but Tuesday is fine", april(12, 9), april(13, 9), april(14, 9)),
+        ("I'd rather have Monday, though Tuesday would do", april(12, 9), april(13, 9), april(14, 9)),
+        ("Monday if at all possible, otherwise Tuesday", april(12, 9), april(13, 9), april(14, 9)),
+        ("if possible on Monday, in any case in the morning", april(12, 9), april(13, 9), april(12, 15)),
         ("ideally Monday, otherwise Tuesday", april(12, 9), april(13, 9), april(14, 9)),
         ("next week, mornings are better", april(12, 9), april(12, 15), april(22, 9)),
         ("next week, afternoons would be best", april(12, 15), april(12, 9), april(22, 15)),
@@ -83,6 +86,7 @@ fn a_woman_and_not_a_woman_are_never_the_same_doctors() {
         ("I'd rather see a man", Some(Gender::Male)),
         ("no male doctors please", Some(Gender::Female)),
         ("I don't want to see a man", Some(Gender::Female)),
+        ("could a man see me", Some(Gender::Male)),
         ("a man or a woman, I don't mind", None),
         ("I am a woman of fifty and need an appointment", None),
         ("my husband is a man of few words, he needs a doctor", None),
@@ -91,6 +95,7 @@ fn a_woman_and_not_a_woman_are_never_the_same_doctors() {
         let genders = heard(text).visit.traits.genders;
         assert_eq!(genders, wanted.into_iter().collect::<Vec<_>>(), "{text:?}");
     }
+    assert!(heard("on Monday, a woman if possible").visit.traits.soft);
     assert!(heard("a lady doctor if possible").visit.traits.soft);
     assert!(!heard("a lady doctor please").visit.traits.soft);
 }
