@@ -24,5 +24,5 @@ pub use call::{
 };
 pub use frontdesk_pipelines::floor::{FloorError, PATIENCE as SUPERVISOR_PATIENCE, Supervisor};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
-pub use switchboard::{Counters, NoPlace, Reservation, Switchboard};
+pub use switchboard::{Counters, NoPlace, Refused, Reservation, Switchboard, Waiting};
 pub use tools::{ClinicTools, Tool, ToolCx, ToolFailure, ToolFuture, Tools};

@@ -13,7 +13,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
 /// How long a token counts.
-pub const LIFETIME_SECONDS: i64 = 15 * 60;
+pub(crate) const LIFETIME_SECONDS: i64 = 15 * 60;
 
 const ISSUER: &str = "frontdesk";
 /// What the token is for: none of LiveKit's, whatever key that is signed with.

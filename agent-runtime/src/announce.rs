@@ -14,7 +14,7 @@ const FILE: &str = "runtime.json";
 
 /// What a runtime tells of itself.
 #[derive(Debug, Serialize)]
-pub struct Announcement {
+pub(crate) struct Announcement {
     /// Its process.
     pub pid: u32,
     /// Its HTTP listener.
@@ -39,7 +39,7 @@ pub struct AnnounceError {
 
 /// The written file; removed when dropped.
 #[derive(Debug)]
-pub struct Announced(PathBuf);
+pub(crate) struct Announced(PathBuf);
 
 impl Drop for Announced {
     fn drop(&mut self) {
@@ -52,7 +52,7 @@ impl Announcement {
     ///
     /// # Errors
     /// [`AnnounceError`] if the folder cannot be written.
-    pub fn write(&self, data_dir: &Path) -> Result<Announced, AnnounceError> {
+    pub(crate) fn write(&self, data_dir: &Path) -> Result<Announced, AnnounceError> {
         let path = data_dir.join(FILE);
         let temporary = data_dir.join(format!("{FILE}.new"));
         let write = || {

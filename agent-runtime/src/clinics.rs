@@ -192,7 +192,10 @@ impl Clinics {
     ) -> Result<(Tenant, CallFacts), CallRefused> {
         let clinic = directory::clinic_by_slug(&self.database, slug).await?;
         let clinic = clinic.ok_or_else(|| CallRefused::Unknown(slug.to_owned()))?;
-        self.answers_for(clinic, &dispatch.language, dispatch.channel, now).await
+        let answers = self.answers_for(clinic, &dispatch.language, dispatch.channel, now);
+        let (tenant, mut facts) = answers.await?;
+        facts.explain = dispatch.explain;
+        Ok((tenant, facts))
     }
 
     async fn answers_for(

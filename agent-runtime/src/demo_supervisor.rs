@@ -19,7 +19,7 @@ const FILE: &str = "demo-supervisor.json";
 const DRAFT: &str = "demo-supervisor.json.new";
 
 /// The clinic whose supervisor it is.
-pub const CLINIC: &str = "nile-heart";
+pub(crate) const CLINIC: &str = "nile-heart";
 const EMAIL: &str = "supervisor@example.com";
 const NAME: &str = "Demo Supervisor";
 /// Letters of the password: 96 random bits.
@@ -47,7 +47,7 @@ pub struct DemoSupervisor {
 
 /// The demo clinic's supervisor. Without one calls are taken all the same, and the log says why there
 /// is none.
-pub async fn demo_supervisor(
+pub(crate) async fn demo_supervisor(
     data_dir: &Path,
     clinics: &Clinics,
     now: Timestamp,

@@ -4,26 +4,27 @@
 //! parts in order, connects them, and stops them in reverse. The command line is the program's
 //! (`main.rs`, `cli`), and only there are the tools that call a runtime.
 
-pub mod access_token;
-pub mod announce;
+mod access_token;
+mod announce;
 mod clinic_settings;
 pub mod clinics;
 pub mod config;
 mod contexts;
-pub mod counters;
+mod counters;
 pub mod data_keys;
-pub mod demo_supervisor;
+mod demo_supervisor;
+pub mod descriptors;
 #[cfg(test)]
 mod docs;
-pub mod documents;
+mod documents;
 pub mod engines;
-pub mod http;
-pub mod intake;
-pub mod job_metadata;
+mod http;
+mod intake;
+mod job_metadata;
 pub mod join_token;
-pub mod livekit_worker;
+mod livekit_worker;
 pub mod own_agent;
-pub mod phone;
+mod phone;
 pub mod profile;
 pub mod runtime;
 pub mod servers;

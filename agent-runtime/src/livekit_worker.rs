@@ -17,14 +17,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::intake::{Accepted, Assignment, Intake};
+use crate::intake::{Assignment, Decided, Intake};
 use crate::servers::LiveKitAccess;
 
 /// Attempts to register before the start fails: some two seconds. Later the worker never gives up.
 const FIRST_ATTEMPTS: u32 = 4;
 
 /// What the rooms of all calls are joined with.
-pub struct Rooms {
+pub(crate) struct Rooms {
     /// Where their sockets live: a Tokio runtime of their own, so that nothing that computes can
     /// delay a packet.
     pub media: tokio::runtime::Handle,
@@ -49,7 +49,7 @@ impl Rooms {
 }
 
 /// The worker while it runs.
-pub struct Worker {
+pub(crate) struct Worker {
     handle: WorkerHandle,
     jobs: JoinHandle<()>,
 }
@@ -59,7 +59,7 @@ impl Worker {
     ///
     /// # Errors
     /// [`WorkerError`] if the server refuses the key or cannot be reached.
-    pub async fn start(
+    pub(crate) async fn start(
         config: &Config,
         livekit: &LiveKitAccess,
         intake: Arc<Intake>,
@@ -71,13 +71,13 @@ impl Worker {
             retry: RetryPolicy { attempts: FIRST_ATTEMPTS, ..RetryPolicy::default() },
             ..WorkerOptions::new(&livekit.url, livekit.key.clone(), &config.agent_name)
         };
-        let door = Arc::clone(&intake);
+        let for_jobs = Arc::clone(&intake);
         let acceptor = move |offer: JobOffer| {
-            let intake = Arc::clone(&door);
+            let intake = Arc::clone(&for_jobs);
             async move {
-                match intake.accept(&offer.info.metadata).await {
-                    Ok(accepted) => Answer::Accept(Acceptance {
-                        reservation: Some(Box::new(accepted)),
+                match intake.decide(&offer.info.metadata).await {
+                    Ok(decided) => Answer::Accept(Acceptance {
+                        reservation: Some(Box::new(decided)),
                         ..Acceptance::default()
                     }),
                     Err(refused) => Answer::refuse(refused.to_string()),
@@ -91,18 +91,18 @@ impl Worker {
 
     /// The worker's own handle.
     #[must_use]
-    pub const fn handle(&self) -> &WorkerHandle {
+    pub(crate) const fn handle(&self) -> &WorkerHandle {
         &self.handle
     }
 
     /// Takes no more jobs from now on; does not wait for those that run.
-    pub async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         // The first poll tells the server; the rest would wait.
         let _ = tokio::time::timeout(Duration::ZERO, self.handle.drain()).await;
     }
 
     /// Leaves the LiveKit server.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.handle.close().await;
         self.jobs.abort();
     }
@@ -110,16 +110,22 @@ impl Worker {
 
 async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>, rooms: Rooms) {
     while let Some(mut job) = jobs.recv().await {
-        // What the acceptor reserved comes back with the job.
-        let reserved = job.reservation.take().and_then(|any| any.downcast::<Accepted>().ok());
-        let Some(accepted) = reserved else {
+        // What the acceptor decided comes back with the job.
+        let decided = job.reservation.take().and_then(|any| any.downcast::<Decided>().ok());
+        let Some(decided) = decided else {
             job.control.finish(JobEnd::Failed("the job came without its reservation".to_owned()));
             continue;
         };
-        let line = Box::new(rooms.line(job.url, job.token, accepted.caller()));
-        let assignment = Assignment { room: job.info.room, line };
-        let (call, mut ended) = intake.begin(*accepted, assignment);
-        tracing::info!(call_id = %call, job_id = %job.info.id, "job taken");
+        let line = Box::new(rooms.line(job.url, job.token, decided.caller()));
+        let (call, mut ended) = match *decided {
+            Decided::Call(accepted) => {
+                let assignment = Assignment { room: job.info.room, line };
+                let begun = intake.begin(*accepted, assignment);
+                tracing::info!(call_id = %begun.0, job_id = %job.info.id, "job taken");
+                begun
+            }
+            Decided::Told(unserved) => intake.refuse(unserved, line),
+        };
         let (control, intake) = (job.control, Arc::clone(&intake));
         tokio::spawn(async move {
             let end = tokio::select! {

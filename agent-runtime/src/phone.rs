@@ -25,7 +25,7 @@ struct Desk(Arc<Intake>);
 ///
 /// # Errors
 /// [`StartError`] if the address cannot be used.
-pub async fn start(
+pub(crate) async fn start(
     config: &SipConfig,
     intake: Arc<Intake>,
     media: tokio::runtime::Handle,

@@ -113,8 +113,7 @@ pub struct Runtime {
     parts: Parts,
     servers: Servers,
     address: SocketAddr,
-    drain_timeout: Duration,
-    default_clinic: Option<String>,
+    config: Config,
     /// Tells the tools where this runtime is, if that is asked for; gone with it.
     _announced: Option<Announced>,
 }
@@ -163,8 +162,7 @@ impl Runtime {
                     parts,
                     servers,
                     address,
-                    drain_timeout: config.drain_timeout,
-                    default_clinic: config.default_clinic.clone(),
+                    config: config.clone(),
                     _announced: announced,
                 }),
                 Err(error) => {
@@ -206,21 +204,21 @@ impl Runtime {
 
     /// The number of the clinic that is called where nothing else is said, if it can be dialled.
     pub async fn number(&self) -> Option<String> {
-        self.parts.shared.clinics.number_of(self.default_clinic.as_deref()).await
+        self.parts.shared.clinics.number_of(self.config.default_clinic.as_deref()).await
     }
 
-    /// Serves until the operator asks to stop, or a server that it needs is gone; then drains and
-    /// stops everything.
+    /// Serves until the operator asks to stop, or a server that it needs cannot be kept alive; then
+    /// drains and stops everything.
     ///
     /// # Errors
     /// [`ServerDied`] if that is why it ended.
-    pub async fn serve(self, mut signals: Signals) -> Result<Ended, ServerDied> {
+    pub async fn serve(mut self, mut signals: Signals) -> Result<Ended, ServerDied> {
         let died = tokio::select! {
             () = signals.wait_for(Asked::Drain) => None,
-            line = self.servers.died() => Some(line),
+            line = self.servers.keep_alive(&self.config) => Some(line),
         };
-        // Without its servers no call can end well: do not wait for them.
-        let patience = if died.is_some() { Duration::ZERO } else { self.drain_timeout };
+        // Without its servers no call can end well: they are only told.
+        let patience = if died.is_some() { Duration::ZERO } else { self.config.drain_timeout };
         let ended = self.stop(signals, patience).await;
         died.map_or(Ok(ended), |line| Err(ServerDied(line)))
     }
@@ -316,9 +314,13 @@ impl Parts {
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
         let rooms =
             Rooms { media: media.clone(), clock: Arc::clone(&clock), server: Arc::clone(&server) };
-        let (door, inside) = (switchboard.clone(), clinics.clone());
-        let intake = Intake::new(config, door, inside, Arc::clone(&clock), Arc::clone(&ids));
-        let intake = Arc::new(intake);
+        let intake = Arc::new(Intake::new(
+            config,
+            switchboard.clone(),
+            clinics.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+        ));
         let tokens = signer(&servers.livekit, config);
         let supervision = Supervision::new(
             switchboard.clone(),

@@ -12,7 +12,7 @@ pub type LineFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Is called when there is something to read, and then not again until it was read. It must not
 /// block; it may be called on any thread.
-pub type Doorbell = Arc<dyn Fn() + Send + Sync>;
+pub type OnReadable = Arc<dyn Fn() + Send + Sync>;
 
 /// What a line can do beside carrying sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,10 +71,10 @@ pub struct AudioCounts {
 pub trait AudioIn: Send + Sync {
     /// Sets what is called when there is sound to read, replacing what was set before; calls it at
     /// once if there is.
-    fn set_doorbell(&self, bell: Doorbell);
+    fn set_on_readable(&self, on_readable: OnReadable);
 
     /// Gives the sound that has arrived to `take`, oldest first, in pieces of mostly 20 ms: at most
-    /// `max` pieces, and rings again if more is waiting. What decoding there is happens here, on
+    /// `max` pieces, and notifies again if more is waiting. What decoding there is happens here, on
     /// the reader's thread.
     fn read(&self, max: usize, take: &mut dyn FnMut(&[i16]));
 

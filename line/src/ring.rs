@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use frontdesk_types::SAMPLES_PER_FRAME;
 use parking_lot::Mutex;
 
-use crate::{AudioCounts, AudioIn, Doorbell};
+use crate::{AudioCounts, AudioIn, OnReadable};
 
 struct Inner {
     frames: VecDeque<[i16; SAMPLES_PER_FRAME]>,
-    bell: Option<Doorbell>,
-    /// The bell rang and nothing was read since.
-    rung: bool,
+    on_readable: Option<OnReadable>,
+    /// The reader was notified and has read nothing since.
+    notified: bool,
     counts: AudioCounts,
 }
 
@@ -27,8 +27,8 @@ impl PcmRing {
     pub fn new(capacity: usize) -> Self {
         let inner = Inner {
             frames: VecDeque::new(),
-            bell: None,
-            rung: false,
+            on_readable: None,
+            notified: false,
             counts: AudioCounts::default(),
         };
         Self { capacity: capacity.max(1), inner: Mutex::new(inner) }
@@ -36,45 +36,45 @@ impl PcmRing {
 
     /// Adds 20 ms of the caller's sound; a full ring drops the oldest.
     pub fn push(&self, frame: [i16; SAMPLES_PER_FRAME]) {
-        let bell = {
+        let on_readable = {
             let mut inner = self.inner.lock();
             if inner.frames.len() >= self.capacity {
                 inner.frames.pop_front();
                 inner.counts.dropped += 1;
             }
             inner.frames.push_back(frame);
-            inner.ring()
+            inner.notify()
         };
         // With no lock held: the reader may read at once.
-        bell.iter().for_each(|bell| bell());
+        on_readable.iter().for_each(|on_readable| on_readable());
     }
 }
 
 impl Inner {
-    /// The bell, if it is to be rung now.
-    fn ring(&mut self) -> Option<Doorbell> {
-        if self.rung || self.frames.is_empty() {
+    /// What is to be called now, if the reader is to be notified.
+    fn notify(&mut self) -> Option<OnReadable> {
+        if self.notified || self.frames.is_empty() {
             return None;
         }
-        let bell = self.bell.clone();
-        self.rung = bell.is_some();
-        bell
+        let on_readable = self.on_readable.clone();
+        self.notified = on_readable.is_some();
+        on_readable
     }
 }
 
 impl AudioIn for PcmRing {
-    fn set_doorbell(&self, bell: Doorbell) {
-        let bell = {
+    fn set_on_readable(&self, on_readable: OnReadable) {
+        let on_readable = {
             let mut inner = self.inner.lock();
-            inner.bell = Some(bell);
-            inner.rung = false;
-            inner.ring()
+            inner.on_readable = Some(on_readable);
+            inner.notified = false;
+            inner.notify()
         };
-        bell.iter().for_each(|bell| bell());
+        on_readable.iter().for_each(|on_readable| on_readable());
     }
 
     fn read(&self, max: usize, take: &mut dyn FnMut(&[i16])) {
-        self.inner.lock().rung = false;
+        self.inner.lock().notified = false;
         for _ in 0..max {
             let frame = {
                 let mut inner = self.inner.lock();
@@ -87,8 +87,8 @@ impl AudioIn for PcmRing {
                 None => return,
             }
         }
-        let bell = self.inner.lock().ring();
-        bell.iter().for_each(|bell| bell());
+        let on_readable = self.inner.lock().notify();
+        on_readable.iter().for_each(|on_readable| on_readable());
     }
 
     fn counts(&self) -> AudioCounts {
@@ -119,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn the_bell_rings_once_until_the_ring_is_read() {
+    fn the_reader_is_notified_once_until_it_reads() {
         let ring = PcmRing::new(8);
         ring.push([0; SAMPLES_PER_FRAME]);
         let rings = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&rings);
-        ring.set_doorbell(Arc::new(move || {
+        ring.set_on_readable(Arc::new(move || {
             count.fetch_add(1, Ordering::SeqCst);
         }));
         assert_eq!(rings.load(Ordering::SeqCst), 1, "sound was waiting");

@@ -41,7 +41,7 @@ pub use model::{
     DisconnectReason, Participant, ParticipantKind, Simulate, Track, TrackKind, TrackSource,
 };
 pub use options::{Limits, RetryPolicy, RoomOptions};
-pub use ring::{Doorbell, Packet, PacketReader, PacketRing};
+pub use ring::{OnReadable, Packet, PacketReader, PacketRing};
 pub use room::{MAX_DATA_PAYLOAD, Room, TranscriptionSegment};
 pub use stats::RoomStats;
 pub use stream::{

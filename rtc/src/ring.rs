@@ -34,18 +34,18 @@ pub struct Packet {
 }
 
 /// What wakes the reader. It must not block, and it is called with no lock held.
-pub type Doorbell = Arc<dyn Fn() + Send + Sync>;
+pub type OnReadable = Arc<dyn Fn() + Send + Sync>;
 
 struct Inner {
     packets: VecDeque<Packet>,
     next_index: u64,
     epoch: u32,
     fresh: bool,
-    bell: Option<Doorbell>,
-    /// The bell rang and nothing was read since: one ring is outstanding at most. It changes with
-    /// the bell and the packets under one lock: else a packet that comes while a bell is set could
-    /// count as rung and have rung nobody, and no later one would ring.
-    rung: bool,
+    on_readable: Option<OnReadable>,
+    /// The reader was notified and has read nothing since: one notice is outstanding at most. It
+    /// changes with the callback and the packets under one lock: else a packet that comes while a
+    /// callback is set could count as notified and have notified nobody, and no later one would.
+    notified: bool,
 }
 
 /// The last packets of one remote audio track; see the module's text.
@@ -67,8 +67,8 @@ impl PacketRing {
                 next_index: 0,
                 epoch: 0,
                 fresh: true,
-                bell: None,
-                rung: false,
+                on_readable: None,
+                notified: false,
             }),
             notify: Notify::new(),
             overwritten: AtomicU64::new(0),
@@ -78,16 +78,16 @@ impl PacketRing {
     /// Sets what is called when a packet arrives, replacing what was set before. It is called at
     /// most once until the reader has read (see [`PacketReader::drain`]), at once if packets are
     /// already waiting: an actor that sends itself a message gets at most one outstanding.
-    pub fn set_doorbell(&self, bell: impl Fn() + Send + Sync + 'static) {
-        let bell: Doorbell = Arc::new(bell);
+    pub fn set_on_readable(&self, on_readable: impl Fn() + Send + Sync + 'static) {
+        let on_readable: OnReadable = Arc::new(on_readable);
         let waiting = {
             let mut inner = self.inner.lock();
-            inner.bell = Some(bell.clone());
-            inner.rung = !inner.packets.is_empty();
-            inner.rung
+            inner.on_readable = Some(on_readable.clone());
+            inner.notified = !inner.packets.is_empty();
+            inner.notified
         };
         if waiting {
-            bell();
+            on_readable();
         }
     }
 
@@ -139,7 +139,7 @@ impl PacketRing {
     }
 
     pub(crate) fn push(&self, payload: Bytes, rtp_time: u64, seq: u64, received: Instant) {
-        let (first, bell) = {
+        let (first, on_readable) = {
             let mut inner = self.inner.lock();
             if inner.packets.len() >= self.capacity {
                 inner.packets.pop_front();
@@ -149,12 +149,12 @@ impl PacketRing {
             inner.packets.push_back(Packet { payload, rtp_time, seq, received, epoch, index });
             inner.next_index += 1;
             inner.fresh = false;
-            let first = !std::mem::replace(&mut inner.rung, true);
-            (first, inner.bell.clone())
+            let first = !std::mem::replace(&mut inner.notified, true);
+            (first, inner.on_readable.clone())
         };
         if first {
-            if let Some(bell) = bell {
-                bell();
+            if let Some(on_readable) = on_readable {
+                on_readable();
             }
             self.notify.notify_one();
         }
@@ -168,8 +168,8 @@ impl fmt::Debug for PacketRing {
     }
 }
 
-/// Reads a [`PacketRing`] from a position on. Several may read one ring, but the doorbell is
-/// silenced by whichever reads.
+/// Reads a [`PacketRing`] from a position on. Several may read one ring, but whichever
+/// reads allows the next notice.
 #[derive(Debug)]
 pub struct PacketReader {
     ring: Arc<PacketRing>,
@@ -178,8 +178,8 @@ pub struct PacketReader {
 }
 
 impl PacketReader {
-    /// Moves the packets that arrived since the last call into `out`, at most `max`, and lets the
-    /// doorbell ring again. If packets remain (`max` was reached) it rings at once.
+    /// Moves the packets that arrived since the last call into `out`, at most `max`, and allows
+    /// the next notice. If packets remain (`max` was reached) it comes at once.
     pub fn drain(&mut self, max: usize, out: &mut Vec<Packet>) -> usize {
         let (taken, again) = {
             let mut inner = self.ring.inner.lock();
@@ -193,11 +193,11 @@ impl PacketReader {
             out.extend(inner.packets.iter().skip(skip).take(max).cloned());
             let taken = out.len() - before;
             self.next += taken as u64;
-            inner.rung = self.next < inner.next_index;
-            (taken, if inner.rung { inner.bell.clone() } else { None })
+            inner.notified = self.next < inner.next_index;
+            (taken, if inner.notified { inner.on_readable.clone() } else { None })
         };
-        if let Some(bell) = again {
-            bell();
+        if let Some(on_readable) = again {
+            on_readable();
         }
         taken
     }
@@ -211,7 +211,7 @@ impl PacketReader {
                 if self.next < inner.next_index {
                     return;
                 }
-                inner.rung = false;
+                inner.notified = false;
             }
             notified.await;
         }
@@ -259,11 +259,11 @@ mod tests {
     }
 
     #[test]
-    fn the_doorbell_rings_once_until_the_reader_drains() {
+    fn the_reader_is_notified_once_until_it_drains() {
         let ring = Arc::new(PacketRing::new(8));
         let rings = Arc::new(AtomicUsize::new(0));
         let count = rings.clone();
-        ring.set_doorbell(move || {
+        ring.set_on_readable(move || {
             count.fetch_add(1, Ordering::SeqCst);
         });
         (0..4).for_each(|n| push(&ring, n));
@@ -290,7 +290,7 @@ mod tests {
         };
         let rings = Arc::new(AtomicUsize::new(0));
         let count = rings.clone();
-        ring.set_doorbell(move || {
+        ring.set_on_readable(move || {
             count.fetch_add(1, Ordering::SeqCst);
         });
         assert_eq!(rings.load(Ordering::SeqCst), 1, "packets were waiting for the successor");

@@ -99,7 +99,7 @@ impl AudioIngest {
         let audio = call.line.audio_in();
         // Weak: the line belongs to the call, which owns the mail.
         let mail = Arc::downgrade(&call.mails.ingest);
-        audio.set_doorbell(Arc::new(move || {
+        audio.set_on_readable(Arc::new(move || {
             if let Some(mail) = mail.upgrade() {
                 mail.post(IngestInput::Audio);
             }

@@ -35,6 +35,7 @@ mod supervisor;
 mod supervisor_transcriber;
 mod tasks;
 mod thinker;
+mod told;
 mod tool_stage;
 mod transcriber;
 mod watched;
@@ -62,6 +63,7 @@ pub use record::Records;
 pub(crate) use record::close as close_record;
 use stages::{Mails, Pulses};
 pub(crate) use supervisor::CallSupervisor;
+pub(crate) use told::Told;
 
 /// Messages of the CallSupervisor: a handful per call, so they cannot flood. What they say is state
 /// of the call as well, so that none is lost with its reader.

@@ -72,7 +72,7 @@ impl SupervisorTranscriber {
         if let Some(audio) = &audio {
             // Weak: the line belongs to the call, which owns the mail.
             let mail = Arc::downgrade(&call.mails.supervisor);
-            audio.set_doorbell(Arc::new(move || {
+            audio.set_on_readable(Arc::new(move || {
                 if let Some(mail) = mail.upgrade() {
                     mail.post(SupervisorInput::Audio);
                 }

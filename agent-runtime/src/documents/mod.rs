@@ -57,7 +57,7 @@ fn pause() -> Interval {
 ///
 /// # Errors
 /// [`DocumentsError::Folder`] if it cannot.
-pub fn check(folder: Option<&Path>) -> Result<(), DocumentsError> {
+pub(crate) fn check(folder: Option<&Path>) -> Result<(), DocumentsError> {
     let Some(path) = folder else { return Ok(()) };
     let refused = |reason| DocumentsError::Folder { path: path.to_owned(), reason };
     std::fs::read_dir(path).map(|_| ()).map_err(refused)
@@ -65,7 +65,7 @@ pub fn check(folder: Option<&Path>) -> Result<(), DocumentsError> {
 
 /// The task that keeps documents in step; it ends with this.
 #[derive(Debug)]
-pub struct Documents(Option<JoinHandle<()>>);
+pub(crate) struct Documents(Option<JoinHandle<()>>);
 
 impl Documents {
     /// Begins to look, if there is anything to look at; gives what finds documents by their meaning
@@ -73,7 +73,7 @@ impl Documents {
     ///
     /// # Errors
     /// [`DocumentsError::Meaning`] if the model of the configuration cannot be asked.
-    pub fn start(
+    pub(crate) fn start(
         config: &DocumentsConfig,
         database: &Database,
         ids: &Arc<dyn IdSource>,
@@ -112,7 +112,7 @@ impl Documents {
     }
 
     /// Looks no more. What is under way is broken off: the database rolls it back.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         if let Some(task) = self.0.take() {
             task.abort();
             let _ = task.await;

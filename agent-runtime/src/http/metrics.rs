@@ -16,7 +16,7 @@ use super::{Problem, Service};
 
 /// How a number behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// It only grows.
     Counter,
     /// It goes up and down.
@@ -25,7 +25,7 @@ pub enum Kind {
 
 /// One metric of the runtime. No tenant's name, no person.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// Name, without the prefix `frontdesk_` and without a counter's `_total`.
     pub name: &'static str,
     /// What it counts, and its unit.
@@ -38,7 +38,7 @@ pub struct Sample {
 
 /// The numbers of a metric.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Values {
+pub(crate) enum Values {
     /// One.
     Single(f64),
     /// One for each value of a label.

@@ -6,7 +6,8 @@
 
 mod calls;
 mod client;
-pub mod console;
+pub(crate) mod connections;
+pub(crate) mod console;
 mod limits;
 mod metrics;
 mod own_call;
@@ -27,15 +28,15 @@ use frontdesk_rtc::token::ApiKey;
 use frontdesk_rtc::worker::WorkerStatus;
 use frontdesk_types::Clock;
 
-pub use metrics::{Kind, Sample, Values};
-pub use problem::Problem;
+pub(crate) use metrics::{Kind, Sample, Values};
+pub(crate) use problem::Problem;
 
 use crate::config::Networks;
 use crate::join_token::{Join, TokenError, TokenRequest};
 
 /// A clinic as anybody may know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicClinic {
+pub(crate) struct PublicClinic {
     /// Its name.
     pub name: String,
     /// Its telephone, E.164; empty if it has none.
@@ -47,7 +48,7 @@ pub struct PublicClinic {
 }
 
 /// What the HTTP handlers need of the runtime.
-pub trait Service: Send + Sync + 'static {
+pub(crate) trait Service: Send + Sync + 'static {
     /// The worker as it is now.
     fn worker(&self) -> WorkerStatus;
 
@@ -90,7 +91,7 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// What the HTTP listener is to know beside the runtime.
-pub struct Options {
+pub(crate) struct Options {
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Calls that one address may start at one clinic within a minute.
@@ -116,7 +117,7 @@ struct Site<S> {
 }
 
 /// All routes, those of the console if there is one. It is served with the address of each connection (`SocketAddr`).
-pub fn router<S: Service>(
+pub(crate) fn router<S: Service>(
     service: Arc<S>,
     options: Options,
     desk: Option<console::Options>,

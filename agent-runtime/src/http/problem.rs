@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// An error that a client can read.
 #[derive(Debug, Serialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The status line's phrase.
     title: &'static str,
     /// The status code.
@@ -21,14 +21,14 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of that status.
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
         Self { title, status: status.as_u16(), detail: detail.into(), retry_after: None }
     }
 
     /// Says after how many seconds to ask again (`Retry-After`).
     #[must_use]
-    pub const fn retry_after(mut self, seconds: u32) -> Self {
+    pub(crate) const fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }

@@ -36,6 +36,10 @@ macro_rules! dialogue_of_the_guards {
             fn outcome(&self) -> frontdesk_types::CallOutcome {
                 self.0.outcome()
             }
+
+            fn reading(&self) -> Option<&$crate::dialogue::reading::Reading> {
+                self.0.reading()
+            }
         }
     };
 }
@@ -56,6 +60,7 @@ pub mod ledger;
 pub mod llm;
 pub mod patient_record;
 pub mod phone;
+pub mod reading;
 pub mod script;
 pub mod settings;
 mod spelling;
@@ -320,6 +325,8 @@ pub struct CallFacts {
     pub channel: Channel,
     /// Language that was asked for, ISO 639-1; the call may have another.
     pub language: String,
+    /// Whether what is read into the caller's words is kept, to be shown.
+    pub explain: bool,
 }
 
 impl CallFacts {
@@ -327,7 +334,7 @@ impl CallFacts {
     #[must_use]
     pub fn of(clinic: Arc<ClinicContext>, channel: Channel) -> Self {
         let language = clinic.language().code().to_owned();
-        Self { clinic, channel, language }
+        Self { clinic, channel, language, explain: false }
     }
 
     /// The tools of the call.
@@ -374,5 +381,11 @@ pub trait Dialogue: Send {
     /// How the call ends as it stands now, should it be cut.
     fn outcome(&self) -> CallOutcome {
         CallOutcome::Abandoned
+    }
+
+    /// What was read into the caller's last words; none if a language model took them, or if the
+    /// call does not explain ([`CallFacts::explain`]).
+    fn reading(&self) -> Option<&reading::Reading> {
+        None
     }
 }

@@ -67,6 +67,23 @@ impl std::ops::Deref for Language {
     }
 }
 
+/// What the runtime itself tells a caller, whatever the dialogue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// All places are taken; the caller may wait for one.
+    BusyWait,
+    /// No place became free.
+    BusyEnd,
+    /// The runtime is being stopped and takes no calls.
+    Stopping,
+    /// The runtime is being stopped and ends this call.
+    CutShort,
+    /// There is no such clinic, or it takes no calls.
+    NotServed,
+    /// The call cannot be held any longer.
+    Failed,
+}
+
 impl Language {
     /// A language from its folder.
     ///
@@ -111,10 +128,23 @@ impl Language {
         &self.shown.name
     }
 
-    /// What a caller is told when their call cannot be held any longer.
+    /// What a caller is told by the runtime itself.
     #[must_use]
-    pub fn apology(&self) -> &str {
-        &self.phrases.failed_end
+    pub fn notice(&self, notice: Notice) -> &str {
+        match notice {
+            Notice::BusyWait => &self.phrases.busy_wait,
+            Notice::BusyEnd => &self.phrases.busy_end,
+            Notice::Stopping => &self.phrases.stopping_end,
+            Notice::CutShort => &self.phrases.cut_end,
+            Notice::NotServed => &self.phrases.not_served_end,
+            Notice::Failed => &self.phrases.failed_end,
+        }
+    }
+
+    /// "In an emergency call 911 now."
+    #[must_use]
+    pub fn in_an_emergency(&self, number: &str) -> String {
+        fill(&self.phrases.emergency_number, &[("number", number)])
     }
 
     /// How text becomes words for a voice.

@@ -204,6 +204,12 @@ phrases! {
     machine(clinic),
     here,
     wrong_number(clinic),
+    reached(clinic),
+    chatter,
+    no_problem,
+    why_asked,
+    welcome,
+    it_is_now(date, time),
     sorry_anger,
     booked_again(visit, reference),
     what_i_do(clinic),
@@ -242,6 +248,11 @@ phrases! {
     emergency_number(number),
     handed_back,
     failed_end,
+    busy_wait,
+    busy_end,
+    stopping_end,
+    cut_end,
+    not_served_end,
 }
 
 /// A clinic's own wording cannot be used.

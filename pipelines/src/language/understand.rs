@@ -225,11 +225,11 @@ tables! {
     /// Words that are not intents.
     Words {
         greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
-        no, bare_no, decline, bye, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
+        no, bare_no, decline, bye, leaving, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
         not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, list_after, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated, negated_after, not_made, machine, presence, wrong_number, rude,
+        polite, suggestion, leads, negated, negated_after, not_made, chatter, reached, aside, why, asks_now, machine, presence, wrong_number, rude,
         recall,
     }
 }

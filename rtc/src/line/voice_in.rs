@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_line::{AudioCounts, AudioIn, Doorbell, Gap, GapTracker};
+use frontdesk_line::{AudioCounts, AudioIn, Gap, GapTracker, OnReadable};
 use frontdesk_types::{FRAME_MS, SAMPLE_RATE_HZ};
 use parking_lot::Mutex;
 
@@ -18,7 +18,7 @@ const SAMPLES_PER_MS: u32 = SAMPLE_RATE_HZ / 1000;
 static SILENCE: [i16; MAX_PACKET_SAMPLES] = [0; MAX_PACKET_SAMPLES];
 
 /// Decodes; held by the reader while it reads, and by nobody else for long.
-struct Ear {
+struct Reader {
     source: Option<PacketReader>,
     decoder: OpusDecoder,
     gaps: GapTracker,
@@ -29,65 +29,69 @@ struct Ear {
 
 /// See the module's documentation.
 pub(super) struct VoiceIn {
-    ear: Mutex<Ear>,
+    reader: Mutex<Reader>,
     /// A lock of its own: counters are read while the reader computes.
     seen: Mutex<AudioCounts>,
-    bell: Mutex<Option<Doorbell>>,
+    on_readable: Mutex<Option<OnReadable>>,
 }
 
 impl VoiceIn {
     pub(super) fn new() -> Result<Self, CodecError> {
-        let ear = Ear {
+        let reader = Reader {
             source: None,
             decoder: OpusDecoder::new()?,
             gaps: GapTracker::new(RTP_CLOCK_HZ),
             counts: AudioCounts::default(),
             packets: Vec::new(),
         };
-        Ok(Self { ear: Mutex::new(ear), seen: Mutex::default(), bell: Mutex::default() })
+        Ok(Self {
+            reader: Mutex::new(reader),
+            seen: Mutex::default(),
+            on_readable: Mutex::default(),
+        })
     }
 
     /// The caller's sound comes from this ring from now on.
     pub(super) fn set_source(&self, ring: &Arc<PacketRing>) {
         {
-            let mut ear = self.ear.lock();
-            if ear.source.as_ref().is_some_and(|source| Arc::ptr_eq(source.ring(), ring)) {
+            let mut reader = self.reader.lock();
+            if reader.source.as_ref().is_some_and(|source| Arc::ptr_eq(source.ring(), ring)) {
                 return;
             }
-            ear.source = Some(ring.reader_from_now());
+            reader.source = Some(ring.reader_from_now());
             // Another stream: its times do not continue the former's.
-            ear.gaps = GapTracker::new(RTP_CLOCK_HZ);
-            if let Err(error) = ear.decoder.reset() {
+            reader.gaps = GapTracker::new(RTP_CLOCK_HZ);
+            if let Err(error) = reader.decoder.reset() {
                 tracing::warn!(%error, "decoder not reset");
             }
         }
-        if let Some(bell) = self.bell.lock().clone() {
-            ring.set_doorbell(move || bell());
+        if let Some(on_readable) = self.on_readable.lock().clone() {
+            ring.set_on_readable(move || on_readable());
         }
     }
 }
 
 impl AudioIn for VoiceIn {
-    fn set_doorbell(&self, bell: Doorbell) {
-        *self.bell.lock() = Some(Arc::clone(&bell));
-        let ring = self.ear.lock().source.as_ref().map(|source| Arc::clone(source.ring()));
+    fn set_on_readable(&self, on_readable: OnReadable) {
+        *self.on_readable.lock() = Some(Arc::clone(&on_readable));
+        let ring = self.reader.lock().source.as_ref().map(|source| Arc::clone(source.ring()));
         if let Some(ring) = ring {
-            ring.set_doorbell(move || bell());
+            ring.set_on_readable(move || on_readable());
         }
     }
 
     fn read(&self, max: usize, take: &mut dyn FnMut(&[i16])) {
-        let mut ear = self.ear.lock();
-        let mut packets = std::mem::take(&mut ear.packets);
-        if let Some(source) = &mut ear.source {
+        let mut reader = self.reader.lock();
+        let mut packets = std::mem::take(&mut reader.packets);
+        if let Some(source) = &mut reader.source {
             source.drain(max, &mut packets);
-            ear.counts.dropped = source.missed();
+            reader.counts.dropped = source.missed();
         }
         for packet in packets.drain(..) {
-            ear.hear(&packet, take);
+            reader.hear(&packet, take);
         }
-        ear.packets = packets;
-        *self.seen.lock() = ear.counts;
+        reader.packets = packets;
+        *self.seen.lock() = reader.counts;
     }
 
     fn counts(&self) -> AudioCounts {
@@ -95,7 +99,7 @@ impl AudioIn for VoiceIn {
     }
 }
 
-impl Ear {
+impl Reader {
     fn hear(&mut self, packet: &Packet, take: &mut dyn FnMut(&[i16])) {
         let duration_ms = OpusDecoder::samples_in(&packet.payload)
             .map_or(FRAME_MS, |samples| samples as u32 / SAMPLES_PER_MS);

@@ -164,12 +164,12 @@ async fn sound_goes_both_ways_as_pcm() {
 
     let audio = line.audio_in();
     let heard: Arc<Mutex<Vec<i16>>> = Arc::default();
-    let rung = Arc::new(tokio::sync::Notify::new());
-    let bell = Arc::clone(&rung);
-    audio.set_doorbell(Arc::new(move || bell.notify_one()));
+    let notified = Arc::new(tokio::sync::Notify::new());
+    let on_readable = Arc::clone(&notified);
+    audio.set_on_readable(Arc::new(move || on_readable.notify_one()));
     let reading = async {
         while heard.lock().len() < 3 * said.len() {
-            rung.notified().await;
+            notified.notified().await;
             audio.read(50, &mut |samples| heard.lock().extend_from_slice(samples));
         }
     };

@@ -16,6 +16,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::speech::Speech;
 use crate::line::{Exchange, LineError};
+use crate::speech::words::LANGUAGE;
 
 /// Ticks of RTP time in one frame.
 const FRAME_TICKS: u64 = 48 * FRAME_MS as u64;
@@ -113,7 +114,7 @@ impl Caller {
     pub(super) async fn join(plan: &Plan, ids: &dyn IdSource) -> Result<Self, LineError> {
         let room_name = format!("load-{}", ids.uuid().simple());
         let identity = format!("caller-{}", ids.uuid().simple());
-        let metadata = json!({ "clinic": plan.clinic, "channel": "web", "language": "en" });
+        let metadata = json!({ "clinic": plan.clinic, "channel": "web", "language": LANGUAGE });
         let agent = AgentRequest {
             agent_name: plan.exchange.agent_name.clone(),
             metadata: metadata.to_string(),

@@ -10,7 +10,7 @@ use frontdesk_pipelines::language::{Language, Languages};
 use frontdesk_pipelines::speak::spoken;
 
 /// The language that the patient speaks: its voice and its recognizer have no other.
-const LANGUAGE: &str = "en";
+pub(crate) const LANGUAGE: &str = "en";
 
 fn language() -> &'static Language {
     Languages::built_in().for_call(LANGUAGE, &[LANGUAGE.to_owned()])

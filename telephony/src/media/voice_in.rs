@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use frontdesk_line::{AudioCounts, AudioIn, Doorbell, PcmRing};
+use frontdesk_line::{AudioCounts, AudioIn, OnReadable, PcmRing};
 use frontdesk_types::SAMPLES_PER_FRAME;
 
 /// Frames that wait to be read: two seconds.
@@ -40,8 +40,8 @@ impl VoiceIn {
 }
 
 impl AudioIn for VoiceIn {
-    fn set_doorbell(&self, bell: Doorbell) {
-        self.ring.set_doorbell(bell);
+    fn set_on_readable(&self, on_readable: OnReadable) {
+        self.ring.set_on_readable(on_readable);
     }
 
     fn read(&self, max: usize, take: &mut dyn FnMut(&[i16])) {

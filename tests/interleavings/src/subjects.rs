@@ -43,25 +43,25 @@ const SUBJECTS: &[Subject] = &[
         files: &[("ring", "rtc/src/ring.rs")],
         smaller: &[],
         mutants: &[
-            // As it was: a packet that came while a bell was set left the reader asleep for ever.
+            // As it was: a packet that came while a callback was set left the reader asleep for ever.
             Mutant {
-                name: "rung_apart_from_the_bell",
-                from: "            let first = !std::mem::replace(&mut inner.rung, true);\n            (first, inner.bell.clone())\n        };\n        if first {",
-                to: "            ((), inner.bell.clone())\n        };\n        let ((), bell) = (first, bell);\n        if !std::mem::replace(&mut self.inner.lock().rung, true) {",
+                name: "notified_apart_from_the_callback",
+                from: "            let first = !std::mem::replace(&mut inner.notified, true);\n            (first, inner.on_readable.clone())\n        };\n        if first {",
+                to: "            ((), inner.on_readable.clone())\n        };\n        let ((), on_readable) = (first, on_readable);\n        if !std::mem::replace(&mut self.inner.lock().notified, true) {",
             },
             Mutant {
-                name: "reading_does_not_free_the_bell",
-                from: "            inner.rung = self.next < inner.next_index;\n",
+                name: "reading_does_not_allow_the_next_notice",
+                from: "            inner.notified = self.next < inner.next_index;\n",
                 to: "",
             },
             Mutant {
                 name: "packets_left_behind_ring_nobody",
-                from: "(taken, if inner.rung { inner.bell.clone() } else { None })",
-                to: "(taken, if inner.rung { inner.bell.clone().filter(|_| false) } else { None })",
+                from: "(taken, if inner.notified { inner.on_readable.clone() } else { None })",
+                to: "(taken, if inner.notified { inner.on_readable.clone().filter(|_| false) } else { None })",
             },
             Mutant {
-                name: "waiting_does_not_free_the_bell",
-                from: "                inner.rung = false;\n            }\n            notified.await;",
+                name: "waiting_does_not_allow_the_next_notice",
+                from: "                inner.notified = false;\n            }\n            notified.await;",
                 to: "            }\n            notified.await;",
             },
             Mutant {
@@ -70,8 +70,8 @@ const SUBJECTS: &[Subject] = &[
                 to: "",
             },
             Mutant {
-                name: "new_bell_keeps_silent_about_what_waits",
-                from: "        if waiting {\n            bell();\n        }",
+                name: "a_new_callback_is_not_told_what_waits",
+                from: "        if waiting {\n            on_readable();\n        }",
                 to: "",
             },
             Mutant {

@@ -35,28 +35,28 @@ tests! {
     mail_mutant_full_mail_drops_the_newest:
         finds mail::full_mail_drops_the_newest::checks::a_full_mail_keeps_the_newest_and_counts_the_rest;
 
-    ring_a_reader_that_is_rung_comes_to_the_end:
-        holds ring::original::checks::a_reader_that_is_rung_comes_to_the_end;
+    ring_a_reader_that_is_notified_comes_to_the_end:
+        holds ring::original::checks::a_reader_that_is_notified_comes_to_the_end;
     ring_a_reader_that_waits_comes_to_the_end:
         holds ring::original::checks::a_reader_that_waits_comes_to_the_end;
     ring_a_successor_reads_on:
         holds ring::original::checks::a_successor_reads_on;
-    ring_mutant_rung_apart_from_the_bell:
-        finds ring::rung_apart_from_the_bell::checks::a_reader_that_is_rung_comes_to_the_end;
-    ring_mutant_rung_apart_from_the_bell_of_a_successor:
-        finds ring::rung_apart_from_the_bell::checks::a_successor_reads_on;
-    ring_mutant_reading_does_not_free_the_bell:
-        finds ring::reading_does_not_free_the_bell::checks::a_reader_that_is_rung_comes_to_the_end;
+    ring_mutant_notified_apart_from_the_callback:
+        finds ring::notified_apart_from_the_callback::checks::a_reader_that_is_notified_comes_to_the_end;
+    ring_mutant_notified_apart_from_the_callback_of_a_successor:
+        finds ring::notified_apart_from_the_callback::checks::a_successor_reads_on;
+    ring_mutant_reading_does_not_allow_the_next_notice:
+        finds ring::reading_does_not_allow_the_next_notice::checks::a_reader_that_is_notified_comes_to_the_end;
     ring_mutant_packets_left_behind_ring_nobody:
-        finds ring::packets_left_behind_ring_nobody::checks::a_reader_that_is_rung_comes_to_the_end;
+        finds ring::packets_left_behind_ring_nobody::checks::a_reader_that_is_notified_comes_to_the_end;
     ring_mutant_overwritten_packets_are_not_passed_over:
-        finds ring::overwritten_packets_are_not_passed_over::checks::a_reader_that_is_rung_comes_to_the_end;
+        finds ring::overwritten_packets_are_not_passed_over::checks::a_reader_that_is_notified_comes_to_the_end;
     ring_mutant_full_ring_keeps_the_oldest:
-        finds ring::full_ring_keeps_the_oldest::checks::a_reader_that_is_rung_comes_to_the_end;
-    ring_mutant_waiting_does_not_free_the_bell:
-        finds ring::waiting_does_not_free_the_bell::checks::a_reader_that_waits_comes_to_the_end;
-    ring_mutant_new_bell_keeps_silent_about_what_waits:
-        finds ring::new_bell_keeps_silent_about_what_waits::checks::a_successor_reads_on;
+        finds ring::full_ring_keeps_the_oldest::checks::a_reader_that_is_notified_comes_to_the_end;
+    ring_mutant_waiting_does_not_allow_the_next_notice:
+        finds ring::waiting_does_not_allow_the_next_notice::checks::a_reader_that_waits_comes_to_the_end;
+    ring_mutant_a_new_callback_is_not_told_what_waits:
+        finds ring::a_new_callback_is_not_told_what_waits::checks::a_successor_reads_on;
 
     threads_each_job_is_run_once_and_the_close_ends_all:
         holds threads::original::checks::each_job_is_run_once_and_the_close_ends_all;

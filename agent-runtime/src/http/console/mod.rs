@@ -46,7 +46,7 @@ const RENEWALS_PER_MINUTE: u32 = 60;
 const MAX_READERS: usize = 64;
 
 /// What the console needs.
-pub struct Options {
+pub(crate) struct Options {
     /// The clinics' database.
     pub database: Database,
     /// The live calls, and what may be done with them.

@@ -5,7 +5,6 @@ use frontdesk_types::{DoctorId, OfferId};
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::DoctorFacts;
-use crate::dialogue::guard::assent::declines;
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
@@ -290,7 +289,7 @@ impl Policy {
             self.understood();
             if heard.cancel && heard.own_appointment {
                 self.intent(now, heard, text);
-            } else if declines(text, &self.language) {
+            } else if heard.reading.declines() {
                 self.open_or_end(now);
             } else {
                 self.open(now);
@@ -311,6 +310,19 @@ impl Policy {
         } else {
             self.open(now);
         }
+    }
+
+    /// The specialties of the clinic as spoken.
+    pub(super) fn specialties(&self) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for doctor in &self.facts.clinic.doctors {
+            for name in &doctor.specialties {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        self.language.and(&names)
     }
 
     /// Keeps the chosen offer for this caller.

@@ -109,7 +109,8 @@ impl Policy {
         };
         // "Two", and none of them is at two.
         let numbered = heard.number.and_then(|number| shown.get(number));
-        if let Some(offer) = numbered.filter(|_| !all.iter().any(|offer| said_of(heard, offer))) {
+        let is_time = heard.has_time() && all.iter().any(|offer| said_of(heard, offer));
+        if let Some(offer) = numbered.filter(|_| !is_time) {
             return vec![offer.clone()];
         }
         // "If not today, then the first": the day that was wished for is known to be full.

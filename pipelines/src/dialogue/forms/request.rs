@@ -5,7 +5,7 @@ use frontdesk_types::Phi;
 use super::state::{Goal, Phase, Wish};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
-use crate::dialogue::guard::assent::{declines, says_yes};
+use crate::dialogue::guard::assent::{Asked, Assent};
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
@@ -28,7 +28,7 @@ impl Policy {
 
     pub(super) fn on_request(&mut self, now: Now, heard: &Heard, text: &str) {
         let phrases = self.language.phrases.clone();
-        if self.asked_else() && !self.has_news() && declines(text, &self.language) {
+        if self.asked_else() && !self.has_news() && heard.reading.declines() {
             // "Not today, thanks" wishes for no other day.
             self.end(now, &phrases.goodbye);
             return;
@@ -49,7 +49,7 @@ impl Policy {
             self.understood();
             self.carry(&phrases.small_talk);
             self.ask(now, Phase::Open, &phrases.help);
-        } else if self.asked_else() && declines(text, &self.language) {
+        } else if self.asked_else() && heard.reading.declines() {
             // Only who declines "anything else" in so many words has done; a no in a sentence that
             // was not understood ends nothing.
             self.end(now, &phrases.goodbye);
@@ -65,7 +65,7 @@ impl Policy {
     }
 
     /// Whether "anything else" is the question that is open.
-    fn asked_else(&self) -> bool {
+    pub(super) fn asked_else(&self) -> bool {
         let phrases = &self.language.phrases;
         [&phrases.anything_else, &phrases.what_else, &phrases.not_booked]
             .contains(&&self.state.prompt)
@@ -247,7 +247,7 @@ impl Policy {
 
     pub(super) fn on_offer_person(&mut self, now: Now, heard: &Heard, text: &str) {
         let setting = self.setting(now);
-        let plain = says_yes(text, setting);
+        let plain = Assent::of(&heard.reading, Asked::default()).is_yes();
         let choosing = Setting { expect: Expectation::Choice, ..setting };
         let choice = Heard::of(text, choosing);
         if plain {

@@ -10,9 +10,7 @@ use super::{
 };
 use crate::dialogue::toolbox::ReadBack as Said;
 use crate::dialogue::tools::Message;
-use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
-use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
 use crate::language::{Language, fill};
 
 /// Read-backs of one write before the policy takes over again.
@@ -143,10 +141,8 @@ impl<D: Policy> Guarded<D> {
     }
 
     /// What an answer to the read-back is.
-    fn assent(&self, now: Now, text: &str, expect: Expectation) -> Assent {
+    fn assent(&self, heard: &Heard) -> Assent {
         let Mode::ReadBack(read_back) = &self.state.mode else { return Assent::None };
-        let (language, clinic) = (&self.language, &self.facts.clinic);
-        let setting = Setting { language, clinic, expect, now, anchor: None };
         let tool = &read_back.tool;
         let visit = self.state.ledger.visit_of(tool);
         let name = match tool {
@@ -155,7 +151,7 @@ impl<D: Policy> Guarded<D> {
         };
         let name = name.map(|name| name.expose().as_str());
         let for_other = self.state.for_other;
-        Assent::of(text, setting, Asked { tool: Some(tool), visit, name, for_other })
+        Assent::of(&heard.reading, Asked { tool: Some(tool), visit, name, for_other })
     }
 
     /// As much of the read-back as was played.
@@ -180,7 +176,8 @@ impl<D: Policy> Guarded<D> {
 
     pub(super) fn answer_read_back(&mut self, now: Now, text: String, confidence: Option<f32>) {
         let heard = self.understand(now, &text, Expectation::YesNo);
-        let assent = self.assent(now, &text, Expectation::YesNo);
+        self.keep_reading(&heard);
+        let assent = self.assent(&heard);
         let Mode::ReadBack(read_back) = &self.state.mode else { return };
         let yes = assent.is_to(&read_back.tool);
         let visit = self.state.ledger.visit_of(&read_back.tool);
@@ -294,18 +291,5 @@ const fn wants_else(heard: &Heard, tool: &ToolCall) -> bool {
 
 /// Whether the day, time and doctor that were said are those of the offer.
 fn agrees(heard: &Heard, offer: &Offer) -> bool {
-    let day = !matches!(heard.day, Some(DayMention::Past | DayMention::Unclear))
-        && !(heard.day == Some(DayMention::Soonest));
-    let doctor = match &heard.doctor {
-        None => true,
-        Some(doctor) => *doctor == DoctorMention::Known(offer.doctor),
-    };
-    let specialty = match &heard.specialty {
-        None => true,
-        Some(SpecialtyMention::Known(name)) => *name == offer.specialty,
-        Some(SpecialtyMention::NotHere(_)) => false,
-    };
-    let time = heard.wish.when.fits(offer.local_start().datetime()) && heard.wish.is_plain();
-    let other = heard.other_doctor || !heard.not_doctors.is_empty();
-    day && time && doctor && specialty && !other
+    heard.day != Some(DayMention::Soonest) && heard.reading.agrees(offer)
 }

@@ -3,6 +3,7 @@
 //! No statistics and no model: the same words always mean the same, so that a decision can be
 //! replayed. One utterance may fill several slots.
 
+pub(crate) mod acts;
 pub(crate) mod birth;
 mod choices;
 pub(crate) mod days;
@@ -21,11 +22,13 @@ pub(crate) mod wish;
 use frontdesk_types::DoctorId;
 use jiff::civil::DateTime;
 
+use super::reading::{Act, ActKind, Reading};
 use super::tools::PartOfDay;
 use super::{ClinicFacts, Expectation, Now};
 use crate::language::Language;
 use crate::region::Region;
 use crate::wish::Order;
+use acts::Taken;
 use birth::BirthMention;
 pub(crate) use choices::Choice;
 use choices::{choice, number_alone, numbered};
@@ -128,6 +131,8 @@ pub(crate) struct Heard {
     pub(crate) relative_name: Option<String>,
     pub(crate) birth: Option<BirthMention>,
     pub(crate) phone: Option<PhoneMention>,
+    /// The acts, what they cover, and what it all comes to.
+    pub(crate) reading: Reading,
 }
 
 impl Heard {
@@ -139,22 +144,30 @@ impl Heard {
         if matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
             all.read_homophones(language);
         }
+        let mut reading = acts::of(&all, language);
         let greeting = take_all(&mut all, &language.words.greetings, language);
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = foreign::other_language(text, &all, language);
-        heard.read_words(&all, setting);
+        heard.read_words(&mut reading, &all, setting);
 
         let mut rest = all.clone();
         if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
             take_exclamations(&mut rest, language);
         }
         take_all(&mut rest, &language.words.small_talk, language);
+        take_all(&mut rest, &language.words.chatter, language);
+        take_all(&mut rest, &language.words.asks_now, language);
+        let mut taken = Taken::of(&rest);
+        let mut note = |kind, rest: &Tokens| taken.note(&mut reading.acts, kind, rest);
         let identity = matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber);
         let asked_birth = expect == Expectation::DateOfBirth;
         heard.birth = birth::take(&mut rest, language, calendar, asked_birth);
+        note(ActKind::BirthDate, &rest);
         let asked_phone = expect == Expectation::PhoneNumber;
         heard.phone = phones::take(&mut rest, language, asked_phone);
+        note(ActKind::Phone, &rest);
         heard.relative_name = names::take_relative(&mut rest, language);
+        note(ActKind::RelativeName, &rest);
         heard.other_patient |= heard.relative_name.is_some();
         let doctor_first = !expect.is_naming();
         if doctor_first {
@@ -162,15 +175,24 @@ impl Heard {
         } else if !heard.is_command() {
             heard.name = names::take(&mut rest, language, Asked::Yes);
         }
+        if heard.rude {
+            // "This is rubbish" is no name.
+            heard.name = None;
+        }
+        note(ActKind::Name, &rest);
         let told = wish::without_story(&rest, setting);
         let mut live = told.clone();
         let people::Doctors { doctor, not } = people::take_doctors(&mut live, language, clinic);
         (heard.doctor, heard.not_doctors) = (doctor, not);
-        heard.specialty = people::specialty(&live, language, clinic);
-        if !heard.has_doctor() {
+        let mut specialty = people::specialty(&live, language, clinic);
+        if heard.doctor.is_none()
+            && specialty.is_none()
+            && heard.not_doctors.is_empty()
+            && !heard.other_doctor
+        {
             // Whom a story is about is whom the wish is about that names nobody.
             heard.doctor = people::take_doctors(&mut rest, language, clinic).doctor;
-            heard.specialty = people::specialty(&rest, language, clinic);
+            specialty = people::specialty(&rest, language, clinic);
         }
         for at in (0..rest.len()).filter(|at| told.text(*at) != live.text(*at)) {
             heard.soft_doctor |= wish::is_soft(&told, language, at..at + 1);
@@ -179,7 +201,14 @@ impl Heard {
         heard.visit = visit::read(&live, language);
         heard.another &= !heard.visit.visit.double;
         heard.language = heard.language.filter(|_| heard.visit.traits.languages.is_empty());
+        note(ActKind::Doctor, &rest);
         heard.hear_wish(&mut rest, setting, identity);
+        note(ActKind::Time, &rest);
+        if let Some((range, mention)) = specialty {
+            let (act, from, to) = (ActKind::Specialty, range.start, range.end);
+            reading.acts.push(Act { act, from, to });
+            heard.specialty = Some(mention);
+        }
         heard.judge_question(&all, language);
         if !heard.ask
             && heard.day.is_none()
@@ -190,6 +219,7 @@ impl Heard {
             heard.wish.left_over = true;
             heard.day = Some(DayMention::Unclear);
         }
+        heard.reading = acts::with_values(reading, &heard, clinic);
         heard
     }
 
@@ -228,61 +258,55 @@ impl Heard {
     }
 
     /// What is read off lists of phrases.
-    fn read_words(&mut self, all: &Tokens, setting: Setting<'_>) {
+    fn read_words(&mut self, reading: &mut Reading, all: &Tokens, setting: Setting<'_>) {
+        use ActKind::{NegatedYes, SoftYes, Story, Yes};
         let language = setting.language;
         let reader = Reader { tokens: all, language, latest_year: 0 };
-        let is = |list: &[Pattern]| find_any(list, reader).is_some();
         let (words, intents) = (&language.words, &language.intents);
         let alone = |list: &[Pattern]| {
             longest_at(list, reader, 0)
                 .is_some_and(|m| (m.end..all.len()).all(|i| all.text(i).is_empty()))
         };
-        self.unsure = is(&words.unsure);
-        let mut affirmed = all.clone();
-        take_all(&mut affirmed, &words.negated_yes, language);
-        let affirmed = Reader { tokens: &affirmed, language, latest_year: 0 };
-        self.yes = find_any(&words.yes, affirmed).is_some()
-            || find_any(&words.plain_yes, affirmed).is_some()
-            || alone(&words.please);
-        self.no = is(&words.no) && !self.unsure;
-        // "That works better" corrects nothing.
-        let mut without_yes = all.clone();
-        take_all(&mut without_yes, &words.plain_yes, language);
-        take_all(&mut without_yes, &words.yes, language);
-        self.correction =
-            find_any(&words.correction, Reader { tokens: &without_yes, language, latest_year: 0 })
-                .is_some();
-        self.person = is(&intents.person) && !is(&intents.in_person);
-        self.goodbye = parting(all, language);
-        self.repeat = is(&intents.repeat) || alone(&intents.repeat_alone);
         // "I moved house" changes no appointment.
         let told = wish::without_story(all, setting);
-        let told = Reader { tokens: &told, language, latest_year: 0 };
-        self.cancel = find_any(&intents.cancel, told).is_some() && !is(&intents.not_cancel);
-        self.move_ = find_any(&intents.r#move, told).is_some();
-        self.abort = is(&intents.abort);
+        Taken::of(all).note(&mut reading.acts, Story, &told);
+        let is = |kind: ActKind| reading.has(kind);
+        self.unsure = is(ActKind::Unsure);
+        self.yes = [Yes, SoftYes].iter().any(|kind| reading.has_apart_from(*kind, &[NegatedYes]))
+            || reading.is_alone(ActKind::Please);
+        self.no = is(ActKind::No) && !self.unsure;
+        // "That works better" corrects nothing.
+        self.correction = reading.has_apart_from(ActKind::Correction, &[Yes, SoftYes]);
+        // "I'll call back later" asks nobody to.
+        self.person =
+            reading.has_apart_from(ActKind::Person, &[ActKind::Leaving]) && !is(ActKind::InPerson);
+        self.goodbye = reading.takes_leave();
+        self.repeat = is(ActKind::Repeat) || alone(&intents.repeat_alone);
+        self.cancel = reading.has_apart_from(ActKind::Cancel, &[Story]) && !is(ActKind::NotCancel);
+        self.move_ = reading.has_apart_from(ActKind::Move, &[Story]);
+        self.abort = is(ActKind::Abort);
         // "When is the earliest appointment" is about one that is not yet made.
-        let not_made = is(&words.not_made);
-        self.list = is(&intents.list) && !not_made;
-        self.book = is(&intents.book) || is(&intents.book_question) || not_made;
-        self.another = is(&words.another);
-        self.other_patient = is(&words.other_patient);
-        self.relative = self.other_patient || is(&words.relatives) && !is(&words.for_me);
-        self.another_time = is(&words.another_time);
-        self.new_patient = is(&words.new_patient) && !is(&words.not_new);
-        self.hold_on = is(&words.hold_on);
-        self.small_talk = is(&words.small_talk);
-        self.machine = is(&words.machine);
-        self.presence = is(&words.presence);
-        self.wrong_number = is(&words.wrong_number);
-        self.rude = is(&words.rude);
-        self.recall = is(&words.recall);
-        self.thanks = is(&words.thanks);
-        self.own_appointment = is(&intents.own_appointment);
-        self.none_of = is(&words.none_of);
-        self.any_doctor = is(&words.any_doctor);
-        self.other_doctor = is(&words.other_doctor);
-        self.another_day = is(&words.another_day);
+        let not_made = is(ActKind::NotMade);
+        self.list = is(ActKind::List) && !not_made;
+        self.book = is(ActKind::Book) || is(ActKind::BookQuestion) || not_made;
+        self.another = is(ActKind::Another);
+        self.other_patient = is(ActKind::OtherPatient);
+        self.relative = self.other_patient || is(ActKind::Relative) && !is(ActKind::ForMe);
+        self.another_time = is(ActKind::AnotherTime);
+        self.new_patient = is(ActKind::NewPatient) && !is(ActKind::NotNew);
+        self.hold_on = is(ActKind::HoldOn);
+        self.small_talk = is(ActKind::SmallTalk) || is(ActKind::Chatter);
+        self.machine = is(ActKind::Machine);
+        self.presence = is(ActKind::Presence);
+        self.wrong_number = is(ActKind::WrongNumber);
+        self.rude = is(ActKind::Rude);
+        self.recall = is(ActKind::Recall);
+        self.thanks = is(ActKind::Thanks);
+        self.own_appointment = is(ActKind::OwnAppointment);
+        self.none_of = is(ActKind::NoneOf);
+        self.any_doctor = is(ActKind::AnyDoctor);
+        self.other_doctor = is(ActKind::OtherDoctor);
+        self.another_day = is(ActKind::AnotherDay);
         self.any_alone = alone(&words.any_alone);
         let possessive = |at: usize| {
             language.owner(all.text(at)).is_some()
@@ -290,7 +314,7 @@ impl Heard {
                 && (1..=3)
                     .any(|next| longest_at(&words.others_possessive, reader, at + next).is_some())
         };
-        self.others_data = is(&words.others_data) || (0..all.len()).any(possessive);
+        self.others_data = is(ActKind::OthersData) || (0..all.len()).any(possessive);
     }
 
     /// Whether it is a question to the clinic rather than a wish.
@@ -364,32 +388,6 @@ impl Heard {
     pub(crate) const fn has_identity(&self) -> bool {
         self.name.is_some() || self.birth.is_some() || self.phone.is_some()
     }
-}
-
-/// Whether it takes leave: it ends with a goodbye, or says nothing but what people leave with.
-fn parting(all: &Tokens, language: &Language) -> bool {
-    let (words, goodbye) = (&language.words, &language.intents.goodbye);
-    let reader = Reader { tokens: all, language, latest_year: 0 };
-    let length = |lists: &[&Vec<Pattern>], at| {
-        let found = lists.iter().filter_map(|list| longest_at(list, reader, at));
-        found.map(|found| found.len()).max().unwrap_or(0)
-    };
-    let covered = |from: usize, lists: &[&Vec<Pattern>]| {
-        let mut at = from;
-        while at < all.len() {
-            match length(lists, at) {
-                0 if all.text(at).is_empty() => at += 1,
-                0 => return false,
-                some => at += some,
-            }
-        }
-        true
-    };
-    let last = (0..all.len()).rev().find(|at| length(&[&words.bye], *at) > 0);
-    let ends = last.is_some_and(|at| covered(at, &[&words.bye, &words.fillers, &words.thanks]));
-    let leaving = (0..all.len()).any(|at| length(&[goodbye], at) > 0);
-    let lists = [goodbye, &words.decline, &words.fillers, &words.thanks, &words.bye];
-    ends || (leaving && !all.question && covered(0, &lists))
 }
 
 /// Takes words that are a number and an exclamation where no number stands beside them: "oh yes".

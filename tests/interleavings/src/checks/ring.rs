@@ -18,40 +18,40 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// An actor that is rung: rings that wait, and whether it is told to end.
-type Bells = Arc<(Mutex<(u32, bool)>, Condvar)>;
+/// An actor that is notified: notices that wait, and whether it is told to end.
+type Notices = Arc<(Mutex<(u32, bool)>, Condvar)>;
 
-fn ring_bells(bells: &Bells) -> impl Fn() + Send + Sync + 'static {
-    let bells = bells.clone();
+fn notify_by(notices: &Notices) -> impl Fn() + Send + Sync + 'static {
+    let notices = notices.clone();
     move || {
-        bells.0.lock().0 += 1;
-        bells.1.notify_all();
+        notices.0.lock().0 += 1;
+        notices.1.notify_all();
     }
 }
 
-/// Waits for a ring; false at the end.
-fn rung(bells: &Bells) -> bool {
-    let mut state = bells.0.lock();
+/// Waits for a notice; false at the end.
+fn notified(notices: &Notices) -> bool {
+    let mut state = notices.0.lock();
     while state.0 == 0 && !state.1 {
-        bells.1.wait(&mut state);
+        notices.1.wait(&mut state);
     }
     state.0 = state.0.saturating_sub(1);
     !state.1
 }
 
-/// Packets come while a reader is rung and reads two at a time, beginning before or after the first
-/// packet: it comes to the end without a further ring (a lost ring is a deadlock here), reads no
-/// packet twice and knows how many it missed.
-pub(crate) fn a_reader_that_is_rung_comes_to_the_end() {
+/// Packets come while a reader is notified and reads two at a time, beginning before or after the
+/// first packet: it comes to the end without a further notice (a lost one is a deadlock here),
+/// reads no packet twice and knows how many it missed.
+pub(crate) fn a_reader_that_is_notified_comes_to_the_end() {
     let (ring, at) = (Arc::new(PacketRing::new(3)), now());
-    let (bells, position) = (Bells::default(), Arc::new((Mutex::new(0), Condvar::new())));
+    let (notices, position) = (Notices::default(), Arc::new((Mutex::new(0), Condvar::new())));
     let reader = thread::spawn({
-        let (ring, bells, position) = (ring.clone(), bells.clone(), position.clone());
+        let (ring, notices, position) = (ring.clone(), notices.clone(), position.clone());
         move || {
             let mut reader = ring.reader(0);
-            ring.set_doorbell(ring_bells(&bells));
+            ring.set_on_readable(notify_by(&notices));
             let mut read = Vec::new();
-            while rung(&bells) {
+            while notified(&notices) {
                 reader.drain(2, &mut read);
                 *position.0.lock() = reader.position();
                 position.1.notify_all();
@@ -68,8 +68,8 @@ pub(crate) fn a_reader_that_is_rung_comes_to_the_end() {
         position.1.wait(&mut reached);
     }
     drop(reached);
-    bells.0.lock().1 = true;
-    bells.1.notify_all();
+    notices.0.lock().1 = true;
+    notices.1.notify_all();
     let missed = reader.join().expect("read");
     assert!(missed <= ring.overwritten() && ring.len() <= 3);
     assert_eq!(ring.overwritten(), 2);
@@ -94,7 +94,7 @@ pub(crate) fn a_reader_that_waits_comes_to_the_end() {
     assert_eq!(reader.join().expect("read"), [1, 2]);
 }
 
-/// A reader dies and its successor, with a bell of its own, reads on from where it stopped.
+/// A reader dies and its successor, with a callback of its own, reads on from where it stopped.
 pub(crate) fn a_successor_reads_on() {
     let (ring, at) = (Arc::new(PacketRing::new(8)), now());
     let sender = thread::spawn({
@@ -103,13 +103,13 @@ pub(crate) fn a_successor_reads_on() {
     });
     let mut read = Vec::new();
     let mut first = ring.reader(0);
-    ring.set_doorbell(|| ());
+    ring.set_on_readable(|| ());
     first.drain(1, &mut read);
-    let bells = Bells::default();
+    let notices = Notices::default();
     let mut second = ring.reader(first.position());
-    ring.set_doorbell(ring_bells(&bells));
+    ring.set_on_readable(notify_by(&notices));
     while second.position() < 3 {
-        rung(&bells);
+        notified(&notices);
         second.drain(8, &mut read);
     }
     sender.join().expect("sent");

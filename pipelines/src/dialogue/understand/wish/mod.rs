@@ -15,7 +15,7 @@ use super::Setting;
 use super::pattern::{Reader, find_any};
 use super::tokens::Tokens;
 use crate::language::Language;
-use crate::wish::{Order, When};
+use crate::wish::When;
 
 /// What was said of days and times.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,14 +35,6 @@ pub(crate) struct Said {
     pub(crate) left_over: bool,
     /// Whether morning or afternoon was said with a time; else the hour decides.
     pub(crate) half_said: bool,
-}
-
-impl Said {
-    /// Whether it names days and times alone: nothing is ruled out, and none is asked for first.
-    pub(crate) fn is_plain(&self) -> bool {
-        let only = self.when.none.is_empty() && !self.when.is_soft();
-        only && self.when.order == Order::Any && !self.free_days
-    }
 }
 
 /// How numbers are meant where the words stand.
