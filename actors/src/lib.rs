@@ -9,6 +9,7 @@ mod call;
 pub mod faults;
 #[cfg(not(feature = "fault-injection"))]
 mod faults;
+pub mod jobs;
 mod mail;
 mod media;
 #[cfg(feature = "simulation")]

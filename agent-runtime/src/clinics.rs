@@ -87,7 +87,7 @@ impl Clinics {
     pub async fn open(access: &DatabaseAccess) -> Result<Self, ClinicsError> {
         let named = |which| move |error| ClinicsError::Setup { which, error };
         let (which, app) = match access {
-            DatabaseAccess::Embedded { superuser, app } => {
+            DatabaseAccess::Embedded { superuser, app, .. } => {
                 let which = "the embedded database";
                 let url = superuser.reveal();
                 let plan = Provision::default();
@@ -95,7 +95,7 @@ impl Clinics {
                 frontdesk_tenants::migrate(url).await.map_err(named(which))?;
                 (which, app)
             }
-            DatabaseAccess::External { app, owner } => {
+            DatabaseAccess::External { app, owner, .. } => {
                 if let Some(owner) = owner {
                     let migrated = frontdesk_tenants::migrate(owner.reveal()).await;
                     migrated.map_err(named("FRONTDESK_MIGRATE_URL"))?;

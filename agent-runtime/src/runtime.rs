@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
+use frontdesk_actors::jobs::{JOBS, Jobs};
 use frontdesk_actors::{Records, Switchboard, Tools};
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::WorkerError;
@@ -32,8 +33,10 @@ use crate::documents::{self, Documents, DocumentsError};
 use crate::engines::{self, EngineError, Engines};
 use crate::http;
 use crate::intake::Intake;
+use crate::jobs::{Around, job_services};
 use crate::join_token::TokenSigner;
 use crate::livekit_worker::{Rooms, Worker};
+use crate::mail::{self, SmtpError};
 use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
@@ -83,6 +86,9 @@ pub enum StartError {
     /// The data folder, where the runtime is to be announced in it.
     #[error(transparent)]
     Announce(#[from] AnnounceError),
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] SmtpError),
     /// Threads or actors.
     #[error("the runtime's own parts could not be started: {0}")]
     Parts(String),
@@ -127,6 +133,7 @@ struct Parts {
     /// Whom the console can be tried as.
     demo: Option<DemoSupervisor>,
     documents: Documents,
+    jobs: Jobs,
     /// Looks through the rooms for supervisors who should not be there.
     reconciling: JoinHandle<()>,
 }
@@ -285,8 +292,19 @@ impl Parts {
         if keys.is_none() {
             tracing::warn!("no records of calls are kept: FRONTDESK_DATA_KEYS is not set");
         }
-        let records = keys
-            .map(|keys| Records { keys: Arc::new(keys), worker: format!("worker-{}", ids.uuid()) });
+        let keys = keys.map(Arc::new);
+        let process = format!("worker-{}", ids.uuid());
+        let around = Around {
+            keys: keys.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            runner: process.clone(),
+            sender: mail::sender(config)?,
+            folder: matches!(servers.database, DatabaseAccess::Embedded { .. })
+                .then(|| config.data_dir.clone()),
+        };
+        let job_services = job_services(&servers.database, clinics.database(), around).await?;
+        let records = keys.map(|keys| Records { keys, worker: process });
         let slots = SlotRegistry::start(
             clinics.database().clone(),
             Arc::clone(&clock),
@@ -338,6 +356,7 @@ impl Parts {
             rooms: server,
             supervision,
             ids,
+            jobs: OnceLock::new(),
         });
         let desk = http::console::Options {
             database: shared.clinics.database().clone(),
@@ -375,7 +394,9 @@ impl Parts {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
                 let reconciling = shared.supervision.start();
-                Ok(Self { shared, worker, telephone, http, demo, documents, reconciling })
+                let jobs = Jobs::start(job_services, JOBS);
+                let _ = shared.jobs.set(jobs.watch());
+                Ok(Self { shared, worker, telephone, http, demo, documents, jobs, reconciling })
             }
             Err(error) => {
                 http.stop().await;
@@ -396,6 +417,7 @@ impl Parts {
         }
         self.http.stop().await;
         self.documents.stop().await;
+        self.jobs.stop().await;
         self.shared.clinics.close().await;
     }
 }

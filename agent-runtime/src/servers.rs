@@ -39,6 +39,8 @@ pub enum DatabaseAccess {
         superuser: Secret,
         /// URL of the application's role.
         app: Secret,
+        /// URL of the worker's role.
+        worker: Secret,
     },
     /// Somebody else's.
     External {
@@ -46,7 +48,28 @@ pub enum DatabaseAccess {
         app: Secret,
         /// URL of the owner's role, if this runtime is to migrate.
         owner: Option<Secret>,
+        /// URL of the worker's role, if this runtime is to run the jobs that need it.
+        worker: Option<Secret>,
     },
+}
+
+impl DatabaseAccess {
+    /// URL of the application's role.
+    #[must_use]
+    pub const fn app(&self) -> &Secret {
+        match self {
+            Self::Embedded { app, .. } | Self::External { app, .. } => app,
+        }
+    }
+
+    /// URL of the worker's role, if it is known.
+    #[must_use]
+    pub const fn worker(&self) -> Option<&Secret> {
+        match self {
+            Self::Embedded { worker, .. } => Some(worker),
+            Self::External { worker, .. } => worker.as_ref(),
+        }
+    }
 }
 
 /// Where LiveKit is and with which key.
@@ -100,6 +123,8 @@ impl Deaths {
 
 /// The application's role of the embedded database.
 const APP_ROLE: &str = "frontdesk_app";
+/// The worker's role there.
+const WORKER_ROLE: &str = "frontdesk_worker";
 /// The embedded database.
 const DATABASE: &str = "frontdesk";
 
@@ -218,8 +243,12 @@ pub async fn start_postgres(
     config: &Config,
 ) -> Result<(DatabaseAccess, Option<Postgres>), ServerError> {
     match &config.database {
-        DatabaseConfig::External { url, migrate_url } => {
-            let access = DatabaseAccess::External { app: url.clone(), owner: migrate_url.clone() };
+        DatabaseConfig::External { url, migrate_url, worker_url } => {
+            let access = DatabaseAccess::External {
+                app: url.clone(),
+                owner: migrate_url.clone(),
+                worker: worker_url.clone(),
+            };
             Ok((access, None))
         }
         DatabaseConfig::Embedded { bin } => {
@@ -229,6 +258,7 @@ pub async fn start_postgres(
             let access = DatabaseAccess::Embedded {
                 superuser: Secret::new(child.superuser_url()),
                 app: Secret::new(child.url(APP_ROLE, DATABASE)),
+                worker: Secret::new(child.url(WORKER_ROLE, DATABASE)),
             };
             Ok((access, Some(child)))
         }
@@ -314,6 +344,20 @@ pub fn last_database(config: &Config) -> Result<Secret, NoDatabase> {
             url.map(Secret::new).ok_or_else(|| NoDatabase(config.data_dir.clone()))
         }
     }
+}
+
+/// The same, with what jobs need, migrating nothing.
+///
+/// # Errors
+/// [`NoDatabase`] if there was none.
+pub fn last_access(config: &Config) -> Result<DatabaseAccess, NoDatabase> {
+    let worker = match &config.database {
+        DatabaseConfig::External { worker_url, .. } => worker_url.clone(),
+        DatabaseConfig::Embedded { .. } => {
+            Postgres::url_of(&config.data_dir, WORKER_ROLE, DATABASE).map(Secret::new)
+        }
+    };
+    Ok(DatabaseAccess::External { app: last_database(config)?, owner: None, worker })
 }
 
 /// Where LiveKit is, without starting anything: as configured, else as the embedded server of the

@@ -296,7 +296,13 @@ impl ClinicTools for MemoryClinic {
             ToolCall::AskClinic { question } => Self::answer(cx, question),
             ToolCall::TakeMessage(_) => ToolResult::MessageTaken,
             ToolCall::Transfer { .. } => ToolResult::CallbackNoted,
-            ToolCall::Other(_) => refused(Refusal::UnknownReference),
+            // Nothing becomes free here: who waits waits for nothing.
+            ToolCall::JoinWaitlist(_) => ToolResult::WaitlistJoined { known: false },
+            ToolCall::ListWaitlist => ToolResult::Waitlist { entries: Vec::new() },
+            ToolCall::LeaveWaitlist { .. } => ToolResult::WaitlistLeft,
+            ToolCall::AcceptWaitlist { .. } | ToolCall::Other(_) => {
+                refused(Refusal::UnknownReference)
+            }
         }
     }
 }

@@ -196,6 +196,16 @@ pub async fn active_clinics(db: &Database) -> Result<Vec<Clinic>> {
     rows.into_iter().map(Clinic::try_from).collect()
 }
 
+/// All clinics, for jobs: also those that are not active any more, whose data is still there.
+///
+/// # Errors
+/// If the database fails.
+pub async fn tenants(db: &Database) -> Result<Vec<Tenant>> {
+    let ids: Vec<uuid::Uuid> =
+        sqlx::query_scalar("SELECT id FROM clinics ORDER BY id").fetch_all(db.pool()).await?;
+    Ok(ids.into_iter().map(|id| Tenant::verified(ClinicId::from_uuid(id))).collect())
+}
+
 /// A doctor as callers may know them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doctor {

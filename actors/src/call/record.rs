@@ -24,8 +24,8 @@ use super::{Call, CallEnd};
 use crate::stage::{Keep, Stage};
 
 /// How long the worker's lease on a call runs; renewed three times as often.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
-const RENEWAL: Duration = Duration::from_secs(20);
+const LEASE: SignedDuration = SignedDuration::from_secs(45);
+const RENEWAL: Duration = Duration::from_secs(15);
 /// Pause before a write that failed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
 /// Attempts to close a record before it is left open for the watcher of dead calls.
@@ -295,12 +295,14 @@ async fn try_close(
     Ok(outcome)
 }
 
-/// Emergency before transferred before a write before a message before answered before abandoned.
+/// Emergency before transferred before a write before the waiting list before a message before
+/// answered before abandoned.
 const fn rank(outcome: CallOutcome) -> u8 {
     match outcome {
-        CallOutcome::Emergency => 5,
-        CallOutcome::Transferred => 4,
-        CallOutcome::Booked | CallOutcome::Rescheduled | CallOutcome::Cancelled => 3,
+        CallOutcome::Emergency => 6,
+        CallOutcome::Transferred => 5,
+        CallOutcome::Booked | CallOutcome::Rescheduled | CallOutcome::Cancelled => 4,
+        CallOutcome::Waitlisted => 3,
         CallOutcome::Message => 2,
         CallOutcome::Answered => 1,
         CallOutcome::Abandoned => 0,
@@ -314,7 +316,8 @@ fn stronger(end: CallOutcome, dialogue: CallOutcome) -> CallOutcome {
 /// The outcome that what was written bears out.
 fn borne_out(claimed: CallOutcome, evidence: calls::Evidence) -> CallOutcome {
     let message = if evidence.message { CallOutcome::Message } else { CallOutcome::Abandoned };
-    let written = evidence.last_write.unwrap_or(message);
+    let waits = if evidence.waitlisted { CallOutcome::Waitlisted } else { message };
+    let written = evidence.last_write.unwrap_or(waits);
     match claimed {
         CallOutcome::Emergency => CallOutcome::Emergency,
         _ if evidence.callback => CallOutcome::Transferred,
@@ -334,8 +337,9 @@ mod tests {
         let none = Evidence::default();
         let booked = Evidence { last_write: Some(CallOutcome::Booked), ..none };
         let told = Evidence { message: true, ..none };
-        let moved =
-            Evidence { last_write: Some(CallOutcome::Rescheduled), callback: true, message: true };
+        let waits = Evidence { waitlisted: true, ..told };
+        let last_write = Some(CallOutcome::Rescheduled);
+        let moved = Evidence { last_write, callback: true, message: true, waitlisted: true };
         for (claimed, evidence, outcome) in [
             (CallOutcome::Booked, none, CallOutcome::Abandoned),
             (CallOutcome::Booked, booked, CallOutcome::Booked),
@@ -346,6 +350,8 @@ mod tests {
             (CallOutcome::Message, none, CallOutcome::Abandoned),
             (CallOutcome::Answered, told, CallOutcome::Message),
             (CallOutcome::Message, booked, CallOutcome::Booked),
+            (CallOutcome::Waitlisted, waits, CallOutcome::Waitlisted),
+            (CallOutcome::Waitlisted, none, CallOutcome::Abandoned),
             (CallOutcome::Rescheduled, moved, CallOutcome::Transferred),
             (CallOutcome::Emergency, moved, CallOutcome::Emergency),
         ] {

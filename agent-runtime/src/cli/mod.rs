@@ -1,11 +1,13 @@
 //! The command line: what can be typed, and how it ends.
 
+mod audit;
 #[cfg(feature = "tools")]
 mod demo;
 #[cfg(feature = "tools")]
 mod deployment;
 mod doctor;
 mod health;
+mod jobs;
 mod migrate;
 mod output;
 mod serve;
@@ -158,6 +160,12 @@ enum Command {
     Doctor,
     /// Ask the runtime of this configuration whether it takes calls: 0 if it does, else 1.
     Health,
+    /// Verify the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// What runs beside the calls: what each job did, or run one now.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Print the URL and a join token for one call.
     Token(TokenArgs),
     /// What calls a runtime.
@@ -254,6 +262,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Doctor => doctor::doctor(&config, &mut out),
         Command::Health => health::health(&config, &mut out),
+        Command::Audit(command) => audit::audit(&config, &command, &mut out),
+        Command::Jobs(command) => jobs::jobs(&config, &command, &mut out),
         Command::Migrate => migrate::migrate(&config, &mut out),
         Command::SeedDemo => migrate::seed_demo(&config, &mut out),
         #[cfg(feature = "tools")]

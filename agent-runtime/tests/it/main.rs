@@ -10,6 +10,7 @@ mod console_rig;
 mod desk;
 mod documents_of_a_folder;
 mod jobs;
+mod jobs_beside_calls;
 mod language_model;
 mod load;
 mod models;

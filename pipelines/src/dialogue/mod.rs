@@ -61,6 +61,7 @@ pub mod llm;
 pub mod patient_record;
 pub mod phone;
 pub mod reading;
+mod said;
 pub mod script;
 pub mod settings;
 mod spelling;

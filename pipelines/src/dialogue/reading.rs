@@ -28,6 +28,9 @@ pub enum ActKind {
     BookIt,
     MoveIt,
     CancelIt,
+    /// "Put me on the waiting list", and "take me off it".
+    JoinList,
+    LeaveList,
     /// Goes with a plain yes and changes nothing: "we will be there".
     WithYes,
     /// Changes nothing anywhere: "well", "so", "dear".

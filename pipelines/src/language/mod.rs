@@ -12,6 +12,7 @@ pub(crate) mod danger;
 mod en;
 mod exact;
 pub mod listen;
+mod mail;
 pub(crate) mod pattern;
 mod phrases;
 mod registry;
@@ -27,6 +28,7 @@ use jiff::civil::{Date, Time};
 
 pub use bundle::{Bundle, BundleError};
 pub use listen::Templates;
+pub use mail::{MAIL, MailTemplates, mail_templates};
 pub use phrases::PhraseError;
 pub(crate) use phrases::{Phrases, fill};
 pub use registry::Languages;

@@ -40,6 +40,35 @@ pub(crate) struct Pattern {
     pub(crate) items: Vec<Item>,
     /// What it can begin with, so that most patterns are passed over at a glance.
     first: First,
+    /// The marks of the words that it can begin with.
+    marks: Marks,
+}
+
+/// A set of words as bits: what is not in it is surely none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks(u128);
+
+impl Marks {
+    pub(crate) const NONE: Self = Self(0);
+    const ALL: Self = Self(u128::MAX);
+
+    /// The mark of a word: by its first two bytes, so that it is also that of what it begins with.
+    pub(crate) fn of(word: &str) -> Self {
+        match *word.as_bytes() {
+            [] => Self::NONE,
+            [one] => Self(1 << (one % 128)),
+            [one, two, ..] => Self(1 << (one.wrapping_mul(23).wrapping_add(two) % 128)),
+        }
+    }
+
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether a word may be in both.
+    const fn meet(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// What a pattern can begin with.
@@ -53,8 +82,16 @@ impl Pattern {
     fn new(items: Vec<Item>) -> Self {
         let (mut words, mut prefixes) = (Vec::new(), Vec::new());
         let known = first_words(&items, &mut words, &mut prefixes) == Some(false);
+        let short = prefixes.iter().any(|prefix| prefix.len() < 2);
+        let all = words.iter().chain(&prefixes).map(|word| Marks::of(word));
+        let marks = if known && !short { all.fold(Marks::NONE, Marks::with) } else { Marks::ALL };
         let first = if known { First::Words { words, prefixes } } else { First::Any };
-        Self { items, first }
+        Self { items, first, marks }
+    }
+
+    /// Whether it may begin with one of the words that have these marks.
+    pub(crate) fn may_begin_among(&self, marks: Marks) -> bool {
+        self.marks == Marks::ALL || self.marks.meet(marks)
     }
 
     /// Whether it may begin with this word.

@@ -284,6 +284,13 @@ tables! {
     }
 }
 
+tables! {
+    /// How a call goes on: several wishes, what is done undone, the waiting list.
+    Course {
+        join, besides, books, has_one, comes, all_of, undo, reference, wait_join, wait_leave, wait_ask,
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Named {
@@ -446,6 +453,7 @@ pub struct Tables {
     pub(crate) scope: Scope,
     pub(crate) words: Words,
     pub(crate) intents: Intents,
+    pub(crate) course: Course,
     pub(crate) questions: Questions,
     pub(crate) matters: Vec<Matter>,
     #[serde(default)]

@@ -171,6 +171,43 @@ impl When {
         first.clock.at.filter(|_| rest.iter().all(|window| window.clock.at == first.clock.at))
     }
 
+    /// One window that has everything that is asked for, as close around it as one window can be:
+    /// for who waits for a time to become free.
+    #[must_use]
+    pub fn frame(&self) -> Window {
+        let mut days = self.hull();
+        let named = |window: &Window| match (window.days.from, window.days.to) {
+            (Some(from), to) if to == Some(from) => Weekdays::only(from.weekday()),
+            _ => window.days.weekdays,
+        };
+        if !self.any.is_empty() && self.any.iter().all(|window| !named(window).is_open()) {
+            days.weekdays =
+                self.any.iter().map(named).fold(Weekdays::default(), |all, one| all.or(one));
+        }
+        let ends = |of: fn(&Window) -> Option<Time>| {
+            let ends: Option<Vec<_>> = self.any.iter().map(of).collect();
+            ends.unwrap_or_default()
+        };
+        let from = ends(|window| window.clock.from).into_iter().min();
+        let until = ends(|window| window.clock.until).into_iter().max();
+        let mut clock = Clock::span(from, until);
+        for no in &self.none {
+            let weekdays = no.days.weekdays;
+            if no.clock.is_open() && !weekdays.is_open() && no.days.from.or(no.days.to).is_none() {
+                days.weekdays = days.weekdays.without(weekdays);
+            } else if no.days.is_open() {
+                match (no.clock.from, no.clock.until) {
+                    (None, Some(until)) => clock.from = clock.from.max(Some(until)),
+                    (Some(from), None) => {
+                        clock.until = Some(clock.until.map_or(from, |until| until.min(from)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Window { days, clock }
+    }
+
     /// Whether some day was asked for, or ruled out.
     #[must_use]
     pub fn says_day(&self) -> bool {

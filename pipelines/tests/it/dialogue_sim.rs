@@ -12,14 +12,12 @@ use frontdesk_pipelines::offers::{Finder, Query, Step};
 use frontdesk_types::{
     AppointmentId, CallOutcome, Channel, MessageSubject, Mono, Offer, OfferId, SeededIds, SlotId,
 };
+use jiff::civil::{Date, date};
+use jiff::{Span, Timestamp, ToSpan};
 
-use jiff::civil::{Date, DateTime, Weekday, date};
-use jiff::{Span, Timestamp, ToSpan, tz::TimeZone};
-
-use crate::dialogue_sim_facts::DOCTORS;
-pub(crate) use crate::dialogue_sim_facts::{context, english, facts};
-
-pub(crate) const ZONE: &str = "Africa/Cairo";
+use crate::clinic_sim::{DOCTORS, SHIFTS, zone};
+pub(crate) use crate::clinic_sim::{ZONE, context, english, facts, local};
+use crate::waitlist_sim::Waitlist;
 
 struct Slot {
     id: SlotId,
@@ -67,30 +65,10 @@ pub(crate) struct Clinic {
     pub(crate) empty_callbacks: usize,
     /// Tool calls that find the database away.
     pub(crate) away: u32,
+    /// Who waits for what, by patient.
+    pub(crate) waitlist: Waitlist,
     /// Somebody else books the next offer that is held.
     pub(crate) take_next_held: bool,
-}
-
-/// Weekdays and hours of each doctor.
-const SHIFTS: [(usize, Weekday, i8, i8); 9] = [
-    (0, Weekday::Sunday, 9, 12),
-    (0, Weekday::Tuesday, 9, 12),
-    (0, Weekday::Thursday, 9, 12),
-    (1, Weekday::Monday, 13, 17),
-    (1, Weekday::Thursday, 13, 17),
-    (2, Weekday::Sunday, 9, 12),
-    (2, Weekday::Wednesday, 9, 12),
-    (3, Weekday::Monday, 9, 12),
-    (3, Weekday::Thursday, 9, 12),
-];
-
-fn zone() -> TimeZone {
-    TimeZone::get(ZONE).expect("known")
-}
-
-pub(crate) fn local(text: &str) -> Timestamp {
-    let time: DateTime = text.parse().expect("valid");
-    time.to_zoned(zone()).expect("exists").timestamp()
 }
 
 impl Clinic {
@@ -138,6 +116,7 @@ impl Clinic {
             empty_callbacks: 0,
             away: 0,
             take_next_held: false,
+            waitlist: Waitlist::default(),
         }
     }
 
@@ -157,6 +136,21 @@ impl Clinic {
         let start = local(start);
         let fits = |slot: &Slot| slot.start == start && DOCTORS[slot.doctor].0.contains(doctor);
         self.slots.iter().position(fits).expect("there is such a slot")
+    }
+
+    /// Somebody has cancelled: the time is kept for the first who waits.
+    pub(crate) fn keep_for_first(&mut self, doctor: &str, start: &str) {
+        let slot = self.slot_at(doctor, start);
+        self.slots[slot].taken = true;
+        let offer = self.offer(slot);
+        self.waitlist.keep_for_first(offer);
+    }
+
+    /// All times of a doctor are taken.
+    pub(crate) fn full(&mut self, doctor: &str) {
+        for slot in &mut self.slots {
+            slot.taken |= DOCTORS[slot.doctor].0.contains(doctor);
+        }
     }
 
     /// An appointment made before the call.
@@ -336,6 +330,15 @@ impl Clinic {
                 known.live = false;
                 self.slots[known.slot].taken = false;
                 ToolResult::Cancelled
+            }
+            ToolCall::JoinWaitlist(_) | ToolCall::ListWaitlist | ToolCall::LeaveWaitlist { .. } => {
+                self.waitlist.run(self.identity.expect("identified"), tool, &self.ids)
+            }
+            ToolCall::AcceptWaitlist { entry } => {
+                let me = self.identity.expect("identified");
+                let start = self.waitlist.accept(*entry).slot;
+                let slot = self.slots.iter().position(|slot| slot.id == start).expect("known");
+                ToolResult::Booked { appointment: self.appoint(me, slot, true) }
             }
             ToolCall::AskClinic { question } => {
                 if question.expose().to_lowercase().contains("park") {

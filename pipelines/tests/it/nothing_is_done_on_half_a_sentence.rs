@@ -118,7 +118,11 @@ pub(crate) const QUESTIONS: &[(&str, &[&str], &str)] = &[
         ],
         "is that correct",
     ),
-    ("message", &[WHO, "I need a refill of my tablets"], "is that correct"),
+    (
+        "message",
+        &["I need a refill of my tablets", "Jane Miller", "17 May 1980", "after three"],
+        "is that correct",
+    ),
 ];
 
 const WHO: &str = "this is Jane Miller, born 17 May 1980";

@@ -1,5 +1,7 @@
 //! Behaviour of the booking core on a real PostgreSQL, as `frontdesk_app`.
 
+mod audit;
+mod beside_the_calls;
 mod booking;
 mod calls;
 mod cancellation;

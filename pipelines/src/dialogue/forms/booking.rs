@@ -5,6 +5,7 @@ use frontdesk_types::{DoctorId, OfferId};
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::DoctorFacts;
+use crate::dialogue::guard::assent::{Asked, Assent};
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
@@ -272,7 +273,11 @@ impl Policy {
 
     pub(super) fn on_day(&mut self, now: Now, heard: &Heard, text: &str) {
         let phrases = self.language.phrases.clone();
-        if heard.relative && !self.state.patient.other {
+        let yes = Assent::of(&heard.reading, Asked::default()).is_yes();
+        let plain = !heard.has_content() && yes;
+        if self.state.wait_offered && plain {
+            self.join_waitlist(now, heard);
+        } else if heard.relative && !self.state.patient.other {
             self.understood();
             self.turn_to_other(heard);
             self.wish_and_advance(now, heard);
@@ -303,7 +308,7 @@ impl Policy {
 
     /// "No" to "another time, or anything else": both are answered.
     fn open_or_end(&mut self, now: Now) {
-        if self.state.phase == Phase::NotBooked {
+        if self.state.phase == Phase::NotBooked && self.state.later.is_empty() {
             let goodbye = self.language.phrases.goodbye.clone();
             self.clear_goal();
             self.end(now, &goodbye);

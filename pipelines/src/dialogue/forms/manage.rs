@@ -1,11 +1,15 @@
 //! Appointments that the patient has: told, cancelled, moved.
 
+use frontdesk_types::Phi;
+
+use super::agenda::Todo;
 use super::choice::said_of;
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
 use crate::dialogue::guard::visit;
 use crate::dialogue::tools::{AppointmentFacts, ToolCall};
+use crate::dialogue::understand::parts::Want;
 use crate::dialogue::understand::wish::Said;
 use crate::dialogue::understand::{Choice, Setting};
 
@@ -15,6 +19,7 @@ const TOLD: usize = 3;
 impl Policy {
     pub(super) fn manage(&mut self, now: Now, goal: Goal) {
         if self.state.target.is_some() {
+            self.settle_instead_of();
             if goal == Goal::Cancel {
                 self.confirm(now);
             } else {
@@ -30,14 +35,16 @@ impl Policy {
         let phrases = self.language.phrases.clone();
         if appointments.is_empty() {
             self.carry(&phrases.no_appointments);
-            self.open(now);
+            if !self.book_without(now) {
+                self.open(now);
+            }
         } else if goal == Goal::List {
             let visits = self.spoken_appointments(&appointments);
             self.carry(&fill(&phrases.your_appointments, &[("visits", &visits)]));
             self.open(now);
         } else {
             self.state.listed = appointments;
-            let which = self.state.which.take().map(frontdesk_types::Phi::into_exposed);
+            let which = self.state.which.take().map(Phi::into_exposed);
             let setting = Setting { expect: Expectation::Request, ..self.setting(now) };
             let mut heard = which.map(|text| Heard::of(&text, setting)).unwrap_or_default();
             if heard.wish.anchored {
@@ -61,7 +68,8 @@ impl Policy {
             listed.iter().filter(|known| said_of(heard, &known.visit)).cloned().collect();
         // The only appointment is meant; a day that is not its own is where it shall move to.
         let fitting = if fitting.is_empty() && listed.len() == 1 {
-            if self.state.goal == Some(Goal::Move) && heard.has_content() {
+            let moves = self.state.goal == Some(Goal::Move) && self.state.instead_of.is_none();
+            if moves && heard.has_content() {
                 self.take_wish_silently(heard);
                 if heard.doctor.is_none() {
                     self.state.wish.doctors.clear();
@@ -83,11 +91,28 @@ impl Policy {
                 self.carry(&text);
                 self.ask_which(now);
             }
+            all if heard.course.all_of => self.take_all(now, all),
             _ => {
                 self.state.listed = fitting;
                 self.ask_which(now);
             }
         }
+    }
+
+    /// All of them, one after another, each with a read-back of its own.
+    fn take_all(&mut self, now: Now, all: &[AppointmentFacts]) {
+        let Some((first, rest)) = all.split_first() else { return };
+        self.understood();
+        let goal = self.state.goal;
+        let want = if goal == Some(Goal::Move) { Want::Move } else { Want::Cancel };
+        let when = self.state.wish.when.clone();
+        for known in rest.iter().rev() {
+            let todo = Todo::with(want, Phi::new(String::new()), known.clone());
+            self.state.later.push_front(Todo { when: when.clone(), ..todo });
+        }
+        self.state.target = Some(first.clone());
+        self.count_from_target(now);
+        self.advance(now);
     }
 
     /// Now that it is known which appointment moves: "a week later" counts from it.
@@ -113,7 +138,10 @@ impl Policy {
             Some(Choice::Last | Choice::Latest) => told.last(),
             _ => None,
         };
-        if let Some(picked) = picked.cloned() {
+        if heard.course.all_of {
+            let all = self.state.listed.clone();
+            self.take_all(now, &all);
+        } else if let Some(picked) = picked.cloned() {
             self.understood();
             self.state.target = Some(picked);
             self.count_from_target(now);

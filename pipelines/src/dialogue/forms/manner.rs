@@ -19,11 +19,11 @@ impl Policy {
             return text;
         }
         self.state.same_said += 1;
+        let odd = self.state.same_said % 2 == 1;
         if text == phrases.waiting {
-            return phrases.waiting_again.clone();
+            return if odd { phrases.waiting_again.clone() } else { text };
         }
-        // From the third time on it is the same again, which the guard counts and ends.
-        let before = if self.state.same_said == 1 { &phrases.again } else { &phrases.as_i_said };
+        let before = if odd { &phrases.again } else { &phrases.as_i_said };
         format!("{before} {text}")
     }
 
@@ -113,5 +113,33 @@ impl Policy {
         }
         self.understood();
         true
+    }
+
+    /// Nobody has said anything for a while, or a tool is tried again.
+    pub(super) fn on_timeout(&mut self, now: Now) {
+        if let Some(pending) = &mut self.state.pending {
+            if pending.retry_at.is_some_and(|at| at <= now.mono) {
+                pending.retry_at = None;
+                let tool = pending.tool.clone();
+                let call = self.emit(tool);
+                if let Some(pending) = &mut self.state.pending {
+                    pending.call = call;
+                }
+            }
+            return;
+        }
+        if !self.state.patience.is_due(now.mono) {
+            return;
+        }
+        let phrases = self.language.phrases.clone();
+        self.state.patience.silences += 1;
+        if self.state.patience.silences >= self.settings.max_silences {
+            self.release();
+            self.end(now, &phrases.silent_end);
+        } else {
+            let first = self.state.patience.silences == 1;
+            self.carry(if first { &phrases.not_heard } else { &phrases.not_heard_again });
+            self.ask_again(now);
+        }
     }
 }

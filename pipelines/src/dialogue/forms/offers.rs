@@ -3,9 +3,11 @@
 use frontdesk_types::Offer;
 
 use super::state::{Goal, Phase};
-use super::{Now, Policy, fill, said};
+use super::{Now, Policy, fill};
 use crate::dialogue::guard::visit;
+use crate::dialogue::said;
 use crate::dialogue::tools::ToolCall;
+use crate::dialogue::understand::days::Anchor;
 use crate::offers::{fits, fits_softened};
 
 /// Offers spoken at once.
@@ -13,6 +15,23 @@ pub(super) const PAGE: usize = 3;
 /// Offers asked for, so that more can be told without another search.
 const SEARCHED: u8 = 12;
 impl Policy {
+    /// The visit that is being talked of: the one read back, those offered, the one that moves, the
+    /// one just booked.
+    pub(super) fn anchor(&self) -> Option<Anchor> {
+        let start = |offer: &Offer| offer.local_start().datetime();
+        if let Some(chosen) = self.chosen() {
+            return Some(Anchor::of(start(chosen)));
+        }
+        let (first, count) = self.state.shown;
+        let mut shown: Vec<_> = self.offers().iter().skip(first).take(count).map(start).collect();
+        shown.sort();
+        if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
+            return Some(Anchor { first: *first, last: *last });
+        }
+        let visit = self.state.target.as_ref().or(self.state.last_booked.as_ref())?;
+        Some(Anchor::of(start(&visit.visit)))
+    }
+
     pub(super) fn search(&mut self) {
         let wish = self.slot_wish(SEARCHED);
         self.call(ToolCall::FindSlots(wish));
@@ -23,6 +42,11 @@ impl Policy {
         if let (Some(Goal::Move), Some(target)) = (self.state.goal, &self.state.target) {
             let (old, doctor) = (target.visit.starts_at, target.visit.doctor);
             offers.retain(|offer| offer.starts_at != old || offer.doctor != doctor);
+        }
+        if let Some(offer) = self.restored_offer(&offers) {
+            self.state.offers = vec![offer.id];
+            self.choose(offer.id);
+            return;
         }
         let wish = self.slot_wish(SEARCHED);
         let exact = exact && offers.iter().any(|offer| fits(&wish, offer));
@@ -46,8 +70,10 @@ impl Policy {
         self.state.offers = offers.iter().map(|offer| offer.id).collect();
         let when = &self.state.wish.when;
         let timed = matches!(when.any.as_slice(), [only] if only.clock.is_exact());
+        self.state.nearest_only = !exact;
+        self.state.wait_offered = false;
         match offers.as_slice() {
-            [] => self.ask(now, Phase::Day, &phrases.no_slots),
+            [] => self.ask_or_wait(now, Phase::Day, &phrases.no_slots),
             [only] if !exact => {
                 let (id, wish) = (only.id, self.spoken_wish());
                 let visit = visit(only, &self.language);
@@ -175,9 +201,13 @@ impl Policy {
         self.understood();
         let next = self.state.shown.0 + self.state.shown.1;
         if next < self.state.offers.len() {
-            self.show(now, next, &phrases.offers_more);
+            let wait = self.state.nearest_only && self.can_wait();
+            self.state.wait_offered |= wait;
+            let wait = if wait { phrases.or_waitlist.as_str() } else { "" };
+            let text = format!("{} {wait}", phrases.offers_more);
+            self.show(now, next, text.trim());
         } else {
-            self.ask(now, Phase::Day, &phrases.no_more_slots);
+            self.ask_or_wait(now, Phase::Day, &phrases.no_more_slots);
         }
     }
 
@@ -186,7 +216,7 @@ impl Policy {
         self.understood();
         match self.state.shown.0.checked_sub(PAGE) {
             Some(before) => self.show(now, before, &phrases.offers_again),
-            None => self.ask(now, Phase::Day, &phrases.no_more_slots),
+            None => self.ask_or_wait(now, Phase::Day, &phrases.no_more_slots),
         }
     }
 }

@@ -79,7 +79,8 @@ impl Policy {
         let later = !heard.correction || heard.wish.anchored;
         let next = self.state.series && !heard.cancel && !heard.move_ && later;
         let fresh = heard.another || heard.other_patient || next;
-        if heard.ask {
+        if self.undo(now, heard) {
+        } else if heard.ask {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {
             self.begin(now, Goal::List, heard, text);
@@ -139,7 +140,7 @@ impl Policy {
         self.state.goal = Some(goal);
     }
 
-    fn begin(&mut self, now: Now, goal: Goal, heard: &Heard, text: &str) {
+    pub(super) fn begin(&mut self, now: Now, goal: Goal, heard: &Heard, text: &str) {
         self.begin_goal(goal);
         // A relative who is mentioned with a wish for a visit is likely the patient; were it the
         // caller after all, being asked for the patient's name costs nothing.
@@ -154,20 +155,24 @@ impl Policy {
                 }
                 self.wish_and_advance(now, heard);
             }
-            Goal::Move => {
-                // "From Sunday to Tuesday": what stands before "to" tells which appointment.
-                let (which, wish) = self.split_move(now, text);
-                self.state.which = Some(Phi::new(which));
-                self.state.from_it = heard.wish.anchored.then(|| Phi::new(text.to_owned()));
-                match wish.filter(|wish| !wish.wish.anchored) {
-                    Some(wish) => self.wish_and_advance(now, &wish),
-                    None => self.advance(now),
-                }
-            }
+            Goal::Move => self.wish_of_move(now, heard, text),
+            Goal::Wait | Goal::ListWaits | Goal::LeaveWait => self.wish_and_advance(now, heard),
             Goal::Cancel | Goal::List | Goal::Message => {
                 self.state.which = Some(Phi::new(text.to_owned()));
                 self.advance(now);
             }
+        }
+    }
+
+    /// Where an appointment is to be moved to, and which one it is.
+    pub(super) fn wish_of_move(&mut self, now: Now, heard: &Heard, text: &str) {
+        // "From Sunday to Tuesday": what stands before "to" tells which appointment.
+        let (which, wish) = self.split_move(now, text);
+        self.state.which = Some(Phi::new(which));
+        self.state.from_it = heard.wish.anchored.then(|| Phi::new(text.to_owned()));
+        match wish.filter(|wish| !wish.wish.anchored) {
+            Some(wish) => self.wish_and_advance(now, &wish),
+            None => self.advance(now),
         }
     }
 

@@ -1,9 +1,13 @@
 //! What the forms remember of a call; all of it is in the snapshot.
 
-use frontdesk_types::{DoctorId, MessageSubject, Mono, OfferId, Phi};
+use std::collections::VecDeque;
+
+use frontdesk_types::{DoctorId, MessageSubject, Mono, Offer, OfferId, Phi};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::agenda::Todo;
+use super::undo::Done;
 use crate::dialogue::Expectation;
 use crate::dialogue::settings::Patience;
 use crate::dialogue::tools::{AppointmentFacts, SlotWish, ToolCall, ToolCallId};
@@ -18,6 +22,12 @@ pub(super) enum Goal {
     List,
     /// Leave a message for the staff.
     Message,
+    /// Be put on the waiting list.
+    Wait,
+    /// Know whether one is on it.
+    ListWaits,
+    /// Be taken off it.
+    LeaveWait,
 }
 
 /// Which question is open.
@@ -202,6 +212,24 @@ pub(super) struct State {
     /// Words that count from that appointment: "a week later".
     #[serde(default)]
     pub(super) from_it: Option<Phi<String>>,
+    /// Words by which an appointment is given up for the one that is sought.
+    #[serde(default)]
+    pub(super) instead_of: Option<Phi<String>>,
+    /// What is to be done after what is under way.
+    #[serde(default)]
+    pub(super) later: VecDeque<Todo>,
+    /// What this call wrote for the patient, oldest first.
+    #[serde(default)]
+    pub(super) done: Vec<Done>,
+    /// Whether the offers are only the nearest to what was wished for.
+    #[serde(default)]
+    pub(super) nearest_only: bool,
+    /// Whether the waiting list was offered with the open question.
+    #[serde(default)]
+    pub(super) wait_offered: bool,
+    /// The visit that is to be as it was.
+    #[serde(default)]
+    pub(super) restoring: Option<Offer>,
     pub(super) last_booked: Option<AppointmentFacts>,
     /// Several visits are wanted, one after the other.
     #[serde(default)]

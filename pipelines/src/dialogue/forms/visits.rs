@@ -3,8 +3,9 @@
 use frontdesk_types::DoctorId;
 
 use super::state::{Goal, Phase};
-use super::{Heard, Now, Policy, fill, said};
+use super::{Heard, Now, Policy, fill};
 use crate::dialogue::DoctorFacts;
+use crate::dialogue::said;
 use crate::dialogue::tools::SlotWish;
 use crate::wish::{Clock, Days, Traits, Visit, When, Window};
 

@@ -63,7 +63,10 @@ impl Assent {
     pub(crate) const fn is_to(self, tool: &ToolCall) -> bool {
         match self {
             Self::Plain => true,
-            Self::Soft => !matches!(tool, ToolCall::Cancel { .. } | ToolCall::Other(_)),
+            Self::Soft => !matches!(
+                tool,
+                ToolCall::Cancel { .. } | ToolCall::LeaveWaitlist { .. } | ToolCall::Other(_)
+            ),
             Self::Partly | Self::None => false,
         }
     }
@@ -95,12 +98,14 @@ struct Cover {
 impl Cover {
     fn of(reading: &Reading, asked: Asked<'_>) -> Self {
         use ActKind::{
-            BookIt, CancelIt, Filler, Greeting, MoveIt, OtherPatient, Please, SoftYes, WithYes, Yes,
+            BookIt, CancelIt, Filler, Greeting, JoinList, LeaveList, MoveIt, OtherPatient, Please, SoftYes, WithYes, Yes,
         };
         let deed = match asked.tool {
-            Some(ToolCall::Book { .. }) => Some(BookIt),
+            Some(ToolCall::Book { .. } | ToolCall::AcceptWaitlist { .. }) => Some(BookIt),
             Some(ToolCall::Reschedule { .. }) => Some(MoveIt),
             Some(ToolCall::Cancel { .. }) => Some(CancelIt),
+            Some(ToolCall::JoinWaitlist(_)) => Some(JoinList),
+            Some(ToolCall::LeaveWaitlist { .. }) => Some(LeaveList),
             _ => None,
         };
         let other = asked.for_other.then_some(OtherPatient);

@@ -250,7 +250,8 @@ impl<D: Policy> Guarded<D> {
     /// Notes what the policy says; false if it has said the very same so often that a person is
     /// called instead.
     fn note_prompt(&mut self, now: Now, text: &str) -> bool {
-        let same = self.state.last_prompt.as_ref().is_some_and(|(last, _)| *last == text);
+        let last = self.state.last_prompt.as_ref();
+        let same = last.is_some_and(|(last, _)| self.repeats(last, text));
         self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
         if self.state.same_prompts >= MAX_SAME_PROMPTS {
             let sorry = self.language.phrases.misunderstood_end.clone();
@@ -277,6 +278,7 @@ impl<D: Policy> Guarded<D> {
         let preface = self.state.preface.take().map(|p| p + " ").unwrap_or_default();
         let preface_chars = preface.chars().count();
         let text = preface + text;
+        self.state.last_said.clone_from(&text);
         let utterance = UtteranceId(self.state.next_utterance);
         self.state.next_utterance += 1;
         self.state.spoken.insert(utterance.0, Spoken { policy, preface_chars });
@@ -287,6 +289,7 @@ impl<D: Policy> Guarded<D> {
 
     fn ask(&mut self, now: Now, text: &str, expect: Expectation) -> UtteranceId {
         self.outputs.push_back(Output::Expect(expect));
+        self.vary(text);
         self.say(now, None, text)
     }
 
@@ -484,6 +487,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
             CallOutcome::Transferred
         } else if let Some(write) = facts.last_write {
             write
+        } else if facts.waitlisted {
+            CallOutcome::Waitlisted
         } else if facts.message {
             CallOutcome::Message
         } else if facts.answered {

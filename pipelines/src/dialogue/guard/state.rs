@@ -100,6 +100,8 @@ pub(super) struct Outcome {
     pub(super) last_write: Option<CallOutcome>,
     #[serde(default)]
     pub(super) message: bool,
+    #[serde(default)]
+    pub(super) waitlisted: bool,
     pub(super) answered: bool,
 }
 
@@ -121,6 +123,8 @@ pub(super) struct State {
     #[serde(default)]
     pub(super) stream: Stream,
     pub(super) preface: Option<String>,
+    #[serde(default)]
+    pub(super) last_said: String,
     pub(super) last_prompt: Option<(String, Expectation)>,
     /// How often in a row the policy has said that.
     #[serde(default)]
@@ -208,6 +212,7 @@ impl State {
             }
             ToolResult::Cancelled => self.outcome.last_write = Some(CallOutcome::Cancelled),
             ToolResult::Answer { .. } => self.outcome.answered = true,
+            ToolResult::WaitlistJoined { .. } => self.outcome.waitlisted = true,
             ToolResult::MessageTaken => self.outcome.message = true,
             ToolResult::CallbackNoted => self.outcome.transferred = true,
             _ => {}

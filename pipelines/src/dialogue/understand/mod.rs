@@ -6,11 +6,14 @@
 pub(crate) mod acts;
 pub(crate) mod birth;
 mod choices;
+pub(crate) mod course;
 pub(crate) mod days;
 pub(crate) mod distance;
 mod foreign;
+pub(crate) mod matter;
 pub(crate) mod names;
 pub(crate) mod numbers;
+pub(crate) mod parts;
 pub(crate) mod pattern;
 pub(crate) mod people;
 pub(crate) mod phones;
@@ -133,6 +136,8 @@ pub(crate) struct Heard {
     pub(crate) phone: Option<PhoneMention>,
     /// The acts, what they cover, and what it all comes to.
     pub(crate) reading: Reading,
+    /// How the call is to go on.
+    pub(crate) course: course::Course,
 }
 
 impl Heard {
@@ -149,6 +154,7 @@ impl Heard {
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = foreign::other_language(text, &all, language);
         heard.read_words(&mut reading, &all, setting);
+        heard.course = course::Course::of(&all, language);
 
         let mut rest = all.clone();
         if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
@@ -278,9 +284,8 @@ impl Heard {
         // "That works better" corrects nothing.
         self.correction = reading.has_apart_from(ActKind::Correction, &[Yes, SoftYes]);
         // "I'll call back later" asks nobody to.
-        self.person =
-            reading.has_apart_from(ActKind::Person, &[ActKind::Leaving]) && !is(ActKind::InPerson);
         self.goodbye = reading.takes_leave();
+        self.person = is(ActKind::Person) && !is(ActKind::InPerson) && !self.goodbye;
         self.repeat = is(ActKind::Repeat) || alone(&intents.repeat_alone);
         self.cancel = reading.has_apart_from(ActKind::Cancel, &[Story]) && !is(ActKind::NotCancel);
         self.move_ = reading.has_apart_from(ActKind::Move, &[Story]);

@@ -3,7 +3,7 @@
 use super::numbers;
 use super::tokens::Tokens;
 use crate::language::Language;
-use crate::language::pattern::Item;
+use crate::language::pattern::{Item, Marks};
 pub(crate) use crate::language::pattern::{Pattern, Slot};
 
 /// Longest run of words that `*` skips.
@@ -65,12 +65,51 @@ impl Pattern {
 
 /// The longest match of any pattern that begins at `start`.
 pub(crate) fn longest_at(patterns: &[Pattern], reader: Reader<'_>, start: usize) -> Option<Match> {
-    patterns.iter().filter_map(|p| p.at(reader, start)).max_by_key(Match::len)
+    let marks = Marks::of(reader.tokens.text(start));
+    let may = patterns.iter().filter(|pattern| pattern.may_begin_among(marks));
+    may.filter_map(|pattern| pattern.at(reader, start)).max_by_key(Match::len)
 }
 
 /// The first match of any pattern, the longest of those that begin there.
 pub(crate) fn find_any(patterns: &[Pattern], reader: Reader<'_>) -> Option<Match> {
-    (0..reader.tokens.len()).find_map(|start| longest_at(patterns, reader, start))
+    Found::new(patterns, reader).next()
+}
+
+/// The matches of a list from left to right, each the longest of those that begin there; the next
+/// begins behind it.
+pub(crate) struct Found<'a> {
+    /// Those that may begin somewhere in the text.
+    patterns: Vec<&'a Pattern>,
+    reader: Reader<'a>,
+    at: usize,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn new(patterns: &'a [Pattern], reader: Reader<'a>) -> Self {
+        let words = reader.tokens.words.iter().map(|word| Marks::of(&word.text));
+        let marks = words.fold(Marks::NONE, Marks::with);
+        let patterns = patterns.iter().filter(|pattern| pattern.may_begin_among(marks)).collect();
+        Self { patterns, reader, at: 0 }
+    }
+}
+
+impl Iterator for Found<'_> {
+    type Item = Match;
+
+    fn next(&mut self) -> Option<Match> {
+        let end = if self.patterns.is_empty() { 0 } else { self.reader.tokens.len() };
+        while self.at < end {
+            let marks = Marks::of(self.reader.tokens.text(self.at));
+            let may = self.patterns.iter().filter(|pattern| pattern.may_begin_among(marks));
+            let found = may.filter_map(|pattern| pattern.at(self.reader, self.at));
+            let found = found.max_by_key(Match::len);
+            self.at = found.as_ref().map_or(self.at + 1, |found| found.end.max(self.at + 1));
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
 }
 
 /// Tries every way to match `items` from `at` on, and tells `done` where each ends.

@@ -1,4 +1,4 @@
-//! The facts of the clinic in memory.
+//! What the clinic in memory is known for: doctors, their hours, its language.
 
 use std::sync::Arc;
 
@@ -7,15 +7,30 @@ use frontdesk_pipelines::dialogue::{
 };
 use frontdesk_pipelines::language::{Language, Languages};
 use frontdesk_types::{Channel, DoctorId, Gender, SeededIds};
+use jiff::civil::{DateTime, Weekday};
+use jiff::{Timestamp, tz::TimeZone};
 
-use crate::dialogue_sim::ZONE;
+pub(crate) const ZONE: &str = "Africa/Cairo";
 
-/// Name, specialty, gender and the language that they speak beside English.
+/// Name, specialty, gender and the languages that they speak beside English.
 pub(crate) const DOCTORS: [(&str, &str, Option<Gender>, &[&str]); 4] = [
     ("Nora Haddad", "cardiology", Some(Gender::Female), &["ar"]),
     ("Paul Winter", "cardiology", Some(Gender::Male), &[]),
     ("Rosa Marin", "pediatrics", Some(Gender::Female), &["ar"]),
     ("Adam Frost", "internal medicine", None, &[]),
+];
+
+/// Weekdays and hours of each doctor.
+pub(crate) const SHIFTS: [(usize, Weekday, i8, i8); 9] = [
+    (0, Weekday::Sunday, 9, 12),
+    (0, Weekday::Tuesday, 9, 12),
+    (0, Weekday::Thursday, 9, 12),
+    (1, Weekday::Monday, 13, 17),
+    (1, Weekday::Thursday, 13, 17),
+    (2, Weekday::Sunday, 9, 12),
+    (2, Weekday::Wednesday, 9, 12),
+    (3, Weekday::Monday, 9, 12),
+    (3, Weekday::Thursday, 9, 12),
 ];
 
 pub(crate) fn english() -> &'static Language {
@@ -53,4 +68,13 @@ pub(crate) fn context(
     settings: ClinicSettings,
 ) -> Arc<ClinicContext> {
     Arc::new(ClinicContext::new(facts, language, settings, 1).expect("good phrases"))
+}
+
+pub(crate) fn zone() -> TimeZone {
+    TimeZone::get(ZONE).expect("known")
+}
+
+pub(crate) fn local(text: &str) -> Timestamp {
+    let time: DateTime = text.parse().expect("valid");
+    time.to_zoned(zone()).expect("exists").timestamp()
 }
