@@ -98,7 +98,8 @@ struct Cover {
 impl Cover {
     fn of(reading: &Reading, asked: Asked<'_>) -> Self {
         use ActKind::{
-            BookIt, CancelIt, Filler, Greeting, JoinList, LeaveList, MoveIt, OtherPatient, Please, SoftYes, WithYes, Yes,
+            BookIt, CancelIt, Filler, Greeting, JoinList, LeaveList, MoveIt, OtherPatient, Please,
+            SoftYes, WithYes, Yes,
         };
         let deed = match asked.tool {
             Some(ToolCall::Book { .. } | ToolCall::AcceptWaitlist { .. }) => Some(BookIt),

@@ -12,8 +12,7 @@ use crate::dialogue::said;
 use crate::dialogue::toolbox::ReadBack as Said;
 use crate::dialogue::tools::Message;
 use crate::dialogue::understand::days::DayMention;
-use crate::dialogue::understand::parts;
-use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
+use crate::dialogue::understand::{Setting, parts};
 use crate::language::{Language, fill};
 use crate::wish::When;
 
@@ -288,7 +287,8 @@ impl<D: Policy> Guarded<D> {
             anchor: None,
         };
         let Some(more) = parts::besides(text, setting) else { return false };
-        let plain = matches!(self.assent(now, &more.before, Expectation::YesNo), Assent::Plain);
+        let before = self.understand(now, &more.before, Expectation::YesNo);
+        let plain = matches!(self.assent(&before), Assent::Plain);
         let Mode::ReadBack(read_back) = &self.state.mode else { return false };
         if !plain || !read_back.heard {
             return false;
