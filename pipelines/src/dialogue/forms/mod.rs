@@ -19,6 +19,7 @@ mod results;
 mod state;
 mod take_over;
 mod undo;
+mod visits;
 mod waitlist;
 mod whose;
 

@@ -77,10 +77,14 @@ impl Policy {
 
     /// Takes up what the caller wants, if they say it.
     pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
-        let booked = self.state.last_booked.clone();
+        // A double visit is two appointments, of which one is named first.
+        let booked = self.state.last_booked.clone().filter(|last| last.visit.second.is_none());
+        // Of a series, the next one is meant.
+        let later = !heard.correction || heard.wish.anchored;
+        let next = self.state.series && !heard.cancel && !heard.move_ && later;
         let turn =
             self.turn_of(heard, heard.relative && (heard.whom.owner || !heard.own_appointment));
-        let fresh = heard.another || heard.other_patient || turn != Turn::Stays;
+        let fresh = heard.another || heard.other_patient || turn != Turn::Stays || next;
         // "And my son's?" asks for the same as before, of somebody else.
         let same_again = turn != Turn::Stays
             && !heard.whom.persons.is_empty()
@@ -172,6 +176,10 @@ impl Policy {
         }
         match goal {
             Goal::Book => {
+                let last = self.state.last_booked.as_ref().map(|last| last.visit.doctor);
+                if self.state.series && !heard.has_doctor() {
+                    self.state.wish.doctors = last.into_iter().collect();
+                }
                 let problem = self.merge_wish(heard);
                 self.queue_persons(heard, goal);
                 match problem {
@@ -283,7 +291,9 @@ impl Policy {
         let choice = Heard::of(text, choosing);
         if plain {
             self.want_person(now);
-        } else if choice.choice.is_some() && !self.state.offers.is_empty() {
+        } else if !self.state.offers.is_empty()
+            && (choice.choice.is_some() || self.picked(&choice).len() == 1)
+        {
             // The question is let be, and one of the times is taken.
             self.state.phase = Phase::Choice;
             self.on_choice(now, &choice, text);

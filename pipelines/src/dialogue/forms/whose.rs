@@ -170,6 +170,7 @@ impl Policy {
         self.state.last_booked = None;
         // Nobody undoes what was written for somebody else.
         self.state.done.clear();
+        self.state.series = false;
         self.state.listed_all = false;
         self.state.target = None;
     }
