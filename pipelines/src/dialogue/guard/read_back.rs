@@ -12,8 +12,7 @@ use crate::dialogue::said;
 use crate::dialogue::toolbox::ReadBack as Said;
 use crate::dialogue::tools::Message;
 use crate::dialogue::understand::days::DayMention;
-use crate::dialogue::understand::parts;
-use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
+use crate::dialogue::understand::{Setting, parts};
 use crate::language::{Language, fill};
 use crate::wish::When;
 
@@ -270,6 +269,8 @@ impl<D: Policy> Guarded<D> {
             before.iter().find_map(|before| text.strip_prefix(before.as_str()).map(str::to_owned))
         };
         last == text || again(last).is_some_and(|last| again(text) == Some(last))
+    }
+
     /// "Yes. And also cancel my visit on Tuesday": a plain yes by itself, and another wish that goes
     /// to the policy once the write is under way. False if it is not that.
     fn yes_and_more(&mut self, now: Now, text: &str, confidence: Option<f32>) -> bool {
@@ -281,7 +282,8 @@ impl<D: Policy> Guarded<D> {
             anchor: None,
         };
         let Some(more) = parts::besides(text, setting) else { return false };
-        let plain = matches!(self.assent(now, &more.before, Expectation::YesNo), Assent::Plain);
+        let before = self.understand(now, &more.before, Expectation::YesNo);
+        let plain = matches!(self.assent(&before), Assent::Plain);
         let Mode::ReadBack(read_back) = &self.state.mode else { return false };
         if !plain || !read_back.heard {
             return false;

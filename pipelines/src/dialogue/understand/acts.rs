@@ -16,10 +16,11 @@ fn lists(language: &Language) -> [(ActKind, &[Pattern]); 59] {
     use ActKind::{
         Abort, Another, AnotherDay, AnotherTime, AnyDoctor, Aside, AsksNow, BareNo, Book, BookIt,
         BookQuestion, Bye, Cancel, CancelIt, Chatter, Correction, Decline, Filler, ForMe, Goodbye,
-        HoldOn, InPerson, JoinList, LeaveList, Leaving, Link, List, Machine, Move, MoveIt, NegatedYes, NewPatient, No,
-        NoYes, NoneOf, NotCancel, NotMade, NotNew, OtherDoctor, OtherPatient, OthersData,
-        OwnAppointment, Person, Please, Presence, Question, Reached, Recall, Relative, Repeat,
-        Rude, SmallTalk, SoftYes, Thanks, Unsure, Why, WithYes, WrongNumber, Yes,
+        HoldOn, InPerson, JoinList, LeaveList, Leaving, Link, List, Machine, Move, MoveIt,
+        NegatedYes, NewPatient, No, NoYes, NoneOf, NotCancel, NotMade, NotNew, OtherDoctor,
+        OtherPatient, OthersData, OwnAppointment, Person, Please, Presence, Question, Reached,
+        Recall, Relative, Repeat, Rude, SmallTalk, SoftYes, Thanks, Unsure, Why, WithYes,
+        WrongNumber, Yes,
     };
     let (words, intents) = (&language.words, &language.intents);
     [
