@@ -243,6 +243,22 @@ pub struct DoctorFacts {
     pub fee: Option<u32>,
     /// Languages, ISO 639-1.
     pub languages: Vec<String>,
+    /// Gender, if it is on record; never guessed from the name.
+    #[serde(default)]
+    pub gender: Option<frontdesk_types::Gender>,
+}
+
+/// A public holiday on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayFacts {
+    /// The day, in the clinic's zone.
+    pub day: Date,
+    /// By which the languages know it, such as `christmas`.
+    pub holiday: Option<String>,
+    /// Name as spoken.
+    pub name: String,
+    /// Whether the clinic is closed.
+    pub closed: bool,
 }
 
 /// A time on a weekday at which the clinic is open.
@@ -277,6 +293,9 @@ pub struct ClinicFacts {
     pub hours: Vec<OpenHours>,
     /// Doctors who can be booked.
     pub doctors: Vec<DoctorFacts>,
+    /// Public holidays, by day.
+    #[serde(default)]
+    pub holidays: Vec<HolidayFacts>,
     /// Words that patients use → specialty ("heart doctor" → "cardiology").
     pub specialty_words: Vec<(String, String)>,
     /// Words that its documents speak of: what callers may ask about.
@@ -285,6 +304,12 @@ pub struct ClinicFacts {
 }
 
 impl ClinicFacts {
+    /// The holiday for which the clinic is closed on a day.
+    #[must_use]
+    pub fn closed_for(&self, day: Date) -> Option<&HolidayFacts> {
+        self.holidays.iter().find(|holiday| holiday.closed && holiday.day == day)
+    }
+
     /// The clinic's time zone; UTC if this build does not know it.
     #[must_use]
     pub fn zone(&self) -> TimeZone {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use frontdesk_types::{DoctorId, Offer};
 use serde::{Deserialize, Serialize};
 
-use crate::wish::{Order, When};
+use crate::wish::{Order, Traits, Visit, When};
 
 /// What a part of an utterance does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -181,6 +181,12 @@ pub struct Wish {
     /// A specialty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub specialty: Option<String>,
+    /// A doctor of some kind.
+    #[serde(skip_serializing_if = "Traits::is_empty")]
+    pub traits: Traits,
+    /// A visit of some kind.
+    #[serde(skip_serializing_if = "Visit::is_open")]
+    pub visit: Visit,
     /// Which of the offers, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choice: Option<usize>,
@@ -382,7 +388,11 @@ impl Reading {
             && wish.specialty.as_ref().is_none_or(named)
             && !wish.unclear
             && !wish.any_day
+            && wish.traits.is_empty()
+            && !wish.visit.remote
+            && (wish.visit.is_open() || visit.second.is_some())
             && wish.when.none.is_empty()
+            && !wish.when.is_soft()
             && wish.when.order == Order::Any
             && wish.when.fits(visit.local_start().datetime())
     }

@@ -3,7 +3,7 @@
 //! A pattern is words with `(a|b)` for one of several, `[a]` for what may be missing, `word*` for a
 //! word that begins so, `*` for up to four words of any kind, and slots: `{n}` a number, `{ord}` an
 //! ordinal, `{weekday}`, `{weekdays}` "Mondays", `{month}`, `{year}`, `{h}` an hour, `{m}` minutes,
-//! `{hm}` "9:30", `{hhmm}` "0930".
+//! `{hm}` "9:30", `{hhmm}` "0930", `{holiday}` a public holiday.
 
 use serde::Deserialize;
 
@@ -20,6 +20,8 @@ pub(crate) enum Slot {
     Minute,
     HourMinute,
     FourDigits,
+    /// A public holiday, by its place in the language's list.
+    Holiday,
 }
 
 #[derive(Debug, Clone)]
@@ -273,6 +275,7 @@ fn slot(word: &str) -> Result<Slot, &'static str> {
         "{m}" => Slot::Minute,
         "{hhmm}" => Slot::FourDigits,
         "{hm}" => Slot::HourMinute,
+        "{holiday}" => Slot::Holiday,
         _ => return Err("there is no slot of that name"),
     })
 }

@@ -8,6 +8,7 @@ mod a_plain_call_takes_no_more_turns;
 mod a_script_takes_the_turns_that_it_wants;
 mod a_supervisor_takes_the_call_from_a_model;
 mod a_visit_is_for_the_person_who_is_named;
+mod a_wish_names_more_than_a_time;
 mod a_yes_covers_the_whole_answer;
 mod an_utterance_comes_in_pieces;
 mod cancelling_wants_a_plain_yes;

@@ -9,6 +9,7 @@ mod constraints;
 mod crash;
 mod crash_paths;
 mod doctors;
+mod double_visits;
 mod documents;
 mod facts_version;
 mod merge;

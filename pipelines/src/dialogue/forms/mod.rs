@@ -19,6 +19,7 @@ mod state;
 mod take_over;
 mod undo;
 mod waitlist;
+mod visits;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

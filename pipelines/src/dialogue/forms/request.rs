@@ -73,8 +73,12 @@ impl Policy {
 
     /// Takes up what the caller wants, if they say it.
     pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
-        let booked = self.state.last_booked.clone();
-        let fresh = heard.another || heard.other_patient;
+        // A double visit is two appointments, of which one is named first.
+        let booked = self.state.last_booked.clone().filter(|last| last.visit.second.is_none());
+        // Of a series, the next one is meant.
+        let later = !heard.correction || heard.wish.anchored;
+        let next = self.state.series && !heard.cancel && !heard.move_ && later;
+        let fresh = heard.another || heard.other_patient || next;
         if self.undo(now, heard) {
         } else if heard.ask {
             self.ask_clinic(text);
@@ -144,7 +148,13 @@ impl Policy {
             self.turn_to_other(heard);
         }
         match goal {
-            Goal::Book => self.wish_and_advance(now, heard),
+            Goal::Book => {
+                let last = self.state.last_booked.as_ref().map(|last| last.visit.doctor);
+                if self.state.series && !heard.has_doctor() {
+                    self.state.wish.doctors = last.into_iter().collect();
+                }
+                self.wish_and_advance(now, heard);
+            }
             Goal::Move => self.wish_of_move(now, heard, text),
             Goal::Wait | Goal::ListWaits | Goal::LeaveWait => self.wish_and_advance(now, heard),
             Goal::Cancel | Goal::List | Goal::Message => {
@@ -247,7 +257,9 @@ impl Policy {
         let choice = Heard::of(text, choosing);
         if plain {
             self.want_person(now);
-        } else if choice.choice.is_some() && !self.state.offers.is_empty() {
+        } else if !self.state.offers.is_empty()
+            && (choice.choice.is_some() || self.picked(&choice).len() == 1)
+        {
             // The question is let be, and one of the times is taken.
             self.state.phase = Phase::Choice;
             self.on_choice(now, &choice, text);

@@ -33,7 +33,12 @@ pub(crate) fn visit(offer: &Offer, language: &Language) -> String {
         ("time", language.time(start.time())),
         ("doctor", language.doctor(&offer.doctor_name)),
     ];
-    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    if offer.second.is_some() {
+        let end = language.time(offer.local_end().time());
+        values.push(("end", &end));
+        return fill(&language.phrases.visit_double, &values);
+    }
     fill(&language.phrases.visit, &values)
 }
 

@@ -156,6 +156,8 @@ pub(super) fn with_values(mut reading: Reading, heard: &Heard, clinic: &ClinicFa
         doctors,
         not_doctors: heard.not_doctors.clone(),
         specialty,
+        traits: heard.visit.traits.clone(),
+        visit: heard.visit.visit,
         choice,
     };
     reading.roles = Roles {

@@ -197,6 +197,14 @@ fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
             let value = value.filter(|(hours, minutes)| *hours < 24 && *minutes < 60);
             value.map_or_else(Vec::new, |(hours, minutes)| vec![(hours * 60 + minutes, 1)])
         }
+        Slot::Holiday => {
+            let known = language.holidays.iter().enumerate();
+            let found = known.filter_map(|(index, holiday)| {
+                let length = longest_at(&holiday.say, reader, at)?.len();
+                Some((i64::try_from(index).ok()?, length))
+            });
+            found.max_by_key(|(_, length)| *length).into_iter().collect()
+        }
         Slot::HourMinute => {
             let parts = text.split_once([':', '.']).filter(|(_, minutes)| minutes.len() == 2);
             let value = parts.and_then(|(hours, minutes)| {

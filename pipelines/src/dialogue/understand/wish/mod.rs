@@ -29,6 +29,10 @@ pub(crate) struct Said {
     pub(crate) unclear: bool,
     /// It counts from what is being talked of.
     pub(crate) anchored: bool,
+    /// A public holiday of which no date is known, by its place in the language's list.
+    pub(crate) holiday: Option<usize>,
+    /// Words of time are left that nobody has understood.
+    pub(crate) left_over: bool,
     /// Whether morning or afternoon was said with a time; else the hour decides.
     pub(crate) half_said: bool,
 }
@@ -80,6 +84,13 @@ pub(crate) fn negations(tokens: &Tokens, language: &Language) -> Vec<bool> {
     scope::negated(Reader { tokens, language, latest_year: 0 })
 }
 
+/// Whether what stands in a range of words is only preferred.
+pub(crate) fn is_soft(tokens: &Tokens, language: &Language, range: std::ops::Range<usize>) -> bool {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let before = scope::soft(reader).get(range.start).copied().unwrap_or_default();
+    before || scope::is_soft_after(reader, range.end)
+}
+
 /// Whether words of time are left that nobody has understood.
 pub(crate) fn is_left_over(rest: &Tokens, setting: Setting<'_>) -> bool {
     let time_like = &setting.language.scope.time_like;
@@ -92,5 +103,11 @@ pub(crate) fn is_left_over(rest: &Tokens, setting: Setting<'_>) -> bool {
     find_any(time_like, reader).is_some()
 }
 
+#[cfg(test)]
+mod calendar;
+#[cfg(test)]
+mod holiday_tests;
+#[cfg(test)]
+mod soft_tests;
 #[cfg(test)]
 mod tests;
