@@ -220,7 +220,7 @@ tables! {
     Words {
         greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
         no, bare_no, decline, bye, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
-        not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, another_day, list_either, choice_noun, choice_number,
+        not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, another_day, list_either, choice_noun, choice_number, choice_after,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
         polite, suggestion, leads, negated, negated_after, not_made, machine, presence, wrong_number, rude,
@@ -246,7 +246,7 @@ tables! {
 tables! {
     /// How a call goes on: several wishes, what is done undone, the waiting list.
     Course {
-        join, besides, books, has_one, comes, all_of, undo, reference, wait_join, wait_leave, wait_ask,
+        join, besides, books, has_one, comes, all_of, undo, keep, drop, clashes, idioms, reference, wait_join, wait_leave, wait_ask,
     }
 }
 

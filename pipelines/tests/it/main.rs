@@ -1,5 +1,6 @@
 //! Integration tests of the pipelines: one binary, one module per behaviour.
 
+mod a_caller_on_hold_is_waited_for;
 mod a_call_ends_only_when_the_caller_ends_it;
 mod a_cancellation_becomes_a_move;
 mod a_language_model_holds_a_call;
@@ -32,6 +33,7 @@ mod pieces_of_a_model_cost_the_same_all_call_long;
 mod read_backs_name_the_patient;
 mod second_language;
 mod the_agent_keeps_its_manners;
+mod the_call_keeps_its_course;
 mod the_nearest_times_are_offered;
 mod tools_of_others_are_guarded;
 mod two_wishes_are_both_done;

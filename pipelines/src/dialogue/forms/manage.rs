@@ -39,8 +39,7 @@ impl Policy {
                 self.open(now);
             }
         } else if goal == Goal::List {
-            let visits = self.spoken_appointments(&appointments);
-            self.carry(&fill(&phrases.your_appointments, &[("visits", &visits)]));
+            self.tell_appointments(now, &appointments);
             self.open(now);
         } else {
             self.state.listed = appointments;
@@ -52,6 +51,22 @@ impl Policy {
                 (heard.wish, heard.day) = (Said::default(), None);
             }
             self.pick_by(now, &heard);
+        }
+    }
+
+    /// The appointments, with their references where these were asked for.
+    fn tell_appointments(&mut self, now: Now, appointments: &[AppointmentFacts]) {
+        let phrases = self.language.phrases.clone();
+        let which = self.state.which.take().map(Phi::into_exposed).unwrap_or_default();
+        if !Heard::of(&which, self.setting(now)).course.reference {
+            let visits = self.spoken_appointments(appointments);
+            self.carry(&fill(&phrases.your_appointments, &[("visits", &visits)]));
+            return;
+        }
+        for known in appointments.iter().take(TOLD) {
+            let spoken = visit(&known.visit, &self.language);
+            let values = [("visit", &*spoken), ("reference", &*known.reference)];
+            self.carry(&fill(&phrases.booked_again, &values));
         }
     }
 

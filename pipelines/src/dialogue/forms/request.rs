@@ -76,6 +76,8 @@ impl Policy {
         let booked = self.state.last_booked.clone();
         let fresh = heard.another || heard.other_patient;
         if self.undo(now, heard) {
+        } else if heard.course.reference && (heard.recall || heard.ask) {
+            self.begin(now, Goal::List, heard, text);
         } else if heard.ask {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {

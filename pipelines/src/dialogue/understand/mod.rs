@@ -11,6 +11,7 @@ mod foreign;
 pub(crate) mod matter;
 pub(crate) mod names;
 pub(crate) mod numbers;
+mod parting;
 pub(crate) mod parts;
 pub(crate) mod pattern;
 pub(crate) mod people;
@@ -159,6 +160,7 @@ impl Heard {
             take_exclamations(&mut rest, language);
         }
         take_all(&mut rest, &language.words.small_talk, language);
+        take_all(&mut rest, &language.course.idioms, language);
         let identity = matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber);
         let asked_birth = expect == Expectation::DateOfBirth;
         heard.birth = birth::take(&mut rest, language, calendar, asked_birth);
@@ -257,13 +259,14 @@ impl Heard {
             find_any(&words.correction, Reader { tokens: &without_yes, language, latest_year: 0 })
                 .is_some();
         self.person = is(&intents.person) && !is(&intents.in_person);
-        self.goodbye = parting(all, language);
+        self.goodbye = parting::parting(all, language);
         self.repeat = is(&intents.repeat) || alone(&intents.repeat_alone);
         // "I moved house" changes no appointment.
         let told = wish::without_story(all, setting);
         let told = Reader { tokens: &told, language, latest_year: 0 };
         self.cancel = find_any(&intents.cancel, told).is_some() && !is(&intents.not_cancel);
-        self.move_ = find_any(&intents.r#move, told).is_some();
+        self.move_ =
+            find_any(&intents.r#move, told).is_some() || is(&language.course.clashes);
         self.abort = is(&intents.abort);
         // "When is the earliest appointment" is about one that is not yet made.
         let not_made = is(&words.not_made);
@@ -369,32 +372,6 @@ impl Heard {
     }
 }
 
-/// Whether it takes leave: it ends with a goodbye, or says nothing but what people leave with.
-fn parting(all: &Tokens, language: &Language) -> bool {
-    let (words, goodbye) = (&language.words, &language.intents.goodbye);
-    let reader = Reader { tokens: all, language, latest_year: 0 };
-    let length = |lists: &[&Vec<Pattern>], at| {
-        let found = lists.iter().filter_map(|list| longest_at(list, reader, at));
-        found.map(|found| found.len()).max().unwrap_or(0)
-    };
-    let covered = |from: usize, lists: &[&Vec<Pattern>]| {
-        let mut at = from;
-        while at < all.len() {
-            match length(lists, at) {
-                0 if all.text(at).is_empty() => at += 1,
-                0 => return false,
-                some => at += some,
-            }
-        }
-        true
-    };
-    let last = (0..all.len()).rev().find(|at| length(&[&words.bye], *at) > 0);
-    let ends = last.is_some_and(|at| covered(at, &[&words.bye, &words.fillers, &words.thanks]));
-    let leaving = (0..all.len()).any(|at| length(&[goodbye], at) > 0);
-    let lists = [goodbye, &words.decline, &words.fillers, &words.thanks, &words.bye];
-    ends || (leaving && !all.question && covered(0, &lists))
-}
-
 /// Takes words that are a number and an exclamation where no number stands beside them: "oh yes".
 pub(crate) fn take_exclamations(tokens: &mut Tokens, language: &Language) {
     let number = |word: &str| {
@@ -445,6 +422,14 @@ fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
     let wanted = (0..rest.len()).filter(|place| !not.get(*place).copied().unwrap_or_default());
     let found = wanted.filter_map(|place| at(place).map(|choice| (place, choice)));
     let found: Vec<(usize, Choice)> = found.collect();
+    if let Some(after) = find_any(&language.words.choice_after, reader) {
+        // "Not the first, the one after it".
+        let named = after.slot(Slot::Ordinal).and_then(index);
+        let all = (0..rest.len()).filter_map(at).next();
+        if let Some(Choice::Index(before)) = named.or(all) {
+            return Some(Choice::Index(before + 1));
+        }
+    }
     let (first, choice) = found.first().copied()?;
     let corrected = |place: usize| {
         let lists = [&language.scope.corrected, &language.scope.answers];
