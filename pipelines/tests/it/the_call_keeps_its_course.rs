@@ -91,3 +91,17 @@ fn who_passes_is_not_asked_for_a_clear_answer() {
         assert!(text.contains("haven't booked it"), "{words}: {text}");
     }
 }
+
+#[test]
+fn where_a_visit_moves_to_counts_from_it_although_its_day_is_named() {
+    for words in
+        ["push my Sunday visit back a week", "move my Sunday visit out by exactly one week"]
+    {
+        let mut call = with_sunday();
+        let text = call.hears(words);
+        assert!(text.contains("Sunday, June 21"), "{words}: {text}");
+    }
+    let mut call = with_sunday();
+    let text = call.hears("can I come two hours later than I'm booked for, same day?");
+    assert!(text.contains("at 11:00 AM"), "{text}");
+}

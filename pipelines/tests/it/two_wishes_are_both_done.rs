@@ -187,6 +187,9 @@ fn one_wish_stays_one() {
         "I have a rash and I'd like to see Dr Haddad on Sunday and not on Tuesday",
         "Dr Haddad on Sunday, and if not then Dr Winter",
         "I saw Dr Frost last week and want to see Dr Haddad on Sunday",
+        "I was in with Dr Frost and he said come back, so could I get Dr Haddad on Sunday",
+        "my bus gets in at nine and leaves at noon. Could I see Dr Haddad on Sunday?",
+        "Dr Haddad this Sunday, 0900 hours",
     ] {
         let mut call = Call::new(Clinic::new());
         call.hears("this is Jane Miller, born 17 May 1980");

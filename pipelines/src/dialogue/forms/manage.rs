@@ -12,6 +12,7 @@ use crate::dialogue::tools::{AppointmentFacts, ToolCall};
 use crate::dialogue::understand::parts::Want;
 use crate::dialogue::understand::wish::Said;
 use crate::dialogue::understand::{Choice, Setting};
+use crate::wish::Window;
 
 /// Appointments told at once.
 const TOLD: usize = 3;
@@ -134,7 +135,13 @@ impl Policy {
     fn count_from_target(&mut self, now: Now) {
         if let Some(text) = self.state.from_it.take() {
             let setting = Setting { expect: Expectation::Request, ..self.setting(now) };
-            let heard = Heard::of(text.expose(), setting);
+            let mut heard = Heard::of(text.expose(), setting);
+            let own = self.state.target.as_ref().map(|known| known.visit.local_start().date());
+            let names_it = |window: &Window| window.days.from == own && window.days.to == own;
+            if !heard.wish.when.any.iter().all(names_it) {
+                // "My Sunday visit a week later": the day of the visit itself is not where it goes.
+                heard.wish.when.any.retain(|window| !names_it(window));
+            }
             self.take_wish_silently(&heard);
         }
     }

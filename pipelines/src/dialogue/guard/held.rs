@@ -70,9 +70,8 @@ impl<D: Policy> Guarded<D> {
                     return;
                 }
                 let last = self.state.last_prompt.clone();
-                let (prompt, expect) = last.unwrap_or_else(|| {
-                    (self.language.phrases.help.clone(), Expectation::Request)
-                });
+                let (prompt, expect) = last
+                    .unwrap_or_else(|| (self.language.phrases.help.clone(), Expectation::Request));
                 self.ask(now, &prompt, expect);
                 self.state.asked_for_policy = true;
             }

@@ -265,8 +265,7 @@ impl Heard {
         let told = wish::without_story(all, setting);
         let told = Reader { tokens: &told, language, latest_year: 0 };
         self.cancel = find_any(&intents.cancel, told).is_some() && !is(&intents.not_cancel);
-        self.move_ =
-            find_any(&intents.r#move, told).is_some() || is(&language.course.clashes);
+        self.move_ = find_any(&intents.r#move, told).is_some() || is(&language.course.clashes);
         self.abort = is(&intents.abort);
         // "When is the earliest appointment" is about one that is not yet made.
         let not_made = is(&words.not_made);

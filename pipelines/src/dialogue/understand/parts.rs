@@ -55,6 +55,10 @@ pub(crate) fn parts(text: &str, setting: Setting<'_>) -> Vec<Part> {
     let setting = Setting { expect: Expectation::Request, ..setting };
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut found: Vec<Part> = Vec::new();
+    if Heard::of(text, setting).course.wait.is_some() {
+        // "If somebody cancels, could you call me" is one wish.
+        return found;
+    }
     let mut start = 0;
     while found.len() + 1 < MAX_PARTS {
         let Some((left, next)) = first_part(&words, start, setting) else { break };
@@ -171,11 +175,11 @@ fn part(text: &str, setting: Setting<'_>) -> Option<Part> {
         () if story => return None,
         () if heard.course.wait.is_some() => Want::Wait,
         () if is_matter(text, &heard, setting.language) => Want::Message,
-        () if heard.ask && words_asked != Some(0) => Want::Ask,
+        () if heard.ask && words_asked.is_some_and(|more| more > 0) => Want::Ask,
         () if heard.list && !heard.cancel && !heard.move_ => Want::List,
         () if heard.move_ => Want::Move,
         () if heard.cancel => Want::Cancel,
-        () if heard.course.books => Want::Book,
+        () if heard.course.books && !tells => Want::Book,
         () if heard.has_doctor() && heard.has_time() && !tells => Want::Book,
         () => return None,
     };
