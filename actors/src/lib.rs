@@ -9,6 +9,7 @@ mod call;
 pub mod faults;
 #[cfg(not(feature = "fault-injection"))]
 mod faults;
+pub mod jobs;
 mod mail;
 mod media;
 #[cfg(feature = "simulation")]
@@ -24,5 +25,5 @@ pub use call::{
 };
 pub use frontdesk_pipelines::floor::{FloorError, PATIENCE as SUPERVISOR_PATIENCE, Supervisor};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
-pub use switchboard::{Counters, NoPlace, Reservation, Switchboard};
+pub use switchboard::{Counters, NoPlace, Refused, Reservation, Switchboard, Waiting};
 pub use tools::{ClinicTools, Tool, ToolCx, ToolFailure, ToolFuture, Tools};

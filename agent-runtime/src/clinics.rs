@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::toolbox::Toolbox;
 use frontdesk_pipelines::dialogue::{
-    CallFacts, ClinicFacts, ClinicSettings, DoctorFacts, OpenHours,
+    CallFacts, ClinicFacts, ClinicSettings, DoctorFacts, HolidayFacts, OpenHours,
 };
 use frontdesk_pipelines::language::{Language, Languages, PhraseError};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
     Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
+    holidays,
 };
 use frontdesk_types::{Channel, IdSource, Mono};
 use jiff::Timestamp;
@@ -86,7 +87,7 @@ impl Clinics {
     pub async fn open(access: &DatabaseAccess) -> Result<Self, ClinicsError> {
         let named = |which| move |error| ClinicsError::Setup { which, error };
         let (which, app) = match access {
-            DatabaseAccess::Embedded { superuser, app } => {
+            DatabaseAccess::Embedded { superuser, app, .. } => {
                 let which = "the embedded database";
                 let url = superuser.reveal();
                 let plan = Provision::default();
@@ -94,7 +95,7 @@ impl Clinics {
                 frontdesk_tenants::migrate(url).await.map_err(named(which))?;
                 (which, app)
             }
-            DatabaseAccess::External { app, owner } => {
+            DatabaseAccess::External { app, owner, .. } => {
                 if let Some(owner) = owner {
                     let migrated = frontdesk_tenants::migrate(owner.reveal()).await;
                     migrated.map_err(named("FRONTDESK_MIGRATE_URL"))?;
@@ -191,7 +192,10 @@ impl Clinics {
     ) -> Result<(Tenant, CallFacts), CallRefused> {
         let clinic = directory::clinic_by_slug(&self.database, slug).await?;
         let clinic = clinic.ok_or_else(|| CallRefused::Unknown(slug.to_owned()))?;
-        self.answers_for(clinic, &dispatch.language, dispatch.channel, now).await
+        let answers = self.answers_for(clinic, &dispatch.language, dispatch.channel, now);
+        let (tenant, mut facts) = answers.await?;
+        facts.explain = dispatch.explain;
+        Ok((tenant, facts))
     }
 
     async fn answers_for(
@@ -242,6 +246,7 @@ impl Clinics {
         let mut tx = TenantTx::begin(&self.database, tenant).await?;
         let doctors = directory::doctors(&mut tx).await?;
         let vocabulary = documents::vocabulary(&mut tx).await?;
+        let holidays = holidays::list(&mut tx).await?;
         drop(tx);
         let specialty_words = directory::specialty_words(&self.database, language).await?;
         Ok(ClinicFacts {
@@ -254,6 +259,7 @@ impl Clinics {
             phone: clinic.phone,
             hours: open_hours(&clinic.opening_hours),
             doctors: doctors.into_iter().map(doctor_facts).collect(),
+            holidays: holidays.into_iter().map(holiday_facts).collect(),
             specialty_words,
             vocabulary,
         })
@@ -312,7 +318,13 @@ fn doctor_facts(doctor: directory::Doctor) -> DoctorFacts {
         // Whole units are spoken; the decimals of a fee are not.
         fee: doctor.fee.and_then(|fee| fee.split('.').next()?.parse().ok()),
         languages: doctor.languages,
+        gender: doctor.gender,
     }
+}
+
+fn holiday_facts(holiday: holidays::Holiday) -> HolidayFacts {
+    let holidays::Holiday { day, holiday, name, closed } = holiday;
+    HolidayFacts { day, holiday, name, closed }
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The actors' counters as metrics: the same names and numbers as in tests and in the console.
 
 use frontdesk_actors::Counters;
+use frontdesk_actors::jobs::JobsStatus;
 use frontdesk_rtc::worker::WorkerStatus;
+use frontdesk_tenants::jobs::JobState;
 
 use crate::http::{Kind, Sample, Values};
 
@@ -31,6 +33,7 @@ pub(crate) fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample>
         gauge("tasks", tasks.unwrap_or_default() as f64, "Tasks that live; an actor is one"),
         gauge("live_calls", c.live_calls as f64, "Calls under way"),
         gauge("max_calls", c.max_calls as f64, "Calls that may be under way at once"),
+        gauge("waiting_calls", c.waiting_calls as f64, "Callers who wait for a place"),
         gauge("draining", flag(c.draining), "1 if new calls are refused"),
         gauge("worker_registered", flag(worker.registered), "1 if LiveKit knows the worker"),
         gauge("worker_load", f64::from(worker.load), "Load as told to LiveKit, 0 to 1"),
@@ -68,6 +71,53 @@ pub(crate) fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample>
         counter("finals_wait_ms", c.finals_wait_ms, "Waits from a turn's end to its words, ms"),
         gauge("speech_queue", c.speech_queue as f64, "Utterances to be synthesized"),
     ]
+}
+
+/// What the database says of the jobs, the same for all runtimes of it.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a metric is a 64-bit float in Prometheus too")]
+pub(crate) fn job_samples(status: &JobsStatus) -> Vec<Sample> {
+    let of = |name, help, kind, value: &dyn Fn(&JobState) -> Option<f64>| {
+        let values = status.jobs.iter().filter_map(|job| Some((job.name.clone(), value(job)?)));
+        Sample { name, help, kind, values: Values::Labelled("job", values.collect()) }
+    };
+    let mut samples = vec![
+        of(
+            "job_last_success_seconds",
+            "When a job last ended well, seconds since 1970",
+            Kind::Gauge,
+            &|job| job.succeeded_at.map(|at| at.as_second() as f64),
+        ),
+        of("job_runs", "Runs of a job that ended", Kind::Counter, &|job| Some(job.runs as f64)),
+        of("job_failures", "Runs of a job that failed", Kind::Counter, &|job| {
+            Some(job.failures as f64)
+        }),
+        of("job_failed_in_row", "Runs that failed since a job ended well", Kind::Gauge, &|job| {
+            Some(f64::from(job.failed_in_row))
+        }),
+    ];
+    if let Some(events) = status.events {
+        let gauge = |name, help, value: f64| Sample {
+            name,
+            help,
+            kind: Kind::Gauge,
+            values: Values::Single(value),
+        };
+        samples.extend([
+            gauge("events_waiting", "Events that are not handed on yet", events.waiting as f64),
+            gauge(
+                "events_stuck",
+                "Of these, events that a consumer did not take",
+                events.stuck as f64,
+            ),
+            gauge(
+                "events_lag_seconds",
+                "Age of the oldest event that waits",
+                events.lag.as_secs_f64(),
+            ),
+        ]);
+    }
+    samples
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! From a job to a call: who is called, whether there is a place, which clock counts.
 //!
+//! A caller for whom there is no place waits for one; one who cannot be served is told so. Only when
+//! too many wait is a job refused without a word: those who ask for a call first are told before.
+//!
 //! Knows nothing of the worker protocol, so that it is tested without a LiveKit server.
 
 use std::sync::Arc;
 
-use frontdesk_actors::{CallEnd, CallRequest, NoPlace, Reservation, Switchboard};
-use frontdesk_line::Connect;
+use frontdesk_actors::{CallEnd, CallRequest, NoPlace, Refused, Reservation, Switchboard, Waiting};
+use frontdesk_line::{Connect, RefusalReason};
 use frontdesk_pipelines::dialogue::CallFacts;
+use frontdesk_pipelines::language::Languages;
 use frontdesk_tenants::Tenant;
-use frontdesk_types::{CallId, Clock, IdSource, Mono, Phi};
+use frontdesk_types::{CallId, Channel, Clock, IdSource, Mono, Phi};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -30,21 +34,69 @@ pub(crate) enum JobRefused {
     Clinic(#[from] CallRefused),
 }
 
-/// A job that was accepted: its place is reserved until the call has ended or this is dropped.
+impl JobRefused {
+    /// What the caller is told.
+    fn reason(&self) -> RefusalReason {
+        match self {
+            Self::NoPlace(NoPlace::Full { .. }) => RefusalReason::Full,
+            Self::NoPlace(NoPlace::Draining) => RefusalReason::Stopping,
+            Self::Metadata(_)
+            | Self::Clinic(
+                CallRefused::NoClinic
+                | CallRefused::Unknown(_)
+                | CallRefused::UnknownNumber(_)
+                | CallRefused::Inactive(_),
+            ) => RefusalReason::NoClinic,
+            Self::Clinic(_) => RefusalReason::Unavailable,
+        }
+    }
+
+    /// Whether another runtime might take the job: then it is not ours to refuse it in words.
+    const fn may_succeed_elsewhere(&self) -> bool {
+        matches!(self, Self::NoPlace(_))
+    }
+}
+
+/// Where an accepted call has its place.
+enum Place {
+    Reserved(Reservation),
+    Waits(Waiting),
+}
+
+/// What was decided on a job.
+pub(crate) enum Decided {
+    /// It becomes a call.
+    Call(Box<Accepted>),
+    /// Its caller is told why it does not.
+    Told(Unserved),
+}
+
+impl Decided {
+    /// Identity of the caller in the room, as written into the call when their token was made.
+    #[must_use]
+    pub(crate) fn caller(&self) -> Option<&str> {
+        match self {
+            Self::Call(accepted) => accepted.caller.as_deref(),
+            Self::Told(unserved) => unserved.caller.as_deref(),
+        }
+    }
+}
+
+/// A caller who is told that they cannot be served.
+pub(crate) struct Unserved {
+    language: String,
+    voice: bool,
+    caller: Option<String>,
+    reason: RefusalReason,
+}
+
+/// A job that was accepted: its place is kept until the call has ended or this is dropped.
 pub(crate) struct Accepted {
-    reservation: Reservation,
+    place: Place,
     tenant: Tenant,
     facts: CallFacts,
     now: Option<Timestamp>,
     caller: Option<String>,
-}
-
-impl Accepted {
-    /// Identity of the caller in the room, as written into the call when their token was made.
-    #[must_use]
-    pub(crate) fn caller(&self) -> Option<&str> {
-        self.caller.as_deref()
-    }
 }
 
 /// Where an accepted job's caller is.
@@ -88,14 +140,34 @@ impl Intake {
     /// Decides on a job. The place comes first: when there is none, nothing is looked up.
     ///
     /// # Errors
-    /// [`JobRefused`] with the reason.
-    pub(crate) async fn accept(&self, metadata: &str) -> Result<Accepted, JobRefused> {
-        let reservation = self.switchboard.reserve()?;
-        let dispatch = JobMetadata::parse(metadata, self.allow_call_clock)?;
+    /// [`JobRefused`] if another runtime is to be asked.
+    pub(crate) async fn decide(&self, metadata: &str) -> Result<Decided, JobRefused> {
+        let dispatch = match JobMetadata::parse(metadata, self.allow_call_clock) {
+            Ok(dispatch) => dispatch,
+            // Nothing can be read of it: a voice and captions reach everybody.
+            Err(error) => return Ok(told(&error.into(), &JobMetadata::default())),
+        };
+        match self.accept(&dispatch).await {
+            Ok(accepted) => Ok(Decided::Call(Box::new(accepted))),
+            Err(refused) if refused.may_succeed_elsewhere() => Err(refused),
+            Err(refused) => Ok(told(&refused, &dispatch)),
+        }
+    }
+
+    async fn accept(&self, dispatch: &JobMetadata) -> Result<Accepted, JobRefused> {
+        let place = self.place()?;
         let (default, mono) = (self.default_clinic.as_deref(), self.clock.mono());
-        let (tenant, facts) = self.clinics.call(&dispatch, default, mono).await?;
-        let JobMetadata { now, caller, .. } = dispatch;
-        Ok(Accepted { reservation, tenant, facts, now, caller })
+        let (tenant, facts) = self.clinics.call(dispatch, default, mono).await?;
+        let (now, caller) = (dispatch.now, dispatch.caller.clone());
+        Ok(Accepted { place, tenant, facts, now, caller })
+    }
+
+    fn place(&self) -> Result<Place, NoPlace> {
+        match self.switchboard.reserve() {
+            Ok(reservation) => Ok(Place::Reserved(reservation)),
+            Err(NoPlace::Full { .. }) => self.switchboard.may_wait().map(Place::Waits),
+            Err(draining) => Err(draining),
+        }
     }
 
     /// Decides on a call to a number (E.164). The place comes first here as well.
@@ -103,9 +175,9 @@ impl Intake {
     /// # Errors
     /// [`JobRefused`] with the reason.
     pub(crate) async fn accept_dialled(&self, number: &str) -> Result<Accepted, JobRefused> {
-        let reservation = self.switchboard.reserve()?;
+        let place = self.place()?;
         let (tenant, facts) = self.clinics.dialled(number, self.clock.mono()).await?;
-        Ok(Accepted { reservation, tenant, facts, now: None, caller: None })
+        Ok(Accepted { place, tenant, facts, now: None, caller: None })
     }
 
     /// Begins the call of an accepted job. The receiver is told how it ended.
@@ -114,7 +186,7 @@ impl Intake {
         accepted: Accepted,
         job: Assignment,
     ) -> (CallId, oneshot::Receiver<CallEnd>) {
-        let Accepted { reservation, tenant, facts, now, caller } = accepted;
+        let Accepted { place, tenant, facts, now, caller } = accepted;
         let id = CallId::new(self.ids.as_ref());
         let clock: Arc<dyn Clock> = match now {
             Some(now) => Arc::new(PinnedClock::new(Arc::clone(&self.clock), now)),
@@ -132,7 +204,25 @@ impl Intake {
             simulated: now.is_some(),
             done,
         };
-        self.switchboard.take(reservation, request);
+        match place {
+            Place::Reserved(reservation) => self.switchboard.take(reservation, request),
+            Place::Waits(waiting) => self.switchboard.wait(waiting, request),
+        }
+        (id, ended)
+    }
+
+    /// Tells the caller of a job why it is not taken.
+    pub(crate) fn refuse(
+        &self,
+        unserved: Unserved,
+        line: Box<dyn Connect>,
+    ) -> (CallId, oneshot::Receiver<CallEnd>) {
+        let Unserved { language, voice, caller: _, reason } = unserved;
+        let id = CallId::new(self.ids.as_ref());
+        let asked = std::slice::from_ref(&language);
+        let language = Languages::built_in().for_call(&language, asked).clone();
+        let (done, ended) = oneshot::channel();
+        self.switchboard.refuse(Refused { id, line, language, voice, reason, done });
         (id, ended)
     }
 
@@ -146,6 +236,16 @@ impl Intake {
     pub(crate) fn load(&self) -> f32 {
         self.switchboard.load()
     }
+}
+
+fn told(refused: &JobRefused, dispatch: &JobMetadata) -> Decided {
+    tracing::warn!(reason = %refused, "call cannot be taken, its caller is told");
+    Decided::Told(Unserved {
+        language: dispatch.language.clone(),
+        voice: dispatch.channel != Channel::Text,
+        caller: dispatch.caller.clone(),
+        reason: refused.reason(),
+    })
 }
 
 /// A clock whose wall time began at a given moment and goes on from there.

@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 16 * 1024;
 pub(crate) const MAX_IDENTITY: usize = 128;
 
 /// What the metadata says of the call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobMetadata {
     /// Slug of the clinic; `None` if the metadata names none.
     pub clinic: Option<String>,
@@ -28,6 +28,8 @@ pub struct JobMetadata {
     /// Identity of the caller, as written when their token was made; `None` means the first
     /// participant who can be one.
     pub caller: Option<String>,
+    /// Whether the caller is told what is read into their words.
+    pub explain: bool,
 }
 
 /// Why the metadata cannot be used. The text of the metadata is not repeated.
@@ -56,13 +58,7 @@ impl JobMetadata {
     /// # Errors
     /// [`MetadataError`] if it is not empty, and not a JSON object with usable values.
     pub fn parse(metadata: &str, allow_call_clock: bool) -> Result<Self, MetadataError> {
-        let mut dispatch = Self {
-            clinic: None,
-            channel: Channel::default(),
-            language: String::new(),
-            now: None,
-            caller: None,
-        };
+        let mut dispatch = Self::default();
         if metadata.len() > MAX_BYTES {
             return Err(MetadataError::TooLong(metadata.len()));
         }
@@ -110,6 +106,14 @@ impl JobMetadata {
             }
             dispatch.caller = Some(caller.to_owned());
         }
+        dispatch.explain = match keys.get("explain") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(explain)) => *explain,
+            Some(_) => {
+                let expected = "true or false";
+                return Err(MetadataError::Invalid { key: "explain", expected });
+            }
+        };
         if allow_call_clock {
             let expected = "a moment such as 2026-03-02T09:00:00+02:00";
             if let Some(now) = text("now", expected)? {
@@ -148,12 +152,14 @@ mod tests {
     #[test]
     fn all_keys_are_read_and_unknown_ones_ignored() {
         let metadata = r#"{"clinic":"nile-heart","channel":"phone","language":"ar-EG",
-            "now":"2026-03-02T09:00:00+02:00","caller":"caller-7","colour":["blue"]}"#;
+            "now":"2026-03-02T09:00:00+02:00","caller":"caller-7","explain":true,
+            "colour":["blue"]}"#;
         let dispatch = JobMetadata::parse(metadata, true).expect("valid");
         assert_eq!(dispatch.clinic.as_deref(), Some("nile-heart"));
         assert_eq!(dispatch.channel, Channel::Phone);
         assert_eq!(dispatch.language, "ar-EG");
         assert_eq!(dispatch.caller.as_deref(), Some("caller-7"));
+        assert!(dispatch.explain);
         assert_eq!(dispatch.now, Some("2026-03-02T07:00:00Z".parse().expect("a moment")));
     }
 
@@ -175,6 +181,7 @@ mod tests {
             r#"{"language":"Mary Johnson"}"#,
             r#"{"now":"Mary"}"#,
             r#"{"caller":["Mary"]}"#,
+            r#"{"explain":"Mary"}"#,
             r#"{"clinic":"nile-heart""#,
         ] {
             let message = JobMetadata::parse(metadata, true).expect_err("refused").to_string();

@@ -13,6 +13,7 @@ mod contexts;
 mod counters;
 pub mod data_keys;
 mod demo_supervisor;
+pub mod descriptors;
 #[cfg(test)]
 mod docs;
 mod documents;
@@ -20,8 +21,10 @@ pub mod engines;
 mod http;
 mod intake;
 mod job_metadata;
+pub mod jobs;
 pub mod join_token;
 mod livekit_worker;
+pub mod mail;
 pub mod own_agent;
 mod phone;
 pub mod profile;

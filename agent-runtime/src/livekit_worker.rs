@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::intake::{Accepted, Assignment, Intake};
+use crate::intake::{Assignment, Decided, Intake};
 use crate::servers::LiveKitAccess;
 
 /// Attempts to register before the start fails: some two seconds. Later the worker never gives up.
@@ -75,9 +75,9 @@ impl Worker {
         let acceptor = move |offer: JobOffer| {
             let intake = Arc::clone(&for_jobs);
             async move {
-                match intake.accept(&offer.info.metadata).await {
-                    Ok(accepted) => Answer::Accept(Acceptance {
-                        reservation: Some(Box::new(accepted)),
+                match intake.decide(&offer.info.metadata).await {
+                    Ok(decided) => Answer::Accept(Acceptance {
+                        reservation: Some(Box::new(decided)),
                         ..Acceptance::default()
                     }),
                     Err(refused) => Answer::refuse(refused.to_string()),
@@ -110,16 +110,22 @@ impl Worker {
 
 async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>, rooms: Rooms) {
     while let Some(mut job) = jobs.recv().await {
-        // What the acceptor reserved comes back with the job.
-        let reserved = job.reservation.take().and_then(|any| any.downcast::<Accepted>().ok());
-        let Some(accepted) = reserved else {
+        // What the acceptor decided comes back with the job.
+        let decided = job.reservation.take().and_then(|any| any.downcast::<Decided>().ok());
+        let Some(decided) = decided else {
             job.control.finish(JobEnd::Failed("the job came without its reservation".to_owned()));
             continue;
         };
-        let line = Box::new(rooms.line(job.url, job.token, accepted.caller()));
-        let assignment = Assignment { room: job.info.room, line };
-        let (call, mut ended) = intake.begin(*accepted, assignment);
-        tracing::info!(call_id = %call, job_id = %job.info.id, "job taken");
+        let line = Box::new(rooms.line(job.url, job.token, decided.caller()));
+        let (call, mut ended) = match *decided {
+            Decided::Call(accepted) => {
+                let assignment = Assignment { room: job.info.room, line };
+                let begun = intake.begin(*accepted, assignment);
+                tracing::info!(call_id = %begun.0, job_id = %job.info.id, "job taken");
+                begun
+            }
+            Decided::Told(unserved) => intake.refuse(unserved, line),
+        };
         let (control, intake) = (job.control, Arc::clone(&intake));
         tokio::spawn(async move {
             let end = tokio::select! {

@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
+use frontdesk_actors::jobs::{JOBS, Jobs};
 use frontdesk_actors::{Records, Switchboard, Tools};
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::WorkerError;
@@ -32,8 +33,10 @@ use crate::documents::{self, Documents, DocumentsError};
 use crate::engines::{self, EngineError, Engines};
 use crate::http;
 use crate::intake::Intake;
+use crate::jobs::{Around, job_services};
 use crate::join_token::TokenSigner;
 use crate::livekit_worker::{Rooms, Worker};
+use crate::mail::{self, SmtpError};
 use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
@@ -83,6 +86,9 @@ pub enum StartError {
     /// The data folder, where the runtime is to be announced in it.
     #[error(transparent)]
     Announce(#[from] AnnounceError),
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] SmtpError),
     /// Threads or actors.
     #[error("the runtime's own parts could not be started: {0}")]
     Parts(String),
@@ -102,8 +108,10 @@ pub struct ServerDied(String);
 /// How a runtime that served was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Its calls had ended, or had had the time that they may take.
+    /// Its calls had ended.
     Drained,
+    /// Some of them had had the time that they may take: their callers were told.
+    CutShort,
     /// A second signal cut its calls.
     Forced,
 }
@@ -113,8 +121,7 @@ pub struct Runtime {
     parts: Parts,
     servers: Servers,
     address: SocketAddr,
-    drain_timeout: Duration,
-    default_clinic: Option<String>,
+    config: Config,
     /// Tells the tools where this runtime is, if that is asked for; gone with it.
     _announced: Option<Announced>,
 }
@@ -128,6 +135,7 @@ struct Parts {
     /// Whom the console can be tried as.
     demo: Option<DemoSupervisor>,
     documents: Documents,
+    jobs: Jobs,
     /// Looks through the rooms for supervisors who should not be there.
     reconciling: JoinHandle<()>,
 }
@@ -163,8 +171,7 @@ impl Runtime {
                     parts,
                     servers,
                     address,
-                    drain_timeout: config.drain_timeout,
-                    default_clinic: config.default_clinic.clone(),
+                    config: config.clone(),
                     _announced: announced,
                 }),
                 Err(error) => {
@@ -206,21 +213,21 @@ impl Runtime {
 
     /// The number of the clinic that is called where nothing else is said, if it can be dialled.
     pub async fn number(&self) -> Option<String> {
-        self.parts.shared.clinics.number_of(self.default_clinic.as_deref()).await
+        self.parts.shared.clinics.number_of(self.config.default_clinic.as_deref()).await
     }
 
-    /// Serves until the operator asks to stop, or a server that it needs is gone; then drains and
-    /// stops everything.
+    /// Serves until the operator asks to stop, or a server that it needs cannot be kept alive; then
+    /// drains and stops everything.
     ///
     /// # Errors
     /// [`ServerDied`] if that is why it ended.
-    pub async fn serve(self, mut signals: Signals) -> Result<Ended, ServerDied> {
+    pub async fn serve(mut self, mut signals: Signals) -> Result<Ended, ServerDied> {
         let died = tokio::select! {
             () = signals.wait_for(Asked::Drain) => None,
-            line = self.servers.died() => Some(line),
+            line = self.servers.keep_alive(&self.config) => Some(line),
         };
-        // Without its servers no call can end well: do not wait for them.
-        let patience = if died.is_some() { Duration::ZERO } else { self.drain_timeout };
+        // Without its servers no call can end well: they are only told.
+        let patience = if died.is_some() { Duration::ZERO } else { self.config.drain_timeout };
         let ended = self.stop(signals, patience).await;
         died.map_or(Ok(ended), |line| Err(ServerDied(line)))
     }
@@ -236,18 +243,21 @@ impl Runtime {
         if let Some(telephone) = &self.parts.telephone {
             telephone.drain();
         }
-        let forced = tokio::select! {
-            () = switchboard.drain(patience) => false,
-            () = signals.wait_for(Asked::Stop) => true,
+        let ended = tokio::select! {
+            cut = switchboard.drain(patience) => match cut {
+                0 => Ended::Drained,
+                _ => Ended::CutShort,
+            },
+            () = signals.wait_for(Asked::Stop) => Ended::Forced,
         };
-        if forced {
+        if ended == Ended::Forced {
             tracing::warn!(calls = switchboard.live_calls(), "cutting calls");
-            switchboard.drain(Duration::ZERO).await;
+            switchboard.cut().await;
         }
         self.parts.stop().await;
         self.servers.stop().await;
         tracing::info!("stopped");
-        if forced { Ended::Forced } else { Ended::Drained }
+        ended
     }
 }
 
@@ -287,8 +297,19 @@ impl Parts {
         if keys.is_none() {
             tracing::warn!("no records of calls are kept: FRONTDESK_DATA_KEYS is not set");
         }
-        let records = keys
-            .map(|keys| Records { keys: Arc::new(keys), worker: format!("worker-{}", ids.uuid()) });
+        let keys = keys.map(Arc::new);
+        let process = format!("worker-{}", ids.uuid());
+        let around = Around {
+            keys: keys.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            runner: process.clone(),
+            sender: mail::sender(config)?,
+            folder: matches!(servers.database, DatabaseAccess::Embedded { .. })
+                .then(|| config.data_dir.clone()),
+        };
+        let job_services = job_services(&servers.database, clinics.database(), around).await?;
+        let records = keys.map(|keys| Records { keys, worker: process });
         let slots = SlotRegistry::start(
             clinics.database().clone(),
             Arc::clone(&clock),
@@ -340,6 +361,7 @@ impl Parts {
             rooms: server,
             supervision,
             ids,
+            jobs: OnceLock::new(),
         });
         let desk = http::console::Options {
             database: shared.clinics.database().clone(),
@@ -377,7 +399,9 @@ impl Parts {
             Ok((telephone, worker)) => {
                 let _ = shared.worker.set(worker.handle().clone());
                 let reconciling = shared.supervision.start();
-                Ok(Self { shared, worker, telephone, http, demo, documents, reconciling })
+                let jobs = Jobs::start(job_services, JOBS);
+                let _ = shared.jobs.set(jobs.watch());
+                Ok(Self { shared, worker, telephone, http, demo, documents, jobs, reconciling })
             }
             Err(error) => {
                 http.stop().await;
@@ -398,6 +422,7 @@ impl Parts {
         }
         self.http.stop().await;
         self.documents.stop().await;
+        self.jobs.stop().await;
         self.shared.clinics.close().await;
     }
 }

@@ -1,12 +1,19 @@
 //! The servers that a runtime uses: its own children, or somebody else's.
 //!
 //! Started in order, stopped in reverse; if the second does not start the first is stopped again.
+//! A child that ends by itself is started again, on the same data, ports and keys, so that calls
+//! find it where it was.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use frontdesk_embedded::{EmbeddedError, LiveKit, LiveKitOptions, Postgres, PostgresOptions};
+use frontdesk_embedded::{
+    EmbeddedError, LiveKit, LiveKitOptions, Ports, Postgres, PostgresOptions,
+};
 use frontdesk_rtc::token::ApiKey;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::config::{Config, DatabaseConfig, LiveKitConfig, Secret};
 
@@ -32,6 +39,8 @@ pub enum DatabaseAccess {
         superuser: Secret,
         /// URL of the application's role.
         app: Secret,
+        /// URL of the worker's role.
+        worker: Secret,
     },
     /// Somebody else's.
     External {
@@ -39,7 +48,28 @@ pub enum DatabaseAccess {
         app: Secret,
         /// URL of the owner's role, if this runtime is to migrate.
         owner: Option<Secret>,
+        /// URL of the worker's role, if this runtime is to run the jobs that need it.
+        worker: Option<Secret>,
     },
+}
+
+impl DatabaseAccess {
+    /// URL of the application's role.
+    #[must_use]
+    pub const fn app(&self) -> &Secret {
+        match self {
+            Self::Embedded { app, .. } | Self::External { app, .. } => app,
+        }
+    }
+
+    /// URL of the worker's role, if it is known.
+    #[must_use]
+    pub const fn worker(&self) -> Option<&Secret> {
+        match self {
+            Self::Embedded { worker, .. } => Some(worker),
+            Self::External { worker, .. } => worker.as_ref(),
+        }
+    }
 }
 
 /// Where LiveKit is and with which key.
@@ -68,8 +98,33 @@ pub struct Servers {
     livekit_child: Option<LiveKit>,
 }
 
+/// Deaths of one child within [`DEATHS_WITHIN`] after which it is not started again.
+const MAX_DEATHS: usize = 4;
+/// See [`MAX_DEATHS`].
+const DEATHS_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// Between two attempts to start a child: what the dead one left behind (a port, its children) is
+/// gone soon.
+const START_PAUSE: Duration = Duration::from_secs(1);
+
+/// When a child died.
+#[derive(Debug, Default)]
+struct Deaths(VecDeque<Instant>);
+
+impl Deaths {
+    /// Counts one more; false if there were too many.
+    fn one_more(&mut self, now: Instant) -> bool {
+        self.0.push_back(now);
+        while self.0.front().is_some_and(|first| now.duration_since(*first) > DEATHS_WITHIN) {
+            self.0.pop_front();
+        }
+        self.0.len() < MAX_DEATHS
+    }
+}
+
 /// The application's role of the embedded database.
 const APP_ROLE: &str = "frontdesk_app";
+/// The worker's role there.
+const WORKER_ROLE: &str = "frontdesk_worker";
 /// The embedded database.
 const DATABASE: &str = "frontdesk";
 
@@ -91,25 +146,14 @@ impl Servers {
         }
     }
 
-    /// Comes back, with what to tell the operator, when a child has ended by itself.
-    pub async fn died(&self) -> String {
-        let postgres = async {
-            match &self.postgres_child {
-                Some(child) => (child.server().exited().await, child.server().log()).1,
-                None => std::future::pending().await,
-            }
-        };
-        let livekit = async {
-            match &self.livekit_child {
-                Some(child) => (child.server().exited().await, child.server().log()).1,
-                None => std::future::pending().await,
-            }
-        };
-        let (name, log) = tokio::select! {
-            log = postgres => ("PostgreSQL", log),
-            log = livekit => ("livekit-server", log),
-        };
-        format!("the embedded {name} ended by itself: its log is {}", log.display())
+    /// Starts a child that has ended by itself again. Comes back, with what to tell the operator,
+    /// when that is of no use: it ends again and again, or does not start.
+    pub async fn keep_alive(&mut self, config: &Config) -> String {
+        let Self { postgres_child, livekit_child, .. } = self;
+        tokio::select! {
+            line = keep_postgres(postgres_child, config) => line,
+            line = keep_livekit(livekit_child, config) => line,
+        }
     }
 
     /// Stops the children, the database last. What does not end is logged: there is nothing else
@@ -117,6 +161,62 @@ impl Servers {
     pub async fn stop(self) {
         stop_livekit(self.livekit_child).await;
         stop_postgres(self.postgres_child).await;
+    }
+}
+
+async fn keep_postgres(child: &mut Option<Postgres>, config: &Config) -> String {
+    let mut deaths = Deaths::default();
+    loop {
+        let Some(dead) = child.as_ref() else { return std::future::pending().await };
+        dead.server().exited().await;
+        let log = dead.server().log().to_owned();
+        // It holds the folder's lock.
+        *child = None;
+        match again("PostgreSQL", &log, &mut deaths, async || start_postgres(config).await).await {
+            Ok((_, started)) => *child = started,
+            Err(line) => return line,
+        }
+    }
+}
+
+async fn keep_livekit(child: &mut Option<LiveKit>, config: &Config) -> String {
+    let mut deaths = Deaths::default();
+    loop {
+        let Some(dead) = child.as_ref() else { return std::future::pending().await };
+        dead.server().exited().await;
+        let (log, ports) = (dead.server().log().to_owned(), dead.ports());
+        *child = None;
+        let program = match &config.livekit {
+            LiveKitConfig::Embedded { bin } => bin.as_deref(),
+            LiveKitConfig::External { .. } => None,
+        };
+        let start = async || livekit_child(config, program, ports).await;
+        match again("livekit-server", &log, &mut deaths, start).await {
+            Ok(started) => *child = Some(started),
+            Err(line) => return line,
+        }
+    }
+}
+
+/// Starts a child that has died again, unless it has died too often.
+async fn again<T, E: std::fmt::Display>(
+    name: &str,
+    log: &Path,
+    deaths: &mut Deaths,
+    mut start: impl AsyncFnMut() -> Result<T, E>,
+) -> Result<T, String> {
+    let ended = format!("the embedded {name} ended by itself");
+    let log = log.display();
+    loop {
+        if !deaths.one_more(Instant::now()) {
+            return Err(format!("{ended}, {MAX_DEATHS} times in a row: its log is {log}"));
+        }
+        tracing::error!(server = name, %log, "a server ended by itself, starting it again");
+        match start().await {
+            Ok(started) => return Ok(started),
+            Err(error) => tracing::error!(server = name, %error, "the server does not start again"),
+        }
+        tokio::time::sleep(START_PAUSE).await;
     }
 }
 
@@ -143,8 +243,12 @@ pub async fn start_postgres(
     config: &Config,
 ) -> Result<(DatabaseAccess, Option<Postgres>), ServerError> {
     match &config.database {
-        DatabaseConfig::External { url, migrate_url } => {
-            let access = DatabaseAccess::External { app: url.clone(), owner: migrate_url.clone() };
+        DatabaseConfig::External { url, migrate_url, worker_url } => {
+            let access = DatabaseAccess::External {
+                app: url.clone(),
+                owner: migrate_url.clone(),
+                worker: worker_url.clone(),
+            };
             Ok((access, None))
         }
         DatabaseConfig::Embedded { bin } => {
@@ -154,6 +258,7 @@ pub async fn start_postgres(
             let access = DatabaseAccess::Embedded {
                 superuser: Secret::new(child.superuser_url()),
                 app: Secret::new(child.url(APP_ROLE, DATABASE)),
+                worker: Secret::new(child.url(WORKER_ROLE, DATABASE)),
             };
             Ok((access, Some(child)))
         }
@@ -169,16 +274,25 @@ pub async fn start_livekit(
             Ok((LiveKitAccess::new(url, key.reveal(), secret.reveal()), None))
         }
         LiveKitConfig::Embedded { bin } => {
-            let options = LiveKitOptions {
-                program: bin.clone(),
-                tool_dirs: tool_dirs(),
-                ..LiveKitOptions::new(&config.data_dir)
-            };
-            let child = LiveKit::start(options).await?;
+            let child = livekit_child(config, bin.as_deref(), Ports::Auto).await?;
             let access = LiveKitAccess::new(&child.ws_url(), child.api_key(), child.api_secret());
             Ok((access, Some(child)))
         }
     }
+}
+
+async fn livekit_child(
+    config: &Config,
+    program: Option<&Path>,
+    ports: Ports,
+) -> Result<LiveKit, ServerError> {
+    let options = LiveKitOptions {
+        program: program.map(Path::to_owned),
+        tool_dirs: tool_dirs(),
+        ports,
+        ..LiveKitOptions::new(&config.data_dir)
+    };
+    Ok(LiveKit::start(options).await?)
 }
 
 /// Where the set-up puts programs: the ignored tools folder of this folder and of the clone that
@@ -230,6 +344,20 @@ pub fn last_database(config: &Config) -> Result<Secret, NoDatabase> {
             url.map(Secret::new).ok_or_else(|| NoDatabase(config.data_dir.clone()))
         }
     }
+}
+
+/// The same, with what jobs need, migrating nothing.
+///
+/// # Errors
+/// [`NoDatabase`] if there was none.
+pub fn last_access(config: &Config) -> Result<DatabaseAccess, NoDatabase> {
+    let worker = match &config.database {
+        DatabaseConfig::External { worker_url, .. } => worker_url.clone(),
+        DatabaseConfig::Embedded { .. } => {
+            Postgres::url_of(&config.data_dir, WORKER_ROLE, DATABASE).map(Secret::new)
+        }
+    };
+    Ok(DatabaseAccess::External { app: last_database(config)?, owner: None, worker })
 }
 
 /// Where LiveKit is, without starting anything: as configured, else as the embedded server of the

@@ -4,7 +4,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal, test_kill_process,
+};
 use serde::{Deserialize, Serialize};
 
 /// How often a condition outside of this process is looked at again.
@@ -20,7 +23,21 @@ pub(crate) struct ProcessId {
 impl ProcessId {
     /// The running process of that id; `None` if there is none, or only its zombie.
     pub(crate) fn running(pid: i32) -> Option<Self> {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        Self::look(pid).ok().flatten()
+    }
+
+    /// The same, told apart from not being able to look.
+    fn look(pid: i32) -> io::Result<Option<Self>> {
+        match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+            Ok(stat) => Ok(Self::parse(pid, &stat)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // It ended between the opening and the reading.
+            Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn parse(pid: i32, stat: &str) -> Option<Self> {
         // The name is in parentheses and may contain anything, spaces and parentheses included.
         let mut fields = stat.get(stat.rfind(')')? + 1..)?.split_whitespace();
         let state = fields.next()?;
@@ -30,7 +47,12 @@ impl ProcessId {
     }
 
     pub(crate) fn is_alive(self) -> bool {
-        Self::running(self.pid) == Some(self)
+        Self::look(self.pid).map_or_else(
+            // A process out of descriptors cannot read files, and must not take its servers for
+            // dead. Asking by a signal that does nothing needs none.
+            |_| Pid::from_raw(self.pid).is_some_and(|pid| test_kill_process(pid).is_ok()),
+            |found| found == Some(self),
+        )
     }
 
     /// Sends a signal; nothing happens if the process is gone.
@@ -40,12 +62,12 @@ impl ProcessId {
         let sent = match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(fd) if self.is_alive() => pidfd_send_signal(fd, signal),
             Ok(_) => Ok(()),
-            Err(rustix::io::Errno::NOSYS) if self.is_alive() => kill_process(pid, signal),
-            Err(rustix::io::Errno::NOSYS) => Ok(()),
+            Err(Errno::NOSYS) if self.is_alive() => kill_process(pid, signal),
+            Err(Errno::NOSYS) => Ok(()),
             Err(error) => Err(error),
         };
         match sent {
-            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

@@ -11,6 +11,7 @@
 mod caller;
 mod event;
 mod gap;
+mod handed;
 mod port;
 mod reorder;
 mod ring;
@@ -20,10 +21,11 @@ mod shown;
 pub use caller::{CallerFacts, CallerKind};
 pub use event::{Gone, LineEvent, Listener};
 pub use gap::{Gap, GapTracker};
+pub use handed::{HandedOver, Relay};
 pub use port::{
     Abilities, AudioCounts, AudioIn, Connect, ConnectError, Line, LineContext, LineError,
     LineFuture, OnReadable, Transfer,
 };
 pub use reorder::{Ordered, Reorder};
 pub use ring::PcmRing;
-pub use shown::{AgentState, AppointmentChange, Shown};
+pub use shown::{AgentState, AppointmentChange, RefusalReason, Shown};

@@ -30,6 +30,33 @@ pub enum AppointmentChange {
     Cancelled,
 }
 
+/// Why a caller is not served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalReason {
+    /// All places are taken.
+    Full,
+    /// The runtime is being stopped.
+    Stopping,
+    /// The clinic that is called is not there or not active, or the call names none.
+    NoClinic,
+    /// It cannot be told at the moment whom the call is for.
+    Unavailable,
+}
+
+impl RefusalReason {
+    /// Its name in attributes and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Stopping => "stopping",
+            Self::NoClinic => "no_clinic",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// What is to be shown. Numbers of utterances increase; the caller's and the agent's are apart.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Shown {
@@ -71,6 +98,8 @@ pub enum Shown {
         /// Whether they will not change any more.
         is_final: bool,
     },
+    /// What was read into the caller's last words, as JSON: for who has asked to be told.
+    Read(String),
     /// An appointment of the caller's that was changed in this call.
     Appointment {
         /// What has become of it.
@@ -80,6 +109,8 @@ pub enum Shown {
         /// Its reference, as it is read out.
         reference: String,
     },
+    /// The call is not taken, and the line ends soon.
+    Refused(RefusalReason),
 }
 
 impl fmt::Debug for Shown {
@@ -91,6 +122,8 @@ impl fmt::Debug for Shown {
             Self::AgentDone { utterance, complete, .. } => {
                 write!(f, "AgentDone({utterance} complete={complete})")
             }
+            Self::Refused(reason) => write!(f, "Refused({})", reason.as_str()),
+            Self::Read(_) => f.write_str("Read"),
             Self::Appointment { change, .. } => write!(f, "Appointment({change:?})"),
             Self::StaffText { number, is_final, .. } => {
                 write!(f, "StaffText({number} final={is_final})")

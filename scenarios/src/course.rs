@@ -95,7 +95,7 @@ impl Course {
                 self.sound(sound);
                 None
             }
-            Heard::Understood { .. } | Heard::Listening(_) | Heard::Gone => None,
+            Heard::Understood { .. } | Heard::Read(_) | Heard::Listening(_) | Heard::Gone => None,
         }
     }
 

@@ -23,6 +23,8 @@ pub enum Heard {
         /// Whether the text will not change any more.
         is_final: bool,
     },
+    /// What the agent has read into the patient's words, as JSON.
+    Read(String),
     /// Whether the agent shows that it listens.
     Listening(bool),
     /// Something that can be heard.

@@ -23,6 +23,7 @@ use super::speech::{Said, SpeechError, Told, Voice};
 
 const CHAT: &str = "lk.chat";
 const TRANSCRIPTION: &str = "lk.transcription";
+const READING: &str = "frontdesk.reading";
 const AGENT_STATE: &str = "lk.agent.state";
 /// Words of the agent that may wait for the patient.
 const MAX_HEARD: usize = 256;
@@ -69,6 +70,8 @@ pub struct Dial {
     pub medium: Medium,
     /// The moment at which the call's clock is pinned.
     pub now: Option<jiff::Timestamp>,
+    /// Whether the agent tells what it reads into the words.
+    pub explain: bool,
 }
 
 /// An open line.
@@ -107,6 +110,7 @@ impl Line {
             "channel": dial.medium.as_str(),
             "language": LANGUAGE,
             "now": dial.now.map(|now| now.to_string()),
+            "explain": dial.explain,
         });
         let agent = AgentRequest {
             agent_name: exchange.agent_name.clone(),
@@ -229,6 +233,10 @@ impl Line {
                 self.readers.spawn(read(reader, own, self.words_in.clone()));
                 None
             }
+            RoomEvent::TextStream(reader) if reader.info().topic == READING => {
+                self.readers.spawn(read_reading(reader, self.words_in.clone()));
+                None
+            }
             _ => None,
         }
     }
@@ -245,6 +253,16 @@ impl Line {
         self.state = Some(state.clone());
         Some(Heard::Listening(matches!(state.as_str(), "listening" | "idle")))
     }
+}
+
+/// A reading comes as a whole, or not at all.
+async fn read_reading(mut reader: TextStreamReader, words: mpsc::Sender<Heard>) {
+    let mut json = String::new();
+    while let Some(part) = reader.next().await {
+        let Ok(part) = part else { return };
+        json.push_str(&part);
+    }
+    let _ = words.send(Heard::Read(json)).await;
 }
 
 async fn read(mut reader: TextStreamReader, own: bool, words: mpsc::Sender<Heard>) {

@@ -137,7 +137,8 @@ pub async fn place(
     let before = world.visits().await?;
     let joining = clock.mono();
     let spoken = voice.as_ref().map(|voice| (voice.name().to_owned(), voice.recording()));
-    let dial = Dial { clinic: world.slug().to_owned(), medium, now: world.pinned_now() };
+    let dial =
+        Dial { clinic: world.slug().to_owned(), medium, now: world.pinned_now(), explain: false };
     let line = Line::open(exchange, &dial, voice, ids).await?;
     let room = line.room_name().to_owned();
     let pace = if spoken.is_some() { Pace::SPOKEN } else { Pace::TYPED };
@@ -321,6 +322,8 @@ fn input_of(heard: Heard) -> Option<Input> {
         Heard::Sound(Sound::Quiet) => Input::Sounding(false),
         // Without a voice there is no call.
         Heard::Sound(Sound::Mute(_)) | Heard::Gone => Input::AgentGone,
-        Heard::Sound(Sound::Packet { .. }) | Heard::Understood { .. } => return None,
+        Heard::Sound(Sound::Packet { .. }) | Heard::Understood { .. } | Heard::Read(_) => {
+            return None;
+        }
     })
 }

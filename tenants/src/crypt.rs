@@ -190,6 +190,11 @@ impl KeyRing {
         self.wrap(place, &key).map(Some)
     }
 
+    /// Ids of its keys.
+    pub(crate) fn ids(&self) -> Vec<&str> {
+        self.keys.iter().map(|(id, _)| id.as_str()).collect()
+    }
+
     /// Id of the newest key.
     #[must_use]
     pub fn newest(&self) -> &str {

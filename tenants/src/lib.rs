@@ -5,6 +5,7 @@
 //! constraint. Reads and small writes run in a [`TenantTx`]; each path to an appointment is one SQL
 //! function in one round trip ([`booking`]). The time is an argument everywhere.
 
+pub mod audit;
 #[cfg(feature = "testing")]
 pub mod bench;
 pub mod booking;
@@ -18,7 +19,11 @@ pub mod directory;
 pub mod doctors;
 pub mod documents;
 mod error;
+pub mod holidays;
+pub mod jobs;
+pub mod notifications;
 mod once;
+pub mod outbox;
 pub mod overview;
 pub mod passwords;
 pub mod patient;
@@ -29,6 +34,7 @@ pub mod sign_in;
 pub mod staff;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tidy;
 pub mod waitlist;
 
 pub use db::{Database, Provision, migrate, migrator, provision};

@@ -246,10 +246,11 @@ pub async fn leave(
     end(db, tenant, entry, Some(who), "left", by, now).await
 }
 
-/// Ends the offers that nobody took in time and passes their slots on; returns how many.
+/// Ends the offers that nobody took in time and passes their slots on, and the entries whose wanted
+/// time is over; returns how many.
 ///
 /// # Errors
-/// If the database fails.
+/// The first entry's that failed; the others are ended nevertheless.
 pub async fn expire_offers(
     db: &Database,
     tenant: &Tenant,
@@ -262,11 +263,17 @@ pub async fn expire_offers(
             .bind(now.to_sqlx())
             .fetch_all(db.pool())
             .await?;
-    let mut ended = 0;
+    let (mut ended, mut failed) = (0, None);
     for entry in due.into_iter().map(WaitlistEntryId::from_uuid) {
-        ended += usize::from(end(db, tenant, entry, None, "expired", by, now).await?);
+        match end(db, tenant, entry, None, "expired", by, now).await {
+            Ok(done) => ended += usize::from(done),
+            Err(error) => {
+                tracing::error!(%entry, %error, "waitlist entry not ended");
+                failed.get_or_insert(error);
+            }
+        }
     }
-    Ok(ended)
+    failed.map_or(Ok(ended), Err)
 }
 
 async fn end(

@@ -74,7 +74,7 @@ test("a supervisor sees both calls, speaks in one and types in the other, hands 
     await mona.page.locator(".badge.strong").getByText("You have this call").waitFor();
     await mona.page.getByRole("textbox", { name: "Message to the caller" }).fill("This is Mona from the clinic.");
     await mona.page.keyboard.press("Enter");
-    await typing.hears(/This is Mona from the clinic/);
+    assert.match((await typing.hears(/This is Mona from the clinic/)).who, /Supervisor/, "the page names who speaks");
     await typing.type("what are your opening hours");
     await mona.reads("caller", /opening hours/);
     await mona.picture("console-typing");

@@ -68,6 +68,7 @@ test("a clinic that is not there, a full house, too many calls and a lost networ
     await patient.context.setOffline(false);
     await patient.button("Try again").click();
     await patient.hears(/automatic assistant/);
+    assert.equal(await page.getByRole("alert").count(), 0, "nothing is said any more of the attempt that failed");
     await patient.button("Hang up").click();
   });
 });

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line tool")]
 
+mod callers;
 mod circles;
 mod clippy_config;
 mod decisions;
@@ -58,6 +59,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Every public function of `tenants` has a caller outside tests
+    Callers,
     /// No circle of imports between the files of a crate, except parent and child
     Circles,
 }
@@ -126,6 +129,9 @@ fn run(command: &Command) -> Result<bool> {
     }
     if all || matches!(command, Command::FileSizes) {
         report("file-sizes", file_sizes::check(&root, &exceptions::read(&root)?)?);
+    }
+    if all || matches!(command, Command::Callers) {
+        report("callers", callers::check(&root, &exceptions::read(&root)?)?);
     }
     if all || matches!(command, Command::Circles) {
         report("circles", circles::check(&root, &exceptions::read(&root)?)?);

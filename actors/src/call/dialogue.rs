@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use frontdesk_line::Shown;
 use frontdesk_pipelines::dialogue as logic;
 use frontdesk_pipelines::dialogue::keypad::{Keypad, Pauses, Pressed};
 use frontdesk_pipelines::dialogue::{Input, Output};
@@ -20,6 +21,7 @@ use ractor::ActorProcessingErr;
 use super::Call;
 use super::heard::{IngestInput, TranscriberInput};
 use super::journal::Journal;
+use super::link::LinkInput;
 use super::record::RecordInput;
 use super::speaker::SpeakerInput;
 use super::thinker::ThinkerInput;
@@ -104,6 +106,17 @@ impl Dialogue {
         }
     }
 
+    /// Shows what was read into the caller's words, where the call was asked for with it.
+    fn explain(&self, input: &Input) {
+        if !self.call.facts.explain || !matches!(input, Input::Heard { .. }) {
+            return;
+        }
+        let reading = self.logic.reading().map(serde_json::to_string);
+        if let Some(Ok(reading)) = reading {
+            self.call.mails.link.post(LinkInput::Show(Shown::Read(reading)));
+        }
+    }
+
     /// Has the recognizer listen for the patients who were born on that day. A call goes on without
     /// them if they cannot be read: names that are common are known anyway.
     fn look_up(&self, born: Phi<Date>) {
@@ -166,6 +179,7 @@ impl Stage for Dialogue {
         }
         if let Some((_, input)) = &self.input {
             self.call.tell_handled(input, &outputs, self.keyed);
+            self.explain(input);
         }
         let mut kept = self.kept.lock();
         kept.pressed = self.keypad.pressed().clone();

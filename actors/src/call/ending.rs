@@ -4,14 +4,20 @@
 //! and itself ([`stop_stages`]), then the Switchboard hangs up and closes the record. A
 //! supervisor that dies on the way is not replaced, and nothing of the end is forgotten with it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_types::{CallOutcome, Mono};
+use frontdesk_line::Shown;
+use frontdesk_pipelines::dialogue::UtteranceId;
+use frontdesk_pipelines::language::Notice;
+use frontdesk_types::{CallOutcome, Channel, Mono};
 use futures_util::future::{join, join_all};
 use ractor::ActorCell;
 
+use super::link::LinkInput;
 use super::{Call, CallMsg};
 use crate::mail::Queue;
+use crate::media::SpokenClause;
 
 /// How long all stages together may take to stop; those that have not by then are killed.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
@@ -21,6 +27,15 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long the line is kept after an orderly end, so that the last packets reach the caller.
 const LINGER: Duration = Duration::from_millis(300);
+
+/// Why calls are cut short, in their records.
+pub(crate) const CUT_SHORT: &str = "the runtime was stopped";
+
+/// How long the runtime's own last words may take.
+const LAST_UTTERANCE_LIMIT: Duration = Duration::from_secs(6);
+
+/// Number of their utterance: beyond any that a dialogue gives.
+const LAST_UTTERANCE: UtteranceId = UtteranceId(u64::MAX);
 
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +52,16 @@ pub(crate) struct LastMoment {
     pub(crate) at: Mono,
     pub(crate) outcome: CallOutcome,
     pub(crate) error: &'static str,
+    /// Whether it ends sooner, once nothing is left to be said.
+    pub(crate) once_said: bool,
+}
+
+impl LastMoment {
+    /// Whether it has come.
+    pub(crate) fn has_come(&self, call: &Call, now: Mono) -> bool {
+        let said = || call.facts.channel == Channel::Text || !call.outlet.is_active();
+        self.at <= now || (self.once_said && said())
+    }
 }
 
 /// A decided end.
@@ -71,6 +96,48 @@ impl Call {
     pub(crate) fn finish_at(&self, last: LastMoment) {
         // It was to end earlier.
         let _ = self.last_moment.set(last);
+    }
+
+    /// Says the call's last words, whatever its stages do, and has it ended soon after. Nothing
+    /// happens if the call is about to end anyway. Where nobody has come there is nobody to tell.
+    pub(crate) fn say_last(self: &Arc<Self>, words: Notice, error: &'static str) {
+        if self.joined.get().is_none() {
+            return self.finish(CallOutcome::Abandoned, Some(error));
+        }
+        if self.last_moment.get().is_some() {
+            return;
+        }
+        self.floor_is_over();
+        self.outlet.stop();
+        let language = self.facts.clinic.language();
+        let words = language.notice(words);
+        let clauses = frontdesk_pipelines::speak::clauses(words, language);
+        let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
+        if self.facts.channel == Channel::Text {
+            let (utterance, heard) = (LAST_UTTERANCE.0, words.to_owned());
+            let done = Shown::AgentDone { utterance, heard, complete: true };
+            self.mails.link.post(LinkInput::Show(done));
+        }
+        self.outlet.push_utterance(LAST_UTTERANCE, shown);
+        let spoken = clauses.into_iter().zip(0..).map(|(clause, number)| SpokenClause {
+            utterance: LAST_UTTERANCE,
+            number,
+            spoken: clause.spoken,
+            fixed: true,
+        });
+        let voice = Arc::clone(self.voice());
+        self.services.speech.speak(Arc::clone(&self.outlet), voice, spoken.collect());
+        self.finish_at(LastMoment {
+            at: self.clock.mono() + LAST_UTTERANCE_LIMIT,
+            outcome: CallOutcome::Abandoned,
+            error,
+            once_said: true,
+        });
+    }
+
+    /// For how long the call has been without its caller, if nobody has come yet.
+    pub(crate) fn rings_for(&self, now: Mono) -> Option<Duration> {
+        self.joined.get().is_none().then(|| now.since(self.started))
     }
 
     /// What was said last is in LineLink's mail, and LineLink is about to be stopped: the goodbye

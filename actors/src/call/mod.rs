@@ -35,6 +35,7 @@ mod supervisor;
 mod supervisor_transcriber;
 mod tasks;
 mod thinker;
+mod told;
 mod tool_stage;
 mod transcriber;
 mod watched;
@@ -56,12 +57,14 @@ use crate::booking::SlotRegistry;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
 use crate::tools::{Tokens, Tools};
 use crate::watch::CallFeed;
+pub(crate) use ending::CUT_SHORT;
 pub use ending::CallEnd;
 pub use floor::SupervisionError;
 pub use record::Records;
 pub(crate) use record::close as close_record;
 use stages::{Mails, Pulses};
 pub(crate) use supervisor::CallSupervisor;
+pub(crate) use told::Told;
 
 /// Messages of the CallSupervisor: a handful per call, so they cannot flood. What they say is state
 /// of the call as well, so that none is lost with its reader.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_line::{AgentState, Shown};
-use frontdesk_pipelines::dialogue::UtteranceId;
-use frontdesk_types::{CallOutcome, Channel};
+use frontdesk_pipelines::language::Notice;
+use frontdesk_types::CallOutcome;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tracing::Instrument;
 
@@ -26,12 +26,6 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// How long a dialogue may take to end the call in its own words after the caller left.
 const GOODBYE: Duration = Duration::from_secs(5);
-
-/// How long the apology may take.
-const APOLOGY_LIMIT: Duration = Duration::from_secs(6);
-
-/// Number of the apology's utterance: beyond any that a dialogue gives.
-const APOLOGY_UTTERANCE: UtteranceId = UtteranceId(u64::MAX);
 
 pub(crate) struct CallSupervisor;
 
@@ -88,39 +82,8 @@ impl State {
 
     /// A stage cannot be kept alive: tell the caller and end.
     fn give_up(&mut self, stage: &'static str) {
-        let call = &self.call;
-        if call.last_moment.get().is_some() {
-            return;
-        }
         tracing::error!(stage, "stage fails again and again, ending the call");
-        call.floor_is_over();
-        call.outlet.stop();
-        let language = call.facts.clinic.language();
-        let clauses = frontdesk_pipelines::speak::clauses(language.apology(), language);
-        let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
-        if call.facts.channel == Channel::Text {
-            let (utterance, heard) = (APOLOGY_UTTERANCE.0, language.apology().to_owned());
-            let done = Shown::AgentDone { utterance, heard, complete: true };
-            call.mails.link.post(LinkInput::Show(done));
-        }
-        call.outlet.push_utterance(APOLOGY_UTTERANCE, shown);
-        let spoken = clauses
-            .into_iter()
-            .zip(0..)
-            .map(|(clause, number)| crate::media::SpokenClause {
-                utterance: APOLOGY_UTTERANCE,
-                number,
-                spoken: clause.spoken,
-                fixed: true,
-            })
-            .collect();
-        let voice = Arc::clone(call.voice());
-        call.services.speech.speak(Arc::clone(&call.outlet), voice, spoken);
-        call.finish_at(LastMoment {
-            at: call.clock.mono() + APOLOGY_LIMIT,
-            outcome: CallOutcome::Abandoned,
-            error: "a stage failed repeatedly",
-        });
+        self.call.say_last(Notice::Failed, "a stage failed repeatedly");
     }
 
     async fn tick(&mut self, myself: &ActorRef<CallMsg>) {
@@ -134,7 +97,7 @@ impl State {
             // Whoever decided so had no supervisor to tell.
             return self.finish(myself).await;
         }
-        if let Some(last) = call.last_moment.get().filter(|last| last.at <= now) {
+        if let Some(last) = call.last_moment.get().filter(|last| last.has_come(call, now)) {
             return call.finish(last.outcome, Some(last.error));
         }
         if !joined && lived >= settings.caller_timeout {
@@ -195,6 +158,7 @@ impl Call {
             at: self.clock.mono() + GOODBYE,
             outcome: CallOutcome::Abandoned,
             error: "the caller left and the dialogue did not end the call",
+            once_said: false,
         });
     }
 }

@@ -77,8 +77,8 @@ impl Call {
                 let said = if *is_final { Said::All(text, true) } else { Said::SoFar(text) };
                 self.feed.said(Speaker::Supervisor, *number, said);
             }
-            // Its tool call is told.
-            Shown::Appointment { .. } => {}
+            // Its tool call is told; what was read is for the caller's end alone.
+            Shown::Appointment { .. } | Shown::Refused(_) | Shown::Read(_) => {}
         }
     }
 

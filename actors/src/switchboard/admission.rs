@@ -19,13 +19,29 @@ pub enum NoPlace {
     Draining,
 }
 
+/// Callers who may wait for a place at once.
+pub(super) const MAX_WAITING: usize = 4;
+
 /// The places of a process.
 #[derive(Debug)]
 pub(super) struct Admission {
     max_calls: usize,
     live: AtomicUsize,
+    waiting: AtomicUsize,
     draining: AtomicBool,
     freed: Notify,
+    /// Held by whoever has waited longest; the lock is fair.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// A caller who may wait for a place, until this is dropped.
+#[derive(Debug)]
+pub struct Waiting(Arc<Admission>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// A place for one call; given back when dropped.
@@ -44,12 +60,56 @@ impl Admission {
         Self {
             max_calls,
             live: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            turn: tokio::sync::Mutex::default(),
             draining: AtomicBool::new(false),
             freed: Notify::new(),
         }
     }
 
+    /// A place for a caller who has just come: those who wait are before them.
     pub(super) fn reserve(self: &Arc<Self>) -> Result<Reservation, NoPlace> {
+        if self.waiting() > 0 && !self.is_draining() {
+            return Err(NoPlace::Full { max_calls: self.max_calls });
+        }
+        self.take()
+    }
+
+    /// Lets a caller wait, if not too many do.
+    pub(super) fn wait(self: &Arc<Self>) -> Result<Waiting, NoPlace> {
+        if self.is_draining() {
+            return Err(NoPlace::Draining);
+        }
+        let more = |waiting: usize| (waiting < MAX_WAITING).then_some(waiting + 1);
+        match self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more) {
+            Ok(_) => Ok(Waiting(Arc::clone(self))),
+            Err(_) => Err(NoPlace::Full { max_calls: self.max_calls }),
+        }
+    }
+
+    /// Waits for a place: whoever has waited longest gets the next.
+    ///
+    /// # Errors
+    /// [`NoPlace::Draining`] when none will be given out any more.
+    pub(super) async fn place(self: &Arc<Self>) -> Result<Reservation, NoPlace> {
+        let _turn = self.turn.lock().await;
+        loop {
+            let freed = self.freed.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            match self.take() {
+                Err(NoPlace::Full { .. }) => freed.await,
+                decided => return decided,
+            }
+        }
+    }
+
+    /// Callers who wait now.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    fn take(self: &Arc<Self>) -> Result<Reservation, NoPlace> {
         if self.is_draining() {
             return Err(NoPlace::Draining);
         }
@@ -63,7 +123,10 @@ impl Admission {
 
     /// Gives out no more places; says whether none were given out before.
     pub(super) fn drain(&self) -> bool {
-        self.draining.swap(true, Ordering::SeqCst)
+        let before = self.draining.swap(true, Ordering::SeqCst);
+        // Those who wait are told.
+        self.freed.notify_waiters();
+        before
     }
 
     pub(super) fn is_draining(&self) -> bool {

@@ -17,6 +17,8 @@ pub struct Counters {
     pub live_calls: usize,
     /// Places there are.
     pub max_calls: usize,
+    /// Callers who wait for a place.
+    pub waiting_calls: usize,
     /// Whether new calls are refused.
     pub draining: bool,
     /// Calls begun.

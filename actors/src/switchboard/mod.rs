@@ -9,6 +9,7 @@ mod admission;
 mod counters;
 mod root;
 mod supervision;
+mod waiting;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,10 +24,21 @@ use tracing::Instrument;
 use crate::call::{Call, CallEnd, CallRequest, Services};
 use crate::watch::Watch;
 use admission::Admission;
-pub use admission::{NoPlace, Reservation};
+use admission::MAX_WAITING;
+pub use admission::{NoPlace, Reservation, Waiting};
 pub use counters::Counters;
 use counters::Totals;
 use root::{Live, Root, SwitchboardActor, SwitchboardMsg};
+pub use waiting::Refused;
+
+/// Load of a process whose places are taken and where callers may still wait.
+const BUSY: f32 = 0.99;
+
+/// How long calls that are cut short may take: their last words and their records.
+const CUT_LIMIT: Duration = Duration::from_secs(18);
+
+/// A call whose caller has not come for this long gives way when all places are taken.
+const EMPTY: Duration = Duration::from_secs(3);
 
 /// Calls whose numbers are not among those of calls that are over.
 type LiveCalls = Arc<Mutex<HashMap<CallId, Arc<Call>>>>;
@@ -76,7 +88,35 @@ impl Switchboard {
     /// # Errors
     /// [`NoPlace`] if there is none, or none is given out any more.
     pub fn reserve(&self) -> Result<Reservation, NoPlace> {
-        self.admission.reserve()
+        let reserved = self.admission.reserve();
+        if matches!(reserved, Err(NoPlace::Full { .. })) {
+            self.free_a_silent_place();
+        }
+        reserved
+    }
+
+    /// A call whose caller has not come gives way to one whose caller may be there.
+    fn free_a_silent_place(&self) {
+        let now = self.services.clock.mono();
+        let live = self.live.lock();
+        let silent = live.values().filter(|call| call.rings_for(now) >= Some(EMPTY));
+        if let Some(call) = silent.max_by_key(|call| call.rings_for(now)) {
+            call.finish(CallOutcome::Abandoned, Some("nobody joined, and others wait"));
+        }
+    }
+
+    /// Lets a caller for whom there is no place wait for one.
+    ///
+    /// # Errors
+    /// [`NoPlace`] if too many wait, or no places are given out any more.
+    pub fn may_wait(&self) -> Result<Waiting, NoPlace> {
+        self.admission.wait()
+    }
+
+    /// Whether a caller who came now could wait for a place at least.
+    #[must_use]
+    pub fn can_wait(&self) -> bool {
+        !self.admission.is_draining() && self.admission.waiting() < MAX_WAITING
     }
 
     /// Takes a call: connects its line in the background and starts its tree. How it ended is told to
@@ -114,19 +154,32 @@ impl Switchboard {
 
     /// Ends one call now.
     pub fn hang_up(&self, call: CallId, why: &'static str) {
-        let _ = self.actor.send_message(SwitchboardMsg::HangUp(Some(call), why));
+        let _ = self.actor.send_message(SwitchboardMsg::HangUp(call, why));
     }
 
     /// Takes no more calls and waits until those under way have ended, at most `patience`; then
-    /// ends the rest.
-    pub async fn drain(&self, patience: Duration) {
+    /// tells the rest that their call ends, and ends them. Gives how many those were.
+    pub async fn drain(&self, patience: Duration) -> usize {
         self.admission.drain();
-        if tokio::time::timeout(patience, self.admission.idle()).await.is_err() {
-            let _ = self.actor.send_message(SwitchboardMsg::HangUp(None, "shutting down"));
-            let ended = tokio::time::timeout(Duration::from_secs(10), self.admission.idle());
-            if ended.await.is_err() {
-                tracing::error!(calls = self.live_calls(), "calls did not end");
-            }
+        if tokio::time::timeout(patience, self.admission.idle()).await.is_ok() {
+            return 0;
+        }
+        let cut = self.live_calls();
+        self.end_all(SwitchboardMsg::CutShort).await;
+        cut
+    }
+
+    /// Ends all calls at once, without a word.
+    pub async fn cut(&self) {
+        self.admission.drain();
+        self.end_all(SwitchboardMsg::HangUpAll).await;
+    }
+
+    async fn end_all(&self, how: SwitchboardMsg) {
+        // A switchboard that is gone has no calls.
+        let _ = self.actor.send_message(how);
+        if tokio::time::timeout(CUT_LIMIT, self.admission.idle()).await.is_err() {
+            tracing::error!(calls = self.live_calls(), "calls did not end");
         }
     }
 
@@ -146,14 +199,16 @@ impl Switchboard {
         self.admission.live()
     }
 
-    /// Places reserved as a share of those there are, 0 to 1; 1 when draining.
+    /// Places reserved as a share of those there are, 0 to 1; 1 when draining, and when nobody may
+    /// wait for one either.
     #[must_use]
     pub fn load(&self) -> f32 {
         let max_calls = self.admission.max_calls();
-        if self.admission.is_draining() || max_calls == 0 {
+        if max_calls == 0 || !self.can_wait() {
             return 1.0;
         }
-        (self.live_calls() as f32 / max_calls as f32).min(1.0)
+        // Full, and yet asked, so that whoever comes is told: others' workers are asked first.
+        (self.live_calls() as f32 / max_calls as f32).min(BUSY)
     }
 
     /// The numbers of the tree now.
@@ -170,6 +225,7 @@ impl Switchboard {
         };
         counters.live_calls = self.live_calls();
         counters.max_calls = self.admission.max_calls();
+        counters.waiting_calls = self.admission.waiting();
         counters.draining = self.admission.is_draining();
         counters.recognition_queue = self.services.recognition.queued();
         let finals = self.services.recognition.finals();

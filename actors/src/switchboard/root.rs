@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use frontdesk_pipelines::language::Notice;
 use frontdesk_types::{CallId, CallOutcome, Mono};
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorRuntime, SupervisionEvent,
@@ -18,7 +19,7 @@ use tracing::Instrument;
 use super::LiveCalls;
 use super::admission::{Admission, Reservation};
 use super::counters::Totals;
-use crate::call::{Call, CallEnd, CallSupervisor, Services, close_record};
+use crate::call::{CUT_SHORT, Call, CallEnd, CallSupervisor, Services, close_record};
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -53,7 +54,10 @@ pub(super) enum SwitchboardMsg {
     Connected(Box<Live>),
     /// That CallSupervisor of the call did not start.
     NotStarted(CallId, ActorId, String),
-    HangUp(Option<CallId>, &'static str),
+    HangUp(CallId, &'static str),
+    HangUpAll,
+    /// Tell every caller that the call ends, and end it.
+    CutShort,
     Tick,
 }
 
@@ -207,11 +211,21 @@ impl Root {
         tokio::spawn(finish.instrument(span));
     }
 
-    fn hang_up(&self, which: Option<CallId>, why: &str) {
-        for (id, live) in &self.calls {
-            if which.is_none_or(|which| which == *id) {
-                live.call.finish(CallOutcome::Abandoned, Some(why));
-            }
+    fn hang_up(&self, which: CallId, why: &str) {
+        if let Some(live) = self.calls.get(&which) {
+            live.call.finish(CallOutcome::Abandoned, Some(why));
+        }
+    }
+
+    fn hang_up_all(&self) {
+        for live in self.calls.values() {
+            live.call.finish(CallOutcome::Abandoned, Some(CUT_SHORT));
+        }
+    }
+
+    fn cut_short(&self) {
+        for live in self.calls.values() {
+            live.call.say_last(Notice::CutShort, CUT_SHORT);
         }
     }
 
@@ -264,6 +278,8 @@ impl Actor for SwitchboardActor {
                 root.on_not_started(id, Some(who), &error);
             }
             SwitchboardMsg::HangUp(which, why) => root.hang_up(which, why),
+            SwitchboardMsg::HangUpAll => root.hang_up_all(),
+            SwitchboardMsg::CutShort => root.cut_short(),
             SwitchboardMsg::Tick => root.tick(&myself),
         }
         Ok(())

@@ -5,6 +5,7 @@ mod admission;
 mod early_words;
 mod leaks;
 mod no_udp;
+mod nobody_is_refused_in_silence;
 mod nobody_waits;
 mod rig;
 mod second_microphone;

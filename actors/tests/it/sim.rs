@@ -11,10 +11,10 @@ use std::time::Duration;
 use frontdesk_actors::booking::SlotRegistry;
 use frontdesk_actors::simulation::Steps;
 use frontdesk_actors::{
-    CallEnd, CallRequest, DialogueFactory, Pacer, Services, Switchboard, Tools,
+    CallEnd, CallRequest, DialogueFactory, Pacer, Refused, Services, Switchboard, Tools,
 };
 use frontdesk_line::scripted::{self, Caller, ScriptedCall};
-use frontdesk_line::{Abilities, CallerFacts, Shown};
+use frontdesk_line::{Abilities, CallerFacts, RefusalReason, Shown};
 use frontdesk_models::fake::FixedStt;
 use frontdesk_models::llm::scripted::ScriptedModel;
 use frontdesk_pipelines::dialogue::{
@@ -123,7 +123,48 @@ impl Sim {
         self.start_call(channel, scripted::call_with(abilities))
     }
 
-    fn start_call(&self, channel: Channel, (line, caller): (ScriptedCall, Caller)) -> SimCall {
+    /// A new call whose caller does not come.
+    pub(crate) fn call_without_caller(&self, channel: Channel) -> SimCall {
+        let (request, call) = self.request(channel, scripted::call());
+        let reservation = self.switchboard.reserve().expect("a place");
+        self.switchboard.take(reservation, request);
+        call
+    }
+
+    /// A call for which there is no place yet, whose caller is there.
+    pub(crate) fn waiting_call(&self, channel: Channel) -> SimCall {
+        let (request, call) = self.request(channel, scripted::call());
+        let waiting = self.switchboard.may_wait().expect("they may wait");
+        self.switchboard.wait(waiting, request);
+        call.caller.arrives(CallerFacts::default());
+        call
+    }
+
+    /// A caller who is there and is not served.
+    pub(crate) fn refused_call(&self, voice: bool, reason: RefusalReason) -> SimCall {
+        let (line, caller) = scripted::call();
+        let (done, end) = oneshot::channel();
+        let id = CallId::new(&IDS);
+        let language = self.facts.language().clone();
+        let line = Box::new(line);
+        self.switchboard.refuse(Refused { id, line, language, voice, reason, done });
+        caller.arrives(CallerFacts::default());
+        SimCall { id, caller, end, seen: 0 }
+    }
+
+    fn start_call(&self, channel: Channel, line: (ScriptedCall, Caller)) -> SimCall {
+        let (request, call) = self.request(channel, line);
+        let reservation = self.switchboard.reserve().expect("a place");
+        self.switchboard.take(reservation, request);
+        call.caller.arrives(CallerFacts::default());
+        call
+    }
+
+    fn request(
+        &self,
+        channel: Channel,
+        (line, caller): (ScriptedCall, Caller),
+    ) -> (CallRequest, SimCall) {
         let id = CallId::new(&IDS);
         let (done, end) = oneshot::channel();
         let room = format!("line-{id}");
@@ -138,10 +179,7 @@ impl Sim {
             caller: None,
             done,
         };
-        let reservation = self.switchboard.reserve().expect("a place");
-        self.switchboard.take(reservation, request);
-        caller.arrives(CallerFacts::default());
-        SimCall { id, caller, end, seen: 0 }
+        (request, SimCall { id, caller, end, seen: 0 })
     }
 
     /// The clinic that is called.

@@ -96,8 +96,8 @@ async fn database(config: &Config, report: &mut Report<'_>) {
         Ok((access, child)) => {
             // Looks at another's database, migrates nothing there.
             let access = match access {
-                DatabaseAccess::External { app, .. } => {
-                    DatabaseAccess::External { app, owner: None }
+                DatabaseAccess::External { app, worker, .. } => {
+                    DatabaseAccess::External { app, owner: None, worker }
                 }
                 embedded @ DatabaseAccess::Embedded { .. } => embedded,
             };

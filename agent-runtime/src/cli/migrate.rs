@@ -39,7 +39,7 @@ pub(super) fn seed_demo(config: &Config, out: &mut Out) -> Result<Exit, Failure>
         let message = "set FRONTDESK_DATA_KEYS: the demo patients' records are sealed with it";
         return Err(Failure::new(Exit::Usage, message));
     };
-    let access = DatabaseAccess::External { app: url.clone(), owner: None };
+    let access = DatabaseAccess::External { app: url.clone(), owner: None, worker: None };
     super::serve::on_runtimes(async |_| {
         let unavailable = |error| Failure::new(Exit::Unavailable, error);
         let clinics = Clinics::open(&access).await.map_err(unavailable)?;

@@ -1,11 +1,13 @@
 //! The command line: what can be typed, and how it ends.
 
+mod audit;
 #[cfg(feature = "tools")]
 mod demo;
 #[cfg(feature = "tools")]
 mod deployment;
 mod doctor;
 mod health;
+mod jobs;
 mod migrate;
 mod output;
 mod serve;
@@ -38,11 +40,20 @@ pub(crate) enum Exit {
     Unavailable,
     /// A second signal ended it before its calls had ended.
     Forced,
+    /// Its calls had not ended when the time for it was over.
+    CutShort,
 }
 
 impl Exit {
     #[cfg(test)]
-    const ALL: [Self; 5] = [Self::Done, Self::Failed, Self::Usage, Self::Unavailable, Self::Forced];
+    const ALL: [Self; 6] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Unavailable,
+        Self::Forced,
+        Self::CutShort,
+    ];
 
     /// The process's exit code.
     const fn code(self) -> u8 {
@@ -52,6 +63,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Unavailable => 3,
             Self::Forced => 4,
+            Self::CutShort => 5,
         }
     }
 
@@ -69,6 +81,10 @@ impl Exit {
                  credentials); what had been started was stopped"
             }
             Self::Forced => "a second signal ended it before its calls had ended",
+            Self::CutShort => {
+                "calls had not ended within FRONTDESK_DRAIN_SECONDS: their callers were told so, and \
+                 called back where the clinic knows how"
+            }
         }
     }
 
@@ -114,6 +130,7 @@ impl From<Ended> for Exit {
     fn from(ended: Ended) -> Self {
         match ended {
             Ended::Drained => Self::Done,
+            Ended::CutShort => Self::CutShort,
             Ended::Forced => Self::Forced,
         }
     }
@@ -158,6 +175,12 @@ enum Command {
     Doctor,
     /// Ask the runtime of this configuration whether it takes calls: 0 if it does, else 1.
     Health,
+    /// Verify the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// What runs beside the calls: what each job did, or run one now.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Print the URL and a join token for one call.
     Token(TokenArgs),
     /// What calls a runtime.
@@ -254,6 +277,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Doctor => doctor::doctor(&config, &mut out),
         Command::Health => health::health(&config, &mut out),
+        Command::Audit(command) => audit::audit(&config, &command, &mut out),
+        Command::Jobs(command) => jobs::jobs(&config, &command, &mut out),
         Command::Migrate => migrate::migrate(&config, &mut out),
         Command::SeedDemo => migrate::seed_demo(&config, &mut out),
         #[cfg(feature = "tools")]

@@ -20,6 +20,7 @@ pub(super) fn on_runtimes<F>(
 where
     F: Future<Output = Result<Exit, Failure>>,
 {
+    frontdesk::descriptors::raise_limit();
     let build = |mut builder: tokio::runtime::Builder, name: &str| {
         builder
             .enable_all()

@@ -6,6 +6,7 @@ mod documents;
 mod environment;
 mod error;
 mod livekit;
+mod mail;
 mod model;
 mod networks;
 mod settings;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use documents::{DocumentsConfig, EmbeddingsConfig, QdrantConfig};
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use mail::SmtpConfig;
 pub use model::ModelConfig;
 pub use networks::Networks;
 pub use settings::{CONFIG_FILE, Fallback, SETTINGS, Setting, markdown};
@@ -64,6 +66,8 @@ pub enum DatabaseConfig {
         url: Secret,
         /// For the owner's role.
         migrate_url: Option<Secret>,
+        /// For the worker's role.
+        worker_url: Option<Secret>,
     },
 }
 
@@ -135,6 +139,8 @@ pub struct Config {
     pub agent_name: String,
     /// Language model, if there is one.
     pub model: Option<ModelConfig>,
+    /// The mail server, if there is one.
+    pub smtp: Option<SmtpConfig>,
     /// Dialogue of clinics that set none.
     pub dialogue: DialogueKind,
     /// The clinics' documents, and how questions to them are answered.
@@ -372,6 +378,7 @@ impl Values<'_> {
                 },
             )?,
             model,
+            smtp: self.smtp()?,
             dialogue,
             documents: self.documents()?,
             profile: Profile::default(),
@@ -402,16 +409,20 @@ impl Values<'_> {
         let expected = "a URL such as postgres://user:password@host/database";
         let url = self.secret("DATABASE_URL", expected, postgres)?;
         let migrate_url = self.secret("FRONTDESK_MIGRATE_URL", expected, postgres)?;
-        match (url, migrate_url) {
-            (Some(url), migrate_url) => Ok(DatabaseConfig::External { url, migrate_url }),
-            (None, Some(_)) => Err(ConfigError::Conflict(
-                "FRONTDESK_MIGRATE_URL is set without DATABASE_URL: set both, or neither for the \
-                 embedded database"
-                    .to_owned(),
-            )),
-            (None, None) => {
-                Ok(DatabaseConfig::Embedded { bin: self.path("FRONTDESK_POSTGRES_BIN")? })
-            }
+        let worker_url = self.secret("FRONTDESK_WORKER_URL", expected, postgres)?;
+        let alone = match (&url, &migrate_url, &worker_url) {
+            (None, Some(_), _) => Some("FRONTDESK_MIGRATE_URL"),
+            (None, None, Some(_)) => Some("FRONTDESK_WORKER_URL"),
+            _ => None,
+        };
+        if let Some(alone) = alone {
+            return Err(ConfigError::Conflict(format!(
+                "{alone} is set without DATABASE_URL: set both, or neither for the embedded database"
+            )));
+        }
+        match url {
+            Some(url) => Ok(DatabaseConfig::External { url, migrate_url, worker_url }),
+            None => Ok(DatabaseConfig::Embedded { bin: self.path("FRONTDESK_POSTGRES_BIN")? }),
         }
     }
 }

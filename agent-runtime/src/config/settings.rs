@@ -169,6 +169,12 @@ pub const SETTINGS: &[Setting] = &[
         "PostgreSQL of the owner's role: if set, `serve` migrates the schema when it starts.",
     )),
     secret(setting(
+        "FRONTDESK_WORKER_URL",
+        "database.worker_url",
+        Unset("jobs that see all clinics at once (events, audit, tidying) do not run here"),
+        "PostgreSQL of the worker's role `frontdesk_worker`, for those jobs.",
+    )),
+    secret(setting(
         "FRONTDESK_DATA_KEYS",
         "database.data_keys",
         Unset("with the embedded database, keys made once and kept in the data folder"),
@@ -256,6 +262,22 @@ pub const SETTINGS: &[Setting] = &[
         Unset("`model` with `FRONTDESK_LLM_URL`, else `forms`"),
         "What holds the calls of clinics that do not set it: the built-in `forms`, or the language \
          `model` with the forms behind it.",
+    ),
+    secret(setting(
+        "FRONTDESK_SMTP_URL",
+        "mail.smtp_url",
+        Unset(
+            "with the embedded database, letters are files in `outbox` in the data folder; else none \
+             are written",
+        ),
+        "Mail server for notifications: `smtps://user:password@host`, or \
+         `smtp://user:password@host?tls=required` (STARTTLS).",
+    )),
+    setting(
+        "FRONTDESK_MAIL_FROM",
+        "mail.from",
+        Unset("needed with `FRONTDESK_SMTP_URL`"),
+        "Address that they come from.",
     ),
     setting(
         "FRONTDESK_DOCUMENTS",

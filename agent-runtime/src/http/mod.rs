@@ -6,6 +6,7 @@
 
 mod calls;
 mod client;
+pub(crate) mod connections;
 pub(crate) mod console;
 mod limits;
 mod metrics;

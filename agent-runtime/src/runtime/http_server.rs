@@ -1,21 +1,21 @@
 //! The HTTP listener of a runtime.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::http::{self, Service};
+use crate::descriptors;
+use crate::http::{self, Service, connections};
 
 /// How long the HTTP listener may take to answer what it has begun to answer.
 const HTTP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The HTTP listener while it serves.
 pub(super) struct HttpServer {
-    stop: oneshot::Sender<()>,
+    stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -26,23 +26,15 @@ impl HttpServer {
         options: http::Options,
         desk: http::console::Options,
     ) -> Self {
-        let (stop, stopped) = oneshot::channel();
+        let (stop, stopped) = watch::channel(false);
         let router = http::router(shared, options, Some(desk));
-        let router = router.into_make_service_with_connect_info::<SocketAddr>();
-        let task = tokio::spawn(async move {
-            let serve = axum::serve(listener, router).with_graceful_shutdown(async {
-                // A sender that is gone means the same.
-                let _ = stopped.await;
-            });
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "http listener failed");
-            }
-        });
+        let limits = connections::Limits::of(descriptors::limit());
+        let task = tokio::spawn(connections::serve(listener, router, limits, stopped));
         Self { stop, task }
     }
 
     pub(super) async fn stop(self) {
-        let _ = self.stop.send(());
+        self.stop.send_replace(true);
         let abort = self.task.abort_handle();
         if tokio::time::timeout(HTTP_PATIENCE, self.task).await.is_err() {
             // A client that keeps its connection open does not keep the process alive.

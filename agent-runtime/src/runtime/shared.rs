@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use frontdesk_actors::Switchboard;
+use frontdesk_actors::jobs::JobsWatch;
 use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerHandle, WorkerStatus};
@@ -29,6 +30,7 @@ pub(super) struct Shared {
     pub(super) rooms: Arc<ServerApi>,
     pub(super) supervision: Supervision,
     pub(super) ids: Arc<dyn IdSource>,
+    pub(super) jobs: OnceLock<JobsWatch>,
 }
 
 impl Service for Shared {
@@ -46,7 +48,10 @@ impl Service for Shared {
     }
 
     fn samples(&self) -> Vec<Sample> {
-        counters::samples(&self.switchboard.counters(), &self.worker())
+        let mut samples = counters::samples(&self.switchboard.counters(), &self.worker());
+        let jobs = self.jobs.get().map(JobsWatch::status).unwrap_or_default();
+        samples.extend(counters::job_samples(&jobs));
+        samples
     }
 
     async fn clinic(&self, slug: &str) -> Result<Option<PublicClinic>, String> {

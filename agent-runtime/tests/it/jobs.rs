@@ -43,7 +43,7 @@ async fn jobs_without_a_usable_clinic_are_refused_with_one_line_each() {
         assert!(!log.contains("Mary"), "the metadata is not repeated: {log}");
     }
     let metrics = get(&format!("{url}/metrics")).await.1;
-    assert!(metrics.contains("frontdesk_jobs_accepted_total 0"), "{metrics}");
+    assert!(metrics.contains("frontdesk_calls_started_total 0"), "{metrics}");
     assert!(metrics.contains("frontdesk_live_calls 0"), "every place was given back: {metrics}");
     assert_eq!(get(&format!("{url}/readyz")).await.0, 200);
 

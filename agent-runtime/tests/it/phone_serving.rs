@@ -27,8 +27,18 @@ async fn a_server_tells_its_telephone_address_logs_nobody_and_drains() {
     let mut caller = Raw::new(sip, NUMBER).await;
     assert_eq!(caller.invite().await, 200, "{}", serve.log());
     caller.hears().await;
-    let mut second = Raw::new(sip, NUMBER).await;
-    assert_eq!(second.invite().await, 486, "there is one place");
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        let mut second = Raw::new(sip, NUMBER).await;
+        assert_eq!(second.invite().await, 200, "there is one place, and they may wait");
+        second.hears().await;
+        waiting.push(second);
+    }
+    let mut sixth = Raw::new(sip, NUMBER).await;
+    assert_eq!(sixth.invite().await, 486, "no more than four wait");
+    for waits in waiting {
+        waits.bye().await;
+    }
     caller.bye().await;
     let again = async |_: &Process| {
         let mut caller = Raw::new(sip, NUMBER).await;

@@ -66,6 +66,18 @@ async fn a_call_is_started_come_back_to_and_refused_to_the_next_one_while_it_las
     };
     serve.until("the agent is there", agent).await;
 
+    // Four more may wait for the place; the next is refused.
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        let next = start(&url, "nile-heart", "").await;
+        assert_eq!(next.status, 201, "{}", next.body);
+        waiting.push(next.join().await);
+        let number = waiting.len();
+        let line = format!("frontdesk_waiting_calls {number}.0\n");
+        let waits =
+            async |_: &crate::desk::Process| get(&metrics).await.1.contains(&line).then_some(());
+        serve.until("they wait", waits).await;
+    }
     let next = start(&url, "nile-heart", "").await;
     assert_eq!((next.status, next.retry_after.as_str()), (503, "10"), "{}", next.body);
     let back = start(&url, "nile-heart", &first.cookie).await;
@@ -75,6 +87,9 @@ async fn a_call_is_started_come_back_to_and_refused_to_the_next_one_while_it_las
     let again = back.join().await;
     assert!(get(&metrics).await.1.contains("frontdesk_calls_started_total 1.0\n"), "the same call");
 
+    for waits in waiting {
+        waits.close().await;
+    }
     again.close().await;
     patient.close().await;
     serve.until("the call is over", async |_| calls("0").await).await;

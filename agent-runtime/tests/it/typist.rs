@@ -23,6 +23,13 @@ pub(crate) struct Typist {
 impl Typist {
     /// Calls a clinic and waits for the greeting.
     pub(crate) async fn call(livekit: &TestLiveKit, room: &str, clinic: &str) -> Self {
+        let mut typist = Self::dispatch(livekit, room, clinic).await;
+        typist.hears("automatic assistant").await;
+        typist
+    }
+
+    /// Calls a clinic, which may not answer.
+    pub(crate) async fn dispatch(livekit: &TestLiveKit, room: &str, clinic: &str) -> Self {
         let key = ApiKey::new(livekit.api_key(), livekit.api_secret());
         let agent = AgentRequest {
             agent_name: "frontdesk".to_owned(),
@@ -37,7 +44,11 @@ impl Typist {
             .with_grants(grants)
             .to_jwt()
             .expect("a token");
-        let options = RoomOptions::new(livekit.ws_url(), token);
+        Self::enter(RoomOptions::new(livekit.ws_url(), token)).await
+    }
+
+    /// Enters a room.
+    pub(crate) async fn enter(options: RoomOptions) -> Self {
         let (room, mut events) = Room::connect(options).await.expect("joins");
         let (tell, said) = mpsc::channel(256);
         let mut reader = JoinSet::new();
@@ -53,9 +64,7 @@ impl Typist {
                 }
             }
         });
-        let mut typist = Self { room, said, _reader: reader };
-        typist.hears("automatic assistant").await;
-        typist
+        Self { room, said, _reader: reader }
     }
 
     /// Types, and waits until the agent says something with one of these parts; gives all that it
@@ -67,8 +76,20 @@ impl Typist {
         self.hears_any(parts).await
     }
 
-    async fn hears(&mut self, part: &str) -> String {
+    pub(crate) async fn hears(&mut self, part: &str) -> String {
         self.hears_any(&[part]).await
+    }
+
+    /// Waits until the room is closed, and gives what was said until then.
+    pub(crate) async fn is_sent_away(mut self) -> String {
+        let mut heard = String::new();
+        let wait = async {
+            while let Some(text) = self.said.recv().await {
+                heard.push_str(&text);
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "still there: {heard:?}");
+        heard
     }
 
     async fn hears_any(&mut self, parts: &[&str]) -> String {

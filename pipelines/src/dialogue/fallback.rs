@@ -14,6 +14,7 @@ use super::guard::{Guarded, Policy};
 use super::history::Turn;
 use super::ledger::Ledger;
 use super::llm::{Llm, ModelSettings};
+use super::reading::Reading;
 use super::tools::ToolResult;
 use super::{CallFacts, Input, Now, Output};
 
@@ -140,6 +141,10 @@ impl Policy for Fallback {
         if !self.taken {
             self.llm.resume(now, ledger);
         }
+    }
+
+    fn reading(&self) -> Option<&Reading> {
+        self.forms.reading().filter(|_| self.taken)
     }
 
     fn snapshot(&self) -> Value {

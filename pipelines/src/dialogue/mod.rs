@@ -36,6 +36,10 @@ macro_rules! dialogue_of_the_guards {
             fn outcome(&self) -> frontdesk_types::CallOutcome {
                 self.0.outcome()
             }
+
+            fn reading(&self) -> Option<&$crate::dialogue::reading::Reading> {
+                self.0.reading()
+            }
         }
     };
 }
@@ -56,6 +60,7 @@ pub mod ledger;
 pub mod llm;
 pub mod patient_record;
 pub mod phone;
+pub mod reading;
 mod said;
 pub mod script;
 pub mod settings;
@@ -243,6 +248,22 @@ pub struct DoctorFacts {
     pub fee: Option<u32>,
     /// Languages, ISO 639-1.
     pub languages: Vec<String>,
+    /// Gender, if it is on record; never guessed from the name.
+    #[serde(default)]
+    pub gender: Option<frontdesk_types::Gender>,
+}
+
+/// A public holiday on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayFacts {
+    /// The day, in the clinic's zone.
+    pub day: Date,
+    /// By which the languages know it, such as `christmas`.
+    pub holiday: Option<String>,
+    /// Name as spoken.
+    pub name: String,
+    /// Whether the clinic is closed.
+    pub closed: bool,
 }
 
 /// A time on a weekday at which the clinic is open.
@@ -277,6 +298,9 @@ pub struct ClinicFacts {
     pub hours: Vec<OpenHours>,
     /// Doctors who can be booked.
     pub doctors: Vec<DoctorFacts>,
+    /// Public holidays, by day.
+    #[serde(default)]
+    pub holidays: Vec<HolidayFacts>,
     /// Words that patients use → specialty ("heart doctor" → "cardiology").
     pub specialty_words: Vec<(String, String)>,
     /// Words that its documents speak of: what callers may ask about.
@@ -285,6 +309,12 @@ pub struct ClinicFacts {
 }
 
 impl ClinicFacts {
+    /// The holiday for which the clinic is closed on a day.
+    #[must_use]
+    pub fn closed_for(&self, day: Date) -> Option<&HolidayFacts> {
+        self.holidays.iter().find(|holiday| holiday.closed && holiday.day == day)
+    }
+
     /// The clinic's time zone; UTC if this build does not know it.
     #[must_use]
     pub fn zone(&self) -> TimeZone {
@@ -301,6 +331,8 @@ pub struct CallFacts {
     pub channel: Channel,
     /// Language that was asked for, ISO 639-1; the call may have another.
     pub language: String,
+    /// Whether what is read into the caller's words is kept, to be shown.
+    pub explain: bool,
 }
 
 impl CallFacts {
@@ -308,7 +340,7 @@ impl CallFacts {
     #[must_use]
     pub fn of(clinic: Arc<ClinicContext>, channel: Channel) -> Self {
         let language = clinic.language().code().to_owned();
-        Self { clinic, channel, language }
+        Self { clinic, channel, language, explain: false }
     }
 
     /// The tools of the call.
@@ -355,5 +387,11 @@ pub trait Dialogue: Send {
     /// How the call ends as it stands now, should it be cut.
     fn outcome(&self) -> CallOutcome {
         CallOutcome::Abandoned
+    }
+
+    /// What was read into the caller's last words; none if a language model took them, or if the
+    /// call does not explain ([`CallFacts::explain`]).
+    fn reading(&self) -> Option<&reading::Reading> {
+        None
     }
 }

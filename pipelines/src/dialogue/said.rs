@@ -22,7 +22,7 @@ pub(super) fn is_worth_saying(when: &When) -> bool {
         half_open || !days.weekdays.is_open() || bounded(&window.clock)
     };
     let exact = when.any.iter().any(|window| window.clock.at.is_some());
-    !exact && (!when.none.is_empty() || when.any.iter().any(special))
+    !exact && (!when.none.is_empty() || !when.avoid.is_empty() || when.any.iter().any(special))
 }
 
 /// "With Dr. Ann Baker on Monday, June 15": whom and when somebody waits for.
@@ -61,7 +61,7 @@ pub(super) fn spoken(when: &When, language: &Language) -> String {
         }
         _ => language.or(&any),
     };
-    let none = when.none.iter().map(|one| {
+    let none = when.none.iter().chain(&when.avoid).map(|one| {
         let spoken = window(one, language);
         fill(&language.phrases.not_then, &[("wish", &spoken)])
     });
@@ -85,7 +85,7 @@ fn window(window: &Window, language: &Language) -> String {
     joined(&[days(&window.days, language), clock(&window.clock, language)], " ")
 }
 
-fn days(days: &Days, language: &Language) -> String {
+pub(super) fn days(days: &Days, language: &Language) -> String {
     let phrases = &language.phrases;
     let date = |day| language.date(day);
     let span = match (days.from, days.to) {

@@ -13,6 +13,7 @@ use frontdesk_models::stt::Listening;
 use frontdesk_models::stt::lm::LmSource;
 use frontdesk_types::Phi;
 
+use super::reading::Reading;
 use super::understand::{Heard, Setting};
 use super::{ClinicFacts, Expectation, Now, completeness, spelling};
 use crate::language::Language;
@@ -110,7 +111,9 @@ impl Spoken {
     #[must_use]
     pub fn same(&self, expect: Expectation, said: &str, heard: &str, now: Now) -> bool {
         let setting = self.setting(expect, now);
-        Heard::of(said, setting) == Heard::of(heard, setting)
+        // What it comes to, and not with which words.
+        let of = |text: &str| Heard { reading: Reading::default(), ..Heard::of(text, setting) };
+        of(said) == of(heard)
     }
 
     /// The full name that the dialogue takes from an answer to the question for it.

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::wish::When;
+use crate::wish::{Visit, When};
 
 /// Number of a tool call within a dialogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub struct SlotWish {
     /// Days and times, in the clinic's zone.
     #[serde(default)]
     pub when: When,
+    /// The kind of visit.
+    #[serde(default)]
+    pub visit: Visit,
     /// Offers at most.
     pub limit: u8,
 }

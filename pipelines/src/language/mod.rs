@@ -12,6 +12,7 @@ pub(crate) mod danger;
 mod en;
 mod exact;
 pub mod listen;
+mod mail;
 pub(crate) mod pattern;
 mod phrases;
 mod registry;
@@ -22,16 +23,20 @@ pub(crate) mod understand;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use frontdesk_types::Gender;
 use jiff::civil::{Date, Time};
 
 pub use bundle::{Bundle, BundleError};
 pub use listen::Templates;
+pub use mail::{MAIL, MailTemplates, mail_templates};
 pub use phrases::PhraseError;
 pub(crate) use phrases::{Phrases, fill};
 pub use registry::Languages;
 pub use speech::{Numbers, SpeechRules};
 pub use turn::TurnWords;
 pub(crate) use understand::KeyWords;
+use crate::dialogue::HolidayFacts;
+use crate::wish::Traits;
 use understand::Tables;
 
 /// One language. Cheap to clone; shared by all calls that are held in it.
@@ -62,6 +67,23 @@ impl std::ops::Deref for Language {
     fn deref(&self) -> &Tables {
         &self.understand
     }
+}
+
+/// What the runtime itself tells a caller, whatever the dialogue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// All places are taken; the caller may wait for one.
+    BusyWait,
+    /// No place became free.
+    BusyEnd,
+    /// The runtime is being stopped and takes no calls.
+    Stopping,
+    /// The runtime is being stopped and ends this call.
+    CutShort,
+    /// There is no such clinic, or it takes no calls.
+    NotServed,
+    /// The call cannot be held any longer.
+    Failed,
 }
 
 impl Language {
@@ -108,10 +130,29 @@ impl Language {
         &self.shown.name
     }
 
-    /// What a caller is told when their call cannot be held any longer.
+    /// What a caller is told by the runtime itself.
     #[must_use]
-    pub fn apology(&self) -> &str {
-        &self.phrases.failed_end
+    pub fn notice(&self, notice: Notice) -> &str {
+        match notice {
+            Notice::BusyWait => &self.phrases.busy_wait,
+            Notice::BusyEnd => &self.phrases.busy_end,
+            Notice::Stopping => &self.phrases.stopping_end,
+            Notice::CutShort => &self.phrases.cut_end,
+            Notice::NotServed => &self.phrases.not_served_end,
+            Notice::Failed => &self.phrases.failed_end,
+        }
+    }
+
+    /// "We will call you back at … Goodbye."
+    #[must_use]
+    pub fn called_back_at(&self, number: &str) -> String {
+        fill(&self.phrases.callback_noted_at, &[("phone", number)])
+    }
+
+    /// "In an emergency call 911 now."
+    #[must_use]
+    pub fn in_an_emergency(&self, number: &str) -> String {
+        fill(&self.phrases.emergency_number, &[("number", number)])
     }
 
     /// How text becomes words for a voice.
@@ -183,8 +224,32 @@ impl Language {
         fill(&self.shown.format.doctor, &[("name", name)])
     }
 
+    /// "Female doctor who speaks Arabic".
+    pub(crate) fn doctor_like(&self, traits: &Traits) -> String {
+        let phrases = &self.phrases;
+        let doctor = match traits.genders.as_slice() {
+            [Gender::Female] => &phrases.female_doctor,
+            [Gender::Male] => &phrases.male_doctor,
+            _ => &phrases.a_doctor,
+        };
+        if traits.languages.is_empty() {
+            return doctor.clone();
+        }
+        let names = traits.languages.iter().map(|code| self.language_name(code));
+        let names: Vec<String> = names.collect();
+        fill(&phrases.doctor_speaking, &[("doctor", doctor), ("languages", &self.or(&names))])
+    }
+
+    /// "We are closed on Thursday, November 26, for Thanksgiving."
+    pub(crate) fn closed_for(&self, when: &str, holiday: &HolidayFacts) -> String {
+        let known = holiday.holiday.as_ref().and_then(|code| self.holiday_name(code));
+        let values = [("when", when), ("holiday", known.unwrap_or(&holiday.name))];
+        fill(&self.phrases.closed_holiday, &values)
+    }
+
     /// "a, b and c".
-    pub(crate) fn and(&self, items: &[String]) -> String {
+    #[must_use]
+    pub fn and(&self, items: &[String]) -> String {
         self.list(items, &self.shown.format.and)
     }
 

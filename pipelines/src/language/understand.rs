@@ -8,7 +8,7 @@ use jiff::civil::Time;
 use serde::{Deserialize, Deserializer};
 
 use super::bundle::{Bundle, BundleError};
-use super::pattern::Pattern;
+use super::pattern::{Marks, Pattern};
 use crate::dialogue::tools::PartOfDay;
 use crate::wish::Order;
 
@@ -74,6 +74,12 @@ pub(crate) enum DayOp {
     AnchorAfter,
     /// The first such weekday after.
     AnchorWeekday,
+    /// A public holiday, or so many days after it.
+    Holiday,
+    /// The first such weekday after it; the last before it with -1.
+    HolidayWeekday,
+    /// The week that it is in, or so many weeks after.
+    HolidayWeek,
     /// A week after the day that was named before.
     NextOne,
     Soonest,
@@ -219,11 +225,11 @@ tables! {
     /// Words that are not intents.
     Words {
         greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
-        no, bare_no, decline, bye, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
-        not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, another_day, list_either, choice_noun, choice_number, choice_after,
+        no, bare_no, decline, bye, leaving, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
+        not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, list_after, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated, negated_after, not_made, machine, presence, wrong_number, rude,
+        polite, suggestion, leads, negated, negated_after, not_made, chatter, reached, aside, why, asks_now, machine, presence, wrong_number, rude,
         recall,
     }
 }
@@ -232,8 +238,43 @@ tables! {
     /// Who says what of a time: what is ruled out, what is told and not asked for.
     Scope {
         not, keep, answers, plurals, reset, clause, wish, story, since, unavailable, free_from, free_until, corrected, beside, or, and,
-        good_after, time_like,
+        good_after, time_like, soft, soft_after,
     }
+}
+
+tables! {
+    /// A doctor who is wished for without a name.
+    TraitWords {
+        female, male, speaks, speaking, no_matter,
+    }
+}
+
+tables! {
+    /// A visit that is wished for.
+    VisitWords {
+        double, long, series, remote,
+    }
+}
+
+/// A length of a visit.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LengthPhrase {
+    /// Minutes; those that the phrase names if it is zero.
+    #[serde(default)]
+    pub(crate) minutes: i64,
+    pub(crate) say: Vec<Pattern>,
+}
+
+/// A public holiday.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HolidayWords {
+    /// By which clinics know it, one or several: "Eid" is either of two.
+    pub(crate) codes: Vec<String>,
+    /// As it is spoken of.
+    pub(crate) name: String,
+    pub(crate) say: Vec<Pattern>,
 }
 
 tables! {
@@ -415,6 +456,12 @@ pub struct Tables {
     pub(crate) course: Course,
     pub(crate) questions: Questions,
     pub(crate) matters: Vec<Matter>,
+    #[serde(default)]
+    pub(crate) holidays: Vec<HolidayWords>,
+    pub(crate) traits: TraitWords,
+    pub(crate) visits: VisitWords,
+    #[serde(default)]
+    pub(crate) lengths: Vec<LengthPhrase>,
     pub(crate) languages: Vec<Named>,
     pub(crate) specialties: Vec<Named>,
     pub(crate) common: Common,
@@ -451,6 +498,22 @@ impl Tables {
         self.month_words.get(word).copied()
     }
 
+    /// What patterns that begin with a word are told by.
+    pub(crate) fn marks(&self, word: &str) -> Marks {
+        let number = self.numbers.contains_key(word);
+        let figures = word.starts_with(|c: char| c.is_ascii_digit());
+        let ordinal = number || figures || self.ordinals.contains_key(word);
+        let all = [
+            (number || figures, Marks::NUMBER),
+            (ordinal, Marks::ORDINAL),
+            (self.weekday(word).is_some(), Marks::WEEKDAY),
+            (self.weekdays(word).is_some(), Marks::WEEKDAYS),
+            (self.month(word).is_some(), Marks::MONTH),
+        ];
+        let all = all.into_iter().filter(|(is, _)| *is).map(|(_, marks)| marks);
+        all.fold(Marks::of(word), Marks::with)
+    }
+
     /// Whether it is a word that is written right, as far as the tables know.
     pub(crate) fn is_known(&self, word: &str) -> bool {
         self.common.contains(word)
@@ -464,6 +527,12 @@ impl Tables {
     /// Whether a letter is one of another script than the language's.
     pub(crate) fn is_foreign(&self, letter: char) -> bool {
         letter.is_alphabetic() && !self.own_letters.iter().any(|own| own.has(letter))
+    }
+
+    /// What a public holiday is called, by its code.
+    pub(crate) fn holiday_name(&self, code: &str) -> Option<&str> {
+        let known = |words: &&HolidayWords| matches!(words.codes.as_slice(), [only] if only == code);
+        self.holidays.iter().find(known).map(|words| words.name.as_str())
     }
 
     /// A word without the ending of a possessive.

@@ -6,17 +6,18 @@ use frontdesk_pipelines::dialogue::{
     CallFacts, ClinicContext, ClinicFacts, ClinicSettings, DoctorFacts,
 };
 use frontdesk_pipelines::language::{Language, Languages};
-use frontdesk_types::{Channel, DoctorId, SeededIds};
+use frontdesk_types::{Channel, DoctorId, Gender, SeededIds};
 use jiff::civil::{DateTime, Weekday};
 use jiff::{Timestamp, tz::TimeZone};
 
 pub(crate) const ZONE: &str = "Africa/Cairo";
 
-pub(crate) const DOCTORS: [(&str, &str); 4] = [
-    ("Nora Haddad", "cardiology"),
-    ("Paul Winter", "cardiology"),
-    ("Rosa Marin", "pediatrics"),
-    ("Adam Frost", "internal medicine"),
+/// Name, specialty, gender and the languages that they speak beside English.
+pub(crate) const DOCTORS: [(&str, &str, Option<Gender>, &[&str]); 4] = [
+    ("Nora Haddad", "cardiology", Some(Gender::Female), &["ar"]),
+    ("Paul Winter", "cardiology", Some(Gender::Male), &[]),
+    ("Rosa Marin", "pediatrics", Some(Gender::Female), &["ar"]),
+    ("Adam Frost", "internal medicine", None, &[]),
 ];
 
 /// Weekdays and hours of each doctor.
@@ -38,12 +39,13 @@ pub(crate) fn english() -> &'static Language {
 
 pub(crate) fn facts() -> CallFacts {
     let ids = SeededIds::new(99);
-    let doctors = DOCTORS.iter().map(|(name, specialty)| DoctorFacts {
+    let doctors = DOCTORS.iter().map(|(name, specialty, gender, languages)| DoctorFacts {
         id: DoctorId::new(&ids),
         name: (*name).to_owned(),
         specialties: vec![(*specialty).to_owned()],
         fee: Some(300),
-        languages: vec!["en".to_owned()],
+        languages: ["en"].iter().chain(*languages).map(|code| (*code).to_owned()).collect(),
+        gender: *gender,
     });
     let clinic = ClinicFacts {
         name: "Palm Clinic".to_owned(),

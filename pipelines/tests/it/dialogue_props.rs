@@ -102,6 +102,7 @@ fn offer(ids: &dyn IdSource, index: usize) -> Offer {
     let start = local(["2026-06-14T09:00", "2026-06-14T10:00", "2026-06-16T13:00"][index % 3]);
     Offer {
         id: OfferId::new(ids),
+        second: None,
         slot: SlotId::new(ids),
         doctor: doctor.id,
         doctor_name: doctor.name.clone(),

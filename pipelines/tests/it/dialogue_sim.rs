@@ -50,6 +50,8 @@ pub(crate) struct Clinic {
     registered: Vec<(String, Date, String)>,
     appointments: Vec<Appointment>,
     offers: HashMap<OfferId, usize>,
+    /// The second slots of offers for two.
+    seconds: HashMap<OfferId, usize>,
     identity: Option<usize>,
     answers: HashMap<WriteNumber, ToolResult>,
     pub(crate) now: Timestamp,
@@ -103,6 +105,7 @@ impl Clinic {
             registered: Vec::new(),
             appointments: Vec::new(),
             offers: HashMap::new(),
+            seconds: HashMap::new(),
             identity: None,
             answers: HashMap::new(),
             now,
@@ -175,6 +178,7 @@ impl Clinic {
         let doctor = &self.facts.clinic.doctors[slot.doctor];
         Offer {
             id: OfferId::new(&self.ids),
+            second: None,
             slot: slot.id,
             doctor: doctor.id,
             doctor_name: doctor.name.clone(),
@@ -280,7 +284,18 @@ impl Clinic {
                 if self.slots[slot].taken {
                     return refused(Refusal::SlotTaken);
                 }
-                let appointment = self.appoint(self.identity.expect("identified"), slot, true);
+                let (who, second) = (self.identity.expect("identified"), self.seconds.get(offer));
+                let second = second.copied();
+                if second.is_some_and(|second| self.slots[second].taken) {
+                    return refused(Refusal::SlotTaken);
+                }
+                let mut appointment = self.appoint(who, slot, true);
+                if let Some(second) = second {
+                    let other = self.appoint(who, second, true);
+                    appointment.reference = format!("{} and {}", appointment.reference, other.reference);
+                    appointment.visit.second = Some(other.visit.slot);
+                    appointment.visit.ends_at = other.visit.ends_at;
+                }
                 ToolResult::Booked { appointment }
             }
             ToolCall::Reschedule { appointment, offer, .. } => {
@@ -378,7 +393,13 @@ impl Clinic {
         loop {
             match finder.found(self.free(&query)) {
                 Step::Search(next) => query = next,
-                Step::Done { offers, exact } => return ToolResult::Slots { offers, exact },
+                Step::Done { offers, exact } => {
+                    for offer in &offers {
+                        let second = self.slots.iter().position(|s| Some(s.id) == offer.second);
+                        self.seconds.extend(second.map(|second| (offer.id, second)));
+                    }
+                    return ToolResult::Slots { offers, exact };
+                }
             }
         }
     }
@@ -388,8 +409,11 @@ impl Clinic {
         let earliest = self.now + 30.minutes();
         let fits = |slot: &Slot| {
             let doctor = &self.facts.clinic.doctors[slot.doctor];
-            let clock = slot.start.to_zoned(zone()).time();
+            let start = slot.start.to_zoned(zone());
+            let clock = start.time();
             !slot.taken
+                && !query.remote
+                && self.facts.clinic.closed_for(start.date()).is_none()
                 && slot.start >= earliest
                 && query.doctor.is_none_or(|own| own == doctor.id)
                 && query.specialty.as_ref().is_none_or(|own| doctor.specialties.contains(own))

@@ -15,8 +15,12 @@ const STATE_ATTRIBUTE: &str = "lk.agent.state";
 /// Ours: the appointment that was last changed, as JSON. An attribute, so that a page that is
 /// reloaded has it too.
 const APPOINTMENT_ATTRIBUTE: &str = "frontdesk.appointment";
+/// Ours: what was read into the caller's words, one text each, where the call was asked for with it.
+const READING_TOPIC: &str = "frontdesk.reading";
 /// Ours: the name of the person of the clinic whose words a segment holds.
 const STAFF_ATTRIBUTE: &str = "frontdesk.staff";
+/// Ours: why the call is not taken.
+const REFUSED_ATTRIBUTE: &str = "frontdesk.refused";
 const FINAL_ATTRIBUTE: &str = "lk.transcription_final";
 
 /// Whose words the captions are of: the caller's identity and track, as far as known.
@@ -111,6 +115,15 @@ impl Captions {
             }
             Shown::StaffText { number, name, text, is_final } => {
                 self.staff_text(number, &name, &text, is_final).await
+            }
+            Shown::Refused(reason) => {
+                self.announce(REFUSED_ATTRIBUTE, reason.as_str().to_owned()).await;
+                Ok(())
+            }
+            Shown::Read(reading) => {
+                let topic = READING_TOPIC.to_owned();
+                let options = TextStreamOptions { topic, ..TextStreamOptions::default() };
+                self.room.send_text(&reading, options).await
             }
             Shown::Appointment { change, visit, reference } => {
                 let card = card(change, &visit, &reference);

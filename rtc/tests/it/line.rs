@@ -133,6 +133,7 @@ async fn the_caller_is_the_one_that_was_named_not_the_first_one_there() {
 fn appointment() -> Shown {
     let visit = Offer {
         id: OfferId::new(&SystemIds),
+        second: None,
         slot: SlotId::new(&SystemIds),
         doctor: DoctorId::new(&SystemIds),
         doctor_name: "Samira Hassan".to_owned(),

@@ -3,11 +3,14 @@
 //! Lines of standard input go out on `lk.chat`, what the agent says is printed. It ends with the
 //! input, with Ctrl-C, or when the agent hangs up; then the room is left in order.
 
+mod explain;
+
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use frontdesk_pipelines::dialogue::reading::Reading;
 use frontdesk_tenants::directory::is_slug;
 use frontdesk_types::SystemIds;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -30,6 +33,25 @@ pub struct ChatArgs {
     /// The clinic that is called.
     #[arg(long, value_name = "SLUG")]
     pub clinic: String,
+    /// Prints what was read into each line: what its parts do, the wish, who is meant, and what is
+    /// left over.
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text"
+    )]
+    pub explain: Option<ExplainForm>,
+}
+
+/// How what was read is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainForm {
+    /// In lines, for people.
+    Text,
+    /// As one line of JSON.
+    Json,
 }
 
 /// Holds the call until one side ends it, or it is `interrupted`.
@@ -61,7 +83,12 @@ async fn talk(
 ) -> Result<Exit, Failure> {
     let unavailable = |why: &dyn std::fmt::Display| Failure::new(Exit::Unavailable, why);
     let exchange = exchange?;
-    let dial = Dial { clinic: args.clinic.clone(), medium: Medium::Text, now: None };
+    let dial = Dial {
+        clinic: args.clinic.clone(),
+        medium: Medium::Text,
+        now: None,
+        explain: args.explain.is_some(),
+    };
     let line = Line::open(&exchange, &dial, None, &SystemIds).await;
     let mut line = line.map_err(|error| unavailable(&error))?;
     let mut conversation = Conversation::default();
@@ -78,6 +105,7 @@ async fn talk(
                     out.line("(the agent has hung up)");
                     break Ok(Exit::Done);
                 }
+                Heard::Read(json) => explain(&json, args.explain, out),
                 heard => {
                     let spoke = conversation.take(heard, out);
                     if spoke && !open {
@@ -114,6 +142,18 @@ async fn talk(
     };
     line.close().await;
     end
+}
+
+/// Prints what was read into a line.
+fn explain(json: &str, form: Option<ExplainForm>, out: &mut impl Output) {
+    match (form, serde_json::from_str::<Reading>(json)) {
+        (None, _) => {}
+        (Some(ExplainForm::Text), Ok(reading)) => {
+            explain::lines(&reading).iter().for_each(|line| out.line(line));
+        }
+        // Of another version of the program.
+        (Some(_), _) => out.line(json),
+    }
 }
 
 async fn at(until: Option<tokio::time::Instant>) {

@@ -226,29 +226,52 @@ async fn change(
 /// Cancels the clinic's appointments that were not paid in time; returns how many.
 ///
 /// # Errors
-/// If the database fails.
+/// The first appointment's that failed; the others are cancelled nevertheless.
 pub async fn expire_unpaid(
     db: &Database,
     tenant: &Tenant,
     by: &By,
     now: Timestamp,
 ) -> Result<usize> {
-    let due: Vec<uuid::Uuid> =
-        sqlx::query_scalar("SELECT id FROM unpaid_appointments($1, $2) AS id")
-            .bind(tenant.clinic().uuid())
-            .bind(now.to_sqlx())
-            .fetch_all(db.pool())
-            .await?;
-    let mut expired = 0;
-    for id in due {
-        let mut transition = Transition::to(AppointmentId::from_uuid(id), Status::Cancelled);
-        transition.reason = Some(CancelReason::Unpaid);
+    let due = "SELECT id FROM unpaid_appointments($1, $2) AS id";
+    change_due(db, tenant, due, (Status::Cancelled, Some(CancelReason::Unpaid)), by, now).await
+}
+
+/// Marks the clinic's appointments to which nobody came, where it says how long after the visit that
+/// is so; returns how many.
+///
+/// # Errors
+/// The first appointment's that failed; the others are marked nevertheless.
+pub async fn mark_missed(db: &Database, tenant: &Tenant, by: &By, now: Timestamp) -> Result<usize> {
+    let due = "SELECT id FROM missed_appointments($1, $2) AS id";
+    change_due(db, tenant, due, (Status::NoShow, None), by, now).await
+}
+
+async fn change_due(
+    db: &Database,
+    tenant: &Tenant,
+    due: &'static str,
+    (to, reason): (Status, Option<CancelReason>),
+    by: &By,
+    now: Timestamp,
+) -> Result<usize> {
+    let due: Vec<uuid::Uuid> = sqlx::query_scalar(due)
+        .bind(tenant.clinic().uuid())
+        .bind(now.to_sqlx())
+        .fetch_all(db.pool())
+        .await?;
+    let (mut changed, mut failed) = (0, None);
+    for appointment in due.into_iter().map(AppointmentId::from_uuid) {
+        let transition = Transition { reason, ..Transition::to(appointment, to) };
         match change(db, tenant, &transition, by, now).await {
-            Ok(_) => expired += 1,
+            Ok(_) => changed += 1,
             // Paid, cancelled or moved meanwhile.
             Err(error) if error.refusal() == Some(Refusal::WrongStatus) => {}
-            Err(error) => return Err(error),
+            Err(error) => {
+                tracing::error!(%appointment, %error, to = to.as_str(), "appointment not changed");
+                failed.get_or_insert(error);
+            }
         }
     }
-    Ok(expired)
+    failed.map_or(Ok(changed), Err)
 }

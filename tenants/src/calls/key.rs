@@ -36,21 +36,31 @@ pub(super) async fn open_key(
 /// itself, which does not change.
 ///
 /// # Errors
-/// If a key is wrapped by one that is not in the ring, or the database fails.
+/// If the database fails. A key that cannot be opened, or is wrapped by one that is not in the ring, is
+/// left as it is.
 pub async fn rewrap_keys(tx: &mut TenantTx, ring: &KeyRing, limit: i64) -> Result<Rewrapped> {
     let rows: Vec<(uuid::Uuid, String, Vec<u8>)> = sqlx::query_as(
         "SELECT id, ring_key, wrapped_key FROM calls
-          WHERE clinic_id = $1 AND ring_key <> $2 ORDER BY id LIMIT $3 FOR UPDATE",
+          WHERE clinic_id = $1 AND ring_key <> $2 AND ring_key = ANY ($4)
+          ORDER BY id LIMIT $3 FOR UPDATE",
     )
     .bind(tx.tenant().clinic().uuid())
     .bind(ring.newest())
     .bind(limit)
+    .bind(ring.ids())
     .fetch_all(tx.conn())
     .await?;
     let mut done = 0;
     for (call, ring_key, sealed) in rows {
         let place = key_place(CallId::from_uuid(call));
-        let Some(new) = ring.rewrap(&place, &Wrapped { ring_key, sealed })? else { continue };
+        let new = match ring.rewrap(&place, &Wrapped { ring_key, sealed }) {
+            Ok(Some(new)) => new,
+            Ok(None) => continue,
+            Err(error) => {
+                tracing::error!(%call, %error, "data key not wrapped anew");
+                continue;
+            }
+        };
         sqlx::query(
             "UPDATE calls SET ring_key = $3, wrapped_key = $4 WHERE clinic_id = $1 AND id = $2",
         )

@@ -6,6 +6,7 @@
 mod callback;
 mod evidence;
 mod key;
+mod lost;
 mod snapshot;
 mod supervision;
 mod transcript;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 pub use callback::{CallbackReason, Message, add_callback, add_message, message};
 pub use evidence::{Evidence, evidence};
 pub use key::{CallKey, rewrap_keys};
+pub use lost::{GRACE, clinics_with_lost, close_lost, expire_transcripts};
 pub use snapshot::{load_snapshot, save_snapshot};
 pub use supervision::{Act, audit_act};
 pub use transcript::{Speaker, Turn, add_turns, transcript};

@@ -200,20 +200,29 @@ pub async fn update_record(
 /// leave the ring.
 ///
 /// # Errors
-/// If a key is wrapped by one that is not in the ring, or the database fails.
+/// If the database fails. A key that cannot be opened, or is wrapped by one that is not in the ring, is
+/// left as it is.
 pub async fn rewrap_keys(tx: &mut TenantTx, ring: &KeyRing, limit: i64) -> Result<Rewrapped> {
     let rows: Vec<(uuid::Uuid, String, Vec<u8>)> = sqlx::query_as(
         "SELECT patient_id, ring_key, wrapped FROM patient_keys WHERE ring_key <> $1
-          ORDER BY patient_id LIMIT $2 FOR UPDATE",
+            AND ring_key = ANY ($3) ORDER BY patient_id LIMIT $2 FOR UPDATE",
     )
     .bind(ring.newest())
     .bind(limit)
+    .bind(ring.ids())
     .fetch_all(tx.conn())
     .await?;
     let mut done = 0;
     for (patient, ring_key, sealed) in rows {
         let at = key_place(PatientId::from_uuid(patient));
-        let Some(new) = ring.rewrap(&at, &Wrapped { ring_key, sealed })? else { continue };
+        let new = match ring.rewrap(&at, &Wrapped { ring_key, sealed }) {
+            Ok(Some(new)) => new,
+            Ok(None) => continue,
+            Err(error) => {
+                tracing::error!(patient_id = %patient, %error, "data key not wrapped anew");
+                continue;
+            }
+        };
         sqlx::query("UPDATE patient_keys SET ring_key = $2, wrapped = $3 WHERE patient_id = $1")
             .bind(patient)
             .bind(new.ring_key)

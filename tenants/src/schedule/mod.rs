@@ -3,6 +3,7 @@
 mod change;
 mod generate;
 mod grid;
+pub mod horizon;
 
 pub(crate) use change::Deactivated;
 pub use change::{

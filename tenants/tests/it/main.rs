@@ -1,5 +1,7 @@
 //! Behaviour of the booking core on a real PostgreSQL, as `frontdesk_app`.
 
+mod audit;
+mod beside_the_calls;
 mod booking;
 mod calls;
 mod cancellation;
@@ -7,6 +9,7 @@ mod constraints;
 mod crash;
 mod crash_paths;
 mod doctors;
+mod double_visits;
 mod documents;
 mod facts_version;
 mod merge;

@@ -42,7 +42,7 @@ export class Patient {
   lines() {
     const lines = this.page.locator(".line");
     return lines.evaluateAll((all) =>
-      all.map((line) => ({ mine: line.classList.contains("mine"), open: line.classList.contains("open"), text: line.querySelector(".words").textContent })),
+      all.map((line) => ({ mine: line.classList.contains("mine"), open: line.classList.contains("open"), who: line.querySelector(".who").textContent, text: line.querySelector(".words").textContent })),
     );
   }
 

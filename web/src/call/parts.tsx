@@ -42,8 +42,8 @@ export function Transcript({ lines, words }: { lines: readonly Line[]; words: Wo
       <div className="lines" ref={list} onScroll={onScroll} tabIndex={0} role="log" aria-label={words.transcript} aria-live="polite" aria-relevant="additions text">
         {lines.length === 0 && <p className="empty">{words.transcriptEmpty}</p>}
         {lines.map((line) => (
-          <p key={line.id} className={`line ${line.mine ? "mine" : "theirs"}${line.open ? " open" : ""}`}>
-            <span className="who">{line.mine ? words.you : words.assistant}</span>
+          <p key={line.id} className={`line ${line.mine ? "mine" : "theirs"}${line.staff === undefined ? "" : " staff"}${line.open ? " open" : ""}`}>
+            <span className="who">{line.mine ? words.you : line.staff === undefined ? words.assistant : <bdi>{line.staff || words.staff}</bdi>}</span>
             <span className="words" dir="auto">
               {line.text}
             </span>

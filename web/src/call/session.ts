@@ -27,6 +27,8 @@ const BEGINNING: CallState = {
   phase: "idle",
   channel: "voice",
   agent: "initializing",
+  // Named, so that a new attempt takes back what was said of the last one.
+  trouble: undefined,
   lines: [],
   appointments: [],
   muted: false,
@@ -43,6 +45,9 @@ const RETURN_MS = 15_000;
 const STALE_MS = 90_000;
 /** How long good news stays. */
 const NEWS_MS = 5_000;
+
+/** Why a call is not taken, by the attribute that says so. */
+const REFUSALS: Record<string, TroubleName> = { full: "full", stopping: "full", no_clinic: "unknown", unavailable: "failed" };
 
 const AGENT_STATES: readonly string[] = ["initializing", "listening", "thinking", "speaking"];
 
@@ -65,6 +70,7 @@ export class CallSession {
   #watchers = new Set<() => void>();
   #room: Room | undefined;
   #agent: string | undefined;
+  #refused: TroubleName | undefined;
   #sounds: HTMLElement[] = [];
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
   /** Counts attempts: what belongs to an earlier one is of no account any more. */
@@ -154,6 +160,7 @@ export class CallSession {
     });
     this.#room = room;
     this.#agent = undefined;
+    this.#refused = undefined;
     const current = () => attempt === this.#attempt;
     room.registerTextStreamHandler("lk.transcription", (reader, who) => {
       if (current()) void this.#transcript(reader, who.identity === join.identity);
@@ -220,6 +227,8 @@ export class CallSession {
     const agent = AGENT_STATES.includes(named) ? (named as AgentState) : "initializing";
     const trouble = this.#state.trouble === "reconnecting" ? undefined : this.#state.trouble;
     this.#set({ phase: "talking", agent, trouble });
+    const refused = who.attributes["frontdesk.refused"];
+    if (refused) this.#refused = REFUSALS[refused] ?? "failed";
     const appointment = parseAppointment(who.attributes["frontdesk.appointment"] ?? "");
     if (!appointment) return;
     const others = this.#state.appointments.filter((other) => other.reference !== appointment.reference);
@@ -235,9 +244,10 @@ export class CallSession {
 
   async #transcript(reader: TextStreamReader, mine: boolean) {
     const id = reader.info.attributes?.["lk.segment_id"] ?? reader.info.id;
+    const staff = reader.info.attributes?.["frontdesk.staff"];
     const isFinal = () => reader.info.attributes?.["lk.transcription_final"] === "true";
     const show = (text: string, open: boolean) =>
-      this.#set({ lines: withLine(this.#state.lines, { id, mine, text, open }) });
+      this.#set({ lines: withLine(this.#state.lines, { id, mine, staff, text, open }) });
     let text = "";
     try {
       for await (const part of reader) show((text += part), mine && !isFinal());
@@ -309,8 +319,10 @@ export class CallSession {
     this.#end("hungUp");
   }
 
-  #end(trouble: TroubleName, phase: Phase = "ended") {
+  #end(why: TroubleName, phase: Phase = "ended") {
     const room = this.#room;
+    // Whose call is not taken is told the reason, not only that it is over.
+    const trouble = why === "over" ? (this.#refused ?? why) : why;
     this.#attempt++;
     this.#room = undefined;
     for (const name of [...this.#timers.keys()]) this.#cancel(name);

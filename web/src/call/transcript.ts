@@ -3,6 +3,8 @@
 export interface Line {
   id: string;
   mine: boolean;
+  /** The name of the person of the clinic who says this instead of the assistant. */
+  staff?: string | undefined;
   text: string;
   /** Whether the words may still change. */
   open: boolean;

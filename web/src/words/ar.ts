@@ -32,6 +32,7 @@ export const ar: Words = {
   sound: "شغّل الصوت",
   camera: "الكاميرا الخاصة بك",
   assistant: "المساعد",
+  staff: "موظف العيادة",
   you: "أنت",
   transcript: "نص المكالمة",
   transcriptEmpty: "يظهر هنا ما يقال في المكالمة.",

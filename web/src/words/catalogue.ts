@@ -39,6 +39,7 @@ export interface Words {
   sound: string;
   camera: string;
   assistant: string;
+  staff: string;
   you: string;
   transcript: string;
   transcriptEmpty: string;

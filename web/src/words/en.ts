@@ -32,6 +32,7 @@ export const en: Words = {
   sound: "Turn on the sound",
   camera: "Your camera",
   assistant: "Assistant",
+  staff: "Clinic staff",
   you: "You",
   transcript: "What is said",
   transcriptEmpty: "What is said appears here.",

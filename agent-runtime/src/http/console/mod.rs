@@ -7,6 +7,7 @@ mod acts;
 mod auth;
 mod consoles;
 mod feed;
+mod jobs;
 mod tickets;
 
 use std::sync::Arc;
@@ -99,6 +100,7 @@ pub(super) fn router(options: Options) -> Router {
         .route("/api/v1/auth/refresh", post(auth::refresh))
         .route("/api/v1/auth/logout", post(auth::logout))
         .route("/api/v1/auth/me", get(auth::me))
+        .route("/api/v1/jobs", get(jobs::jobs))
         .route("/api/v1/clinics/{slug}/calls", get(feed::list))
         .route("/api/v1/clinics/{slug}/calls/feed-tickets", post(feed::ticket))
         .route("/api/v1/clinics/{slug}/calls/feed", get(feed::feed))

@@ -95,7 +95,7 @@ impl Policy {
     }
 
     /// The offers that the caller may mean.
-    fn picked(&self, heard: &Heard) -> Vec<Offer> {
+    pub(super) fn picked(&self, heard: &Heard) -> Vec<Offer> {
         let (first, count) = self.state.shown;
         let all = self.offers();
         let shown: Vec<Offer> = all.iter().skip(first).take(count).cloned().collect();
@@ -109,7 +109,8 @@ impl Policy {
         };
         // "Two", and none of them is at two.
         let numbered = heard.number.and_then(|number| shown.get(number));
-        if let Some(offer) = numbered.filter(|_| !all.iter().any(|offer| said_of(heard, offer))) {
+        let is_time = heard.has_time() && all.iter().any(|offer| said_of(heard, offer));
+        if let Some(offer) = numbered.filter(|_| !is_time) {
             return vec![offer.clone()];
         }
         // "If not today, then the first": the day that was wished for is known to be full.

@@ -4,6 +4,10 @@
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::guard::visit;
+use crate::dialogue::reading::ActKind;
+
+/// Words beside a swearword that make no question of it.
+const FEW: usize = 2;
 
 impl Policy {
     /// The very same is not said twice in a row.
@@ -15,33 +19,77 @@ impl Policy {
             return text;
         }
         self.state.same_said += 1;
+        let odd = self.state.same_said % 2 == 1;
         if text == phrases.waiting {
-            return phrases.waiting_again.clone();
+            return if odd { phrases.waiting_again.clone() } else { text };
         }
-        // From the third time on it is the same again, which the guard counts and ends.
-        let before = if self.state.same_said == 1 { &phrases.again } else { &phrases.as_i_said };
+        let before = if odd { &phrases.again } else { &phrases.as_i_said };
         format!("{before} {text}")
     }
 
     /// Answers what is no step of a form; what was asked before is asked again.
     pub(super) fn on_aside(&mut self, now: Now, heard: &Heard, said_more: bool) -> bool {
-        let phrases = self.language.phrases.clone();
-        let clinic = [("clinic", self.facts.clinic.name.as_str())];
-        let text = if heard.machine && !said_more {
-            fill(&phrases.machine, &clinic)
-        } else if heard.presence && !said_more {
-            phrases.here.clone()
-        } else if heard.wrong_number && !said_more && self.state.goal.is_none() {
-            fill(&phrases.wrong_number, &clinic)
-        } else if heard.rude && !said_more && !heard.ask {
-            phrases.sorry_anger.clone()
-        } else {
-            return false;
-        };
+        let Some(text) = self.answer_aside(now, heard, said_more) else { return false };
         self.understood();
         self.carry(&text);
         self.ask_again(now);
         true
+    }
+
+    fn answer_aside(&self, now: Now, heard: &Heard, said_more: bool) -> Option<String> {
+        use ActKind::{Aside, AsksNow, Chatter, Filler, Greeting, Question, Reached, Rude, Why};
+        let (phrases, reading) = (&self.language.phrases, &heard.reading);
+        let clinic = [("clinic", self.facts.clinic.name.as_str())];
+        let identity = matches!(
+            self.state.phase,
+            Phase::Name
+                | Phase::SpelledName
+                | Phase::SpellFirst
+                | Phase::SpellLast
+                | Phase::Birth
+                | Phase::Phone
+        );
+        let has = |kind| reading.has(kind);
+        // "What the hell": no question to the clinic.
+        let left = || reading.cover(0, &[Rude, Question, Filler, Greeting]).left.len();
+        let swears = heard.rude && (!heard.ask || left() <= FEW);
+        if said_more {
+            return None;
+        }
+        if heard.machine {
+            Some(fill(&phrases.machine, &clinic))
+        } else if heard.presence {
+            Some(phrases.here.clone())
+        } else if heard.wrong_number && self.state.goal.is_none() {
+            Some(fill(&phrases.wrong_number, &clinic))
+        } else if has(Reached) {
+            Some(fill(&phrases.reached, &clinic))
+        } else if swears {
+            Some(phrases.sorry_anger.clone())
+        } else if identity && has(Why) {
+            Some(phrases.why_asked.clone())
+        } else if has(AsksNow) {
+            let local = self.setting(now).calendar().now;
+            let (date, time) = (self.language.date(local.date()), self.language.time(local.time()));
+            Some(fill(&phrases.it_is_now, &[("date", &date), ("time", &time)]))
+        } else if has(Aside) && !heard.ask {
+            Some(phrases.no_problem.clone())
+        } else if has(Chatter) && !heard.ask {
+            Some(phrases.chatter.clone())
+        } else if heard.small_talk && !heard.ask && self.state.phase != Phase::Open {
+            Some(phrases.small_talk.clone())
+        } else if self.is_thanked(heard) {
+            Some(phrases.welcome.clone())
+        } else {
+            None
+        }
+    }
+
+    /// Whether it is thanks and nothing else, where they do not say that all is done.
+    fn is_thanked(&self, heard: &Heard) -> bool {
+        use ActKind::{Filler, Greeting, Thanks};
+        let only = heard.reading.cover(0, &[Thanks, Filler, Greeting]).left.is_empty();
+        only && heard.thanks && !self.asked_else() && !self.has_news()
     }
 
     /// Tells once more what was offered, read back or booked.

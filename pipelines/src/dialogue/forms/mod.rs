@@ -19,6 +19,7 @@ mod state;
 mod take_over;
 mod undo;
 mod waitlist;
+mod visits;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use frontdesk_types::{CallOutcome, Mono, Offer, TransferReason};
 use super::guard::{self, Guarded};
 use super::history::Turn;
 use super::ledger::Ledger;
+use super::reading::Reading;
 use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId};
 use super::understand::{Heard, Setting};
@@ -85,6 +87,8 @@ pub(super) struct Policy {
     /// What the call had established when the last input came.
     ledger: Arc<Ledger>,
     outputs: VecDeque<Output>,
+    /// What was read into the caller's last words, in a call that explains.
+    read: Option<Box<Reading>>,
 }
 
 impl Policy {
@@ -104,8 +108,8 @@ impl Policy {
     }
 
     fn new(facts: CallFacts, language: Language, settings: Settings, state: State) -> Self {
-        let (ledger, outputs) = (Arc::default(), VecDeque::new());
-        Self { facts, language, settings, state, ledger, outputs }
+        let (ledger, outputs, read) = (Arc::default(), VecDeque::new(), None);
+        Self { facts, language, settings, state, ledger, outputs, read }
     }
 
     // --- speaking -------------------------------------------------------------------------
@@ -243,8 +247,13 @@ impl Policy {
         let rest = self.put_off(now, text);
         let text = rest.as_deref().unwrap_or(text);
         let heard = Heard::of(text, self.setting(now));
+        self.read = self.facts.explain.then(|| Box::new(heard.reading.clone()));
         if heard.empty {
             if heard.greeting || rest.is_some() {
+                if heard.presence {
+                    let here = self.language.phrases.here.clone();
+                    self.carry(&here);
+                }
                 self.ask_again(now);
             } else {
                 self.misunderstood(now);
@@ -410,6 +419,10 @@ impl guard::Policy for Policy {
         }
     }
 
+    fn reading(&self) -> Option<&Reading> {
+        self.read.as_deref()
+    }
+
     fn snapshot(&self) -> serde_json::Value {
         serde_json::to_value(&self.state).unwrap_or_default()
     }
@@ -430,19 +443,6 @@ impl Policy {
     /// The offer that was chosen.
     fn chosen(&self) -> Option<&Offer> {
         self.state.chosen.and_then(|id| self.ledger.offer(id))
-    }
-
-    /// The specialties of the clinic as spoken.
-    fn specialties(&self) -> String {
-        let mut names: Vec<String> = Vec::new();
-        for doctor in &self.facts.clinic.doctors {
-            for name in &doctor.specialties {
-                if !names.contains(name) {
-                    names.push(name.clone());
-                }
-            }
-        }
-        self.language.and(&names)
     }
 
     /// What is still missing decides what happens next.

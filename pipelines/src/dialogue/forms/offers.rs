@@ -8,7 +8,7 @@ use crate::dialogue::guard::visit;
 use crate::dialogue::said;
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::days::Anchor;
-use crate::offers::fits;
+use crate::offers::{fits, fits_softened};
 
 /// Offers spoken at once.
 pub(super) const PAGE: usize = 3;
@@ -33,7 +33,7 @@ impl Policy {
     }
 
     pub(super) fn search(&mut self) {
-        let wish = self.state.wish.search(SEARCHED);
+        let wish = self.slot_wish(SEARCHED);
         self.call(ToolCall::FindSlots(wish));
     }
 
@@ -48,10 +48,24 @@ impl Policy {
             self.choose(offer.id);
             return;
         }
-        let wish = self.state.wish.search(SEARCHED);
+        let wish = self.slot_wish(SEARCHED);
         let exact = exact && offers.iter().any(|offer| fits(&wish, offer));
         if exact {
             offers.retain(|offer| fits(&wish, offer));
+        } else if self.let_go(offers.is_empty()) {
+            self.seek(now);
+            return;
+        }
+        // What is preferred is not free, and the rest of the wish is.
+        let softened = !exact
+            && !wish.when.fallback.is_empty()
+            && offers.iter().all(|offer| fits_softened(&wish, offer));
+        if !exact && let Some(closed) = self.closed() {
+            self.on_closed(now, &closed, &offers);
+            return;
+        }
+        if exact && wish.visit.may_be_double() && offers.iter().all(|o| o.second.is_some()) {
+            self.carry(&phrases.double_offers);
         }
         self.state.offers = offers.iter().map(|offer| offer.id).collect();
         let when = &self.state.wish.when;
@@ -63,7 +77,10 @@ impl Policy {
             [only] if !exact => {
                 let (id, wish) = (only.id, self.spoken_wish());
                 let visit = visit(only, &self.language);
-                if wish.is_empty() {
+                if softened {
+                    let values = [("wish", &*self.spoken_let_go()), ("visit", &*visit)];
+                    self.carry(&fill(&phrases.only_let_go, &values));
+                } else if wish.is_empty() {
                     self.carry(&phrases.only_nearest_plain);
                 } else {
                     let values = [("wish", &*wish), ("visit", &*visit)];
@@ -79,14 +96,32 @@ impl Policy {
                 self.show(now, 0, &phrases.offers);
             }
             _ => {
-                let wish = self.spoken_wish();
-                let text = if wish.is_empty() {
+                let wish = if softened { self.spoken_let_go() } else { self.spoken_wish() };
+                let text = if softened && !wish.is_empty() {
+                    phrases.offers_let_go.replace("{wish}", &wish)
+                } else if wish.is_empty() {
                     phrases.offers_nearest_plain.clone()
                 } else {
                     phrases.offers_nearest.replace("{wish}", &wish)
                 };
                 self.show(now, 0, &text);
             }
+        }
+    }
+
+    /// The clinic is closed on the days that were asked for.
+    fn on_closed(&mut self, now: Now, closed: &str, offers: &[Offer]) {
+        let phrases = self.language.phrases.clone();
+        self.state.offers = offers.iter().map(|offer| offer.id).collect();
+        self.carry(closed);
+        match offers {
+            [] => self.ask(now, Phase::Day, &phrases.ask_day),
+            [only] => {
+                let visit = visit(only, &self.language);
+                self.carry(&fill(&phrases.nearest_is, &[("visit", &visit)]));
+                self.choose(only.id);
+            }
+            _ => self.show(now, 0, &phrases.nearest_are),
         }
     }
 

@@ -5,7 +5,7 @@ use frontdesk_types::Phi;
 use super::state::{Goal, Phase, Wish};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
-use crate::dialogue::guard::assent::{declines, says_yes};
+use crate::dialogue::guard::assent::{Asked, Assent};
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
@@ -28,7 +28,7 @@ impl Policy {
 
     pub(super) fn on_request(&mut self, now: Now, heard: &Heard, text: &str) {
         let phrases = self.language.phrases.clone();
-        if self.asked_else() && !self.has_news() && declines(text, &self.language) {
+        if self.asked_else() && !self.has_news() && heard.reading.declines() {
             // "Not today, thanks" wishes for no other day.
             self.end(now, &phrases.goodbye);
             return;
@@ -49,7 +49,7 @@ impl Policy {
             self.understood();
             self.carry(&phrases.small_talk);
             self.ask(now, Phase::Open, &phrases.help);
-        } else if self.asked_else() && declines(text, &self.language) {
+        } else if self.asked_else() && heard.reading.declines() {
             // Only who declines "anything else" in so many words has done; a no in a sentence that
             // was not understood ends nothing.
             self.end(now, &phrases.goodbye);
@@ -65,7 +65,7 @@ impl Policy {
     }
 
     /// Whether "anything else" is the question that is open.
-    fn asked_else(&self) -> bool {
+    pub(super) fn asked_else(&self) -> bool {
         let phrases = &self.language.phrases;
         [&phrases.anything_else, &phrases.what_else, &phrases.not_booked]
             .contains(&&self.state.prompt)
@@ -73,8 +73,12 @@ impl Policy {
 
     /// Takes up what the caller wants, if they say it.
     pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
-        let booked = self.state.last_booked.clone();
-        let fresh = heard.another || heard.other_patient;
+        // A double visit is two appointments, of which one is named first.
+        let booked = self.state.last_booked.clone().filter(|last| last.visit.second.is_none());
+        // Of a series, the next one is meant.
+        let later = !heard.correction || heard.wish.anchored;
+        let next = self.state.series && !heard.cancel && !heard.move_ && later;
+        let fresh = heard.another || heard.other_patient || next;
         if self.undo(now, heard) {
         } else if heard.course.reference && (heard.recall || heard.ask) {
             self.begin(now, Goal::List, heard, text);
@@ -146,7 +150,13 @@ impl Policy {
             self.turn_to_other(heard);
         }
         match goal {
-            Goal::Book => self.wish_and_advance(now, heard),
+            Goal::Book => {
+                let last = self.state.last_booked.as_ref().map(|last| last.visit.doctor);
+                if self.state.series && !heard.has_doctor() {
+                    self.state.wish.doctors = last.into_iter().collect();
+                }
+                self.wish_and_advance(now, heard);
+            }
             Goal::Move => self.wish_of_move(now, heard, text),
             Goal::Wait | Goal::ListWaits | Goal::LeaveWait => self.wish_and_advance(now, heard),
             Goal::Cancel | Goal::List | Goal::Message => {
@@ -244,12 +254,14 @@ impl Policy {
 
     pub(super) fn on_offer_person(&mut self, now: Now, heard: &Heard, text: &str) {
         let setting = self.setting(now);
-        let plain = says_yes(text, setting);
+        let plain = Assent::of(&heard.reading, Asked::default()).is_yes();
         let choosing = Setting { expect: Expectation::Choice, ..setting };
         let choice = Heard::of(text, choosing);
         if plain {
             self.want_person(now);
-        } else if choice.choice.is_some() && !self.state.offers.is_empty() {
+        } else if !self.state.offers.is_empty()
+            && (choice.choice.is_some() || self.picked(&choice).len() == 1)
+        {
             // The question is let be, and one of the times is taken.
             self.state.phase = Phase::Choice;
             self.on_choice(now, &choice, text);

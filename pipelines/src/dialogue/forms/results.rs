@@ -184,12 +184,19 @@ impl Policy {
         let values = [("visit", &*spoken), ("reference", &*appointment.reference)];
         let moved = matches!(tool, ToolCall::Reschedule { .. });
         self.understood();
-        self.tell(&fill(if moved { &phrases.moved } else { &phrases.booked }, &values));
+        let text = match (moved, appointment.visit.second) {
+            (true, _) => &phrases.moved,
+            (false, Some(_)) => &phrases.booked_double,
+            (false, None) => &phrases.booked,
+        };
+        self.tell(&fill(text, &values));
         let before = self.state.target.take().filter(|_| moved).map(|known| known.visit);
-        self.note_done(match before {
-            Some(before) => Done::Moved(appointment.clone(), before),
-            None => Done::Booked(appointment.clone()),
-        });
+        match before {
+            Some(before) => self.note_done(Done::Moved(appointment.clone(), before)),
+            // A double visit is two appointments; which of them is to be undone, the caller says.
+            None if appointment.visit.second.is_some() => {}
+            None => self.note_done(Done::Booked(appointment.clone())),
+        }
         self.state.last_booked = Some(appointment);
         self.open(now);
     }

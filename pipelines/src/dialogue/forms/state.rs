@@ -11,7 +11,7 @@ use super::undo::Done;
 use crate::dialogue::Expectation;
 use crate::dialogue::settings::Patience;
 use crate::dialogue::tools::{AppointmentFacts, SlotWish, ToolCall, ToolCallId};
-use crate::wish::When;
+use crate::wish::{Traits, Visit, When};
 
 /// What the caller wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,12 +90,23 @@ pub(super) struct Wish {
     pub(super) specialty: Option<String>,
     /// Any doctor will do.
     pub(super) any: bool,
+    /// The doctor who is named is only preferred.
+    #[serde(default)]
+    pub(super) soft_doctor: bool,
+    /// A doctor without a name.
+    #[serde(default)]
+    pub(super) traits: Traits,
+    #[serde(default)]
+    pub(super) visit: Visit,
     pub(super) when: When,
 }
 
 impl Wish {
     pub(super) fn names_doctor(&self) -> bool {
-        !self.doctors.is_empty() || self.specialty.is_some() || self.any
+        !self.doctors.is_empty()
+            || self.specialty.is_some()
+            || self.any
+            || !self.traits.is_empty()
     }
 
     /// The free times that answer it.
@@ -105,6 +116,7 @@ impl Wish {
             not_doctors: self.not_doctors.clone(),
             specialty: self.specialty.clone(),
             when: self.when.clone(),
+            visit: self.visit,
             limit,
         }
     }
@@ -222,6 +234,9 @@ pub(super) struct State {
     #[serde(default)]
     pub(super) restoring: Option<Offer>,
     pub(super) last_booked: Option<AppointmentFacts>,
+    /// Several visits are wanted, one after the other.
+    #[serde(default)]
+    pub(super) series: bool,
     #[serde(default)]
     pub(super) draft: Option<Draft>,
     pub(super) pending: Option<Pending>,

@@ -7,12 +7,7 @@
 use frontdesk_types::Offer;
 
 use super::ToolCall;
-use crate::dialogue::understand::days;
-use crate::dialogue::understand::pattern::{Pattern, Reader, find_any, longest_at};
-use crate::dialogue::understand::people::{self, DoctorMention, SpecialtyMention};
-use crate::dialogue::understand::tokens::Tokens;
-use crate::dialogue::understand::{Setting, take_exclamations, wish};
-use crate::language::Language;
+use crate::dialogue::reading::{ActKind, Reading};
 
 /// What an answer to a yes-or-no question is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +37,9 @@ pub(crate) struct Asked<'a> {
 
 impl Assent {
     /// Judges the answer to a question that asks for a yes.
-    pub(crate) fn of(text: &str, setting: Setting<'_>, asked: Asked<'_>) -> Self {
-        let language = setting.language;
-        let (words, all) = (&language.words, Tokens::of(text, language));
-        let reader = Reader { tokens: &all, language, latest_year: 0 };
-        let open =
-            all.question || find_any(&words.no_yes, reader).is_some() || starts_a_question(reader);
-        let echoed = echo(&all, setting, asked);
-        let Cover { plain, soft, please, left, last_yes } =
-            Cover::of(&all, &echoed, language, asked);
+    pub(crate) fn of(reading: &Reading, asked: Asked<'_>) -> Self {
+        let open = reading.question || reading.has(ActKind::NoYes) || starts_a_question(reading);
+        let Cover { plain, soft, please, left, last_yes } = Cover::of(reading, asked);
         if left.is_empty() && !open {
             return match (plain, soft || please) {
                 (true, _) => Self::Plain,
@@ -61,14 +50,12 @@ impl Assent {
         if !plain && !soft {
             return Self::None;
         }
-        let no = |at: &usize| longest_at(&words.no, reader, *at).is_some();
-        let refused = left.iter().filter(|at| no(at)).collect::<Vec<_>>();
+        let no = |at: &&usize| reading.at(ActKind::No, **at) > 0;
         // "No, that's fine" may mean either; "that's not fine" and "yeah, no" do not.
-        let bare = |at: &&usize| {
-            longest_at(&words.bare_no, reader, **at).is_some()
-                && last_yes.is_some_and(|yes| **at < yes)
+        let bare = |at: &usize| {
+            reading.at(ActKind::BareNo, *at) > 0 && last_yes.is_some_and(|yes| *at < yes)
         };
-        if refused.iter().all(bare) { Self::Partly } else { Self::None }
+        if left.iter().filter(no).all(bare) { Self::Partly } else { Self::None }
     }
 
     /// Whether it is a yes to this write: what takes an appointment away wants a plain one, and so
@@ -91,11 +78,9 @@ impl Assent {
 }
 
 /// Whether it begins as a question does; "why not" is a yes.
-fn starts_a_question(reader: Reader<'_>) -> bool {
-    let words = &reader.language.words;
-    let length = |list: &[Pattern]| longest_at(list, reader, 0).map_or(0, |found| found.len());
-    let question = length(&words.question_start);
-    question > length(&words.yes).max(length(&words.plain_yes))
+fn starts_a_question(reading: &Reading) -> bool {
+    let yes = reading.at(ActKind::SoftYes, 0).max(reading.at(ActKind::Yes, 0));
+    reading.at(ActKind::Question, 0) > yes
 }
 
 /// What of an answer is accounted for.
@@ -111,140 +96,65 @@ struct Cover {
 }
 
 impl Cover {
-    fn of(all: &Tokens, echoed: &[bool], language: &Language, asked: Asked<'_>) -> Self {
-        let reader = Reader { tokens: all, language, latest_year: 0 };
-        let words = &language.words;
-        let deed: &[Pattern] = match asked.tool {
-            Some(ToolCall::Book { .. }) => &words.do_book,
-            Some(ToolCall::Reschedule { .. }) => &words.do_move,
-            Some(ToolCall::Cancel { .. }) => &words.do_cancel,
-            Some(ToolCall::AcceptWaitlist { .. }) => &words.do_book,
-            Some(ToolCall::JoinWaitlist(_)) => &language.course.wait_join,
-            Some(ToolCall::LeaveWaitlist { .. }) => &language.course.wait_leave,
-            _ => &[],
+    fn of(reading: &Reading, asked: Asked<'_>) -> Self {
+        use ActKind::{
+            BookIt, CancelIt, Filler, Greeting, JoinList, LeaveList, MoveIt, OtherPatient, Please,
+            SoftYes, WithYes, Yes,
         };
-        let other: &[Pattern] = if asked.for_other { &words.other_patient } else { &[] };
-        let mut cover = Self::default();
-        let mut clauses = Vec::new();
-        let mut at = 0;
-        while at < all.len() {
-            let length = |list: &[Pattern]| longest_at(list, reader, at).map_or(0, |m| m.len());
-            let (plain, soft) = (length(&words.plain_yes).max(length(deed)), length(&words.yes));
-            let (filler, please) = (length(&words.fillers), length(&words.please));
-            let (clause, other) = (length(&words.with_yes), length(other));
-            let longest = plain.max(soft).max(filler).max(please).max(clause).max(other);
-            if longest == 0 {
-                if !echoed[at] {
-                    cover.left.push(at);
-                }
-                at += 1;
-                continue;
-            }
-            if plain == longest {
-                (cover.plain, cover.last_yes) = (true, Some(at));
-            } else if soft == longest {
-                (cover.soft, cover.last_yes) = (true, Some(at));
-            } else if please == longest {
-                cover.please = true;
-            } else if clause == longest {
-                clauses.push(at);
-            }
-            at += longest;
-        }
+        let deed = match asked.tool {
+            Some(ToolCall::Book { .. } | ToolCall::AcceptWaitlist { .. }) => Some(BookIt),
+            Some(ToolCall::Reschedule { .. }) => Some(MoveIt),
+            Some(ToolCall::Cancel { .. }) => Some(CancelIt),
+            Some(ToolCall::JoinWaitlist(_)) => Some(JoinList),
+            Some(ToolCall::LeaveWaitlist { .. }) => Some(LeaveList),
+            _ => None,
+        };
+        let other = asked.for_other.then_some(OtherPatient);
+        let mut kinds: Vec<ActKind> = deed.into_iter().collect();
+        kinds.extend([Yes, SoftYes, Please, WithYes]);
+        kinds.extend(other);
+        kinds.extend([Filler, Greeting]);
+        let whole = reading.cover(0, &kinds);
+        let is_plain = |kind: ActKind| kind == Yes || Some(kind) == deed;
+        let says_yes = |kind: ActKind| is_plain(kind) || kind == SoftYes;
+        let echoed = echo(reading, asked);
+        let mut cover = Self {
+            plain: whole.acts.iter().any(|act| is_plain(act.act)),
+            soft: whole.has(SoftYes),
+            please: whole.has(Please),
+            left: whole.left.into_iter().filter(|at| !echoed[*at]).collect(),
+            last_yes: whole.acts.iter().filter(|act| says_yes(act.act)).map(|act| act.from).max(),
+        };
         if !cover.plain {
-            cover.left.extend(clauses);
+            let clauses = whole.acts.iter().filter(|act| act.act == WithYes);
+            cover.left.extend(clauses.map(|act| act.from));
         }
         cover
     }
 }
 
-/// Which words repeat what was read back.
-fn echo(all: &Tokens, setting: Setting<'_>, asked: Asked<'_>) -> Vec<bool> {
-    let language = setting.language;
-    let mut rest = all.clone();
-    take_exclamations(&mut rest, language);
-    if let Some(visit) = asked.visit {
-        echo_visit(&mut rest, setting, visit);
+/// Which words repeat what was read back: those of its day, time and doctor if all that were said
+/// are its own, the patient's name, and small words beside them.
+fn echo(reading: &Reading, asked: Asked<'_>) -> Vec<bool> {
+    let mut echoed = vec![false; reading.words.len()];
+    if asked.visit.is_some_and(|visit| reading.agrees(visit)) {
+        let kinds = [ActKind::Time, ActKind::Doctor, ActKind::Specialty];
+        for act in kinds.iter().flat_map(|kind| reading.all(*kind)) {
+            echoed[act.from..act.to].fill(true);
+        }
     }
-    for word in &mut rest.words {
+    for (word, echoed) in reading.words.iter().zip(&mut echoed) {
         let of_name =
-            |name: &str| name.split([' ', '-']).any(|part| part.eq_ignore_ascii_case(&word.raw));
-        if asked.name.is_some_and(of_name) {
-            word.text.clear();
-        }
+            |name: &str| name.split([' ', '-']).any(|part| part.eq_ignore_ascii_case(word));
+        *echoed |= asked.name.is_some_and(of_name);
     }
-    let taken: Vec<bool> =
-        (0..all.len()).map(|at| rest.text(at).is_empty() && !all.text(at).is_empty()).collect();
-    // "On the", "at", "with": small words count beside what they belong to.
-    let mut echoed = taken.clone();
-    for at in (0..all.len()).filter(|at| taken[*at]) {
-        let reader = Reader { tokens: all, language, latest_year: 0 };
-        let mut start = at;
-        while let Some(length) = days::ends_before(&language.words.links, reader, start) {
-            echoed[start - length..start].fill(true);
-            start -= length;
-        }
-        let mut end = at + 1;
-        while let Some(link) = longest_at(&language.words.links, reader, end) {
-            echoed[link.start..link.end].fill(true);
-            end = link.end;
-        }
+    let taken = echoed.clone();
+    for at in (0..taken.len()).filter(|at| taken[*at]) {
+        // "On the", "at", "with": small words count beside what they belong to.
+        let link = |at: usize| reading.at(ActKind::Link, at) > 0;
+        let before = (0..at).rev().take_while(|at| link(*at));
+        let behind = (at + 1..echoed.len()).take_while(|at| link(*at));
+        before.chain(behind).for_each(|at| echoed[at] = true);
     }
     echoed
-}
-
-/// Takes the parts of a visit out of `rest`, if all that were said are its own.
-fn echo_visit(rest: &mut Tokens, setting: Setting<'_>, visit: &Offer) {
-    let Setting { language, clinic, .. } = setting;
-    let whole = rest.clone();
-    let start = visit.local_start();
-    let doctors = people::take_doctors(rest, language, clinic);
-    let specialty = people::specialty(rest, language, clinic);
-    let reading = wish::Reading { bare: true, ..wish::Reading::default() };
-    let said = wish::take(rest, setting, reading);
-    let same_time =
-        said.when.fits(start.datetime()) && said.is_plain() && !said.past && !said.unclear;
-    let same_doctor = doctors.doctor.is_none_or(|own| own == DoctorMention::Known(visit.doctor))
-        && doctors.not.is_empty();
-    let own_specialty = match &specialty {
-        None => true,
-        Some(SpecialtyMention::Known(name)) => name.eq_ignore_ascii_case(&visit.specialty),
-        Some(SpecialtyMention::NotHere(_)) => false,
-    };
-    if !(same_doctor && own_specialty && same_time) {
-        *rest = whole;
-        return;
-    }
-    let mut lists: Vec<&[Pattern]> = Vec::new();
-    let named =
-        language.specialties.iter().filter(|s| s.name.eq_ignore_ascii_case(&visit.specialty));
-    lists.extend(named.map(|specialty| specialty.say.as_slice()));
-    for list in lists {
-        while let Some(found) = find_any(list, Reader { tokens: rest, language, latest_year: 0 })
-            .filter(|m| m.len() > 0)
-        {
-            rest.take(found.start..found.end);
-        }
-    }
-}
-
-/// Whether the answer to "anything else" declines it and says nothing else.
-pub(crate) fn declines(text: &str, language: &Language) -> bool {
-    let (all, words) = (Tokens::of(text, language), &language.words);
-    let reader = Reader { tokens: &all, language, latest_year: 0 };
-    let lists = [&words.decline, &words.fillers, &words.thanks, &language.intents.goodbye];
-    let mut at = 0;
-    while at < all.len() {
-        let longest = lists.iter().filter_map(|list| longest_at(list, reader, at)).map(|m| m.len());
-        match longest.max() {
-            Some(length) => at += length,
-            None => return false,
-        }
-    }
-    !all.question && !all.is_empty()
-}
-
-/// Whether an answer says yes to a question that is not about a write.
-pub(crate) fn says_yes(text: &str, setting: Setting<'_>) -> bool {
-    Assent::of(text, setting, Asked::default()).is_yes()
 }

@@ -15,7 +15,6 @@ use super::{
 };
 use crate::dialogue::phone::e164;
 use crate::dialogue::tools::Message;
-use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::phones::PhoneMention;
 use crate::language::fill;
 
@@ -112,6 +111,7 @@ impl<D: Policy> Guarded<D> {
         let Mode::Callback(callback) = &self.state.mode else { return };
         let (read, by_policy) = (callback.phone.clone(), callback.call.is_some());
         let heard = self.understand(now, &text, Expectation::PhoneNumber);
+        self.keep_reading(&heard);
         if let Some(phone) = self.phone_of(&heard) {
             if self.state.outcome.emergency || read.as_ref() == Some(&phone) {
                 self.take_number(now, phone);
@@ -127,11 +127,9 @@ impl<D: Policy> Guarded<D> {
             return;
         }
         let heard = self.understand(now, &text, Expectation::YesNo);
+        self.keep_reading(&heard);
         if let Some(phone) = read {
-            let (language, clinic) = (&self.language, &self.facts.clinic);
-            let setting =
-                Setting { language, clinic, expect: Expectation::YesNo, now, anchor: None };
-            let yes = Assent::of(&text, setting, super::assent::Asked::default()).is_yes();
+            let yes = Assent::of(&heard.reading, super::assent::Asked::default()).is_yes();
             if heard.repeat {
                 self.read_number(now, &phone);
             } else if heard.no && !yes {

@@ -129,6 +129,7 @@ impl<D: Policy> Guarded<D> {
     /// The answer to whether it happens now: whatever is no plain no counts as yes.
     fn answer_whether_now(&mut self, now: Now, text: String, confidence: Option<f32>) {
         let heard = self.understand(now, &text, Expectation::YesNo);
+        self.keep_reading(&heard);
         let soonest = heard.day == Some(DayMention::Soonest);
         let content = Heard { day: heard.day.filter(|_| !soonest), ..heard.clone() };
         let wish = content.has_content() || heard.book || heard.cancel || heard.move_;
@@ -147,6 +148,7 @@ impl<D: Policy> Guarded<D> {
             return;
         }
         let heard = self.understand(now, &text, Expectation::YesNo);
+        self.keep_reading(&heard);
         if let Some(phone) = self.phone_of(&heard).filter(|_| !heard.no) {
             // Whoever gives a number wants to be called on it.
             self.state.callback_phone = Some(phone);

@@ -42,12 +42,11 @@ use frontdesk_types::{CallOutcome, Mono, TransferReason};
 
 use super::history::{ToolRecord, Turn};
 use super::ledger::Ledger;
+use super::reading::Reading;
 use super::settings::Settings;
 use super::toolbox::{PATIENCE, ToolSpec};
 use super::tools::{Refusal, ToolCall, ToolCallId, ToolResult};
-use super::understand::pattern::{Pattern, Reader, find_any};
-use super::understand::tokens::Tokens;
-use super::understand::{Heard, Setting};
+use super::understand::{Heard, Setting, acts};
 use super::{CallFacts, Dialogue, Expectation, Input, Now, Output, UtteranceId};
 use crate::language::Language;
 use check::Verdict;
@@ -75,6 +74,8 @@ pub struct Guarded<D> {
     held: Option<(UtteranceId, String)>,
     /// Whether words of the caller have reached the policy in this input.
     words_fed: bool,
+    /// What the guard itself has read into the caller's last words, in a call that explains.
+    read: Option<Box<Reading>>,
 }
 
 impl<D: Policy> Guarded<D> {
@@ -110,7 +111,8 @@ impl<D: Policy> Guarded<D> {
         state: State,
     ) -> Self {
         let (outputs, held) = (VecDeque::new(), None);
-        Self { policy, facts, language, settings, state, outputs, held, words_fed: false }
+        let (words_fed, read) = (false, None);
+        Self { policy, facts, language, settings, state, outputs, held, words_fed, read }
     }
 
     /// What was said, heard and done so far.
@@ -141,6 +143,17 @@ impl<D: Policy> Guarded<D> {
     fn understand(&self, now: Now, text: &str, expect: Expectation) -> Heard {
         let (language, clinic) = (&self.language, &self.facts.clinic);
         Heard::of(text, Setting { language, clinic, expect, now, anchor: None })
+    }
+
+    /// What was read into the caller's last words, by whoever acted on them.
+    pub fn reading(&self) -> Option<&Reading> {
+        let own = self.read.as_deref();
+        if self.words_fed { self.policy.reading().or(own) } else { own }
+    }
+
+    /// Keeps what was read, to be shown.
+    fn keep_reading(&mut self, heard: &Heard) {
+        self.read = self.facts.explain.then(|| Box::new(heard.reading.clone()));
     }
 
     // --- towards the policy ---------------------------------------------------------------
@@ -239,7 +252,8 @@ impl<D: Policy> Guarded<D> {
     /// Notes what the policy says; false if it has said the very same so often that a person is
     /// called instead.
     fn note_prompt(&mut self, now: Now, text: &str) -> bool {
-        let same = self.state.last_prompt.as_ref().is_some_and(|(last, _)| *last == text);
+        let last = self.state.last_prompt.as_ref();
+        let same = last.is_some_and(|(last, _)| self.repeats(last, text));
         self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
         if self.state.same_prompts >= MAX_SAME_PROMPTS {
             let sorry = self.language.phrases.misunderstood_end.clone();
@@ -266,6 +280,7 @@ impl<D: Policy> Guarded<D> {
         let preface = self.state.preface.take().map(|p| p + " ").unwrap_or_default();
         let preface_chars = preface.chars().count();
         let text = preface + text;
+        self.state.last_said.clone_from(&text);
         let utterance = UtteranceId(self.state.next_utterance);
         self.state.next_utterance += 1;
         self.state.spoken.insert(utterance.0, Spoken { policy, preface_chars });
@@ -276,6 +291,7 @@ impl<D: Policy> Guarded<D> {
 
     fn ask(&mut self, now: Now, text: &str, expect: Expectation) -> UtteranceId {
         self.outputs.push_back(Output::Expect(expect));
+        self.vary(text);
         self.say(now, None, text)
     }
 
@@ -332,9 +348,10 @@ impl<D: Policy> Guarded<D> {
         let least = f32::from(self.settings.min_confidence) / 100.0;
         let sure = confidence.is_none_or(|confidence| confidence >= least);
         let text = if sure { text } else { String::new() };
-        let mentions = self.mentions_other(&text);
+        let mentions = acts::mentions_other(&text, &self.language);
         let words = text.clone();
         self.words_fed = false;
+        self.read = None;
         match self.state.mode {
             Mode::Policy => self.feed(now, Input::Heard { text, confidence }),
             Mode::ReadBack(_) => self.answer_read_back(now, text, confidence),
@@ -348,17 +365,6 @@ impl<D: Policy> Guarded<D> {
         }
         // A yes is judged by what was said before it.
         self.state.for_other = mentions.unwrap_or(self.state.for_other);
-    }
-
-    /// Whether the words tell that the patient is, or is not, somebody else than the caller.
-    fn mentions_other(&self, text: &str) -> Option<bool> {
-        let (words, tokens) = (&self.language.words, Tokens::of(text, &self.language));
-        let reader = Reader { tokens: &tokens, language: &self.language, latest_year: 0 };
-        let is = |list: &[Pattern]| find_any(list, reader).is_some();
-        match is(&words.other_patient) || is(&words.relatives) {
-            true => Some(true),
-            false => is(&words.for_me).then_some(false),
-        }
     }
 
     fn on_tool_done(&mut self, now: Now, call: ToolCallId, result: ToolResult) {

@@ -6,6 +6,7 @@ use frontdesk_types::Mono;
 
 use crate::dialogue::history::Turn;
 use crate::dialogue::ledger::Ledger;
+use crate::dialogue::reading::Reading;
 use crate::dialogue::{Input, Now, Output};
 
 /// What decides what the agent says and does, behind the guards: the built-in forms, a language
@@ -29,6 +30,11 @@ pub trait Policy: Send {
     /// It was restored, and nobody knows whether what it waits for is still under way: as
     /// [`Dialogue::resume`](crate::dialogue::Dialogue::resume).
     fn resume(&mut self, _now: Now, _ledger: &Arc<Ledger>) {}
+
+    /// What it has read into the caller's last words; none if it reads none.
+    fn reading(&self) -> Option<&Reading> {
+        None
+    }
 
     /// Everything needed to go on after the outputs have been taken.
     fn snapshot(&self) -> serde_json::Value;

@@ -11,10 +11,8 @@ use super::{
 use crate::dialogue::said;
 use crate::dialogue::toolbox::ReadBack as Said;
 use crate::dialogue::tools::Message;
-use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
-use crate::dialogue::understand::parts;
-use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
+use crate::dialogue::understand::{Setting, parts};
 use crate::language::{Language, fill};
 use crate::wish::When;
 
@@ -35,7 +33,12 @@ pub(crate) fn visit(offer: &Offer, language: &Language) -> String {
         ("time", language.time(start.time())),
         ("doctor", language.doctor(&offer.doctor_name)),
     ];
-    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    if offer.second.is_some() {
+        let end = language.time(offer.local_end().time());
+        values.push(("end", &end));
+        return fill(&language.phrases.visit_double, &values);
+    }
     fill(&language.phrases.visit, &values)
 }
 
@@ -67,6 +70,7 @@ impl<D: Policy> Guarded<D> {
         let held = self.held.take();
         let policy = held.as_ref().map(|(utterance, _)| *utterance);
         let text = held.map_or_else(|| text.clone(), |(_, before)| format!("{before} {text}"));
+        self.vary(&text);
         let preface = self.state.preface.as_ref().map_or(0, |p| p.chars().count() + 1);
         let end = |fact: &String| text.rfind(fact.as_str()).map(|at| at + fact.len());
         let until = facts.iter().filter_map(end).max().unwrap_or(text.len());
@@ -165,10 +169,8 @@ impl<D: Policy> Guarded<D> {
     }
 
     /// What an answer to the read-back is.
-    fn assent(&self, now: Now, text: &str, expect: Expectation) -> Assent {
+    fn assent(&self, heard: &Heard) -> Assent {
         let Mode::ReadBack(read_back) = &self.state.mode else { return Assent::None };
-        let (language, clinic) = (&self.language, &self.facts.clinic);
-        let setting = Setting { language, clinic, expect, now, anchor: None };
         let tool = &read_back.tool;
         let visit = self.state.ledger.visit_of(tool);
         let name = match tool {
@@ -177,7 +179,7 @@ impl<D: Policy> Guarded<D> {
         };
         let name = name.map(|name| name.expose().as_str());
         let for_other = self.state.for_other;
-        Assent::of(text, setting, Asked { tool: Some(tool), visit, name, for_other })
+        Assent::of(&heard.reading, Asked { tool: Some(tool), visit, name, for_other })
     }
 
     /// As much of the read-back as was played.
@@ -205,7 +207,8 @@ impl<D: Policy> Guarded<D> {
             return;
         }
         let heard = self.understand(now, &text, Expectation::YesNo);
-        let assent = self.assent(now, &text, Expectation::YesNo);
+        self.keep_reading(&heard);
+        let assent = self.assent(&heard);
         let Mode::ReadBack(read_back) = &self.state.mode else { return };
         let yes = assent.is_to(&read_back.tool);
         let visit = self.state.ledger.visit_of(&read_back.tool);
@@ -255,6 +258,24 @@ impl<D: Policy> Guarded<D> {
         }
     }
 
+    /// Puts "once more" before what would be said twice in a row.
+    pub(super) fn vary(&mut self, text: &str) {
+        if self.state.preface.is_none() && self.state.last_said == text {
+            self.state.preface = Some(self.language.phrases.again.clone());
+        }
+    }
+
+    /// Whether a text of the policy says the same again as the last: as it is, or with "once more"
+    /// and the like before both.
+    pub(super) fn repeats(&self, last: &str, text: &str) -> bool {
+        let phrases = &self.language.phrases;
+        let again = |text: &str| {
+            let before = [&phrases.again, &phrases.as_i_said];
+            before.iter().find_map(|before| text.strip_prefix(before.as_str()).map(str::to_owned))
+        };
+        last == text || again(last).is_some_and(|last| again(text) == Some(last))
+    }
+
     /// "Yes. And also cancel my visit on Tuesday": a plain yes by itself, and another wish that goes
     /// to the policy once the write is under way. False if it is not that.
     fn yes_and_more(&mut self, now: Now, text: &str, confidence: Option<f32>) -> bool {
@@ -266,7 +287,8 @@ impl<D: Policy> Guarded<D> {
             anchor: None,
         };
         let Some(more) = parts::besides(text, setting) else { return false };
-        let plain = matches!(self.assent(now, &more.before, Expectation::YesNo), Assent::Plain);
+        let before = self.understand(now, &more.before, Expectation::YesNo);
+        let plain = matches!(self.assent(&before), Assent::Plain);
         let Mode::ReadBack(read_back) = &self.state.mode else { return false };
         if !plain || !read_back.heard {
             return false;
@@ -344,18 +366,5 @@ const fn wants_else(heard: &Heard, tool: &ToolCall) -> bool {
 
 /// Whether the day, time and doctor that were said are those of the offer.
 fn agrees(heard: &Heard, offer: &Offer) -> bool {
-    let day = !matches!(heard.day, Some(DayMention::Past | DayMention::Unclear))
-        && !(heard.day == Some(DayMention::Soonest));
-    let doctor = match &heard.doctor {
-        None => true,
-        Some(doctor) => *doctor == DoctorMention::Known(offer.doctor),
-    };
-    let specialty = match &heard.specialty {
-        None => true,
-        Some(SpecialtyMention::Known(name)) => *name == offer.specialty,
-        Some(SpecialtyMention::NotHere(_)) => false,
-    };
-    let time = heard.wish.when.fits(offer.local_start().datetime()) && heard.wish.is_plain();
-    let other = heard.other_doctor || !heard.not_doctors.is_empty();
-    day && time && doctor && specialty && !other
+    heard.day != Some(DayMention::Soonest) && heard.reading.agrees(offer)
 }

@@ -123,6 +123,8 @@ pub(super) struct State {
     #[serde(default)]
     pub(super) stream: Stream,
     pub(super) preface: Option<String>,
+    #[serde(default)]
+    pub(super) last_said: String,
     pub(super) last_prompt: Option<(String, Expectation)>,
     /// How often in a row the policy has said that.
     #[serde(default)]

@@ -19,12 +19,13 @@ pub use turn::{ScriptTurn, ToolAnswer};
 
 use super::fallback::Fallback;
 use super::forms::Policy as FormsPolicy;
-use super::guard::assent::declines;
 use super::guard::{Guarded, Policy};
 use super::history::Turn;
 use super::ledger::Ledger;
 use super::llm::ModelSettings;
+use super::reading::Reading;
 use super::tools::{ToolCallId, ToolResult};
+use super::understand::acts;
 use super::{CallFacts, Input, Now, Output, UtteranceId};
 
 /// Numbers of the script's utterances and tool calls begin here, those of the built-in dialogue at
@@ -214,7 +215,7 @@ impl Scripted {
             return;
         }
         let language = self.facts.clinic.language();
-        if self.own.asked.is_some() && declines(&text, language) {
+        if self.own.asked.is_some() && acts::read(&text, language).declines() {
             // "What else can I do for you?" "No, thank you."
             let goodbye = language.phrases.goodbye.clone();
             self.say(goodbye);
@@ -301,6 +302,10 @@ impl Policy for Scripted {
 
     fn resume(&mut self, now: Now, ledger: &Arc<Ledger>) {
         self.inner.resume(now, ledger);
+    }
+
+    fn reading(&self) -> Option<&Reading> {
+        self.inner.reading()
     }
 
     fn snapshot(&self) -> Value {

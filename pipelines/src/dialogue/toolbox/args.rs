@@ -10,7 +10,7 @@ use super::{ToolError, ToolSpec};
 use crate::dialogue::tools::{Identity, Message, PartOfDay, SlotWish, ToolCall, WaitlistWish};
 use crate::dialogue::{ClinicFacts, DoctorFacts};
 use crate::offers::hours;
-use crate::wish::{Clock, Days, When, Window};
+use crate::wish::{Clock, Days, Visit, When, Window};
 
 /// Offers that a search returns unless it is asked for another number of them.
 const OFFERS: u8 = 6;
@@ -241,6 +241,7 @@ impl Args<'_> {
             not_doctors: Vec::new(),
             specialty: self.specialty()?,
             when: if window == Window::default() { When::default() } else { When::within(window) },
+            visit: Visit::default(),
             limit,
         })
     }

@@ -3,7 +3,9 @@
 //! No statistics and no model: the same words always mean the same, so that a decision can be
 //! replayed. One utterance may fill several slots.
 
+pub(crate) mod acts;
 pub(crate) mod birth;
+mod choices;
 pub(crate) mod course;
 pub(crate) mod days;
 pub(crate) mod distance;
@@ -11,27 +13,31 @@ mod foreign;
 pub(crate) mod matter;
 pub(crate) mod names;
 pub(crate) mod numbers;
-mod parting;
 pub(crate) mod parts;
 pub(crate) mod pattern;
 pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod times;
 pub(crate) mod tokens;
+pub(crate) mod visit;
 pub(crate) mod wish;
 
 use frontdesk_types::DoctorId;
 use jiff::civil::DateTime;
 
+use super::reading::{Act, ActKind, Reading};
 use super::tools::PartOfDay;
 use super::{ClinicFacts, Expectation, Now};
 use crate::language::Language;
 use crate::region::Region;
 use crate::wish::Order;
+use acts::Taken;
 use birth::BirthMention;
+pub(crate) use choices::Choice;
+use choices::{choice, number_alone, numbered};
 use days::{Anchor, Calendar, DayMention};
 use names::{Asked, NameMention};
-use pattern::{Pattern, Reader, Slot, find_any, longest_at};
+use pattern::{Pattern, Reader, find_any, longest_at};
 use people::{DoctorMention, SpecialtyMention};
 use phones::PhoneMention;
 use times::TimeMention;
@@ -54,18 +60,6 @@ impl Setting<'_> {
         let now: DateTime = self.now.wall.to_zoned(self.clinic.zone()).datetime();
         Calendar { now, region: Region::of(&self.clinic.country), anchor: self.anchor }
     }
-}
-
-/// Which of the offers a caller means by its place in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// This one, from 0.
-    Index(usize),
-    Middle,
-    Last,
-    /// The last by the clock.
-    Latest,
-    Either,
 }
 
 /// What an utterance says.
@@ -120,6 +114,10 @@ pub(crate) struct Heard {
     pub(crate) not_doctors: Vec<DoctorId>,
     /// Another doctor than the one at hand.
     pub(crate) other_doctor: bool,
+    /// What was said of the kind of doctor and of the visit.
+    pub(crate) visit: visit::Said,
+    /// The doctor is only preferred.
+    pub(crate) soft_doctor: bool,
     /// What was said of days and times.
     pub(crate) wish: Said,
     /// The days of the wish, from the first to the last.
@@ -136,6 +134,8 @@ pub(crate) struct Heard {
     pub(crate) relative_name: Option<String>,
     pub(crate) birth: Option<BirthMention>,
     pub(crate) phone: Option<PhoneMention>,
+    /// The acts, what they cover, and what it all comes to.
+    pub(crate) reading: Reading,
     /// How the call is to go on.
     pub(crate) course: course::Course,
 }
@@ -149,10 +149,11 @@ impl Heard {
         if matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
             all.read_homophones(language);
         }
+        let mut reading = acts::of(&all, language);
         let greeting = take_all(&mut all, &language.words.greetings, language);
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = foreign::other_language(text, &all, language);
-        heard.read_words(&all, setting);
+        heard.read_words(&mut reading, &all, setting);
         heard.course = course::Course::of(&all, language);
 
         let mut rest = all.clone();
@@ -160,13 +161,20 @@ impl Heard {
             take_exclamations(&mut rest, language);
         }
         take_all(&mut rest, &language.words.small_talk, language);
+        take_all(&mut rest, &language.words.chatter, language);
+        take_all(&mut rest, &language.words.asks_now, language);
         take_all(&mut rest, &language.course.idioms, language);
+        let mut taken = Taken::of(&rest);
+        let mut note = |kind, rest: &Tokens| taken.note(&mut reading.acts, kind, rest);
         let identity = matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber);
         let asked_birth = expect == Expectation::DateOfBirth;
         heard.birth = birth::take(&mut rest, language, calendar, asked_birth);
+        note(ActKind::BirthDate, &rest);
         let asked_phone = expect == Expectation::PhoneNumber;
         heard.phone = phones::take(&mut rest, language, asked_phone);
+        note(ActKind::Phone, &rest);
         heard.relative_name = names::take_relative(&mut rest, language);
+        note(ActKind::RelativeName, &rest);
         heard.other_patient |= heard.relative_name.is_some();
         let doctor_first = !expect.is_naming();
         if doctor_first {
@@ -174,20 +182,40 @@ impl Heard {
         } else if !heard.is_command() {
             heard.name = names::take(&mut rest, language, Asked::Yes);
         }
+        if heard.rude {
+            // "This is rubbish" is no name.
+            heard.name = None;
+        }
+        note(ActKind::Name, &rest);
         let told = wish::without_story(&rest, setting);
         let mut live = told.clone();
         let people::Doctors { doctor, not } = people::take_doctors(&mut live, language, clinic);
         (heard.doctor, heard.not_doctors) = (doctor, not);
-        heard.specialty = people::specialty(&live, language, clinic);
-        if !heard.has_doctor() {
+        let mut specialty = people::specialty(&live, language, clinic);
+        if heard.doctor.is_none()
+            && specialty.is_none()
+            && heard.not_doctors.is_empty()
+            && !heard.other_doctor
+        {
             // Whom a story is about is whom the wish is about that names nobody.
             heard.doctor = people::take_doctors(&mut rest, language, clinic).doctor;
-            heard.specialty = people::specialty(&rest, language, clinic);
+            specialty = people::specialty(&rest, language, clinic);
         }
         for at in (0..rest.len()).filter(|at| told.text(*at) != live.text(*at)) {
+            heard.soft_doctor |= wish::is_soft(&told, language, at..at + 1);
             rest.take(at..at + 1);
         }
+        heard.visit = visit::read(&live, language);
+        heard.another &= !heard.visit.visit.double;
+        heard.language = heard.language.filter(|_| heard.visit.traits.languages.is_empty());
+        note(ActKind::Doctor, &rest);
         heard.hear_wish(&mut rest, setting, identity);
+        note(ActKind::Time, &rest);
+        if let Some((range, mention)) = specialty {
+            let (act, from, to) = (ActKind::Specialty, range.start, range.end);
+            reading.acts.push(Act { act, from, to });
+            heard.specialty = Some(mention);
+        }
         heard.judge_question(&all, language);
         if !heard.ask
             && heard.day.is_none()
@@ -195,8 +223,10 @@ impl Heard {
             && !identity
             && wish::is_left_over(&rest, setting)
         {
+            heard.wish.left_over = true;
             heard.day = Some(DayMention::Unclear);
         }
+        heard.reading = acts::with_values(reading, &heard, clinic);
         heard
     }
 
@@ -217,6 +247,7 @@ impl Heard {
         }
         let today = setting.calendar().today();
         self.day = match DayMention::of(&said.when, today) {
+            _ if said.holiday.is_some() => Some(DayMention::Unclear),
             None if said.past => Some(DayMention::Past),
             None if said.unclear => Some(DayMention::Unclear),
             None if said.free_days || said.when.order == Order::Soonest => {
@@ -234,61 +265,55 @@ impl Heard {
     }
 
     /// What is read off lists of phrases.
-    fn read_words(&mut self, all: &Tokens, setting: Setting<'_>) {
+    fn read_words(&mut self, reading: &mut Reading, all: &Tokens, setting: Setting<'_>) {
+        use ActKind::{NegatedYes, SoftYes, Story, Yes};
         let language = setting.language;
         let reader = Reader { tokens: all, language, latest_year: 0 };
-        let is = |list: &[Pattern]| find_any(list, reader).is_some();
         let (words, intents) = (&language.words, &language.intents);
         let alone = |list: &[Pattern]| {
             longest_at(list, reader, 0)
                 .is_some_and(|m| (m.end..all.len()).all(|i| all.text(i).is_empty()))
         };
-        self.unsure = is(&words.unsure);
-        let mut affirmed = all.clone();
-        take_all(&mut affirmed, &words.negated_yes, language);
-        let affirmed = Reader { tokens: &affirmed, language, latest_year: 0 };
-        self.yes = find_any(&words.yes, affirmed).is_some()
-            || find_any(&words.plain_yes, affirmed).is_some()
-            || alone(&words.please);
-        self.no = is(&words.no) && !self.unsure;
-        // "That works better" corrects nothing.
-        let mut without_yes = all.clone();
-        take_all(&mut without_yes, &words.plain_yes, language);
-        take_all(&mut without_yes, &words.yes, language);
-        self.correction =
-            find_any(&words.correction, Reader { tokens: &without_yes, language, latest_year: 0 })
-                .is_some();
-        self.person = is(&intents.person) && !is(&intents.in_person);
-        self.goodbye = parting::parting(all, language);
-        self.repeat = is(&intents.repeat) || alone(&intents.repeat_alone);
         // "I moved house" changes no appointment.
         let told = wish::without_story(all, setting);
-        let told = Reader { tokens: &told, language, latest_year: 0 };
-        self.cancel = find_any(&intents.cancel, told).is_some() && !is(&intents.not_cancel);
-        self.move_ = find_any(&intents.r#move, told).is_some() || is(&language.course.clashes);
-        self.abort = is(&intents.abort);
+        Taken::of(all).note(&mut reading.acts, Story, &told);
+        let is = |kind: ActKind| reading.has(kind);
+        self.unsure = is(ActKind::Unsure);
+        self.yes = [Yes, SoftYes].iter().any(|kind| reading.has_apart_from(*kind, &[NegatedYes]))
+            || reading.is_alone(ActKind::Please);
+        self.no = is(ActKind::No) && !self.unsure;
+        // "That works better" corrects nothing.
+        self.correction = reading.has_apart_from(ActKind::Correction, &[Yes, SoftYes]);
+        // "I'll call back later" asks nobody to.
+        self.goodbye = reading.takes_leave();
+        self.person = is(ActKind::Person) && !is(ActKind::InPerson) && !self.goodbye;
+        self.repeat = is(ActKind::Repeat) || alone(&intents.repeat_alone);
+        self.cancel = reading.has_apart_from(ActKind::Cancel, &[Story]) && !is(ActKind::NotCancel);
+        let clashes = find_any(&language.course.clashes, reader).is_some();
+        self.move_ = reading.has_apart_from(ActKind::Move, &[Story]) || clashes;
+        self.abort = is(ActKind::Abort);
         // "When is the earliest appointment" is about one that is not yet made.
-        let not_made = is(&words.not_made);
-        self.list = is(&intents.list) && !not_made;
-        self.book = is(&intents.book) || is(&intents.book_question) || not_made;
-        self.another = is(&words.another);
-        self.other_patient = is(&words.other_patient);
-        self.relative = self.other_patient || is(&words.relatives) && !is(&words.for_me);
-        self.another_time = is(&words.another_time);
-        self.new_patient = is(&words.new_patient) && !is(&words.not_new);
-        self.hold_on = is(&words.hold_on);
-        self.small_talk = is(&words.small_talk);
-        self.machine = is(&words.machine);
-        self.presence = is(&words.presence);
-        self.wrong_number = is(&words.wrong_number);
-        self.rude = is(&words.rude);
-        self.recall = is(&words.recall);
-        self.thanks = is(&words.thanks);
-        self.own_appointment = is(&intents.own_appointment);
-        self.none_of = is(&words.none_of);
-        self.any_doctor = is(&words.any_doctor);
-        self.other_doctor = is(&words.other_doctor);
-        self.another_day = is(&words.another_day);
+        let not_made = is(ActKind::NotMade);
+        self.list = is(ActKind::List) && !not_made;
+        self.book = is(ActKind::Book) || is(ActKind::BookQuestion) || not_made;
+        self.another = is(ActKind::Another);
+        self.other_patient = is(ActKind::OtherPatient);
+        self.relative = self.other_patient || is(ActKind::Relative) && !is(ActKind::ForMe);
+        self.another_time = is(ActKind::AnotherTime);
+        self.new_patient = is(ActKind::NewPatient) && !is(ActKind::NotNew);
+        self.hold_on = is(ActKind::HoldOn);
+        self.small_talk = is(ActKind::SmallTalk) || is(ActKind::Chatter);
+        self.machine = is(ActKind::Machine);
+        self.presence = is(ActKind::Presence);
+        self.wrong_number = is(ActKind::WrongNumber);
+        self.rude = is(ActKind::Rude);
+        self.recall = is(ActKind::Recall);
+        self.thanks = is(ActKind::Thanks);
+        self.own_appointment = is(ActKind::OwnAppointment);
+        self.none_of = is(ActKind::NoneOf);
+        self.any_doctor = is(ActKind::AnyDoctor);
+        self.other_doctor = is(ActKind::OtherDoctor);
+        self.another_day = is(ActKind::AnotherDay);
         self.any_alone = alone(&words.any_alone);
         let possessive = |at: usize| {
             language.owner(all.text(at)).is_some()
@@ -296,7 +321,7 @@ impl Heard {
                 && (1..=3)
                     .any(|next| longest_at(&words.others_possessive, reader, at + next).is_some())
         };
-        self.others_data = is(&words.others_data) || (0..all.len()).any(possessive);
+        self.others_data = is(ActKind::OthersData) || (0..all.len()).any(possessive);
     }
 
     /// Whether it is a question to the clinic rather than a wish.
@@ -353,6 +378,7 @@ impl Heard {
             || self.specialty.is_some()
             || !self.not_doctors.is_empty()
             || self.other_doctor
+            || !self.visit.is_empty()
     }
 
     /// Whether it names a day or a time.
@@ -397,81 +423,6 @@ fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> b
         any = true;
     }
     any
-}
-
-/// "Number two", "the second one", "the third"; the last of them where one is corrected. One that is
-/// ruled out is not taken.
-fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
-    let reader = Reader { tokens: rest, language, latest_year: 0 };
-    let not = wish::negations(rest, language);
-    let noun = &language.words.choice_noun;
-    let index = |n: i64| usize::try_from(n - 1).ok().map(Choice::Index);
-    let at = |at: usize| {
-        if let Some(found) = longest_at(&language.words.choice_number, reader, at) {
-            return index(found.slot(Slot::Number)?);
-        }
-        let (ordinal, length) = numbers::ordinals(rest, at, language).first().copied()?;
-        let next = rest.text(at + length);
-        let hour = longest_at(&language.clock_words.oclock, reader, at + length).is_some()
-            || language.month(next).is_some()
-            || language.weekday(next).is_some();
-        let named = longest_at(noun, reader, at + length).is_some();
-        (!hour && (named || ordinal <= 5)).then(|| index(ordinal)).flatten()
-    };
-    let wanted = (0..rest.len()).filter(|place| !not.get(*place).copied().unwrap_or_default());
-    let found = wanted.filter_map(|place| at(place).map(|choice| (place, choice)));
-    let found: Vec<(usize, Choice)> = found.collect();
-    if let Some(after) = find_any(&language.words.choice_after, reader) {
-        // "Not the first, the one after it".
-        let named = after.slot(Slot::Ordinal).and_then(index);
-        let all = (0..rest.len()).filter_map(at).next();
-        if let Some(Choice::Index(before)) = named.or(all) {
-            return Some(Choice::Index(before + 1));
-        }
-    }
-    let (first, choice) = found.first().copied()?;
-    let corrected = |place: usize| {
-        let lists = [&language.scope.corrected, &language.scope.answers];
-        (first..place).any(|at| lists.iter().any(|list| longest_at(list, reader, at).is_some()))
-    };
-    let last = found.iter().skip(1).rfind(|(place, _)| corrected(*place));
-    Some(last.map_or(choice, |(_, choice)| *choice))
-}
-
-/// A number and nothing else, counted from 0: which of the offers it may be.
-fn number_alone(rest: &Tokens, language: &Language) -> Option<usize> {
-    let reader = Reader { tokens: rest, language, latest_year: 0 };
-    let filler = |at: &usize| {
-        let lists = [&language.words.fillers, &language.words.please];
-        lists.iter().any(|list| longest_at(list, reader, *at).is_some())
-    };
-    let mut words =
-        (0..rest.len()).filter(|at| !rest.text(*at).is_empty()).filter(|at| !filler(at));
-    let (only, more) = (words.next()?, words.next());
-    let (number, _) = numbers::cardinals(rest, only, language).first().copied()?;
-    usize::try_from(number - 1).ok().filter(|_| more.is_none())
-}
-
-fn choice(rest: &Tokens, language: &Language, content: bool) -> Option<Choice> {
-    let reader = Reader { tokens: rest, language, latest_year: 0 };
-    let not = wish::negations(rest, language);
-    let words = &language.words;
-    let is = |list: &[Pattern]| {
-        find_any(list, reader).is_some_and(|m| !not.get(m.start).copied().unwrap_or_default())
-    };
-    if is(&words.list_first) {
-        Some(Choice::Index(0))
-    } else if is(&words.list_middle) {
-        Some(Choice::Middle)
-    } else if is(&words.list_latest) {
-        Some(Choice::Latest)
-    } else if is(&words.list_last) {
-        Some(Choice::Last)
-    } else if is(&words.list_either) && !content {
-        Some(Choice::Either)
-    } else {
-        None
-    }
 }
 
 #[cfg(test)]

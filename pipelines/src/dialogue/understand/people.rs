@@ -1,5 +1,7 @@
 //! Doctors and specialties that a caller names.
 
+use std::ops::Range;
+
 use frontdesk_types::DoctorId;
 
 use super::days::ends_before;
@@ -45,7 +47,7 @@ pub(crate) struct Doctors {
 
 /// A name of a doctor in an utterance.
 struct Named {
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     /// All who have it.
     doctors: Vec<DoctorId>,
     length: usize,
@@ -59,6 +61,8 @@ pub(crate) fn take_doctors(
     clinic: &ClinicFacts,
 ) -> Doctors {
     let scope = wish::negations(tokens, language);
+    let names: Vec<(Vec<String>, DoctorId)> =
+        clinic.doctors.iter().map(|doctor| (parts(&doctor.name), doctor.id)).collect();
     let mut all: Vec<Named> = Vec::new();
     let mut unknown = None;
     let mut at = 0;
@@ -66,10 +70,8 @@ pub(crate) fn take_doctors(
         let titled = language.titles.iter().any(|title| title == tokens.text(at));
         let start = at + usize::from(titled);
         // A first name alone is enough only after a title.
-        let lengths = clinic
-            .doctors
-            .iter()
-            .map(|doctor| (named(tokens, language, start, &doctor.name, titled), doctor.id));
+        let lengths =
+            names.iter().map(|(parts, id)| (named(tokens, language, start, parts, titled), *id));
         let lengths: Vec<(usize, DoctorId)> = lengths.collect();
         let length = lengths.iter().map(|(length, _)| *length).max().unwrap_or(0);
         let negated = scope.get(at).copied().unwrap_or_default();
@@ -143,14 +145,20 @@ impl super::tokens::Token {
     }
 }
 
-/// How many words from `start` on are this doctor's name.
-fn named(tokens: &Tokens, language: &Language, start: usize, name: &str, titled: bool) -> usize {
-    let parts: Vec<String> = name
-        .to_lowercase()
-        .split([' ', '-'])
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect();
+/// The words of a name.
+fn parts(name: &str) -> Vec<String> {
+    let name = name.to_lowercase();
+    name.split([' ', '-']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// How many words from `start` on are a doctor's name of these parts.
+fn named(
+    tokens: &Tokens,
+    language: &Language,
+    start: usize,
+    parts: &[String],
+    titled: bool,
+) -> usize {
     let same = |word: &str, part: &str| {
         let word = language.owner(word).unwrap_or(word);
         word == part
@@ -162,7 +170,7 @@ fn named(tokens: &Tokens, language: &Language, start: usize, name: &str, titled:
         let hit = parts.iter().enumerate().all(|(i, part)| same(tokens.text(start + i), part));
         if hit { parts.len() } else { 0 }
     };
-    let whole = run(&parts);
+    let whole = run(parts);
     if whole > 0 {
         return whole;
     }
@@ -174,30 +182,28 @@ fn named(tokens: &Tokens, language: &Language, start: usize, name: &str, titled:
     usize::from(titled && first)
 }
 
-/// The specialty that is named; the clinic's own words come before the language's.
+/// The specialty that is named, and where; the clinic's own words come before the language's.
 pub(crate) fn specialty(
     tokens: &Tokens,
     language: &Language,
     clinic: &ClinicFacts,
-) -> Option<SpecialtyMention> {
+) -> Option<(Range<usize>, SpecialtyMention)> {
     let reader = Reader { tokens, language, latest_year: 0 };
     let has = |name: &str| {
         let all = clinic.doctors.iter().flat_map(|doctor| &doctor.specialties);
         all.into_iter().find(|own| own.eq_ignore_ascii_case(name)).cloned()
     };
-    let mut best: Option<(usize, SpecialtyMention)> = None;
-    let mut offer = |length: usize, mention: SpecialtyMention| {
-        if best.as_ref().is_none_or(|(longest, _)| length > *longest) {
-            best = Some((length, mention));
+    let mut best: Option<(Range<usize>, &str)> = None;
+    let mut offer = |range: Range<usize>, name| {
+        if best.as_ref().is_none_or(|(longest, _)| range.len() > longest.len()) {
+            best = Some((range, name));
         }
     };
     let own = clinic.specialty_words.iter().map(|(words, name)| (words, name));
     let names = clinic.doctors.iter().flat_map(|doctor| &doctor.specialties).map(|s| (s, s));
     for (words, name) in own.chain(names) {
-        let length = phrase_length(tokens, words, language);
-        if length > 0 {
-            let known = has(name).map(SpecialtyMention::Known);
-            offer(length, known.unwrap_or_else(|| SpecialtyMention::NotHere(name.clone())));
+        if let Some(range) = phrase(tokens, words, language) {
+            offer(range, name.as_str());
         }
     }
     for named in &language.specialties {
@@ -206,24 +212,29 @@ pub(crate) fn specialty(
             if ends_before(&language.words.negated, reader, at).is_some() {
                 continue;
             }
-            let known = has(&named.name).map(SpecialtyMention::Known);
-            offer(
-                found.len(),
-                known.unwrap_or_else(|| SpecialtyMention::NotHere(named.name.clone())),
-            );
+            offer(found.start..found.end, named.name.as_str());
         }
     }
-    best.map(|(_, mention)| mention)
+    best.map(|(range, name)| {
+        let known = has(name).map(SpecialtyMention::Known);
+        (range, known.unwrap_or_else(|| SpecialtyMention::NotHere(name.to_owned())))
+    })
 }
 
-/// Words of `phrase` if it stands in `tokens`, plural or not; else zero.
-fn phrase_length(tokens: &Tokens, phrase: &str, language: &Language) -> usize {
+/// Where `phrase` stands in `tokens`, plural or not.
+fn phrase(tokens: &Tokens, phrase: &str, language: &Language) -> Option<Range<usize>> {
+    // Most are not there, which their first letters tell.
+    let first = phrase.trim_start().chars().next()?;
+    let begins = |word: &str| word.chars().next().is_some_and(|c| first.to_lowercase().eq([c]));
+    if !(0..tokens.len()).any(|at| begins(tokens.text(at))) {
+        return None;
+    }
     let phrase = Tokens::of(phrase, language);
     if phrase.words.is_empty() {
-        return 0;
+        return None;
     }
     let same = |a: &str, b: &str| a == b || language.singular(a) == Some(b);
-    let hit = (0..tokens.len())
-        .any(|at| (0..phrase.len()).all(|i| same(tokens.text(at + i), phrase.text(i))));
-    if hit { phrase.len() } else { 0 }
+    let at = (0..tokens.len())
+        .find(|at| (0..phrase.len()).all(|i| same(tokens.text(at + i), phrase.text(i))))?;
+    Some(at..at + phrase.len())
 }

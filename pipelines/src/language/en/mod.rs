@@ -22,3 +22,6 @@ pub(super) const BUNDLE: Bundle<'static> = Bundle {
     ],
     numbers: &numbers::English,
 };
+
+/// What is written to people.
+pub(super) const MAIL: &str = include_str!("mail.toml");
