@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_line::{
-    CallerFacts, Connect, ConnectError, HandedOver, Line, LineContext, LineEvent, RefusalReason, Relay, Shown,
+    CallerFacts, Connect, ConnectError, HandedOver, Line, LineContext, LineEvent, RefusalReason,
+    Relay, Shown,
 };
 use frontdesk_pipelines::dialogue::UtteranceId;
 use frontdesk_pipelines::language::Language;

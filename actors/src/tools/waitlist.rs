@@ -122,6 +122,7 @@ fn kept(cx: &ToolCx, offered: &Offered) -> Offer {
     let doctor = clinic.doctors.iter().find(|doctor| doctor.id == offered.doctor);
     Offer {
         id: OfferId::new(cx.ids.as_ref()),
+        second: None,
         slot: offered.slot,
         doctor: offered.doctor,
         doctor_name: doctor.map(|d| d.name.clone()).unwrap_or_default(),

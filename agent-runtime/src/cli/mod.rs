@@ -46,14 +46,8 @@ pub(crate) enum Exit {
 
 impl Exit {
     #[cfg(test)]
-    const ALL: [Self; 6] = [
-        Self::Done,
-        Self::Failed,
-        Self::Usage,
-        Self::Unavailable,
-        Self::Forced,
-        Self::CutShort,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Done, Self::Failed, Self::Usage, Self::Unavailable, Self::Forced, Self::CutShort];
 
     /// The process's exit code.
     const fn code(self) -> u8 {

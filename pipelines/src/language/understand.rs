@@ -531,7 +531,8 @@ impl Tables {
 
     /// What a public holiday is called, by its code.
     pub(crate) fn holiday_name(&self, code: &str) -> Option<&str> {
-        let known = |words: &&HolidayWords| matches!(words.codes.as_slice(), [only] if only == code);
+        let known =
+            |words: &&HolidayWords| matches!(words.codes.as_slice(), [only] if only == code);
         self.holidays.iter().find(known).map(|words| words.name.as_str())
     }
 
