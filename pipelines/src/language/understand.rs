@@ -287,7 +287,7 @@ tables! {
 tables! {
     /// How a call goes on: several wishes, what is done undone, the waiting list.
     Course {
-        join, besides, books, has_one, comes, all_of, undo, reference, wait_join, wait_leave, wait_ask,
+        join, besides, books, has_one, comes, all_of, undo, keep, drop, clashes, idioms, reference, wait_join, wait_leave, wait_ask,
     }
 }
 

@@ -81,6 +81,8 @@ impl Policy {
         let next = self.state.series && !heard.cancel && !heard.move_ && later;
         let fresh = heard.another || heard.other_patient || next;
         if self.undo(now, heard) {
+        } else if heard.course.reference && (heard.recall || heard.ask) {
+            self.begin(now, Goal::List, heard, text);
         } else if heard.ask {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {
