@@ -11,8 +11,7 @@ use frontdesk_pipelines::dialogue::{
 use frontdesk_pipelines::language::{Language, Languages, PhraseError};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
-    Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
-    holidays,
+    Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents, holidays,
 };
 use frontdesk_types::{Channel, IdSource, Mono};
 use jiff::Timestamp;

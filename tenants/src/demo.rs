@@ -149,7 +149,8 @@ pub async fn seed_demo(
             // Also for a clinic that was seeded before it had documents.
             let mut tx = TenantTx::begin(db, &tenant).await?;
             seed_documents(&mut tx, demo, ids).await?;
-            holidays::seed(&mut tx, &demo.country, &By::principal(Principal::Job("seed")), now).await?;
+            holidays::seed(&mut tx, &demo.country, &By::principal(Principal::Job("seed")), now)
+                .await?;
             tx.commit().await?;
             schedule::generate(db, &tenant, now, ids).await?;
         }

@@ -108,14 +108,13 @@ pub async fn remove(
     by: &By,
     now: Timestamp,
 ) -> Result<bool> {
-    let done = sqlx::query(
-        "DELETE FROM clinic_holidays WHERE clinic_id = $1 AND day = $2 AND name = $3",
-    )
-    .bind(tx.tenant().clinic().uuid())
-    .bind(day.to_sqlx())
-    .bind(name)
-    .execute(tx.conn())
-    .await?;
+    let done =
+        sqlx::query("DELETE FROM clinic_holidays WHERE clinic_id = $1 AND day = $2 AND name = $3")
+            .bind(tx.tenant().clinic().uuid())
+            .bind(day.to_sqlx())
+            .bind(name)
+            .execute(tx.conn())
+            .await?;
     if done.rows_affected() == 0 {
         return Ok(false);
     }

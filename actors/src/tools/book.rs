@@ -29,8 +29,8 @@ impl BuiltIn for Book {
                 // moment may only make them refuse, and this makes nothing free.
                 let (database, ids) = (&cx.database, cx.ids.as_ref());
                 let by = cx.by();
-                let made =
-                    booking::book_double(database, &cx.tenant, &request, &by, cx.now(), ids).await?;
+                let made = booking::book_double(database, &cx.tenant, &request, &by, cx.now(), ids)
+                    .await?;
                 return Ok(booked_double(cx, &made.0, &made.1));
             }
             let request = booking::Book { slot: offer.slot, patient, hold, staff: None };

@@ -19,6 +19,7 @@ mod registry;
 pub mod speech;
 pub mod turn;
 pub(crate) mod understand;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ use std::sync::Arc;
 use frontdesk_types::Gender;
 use jiff::civil::{Date, Time};
 
+use crate::dialogue::HolidayFacts;
+use crate::wish::Traits;
 pub use bundle::{Bundle, BundleError};
 pub use listen::Templates;
 pub use mail::{MAIL, MailTemplates, mail_templates};
@@ -35,8 +38,6 @@ pub use registry::Languages;
 pub use speech::{Numbers, SpeechRules};
 pub use turn::TurnWords;
 pub(crate) use understand::KeyWords;
-use crate::dialogue::HolidayFacts;
-use crate::wish::Traits;
 use understand::Tables;
 
 /// One language. Cheap to clone; shared by all calls that are held in it.

@@ -50,7 +50,11 @@ fn a_woman_or_a_man_is_found_by_the_record() {
     has("an appointment in cardiology, but not with a male doctor", &["Haddad"], &["Winter"]);
     has("cardiology please, not with a woman", &["Winter"], &["Haddad"]);
     has("I need a lady doctor", &["Haddad", "Marin", "Which doctor"], &["Winter", "Frost"]);
-    has("a heart doctor on Monday, I don't mind if it is a man or a woman", &["Winter"], &["sorry"]);
+    has(
+        "a heart doctor on Monday, I don't mind if it is a man or a woman",
+        &["Winter"],
+        &["sorry"],
+    );
 }
 
 #[test]
@@ -88,15 +92,21 @@ fn holidays_are_counted_from() {
 #[test]
 fn what_is_preferred_is_let_go_before_the_rest_and_told() {
     // She works in the morning alone, on Sundays, Tuesdays and Thursdays.
-    has("Dr. Haddad on Sunday, ideally in the afternoon", &["nothing", "afternoon", "June 14"], &[]);
+    has(
+        "Dr. Haddad on Sunday, ideally in the afternoon",
+        &["nothing", "afternoon", "June 14"],
+        &[],
+    );
     has(
         "Dr. Haddad in the morning, preferably on a Monday",
         &["nothing free on Mondays, but", "June 14"],
         &["in the morning, but"],
     );
-    has("I'd prefer Monday but Sunday is fine, Dr. Haddad", &["nothing free on Monday", "June 14"], &[
-        "June 11",
-    ]);
+    has(
+        "I'd prefer Monday but Sunday is fine, Dr. Haddad",
+        &["nothing free on Monday", "June 14"],
+        &["June 11"],
+    );
     has("cardiology on Monday, ideally with Dr. Haddad", &["with Dr. Nora Haddad", "Winter"], &[]);
     has("a heart doctor on Monday, a woman if possible", &["with a female doctor", "Winter"], &[]);
     has("Dr. Haddad, not on a Sunday if possible", &["June 11"], &["June 14"]);
@@ -120,7 +130,11 @@ fn a_double_visit_takes_two_slots_and_is_read_back_so() {
 fn a_length_is_one_slot_where_that_is_enough_and_two_where_not() {
     has("Dr. Haddad on Sunday, I need a quarter of an hour", &["9:00"], &["in a row", "sorry"]);
     has("a 40 minute appointment with Dr. Haddad on Sunday", &["in a row"], &["sorry"]);
-    has("a three hour visit, I need 180 minutes with Dr. Haddad", &["of that length", "I have"], &[]);
+    has(
+        "a three hour visit, I need 180 minutes with Dr. Haddad",
+        &["of that length", "I have"],
+        &[],
+    );
     has("a longer appointment with Dr. Haddad on Sunday please", &["in a row"], &["sorry"]);
 }
 

@@ -292,7 +292,8 @@ impl Clinic {
                 let mut appointment = self.appoint(who, slot, true);
                 if let Some(second) = second {
                     let other = self.appoint(who, second, true);
-                    appointment.reference = format!("{} and {}", appointment.reference, other.reference);
+                    appointment.reference =
+                        format!("{} and {}", appointment.reference, other.reference);
                     appointment.visit.second = Some(other.visit.slot);
                     appointment.visit.ends_at = other.visit.ends_at;
                 }

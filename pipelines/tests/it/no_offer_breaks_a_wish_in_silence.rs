@@ -41,8 +41,13 @@ fn when() -> impl Strategy<Value = When> {
     ];
     let windows = proptest::collection::vec(window(), 0..3);
     let few = || proptest::collection::vec(window(), 0..2);
-    (windows, few(), order, few(), few())
-        .prop_map(|(any, none, order, fallback, avoid)| When { any, none, order, fallback, avoid })
+    (windows, few(), order, few(), few()).prop_map(|(any, none, order, fallback, avoid)| When {
+        any,
+        none,
+        order,
+        fallback,
+        avoid,
+    })
 }
 
 /// What a store of these free times answers.

@@ -37,7 +37,8 @@ async fn book(
     slots: [&Offer; 2],
     by: &By,
 ) -> Result<(), Error> {
-    let request = Double { slots: slots.map(|offer| offer.slot), patient: who, holds: [None, None] };
+    let request =
+        Double { slots: slots.map(|offer| offer.slot), patient: who, holds: [None, None] };
     booking::book_double(t.db(), tenant, &request, by, now(), &IDS).await.map(|(first, second)| {
         assert_eq!(first.appointment.starts_at, slots[0].starts_at);
         assert_eq!(second.starts_at, slots[1].starts_at);

@@ -18,8 +18,8 @@ mod results;
 mod state;
 mod take_over;
 mod undo;
-mod waitlist;
 mod visits;
+mod waitlist;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

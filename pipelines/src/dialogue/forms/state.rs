@@ -103,10 +103,7 @@ pub(super) struct Wish {
 
 impl Wish {
     pub(super) fn names_doctor(&self) -> bool {
-        !self.doctors.is_empty()
-            || self.specialty.is_some()
-            || self.any
-            || !self.traits.is_empty()
+        !self.doctors.is_empty() || self.specialty.is_some() || self.any || !self.traits.is_empty()
     }
 
     /// The free times that answer it.

@@ -54,8 +54,11 @@ pub(super) fn combine(
     let negated_days = no.iter().any(Item::is_days);
     let of = |items: &[Item]| windows(&alternatives(items, reader), negated_days, calendar);
     let soft = |item: &&Item| item.soft && (item.is_days() || item.is_clock());
-    let hard: Vec<Item> =
-        yes.iter().filter(|item| !item.soft && (item.is_days() || item.is_clock())).copied().collect();
+    let hard: Vec<Item> = yes
+        .iter()
+        .filter(|item| !item.soft && (item.is_days() || item.is_clock()))
+        .copied()
+        .collect();
     if yes.iter().any(|item| soft(&item)) && !hard.is_empty() {
         // "Ideally Monday, but Tuesday is fine": first what is preferred, then what will do.
         let instead = |item: &Item| {

@@ -103,7 +103,8 @@ fn a_holiday_and_its_negation_have_no_day_in_common() {
         let asked = wish(&format!("I would like to come {phrase}"), NOW);
         for not in ["but not", "any time except", "I really can't come", "anything but"] {
             let refused = wish(&format!("{not} {phrase}"), NOW);
-            let days = (0..400_i64).filter_map(|n| date(2027, 2, 1).checked_add(jiff::Span::new().days(n)).ok());
+            let days = (0..400_i64)
+                .filter_map(|n| date(2027, 2, 1).checked_add(jiff::Span::new().days(n)).ok());
             let days: Vec<Date> = days.filter(|day| asked.fits(at(*day))).collect();
             assert!(!days.is_empty(), "{phrase:?} is not understood");
             let both = days.iter().find(|day| refused.fits(at(**day)));

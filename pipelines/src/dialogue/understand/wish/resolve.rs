@@ -4,11 +4,11 @@ use jiff::civil::{Date, DateTime, Time, Weekday, time};
 use jiff::{Span, ToSpan};
 
 use super::item::{DayKind, What};
+use crate::dialogue::HolidayFacts;
 use crate::dialogue::understand::days::{
     Calendar, DayMention, dated, plus_days, until, until_back, yearless,
 };
 use crate::dialogue::understand::pattern::{Match, Slot};
-use crate::dialogue::HolidayFacts;
 use crate::language::understand::{DayOp, DayPhrase, HolidayWords, SpanPart};
 use crate::region::Region;
 use crate::wish::{Clock, Days, Weekdays};

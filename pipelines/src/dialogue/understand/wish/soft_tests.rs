@@ -31,14 +31,29 @@ fn what_is_preferred_is_tried_first_and_is_no_must() {
         ("in the morning, preferably on Monday", april(12, 9), april(13, 9), april(12, 15)),
         ("on Monday, in the morning if possible", april(12, 9), april(12, 15), april(13, 9)),
         ("I'd prefer Monday but Tuesday is fine", april(12, 9), april(13, 9), april(14, 9)),
-        ("I'd rather have Monday, though Tuesday would do", april(12, 9), april(13, 9), april(14, 9)),
+        (
+            "I'd rather have Monday, though Tuesday would do",
+            april(12, 9),
+            april(13, 9),
+            april(14, 9),
+        ),
         ("Monday if at all possible, otherwise Tuesday", april(12, 9), april(13, 9), april(14, 9)),
-        ("if possible on Monday, in any case in the morning", april(12, 9), april(13, 9), april(12, 15)),
+        (
+            "if possible on Monday, in any case in the morning",
+            april(12, 9),
+            april(13, 9),
+            april(12, 15),
+        ),
         ("ideally Monday, otherwise Tuesday", april(12, 9), april(13, 9), april(14, 9)),
         ("next week, mornings are better", april(12, 9), april(12, 15), april(22, 9)),
         ("next week, afternoons would be best", april(12, 15), april(12, 9), april(22, 15)),
         ("in April, Mondays or Tuesdays if you can", april(13, 9), april(14, 9), may),
-        ("some time next week, but preferably not on Monday", april(13, 9), april(12, 9), april(22, 9)),
+        (
+            "some time next week, but preferably not on Monday",
+            april(13, 9),
+            april(12, 9),
+            april(22, 9),
+        ),
     ] {
         let when = wish(text);
         assert!(when.fits(first), "{text:?} refuses {first}: {when:?}");
