@@ -10,16 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::kept::Kept;
-use frontdesk_tenants::calls::{self, CallKey, NewCall, Turn};
+use frontdesk_pipelines::dialogue::phone::e164;
+use frontdesk_tenants::calls::{self, CallKey, CallbackReason, NewCall, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_tenants::{Error, TenantTx};
-use frontdesk_types::{CallOutcome, Mono};
+use frontdesk_tenants::{By, Error, Principal, TenantTx};
+use frontdesk_types::{CallOutcome, Mono, Phi};
 use jiff::SignedDuration;
 use ractor::ActorProcessingErr;
 use serde_json::json;
 
+use super::ending::CUT_SHORT;
 use super::{Call, CallEnd};
 use crate::stage::{Keep, Stage};
 
@@ -284,6 +286,9 @@ async fn try_close(
     write(call, kept).await?;
     let Some(key) = key(call).await else { return Ok(claimed) };
     let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
+    if end.error.as_deref() == Some(CUT_SHORT) {
+        call_back(call, &mut tx).await?;
+    }
     let evidence = calls::evidence(&mut tx, call.id).await?;
     let outcome = borne_out(claimed, evidence);
     if outcome != claimed {
@@ -293,6 +298,25 @@ async fn try_close(
     calls::end(&mut tx, key, outcome, None, &metrics, call.clock.wall()).await?;
     tx.commit().await?;
     Ok(outcome)
+}
+
+/// A call that we cut short is called back, where the clinic knows the patient or the line told a
+/// number, unless it had come to something.
+async fn call_back(call: &Call, tx: &mut TenantTx) -> Result<(), Error> {
+    let phone = call.caller.get().and_then(|caller| caller.number.clone());
+    let country = &call.facts.clinic.country;
+    let phone = phone.and_then(|number| e164(number.expose(), country).map(Phi::new));
+    let evidence = calls::evidence(tx, call.id).await?;
+    let served = evidence.callback || evidence.message || evidence.last_write.is_some();
+    if served || (phone.is_none() && call.tokens.patient().is_none()) {
+        return Ok(());
+    }
+    let key = Some(format!("{}/cut-short", call.id));
+    let by = By { principal: Principal::Call(call.id), key, simulated: call.simulated };
+    let (reason, now) = (CallbackReason::Failure, call.clock.wall());
+    let ids = call.services.ids.as_ref();
+    calls::add_callback(tx, Some(call.id), phone.as_ref(), reason, &by, now, ids).await?;
+    Ok(())
 }
 
 /// Emergency before transferred before a write before the waiting list before a message before

@@ -144,6 +144,12 @@ impl Language {
         }
     }
 
+    /// "We will call you back at … Goodbye."
+    #[must_use]
+    pub fn called_back_at(&self, number: &str) -> String {
+        fill(&self.phrases.callback_noted_at, &[("phone", number)])
+    }
+
     /// "In an emergency call 911 now."
     #[must_use]
     pub fn in_an_emergency(&self, number: &str) -> String {

@@ -8,7 +8,7 @@ use jiff::civil::Time;
 use serde::Deserialize;
 
 use super::bundle::{Bundle, BundleError};
-use super::pattern::Pattern;
+use super::pattern::{Marks, Pattern};
 pub(crate) use super::words::{Common, HolidayWords, LengthPhrase};
 use crate::dialogue::tools::PartOfDay;
 use crate::wish::Order;
@@ -445,6 +445,22 @@ impl Tables {
     /// January is 1.
     pub(crate) fn month(&self, word: &str) -> Option<usize> {
         self.month_words.get(word).copied()
+    }
+
+    /// What patterns that begin with a word are told by.
+    pub(crate) fn marks(&self, word: &str) -> Marks {
+        let number = self.numbers.contains_key(word);
+        let figures = word.starts_with(|c: char| c.is_ascii_digit());
+        let ordinal = number || figures || self.ordinals.contains_key(word);
+        let all = [
+            (number || figures, Marks::NUMBER),
+            (ordinal, Marks::ORDINAL),
+            (self.weekday(word).is_some(), Marks::WEEKDAY),
+            (self.weekdays(word).is_some(), Marks::WEEKDAYS),
+            (self.month(word).is_some(), Marks::MONTH),
+        ];
+        let all = all.into_iter().filter(|(is, _)| *is).map(|(_, marks)| marks);
+        all.fold(Marks::of(word), Marks::with)
     }
 
     /// Whether it is a word that is written right, as far as the tables know.

@@ -63,9 +63,15 @@ impl Pattern {
     }
 }
 
+/// The marks of a word; none of one that was taken.
+fn marks(reader: Reader<'_>, at: usize) -> Marks {
+    let word = reader.tokens.words.get(at).filter(|word| !word.text.is_empty());
+    word.map_or(Marks::NONE, |word| word.marks)
+}
+
 /// The longest match of any pattern that begins at `start`.
 pub(crate) fn longest_at(patterns: &[Pattern], reader: Reader<'_>, start: usize) -> Option<Match> {
-    let marks = Marks::of(reader.tokens.text(start));
+    let marks = marks(reader, start);
     let may = patterns.iter().filter(|pattern| pattern.may_begin_among(marks));
     may.filter_map(|pattern| pattern.at(reader, start)).max_by_key(Match::len)
 }
@@ -86,7 +92,7 @@ pub(crate) struct Found<'a> {
 
 impl<'a> Found<'a> {
     pub(crate) fn new(patterns: &'a [Pattern], reader: Reader<'a>) -> Self {
-        let words = reader.tokens.words.iter().map(|word| Marks::of(&word.text));
+        let words = (0..reader.tokens.len()).map(|at| marks(reader, at));
         let marks = words.fold(Marks::NONE, Marks::with);
         let patterns = patterns.iter().filter(|pattern| pattern.may_begin_among(marks)).collect();
         Self { patterns, reader, at: 0 }
@@ -99,7 +105,7 @@ impl Iterator for Found<'_> {
     fn next(&mut self) -> Option<Match> {
         let end = if self.patterns.is_empty() { 0 } else { self.reader.tokens.len() };
         while self.at < end {
-            let marks = Marks::of(self.reader.tokens.text(self.at));
+            let marks = marks(self.reader, self.at);
             let may = self.patterns.iter().filter(|pattern| pattern.may_begin_among(marks));
             let found = may.filter_map(|pattern| pattern.at(self.reader, self.at));
             let found = found.max_by_key(Match::len);

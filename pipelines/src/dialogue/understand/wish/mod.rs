@@ -67,8 +67,12 @@ pub(crate) fn take(tokens: &mut Tokens, setting: Setting<'_>, reading: Reading) 
 
 /// Clears the words of a story, where something else is asked for.
 pub(crate) fn without_story(tokens: &Tokens, setting: Setting<'_>) -> Tokens {
-    let scope = scope::Scope::of(tokens, setting.language);
     let mut rest = tokens.clone();
+    let reader = Reader { tokens, language: setting.language, latest_year: 0 };
+    if find_any(&setting.language.scope.story, reader).is_none() {
+        return rest;
+    }
+    let scope = scope::Scope::of(tokens, setting.language);
     for at in (0..tokens.len()).filter(|at| scope.is_story(*at)) {
         rest.take(at..at + 1);
     }
@@ -89,9 +93,14 @@ pub(crate) fn is_soft(tokens: &Tokens, language: &Language, range: std::ops::Ran
 
 /// Whether words of time are left that nobody has understood.
 pub(crate) fn is_left_over(rest: &Tokens, setting: Setting<'_>) -> bool {
+    let time_like = &setting.language.scope.time_like;
+    let reader = Reader { tokens: rest, language: setting.language, latest_year: 0 };
+    if find_any(time_like, reader).is_none() {
+        return false;
+    }
     let rest = without_story(rest, setting);
     let reader = Reader { tokens: &rest, language: setting.language, latest_year: 0 };
-    find_any(&setting.language.scope.time_like, reader).is_some()
+    find_any(time_like, reader).is_some()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! works or is away rules that time out.
 
 use super::super::days::ends_before;
-use super::super::pattern::{Pattern, Reader, longest_at};
+use super::super::pattern::{Pattern, Reader, find_any, longest_at};
 use super::super::tokens::Tokens;
 use crate::language::Language;
 
@@ -123,6 +123,9 @@ fn is_filler(reader: Reader<'_>, clause: std::ops::Range<usize>) -> bool {
 pub(super) fn negated(reader: Reader<'_>) -> Vec<bool> {
     let (tokens, scope) = (reader.tokens, &reader.language.scope);
     let mut all = vec![false; tokens.len()];
+    if find_any(&scope.not, reader).is_none() {
+        return all;
+    }
     let (mut index, mut not, mut timed) = (0, false, false);
     while index < tokens.len() {
         let after_stop = index > 0 && tokens.words[index - 1].stop;
