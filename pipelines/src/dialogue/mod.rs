@@ -160,6 +160,11 @@ pub enum Input {
     Dtmf(char),
     /// The deadline of [`Dialogue::poll_timeout`] has come.
     Timeout,
+    /// The caller has put the call on hold: nothing is said, and nobody is waited for, until
+    /// [`Input::Resumed`].
+    Held,
+    /// The caller is back from that.
+    Resumed,
     /// A supervisor has taken the call over: nothing is said or done until [`Input::HandedBack`],
     /// and what waited for the caller's yes is withdrawn.
     TakenOver,

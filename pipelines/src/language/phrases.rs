@@ -159,6 +159,7 @@ phrases! {
     not_registered,
     late_booked(visit, reference),
     anything_else,
+    welcome_back,
     in_specialty(specialty),
     read_back_wait(visit, name),
     read_back_leave(visit, name),

@@ -28,6 +28,7 @@ fn a_visit_given_up_for_another_one_of_the_same_kind_is_moved() {
         "book me on Tuesday at ten and cancel the Sunday appointment",
         "cancel my Sunday appointment with Dr Haddad and make one with her on Tuesday at ten",
         "I can't make Sunday, could I come on Tuesday at ten",
+        "please scrap the Sunday one and give me Tuesday at ten instead",
     ] {
         let mut call = with_one();
         let text = call.hears(words);
@@ -69,7 +70,12 @@ fn what_is_given_up_is_kept_where_the_new_one_is_not_wanted_after_all() {
 
 #[test]
 fn both_are_cancelled_one_after_the_other() {
-    for words in ["cancel both", "please cancel both of my appointments", "cancel all my visits"] {
+    for words in [
+        "cancel both",
+        "please cancel both of my appointments",
+        "drop all my visits",
+        "could you cancel the appointment with Dr Haddad and also the one with Dr Frost?",
+    ] {
         let mut call = with_two();
         let text = call.hears(words);
         assert!(text.contains("Sunday, June 14") && text.contains("Shall I cancel it?"), "{text}");
@@ -181,6 +187,9 @@ fn one_wish_stays_one() {
         "I have a rash and I'd like to see Dr Haddad on Sunday and not on Tuesday",
         "Dr Haddad on Sunday, and if not then Dr Winter",
         "I saw Dr Frost last week and want to see Dr Haddad on Sunday",
+        "I was in with Dr Frost and he said come back, so could I get Dr Haddad on Sunday",
+        "my bus gets in at nine and leaves at noon. Could I see Dr Haddad on Sunday?",
+        "Dr Haddad this Sunday, 0900 hours",
     ] {
         let mut call = Call::new(Clinic::new());
         call.hears("this is Jane Miller, born 17 May 1980");

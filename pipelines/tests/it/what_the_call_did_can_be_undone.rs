@@ -66,6 +66,8 @@ fn a_cancellation_is_booked_again() {
         "I didn't want you to cancel that",
         "can you reinstate it",
         "put it back please",
+        "oh wait I didn't mean that one, give it back",
+        "sorry, my husband can drive me after all, I'd like to keep it",
     ] {
         let mut call = cancelled();
         let text = call.hears(words);
@@ -83,6 +85,7 @@ fn a_booking_is_cancelled_on_a_plain_yes() {
         "cancel what you just booked",
         "I changed my mind",
         "that was a mistake, cancel the one you just made",
+        "on second thoughts I don't need it any more",
     ] {
         let mut call = booked();
         let text = call.hears(words);

@@ -57,6 +57,7 @@ fn it_can_be_asked_for_at_once_and_at_a_read_back_and_lacks_only_the_doctor() {
         "put me on the waiting list please",
         "could you let me know if something opens up",
         "do you have a waiting list?",
+        "if somebody cancels next week, could you give me a ring?",
     ] {
         let mut call = jane(Clinic::new());
         let text = call.hears(words);

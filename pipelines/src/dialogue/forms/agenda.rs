@@ -109,6 +109,7 @@ impl Policy {
         let phrases = self.language.phrases.clone();
         let (goal, intro) = match todo.want {
             Want::Ask => {
+                self.state.answered_first = true;
                 self.ask_clinic(&words);
                 return true;
             }
@@ -127,7 +128,7 @@ impl Policy {
             Want::Cancel => (Goal::Cancel, &phrases.next_cancel),
             Want::List => (Goal::List, &String::new()),
         };
-        if next {
+        if !std::mem::take(&mut self.state.answered_first) && next {
             self.carry(intro);
         }
         let known = todo.target.filter(|known| self.ledger.appointment(known.id).is_some());

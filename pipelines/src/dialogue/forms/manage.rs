@@ -12,6 +12,7 @@ use crate::dialogue::tools::{AppointmentFacts, ToolCall};
 use crate::dialogue::understand::parts::Want;
 use crate::dialogue::understand::wish::Said;
 use crate::dialogue::understand::{Choice, Setting};
+use crate::wish::Window;
 
 /// Appointments told at once.
 const TOLD: usize = 3;
@@ -39,8 +40,7 @@ impl Policy {
                 self.open(now);
             }
         } else if goal == Goal::List {
-            let visits = self.spoken_appointments(&appointments);
-            self.carry(&fill(&phrases.your_appointments, &[("visits", &visits)]));
+            self.tell_appointments(now, &appointments);
             self.open(now);
         } else {
             self.state.listed = appointments;
@@ -52,6 +52,22 @@ impl Policy {
                 (heard.wish, heard.day) = (Said::default(), None);
             }
             self.pick_by(now, &heard);
+        }
+    }
+
+    /// The appointments, with their references where these were asked for.
+    fn tell_appointments(&mut self, now: Now, appointments: &[AppointmentFacts]) {
+        let phrases = self.language.phrases.clone();
+        let which = self.state.which.take().map(Phi::into_exposed).unwrap_or_default();
+        if !Heard::of(&which, self.setting(now)).course.reference {
+            let visits = self.spoken_appointments(appointments);
+            self.carry(&fill(&phrases.your_appointments, &[("visits", &visits)]));
+            return;
+        }
+        for known in appointments.iter().take(TOLD) {
+            let spoken = visit(&known.visit, &self.language);
+            let values = [("visit", &*spoken), ("reference", &*known.reference)];
+            self.carry(&fill(&phrases.booked_again, &values));
         }
     }
 
@@ -119,7 +135,13 @@ impl Policy {
     fn count_from_target(&mut self, now: Now) {
         if let Some(text) = self.state.from_it.take() {
             let setting = Setting { expect: Expectation::Request, ..self.setting(now) };
-            let heard = Heard::of(text.expose(), setting);
+            let mut heard = Heard::of(text.expose(), setting);
+            let own = self.state.target.as_ref().map(|known| known.visit.local_start().date());
+            let names_it = |window: &Window| window.days.from == own && window.days.to == own;
+            if !heard.wish.when.any.iter().all(names_it) {
+                // "My Sunday visit a week later": the day of the visit itself is not where it goes.
+                heard.wish.when.any.retain(|window| !names_it(window));
+            }
             self.take_wish_silently(&heard);
         }
     }

@@ -96,20 +96,26 @@ impl Policy {
 
     /// Tells once more what was offered, read back or booked.
     pub(super) fn on_recall(&mut self, now: Now, heard: &Heard) -> bool {
-        if !heard.recall || heard.has_content() || heard.cancel || heard.move_ {
+        let recalls = heard.recall || (heard.course.reference && heard.ask);
+        if !recalls || heard.has_content() || heard.cancel || heard.move_ {
             return false;
         }
-        let written = self.state.last_booked.clone().filter(|_| self.state.goal.is_none());
-        if self.state.phase == Phase::Confirm && self.state.goal != Some(Goal::Message) {
-            self.confirm(now);
-        } else if matches!(self.state.phase, Phase::Choice | Phase::PickAppointment) {
-            self.ask_again(now);
-        } else if let Some(known) = written {
+        let written = self.state.last_booked.clone();
+        let of_written = heard.course.reference || self.state.goal.is_none();
+        if let Some(known) = written.filter(|_| of_written) {
             let spoken = visit(&known.visit, &self.language);
             let values = [("visit", &*spoken), ("reference", &*known.reference)];
             let text = fill(&self.language.phrases.booked_again, &values);
             self.carry(&text);
-            self.open(now);
+            if self.state.goal.is_none() {
+                self.open(now);
+            } else {
+                self.ask_again(now);
+            }
+        } else if self.state.phase == Phase::Confirm && self.state.goal != Some(Goal::Message) {
+            self.confirm(now);
+        } else if matches!(self.state.phase, Phase::Choice | Phase::PickAppointment) {
+            self.ask_again(now);
         } else {
             return false;
         }

@@ -29,7 +29,10 @@ impl Policy {
         }
         self.understood();
         self.begin_goal(Goal::Message);
-        if !heard.name.as_ref().is_some_and(|name| name.full && has_capitals(text, &name.name)) {
+        let named = |name: &crate::dialogue::understand::names::NameMention| {
+            !(name.full && has_capitals(text, &name.name))
+        };
+        if heard.name.as_ref().is_some_and(named) {
             // "We are stuck in traffic" tells no name.
             self.forget_name();
         }

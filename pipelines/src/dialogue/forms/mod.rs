@@ -371,6 +371,8 @@ impl guard::Policy for Policy {
             | Input::Dtmf(_)
             | Input::CallerLeft
             | Input::Interrupted { .. }
+            | Input::Held
+            | Input::Resumed
             | Input::TakenOver
             | Input::Staff { .. }
             | Input::HandedBack

@@ -7,6 +7,7 @@ use super::whose::Turn;
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
 use crate::dialogue::guard::assent::{Asked, Assent};
+use crate::dialogue::reading::ActKind;
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
@@ -91,6 +92,8 @@ impl Policy {
             && self.state.last_goal.is_some()
             && text.split_whitespace().count() <= SHORT;
         if self.undo(now, heard) {
+        } else if heard.course.reference && (heard.recall || heard.ask) {
+            self.begin(now, Goal::List, heard, text);
         } else if heard.ask && !same_again {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {
@@ -298,7 +301,7 @@ impl Policy {
             self.state.phase = Phase::Choice;
             self.on_choice(now, &choice, text);
         } else if self.intent(now, heard, text) {
-        } else if heard.yes && !heard.no {
+        } else if heard.yes && !heard.no && wants_call(heard) {
             self.want_person(now);
         } else if heard.no || heard.thanks {
             self.understood();
@@ -323,4 +326,17 @@ impl Policy {
         self.carry(&text);
         self.open(now);
     }
+}
+
+/// Whether a yes to a call back goes with nothing but when and on which number.
+fn wants_call(heard: &Heard) -> bool {
+    use ActKind::{
+        BirthDate, Filler, Greeting, Leaving, Link, Name, Person, Phone, Please, SoftYes, Thanks,
+        Time, WithYes, Yes,
+    };
+    let kinds = [
+        Person, Yes, SoftYes, Please, Phone, Time, Name, BirthDate, WithYes, Leaving, Filler,
+        Thanks, Greeting, Link,
+    ];
+    heard.reading.cover(0, &kinds).left.is_empty()
 }

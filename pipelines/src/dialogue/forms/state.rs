@@ -250,6 +250,9 @@ pub(super) struct State {
     /// What is to be done after what is under way.
     #[serde(default)]
     pub(super) later: VecDeque<Todo>,
+    /// Whether a question was answered before what is taken up next.
+    #[serde(default)]
+    pub(super) answered_first: bool,
     /// What this call wrote for the patient, oldest first.
     #[serde(default)]
     pub(super) done: Vec<Done>,

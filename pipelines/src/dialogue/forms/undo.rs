@@ -45,10 +45,15 @@ impl Policy {
 
     /// Undoes what this call did last; false if that is not what was said.
     pub(super) fn undo(&mut self, now: Now, heard: &Heard) -> bool {
-        if !heard.course.undo || !self.is_identified() {
+        let Some(done) = self.state.done.last().cloned() else { return false };
+        let said = match done {
+            Done::Cancelled(_) => heard.course.undo || heard.course.keep,
+            Done::Booked(_) => heard.course.undo || heard.course.drop,
+            Done::Moved(..) => heard.course.undo,
+        };
+        if !said || !self.is_identified() {
             return false;
         }
-        let Some(done) = self.state.done.last().cloned() else { return false };
         // "Keep my Monday appointment": a day that is that of neither is another wish.
         let own = |visit: &Offer| said_of(heard, visit);
         if heard.has_content() && !done.visits().into_iter().flatten().any(own) {

@@ -11,6 +11,7 @@
 //! - numbers requests to models, drops what comes of cancelled ones, and passes the pieces of an
 //!   utterance on as they come, unless a write waits for its yes;
 //! - is silent while a supervisor has the call, and lets nothing said to them confirm anything;
+//! - is silent while the caller has the call on hold, and goes on with its question after;
 //! - has a number or an identified patient before a call back is promised;
 //! - numbers utterances, calls and writes, bounds turns and tool calls, and ends with a person
 //!   rather than in silence;
@@ -22,6 +23,7 @@ pub(crate) mod assent;
 mod callback;
 mod check;
 mod emergency;
+mod held;
 mod pieces;
 mod policy;
 mod read_back;
@@ -160,7 +162,7 @@ impl<D: Policy> Guarded<D> {
     fn feed(&mut self, now: Now, input: Input) {
         self.words_fed |= matches!(input, Input::Heard { .. });
         match self.state.mode {
-            Mode::Policy if !self.state.supervised => {
+            Mode::Policy if !self.state.supervised && !self.state.is_held() => {
                 self.policy.handle_input(now, &self.state.ledger, input);
                 self.pump(now);
             }
@@ -415,7 +417,10 @@ impl<D: Policy> Dialogue for Guarded<D> {
             Input::Staff { text } => self.overheard(Turn::staff(text)),
             Input::TakenOver => self.taken_over(now),
             Input::HandedBack => self.handed_back(now),
+            Input::Held => self.on_held(now),
+            Input::Resumed => self.on_resumed(now),
             other if self.state.supervised => self.aside(now, other),
+            other if self.state.is_held() => self.while_held(now, other),
             Input::Begin => self.feed(now, Input::Begin),
             Input::Heard { text, confidence } => self.on_heard(now, text, confidence),
             Input::Partial { text, stable } => {
@@ -437,7 +442,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
             self.state.revision += 1;
         }
         // A policy that waits for nothing and said nothing is waited for as a caller would be.
-        if self.is_stuck() && self.state.patience.deadline.is_none() && !self.state.supervised {
+        let quiet = self.state.supervised || self.state.is_held();
+        if self.is_stuck() && self.state.patience.deadline.is_none() && !quiet {
             self.state.patience.deadline = Some(now.mono + 2 * self.settings.silence);
         }
     }
@@ -450,6 +456,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
         let own = match self.state.mode {
             Mode::Over => return None,
             _ if self.state.supervised => return None,
+            _ if self.state.is_held() => self.state.held_until,
             Mode::Policy if self.is_stuck() => self.state.patience.deadline,
             Mode::Policy => self.policy_due(),
             Mode::ReadBack(_) | Mode::Emergency { .. } | Mode::Callback(_) => {
@@ -467,7 +474,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
     }
 
     fn resume(&mut self, now: Now) {
-        if self.state.mode == Mode::Policy && !self.state.supervised {
+        if self.state.mode == Mode::Policy && !self.state.supervised && !self.state.is_held() {
             self.policy.resume(now, &self.state.ledger);
             self.pump(now);
         }

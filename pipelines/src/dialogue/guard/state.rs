@@ -146,6 +146,9 @@ pub(super) struct State {
     /// Dangers about which the caller was asked whether they happen now.
     #[serde(default)]
     pub(super) asked_about: BTreeSet<String>,
+    /// Until when the caller may have the call on hold, while they have.
+    #[serde(default)]
+    pub(super) held_until: Option<Mono>,
     /// Whether a supervisor has the call.
     #[serde(default)]
     pub(super) supervised: bool,
@@ -167,6 +170,11 @@ impl State {
             Mode::Callback(callback) => callback.call.is_none(),
             _ => false,
         }
+    }
+
+    /// Whether the caller has the call on hold.
+    pub(super) const fn is_held(&self) -> bool {
+        self.held_until.is_some()
     }
 
     /// Changes the ledger; whoever still looks at it as it was keeps that.

@@ -28,6 +28,10 @@ pub(crate) struct Course {
     pub(crate) all_of: bool,
     /// What this call did is to be as it was.
     pub(crate) undo: bool,
+    /// What was cancelled is wanted after all.
+    pub(crate) keep: bool,
+    /// What was booked is not wanted after all.
+    pub(crate) drop: bool,
     /// The number under which something was booked is asked for.
     pub(crate) reference: bool,
     /// What is wanted of the waiting list.
@@ -60,6 +64,8 @@ impl Course {
             comes: wants(&lists.comes),
             all_of: is(&lists.all_of),
             undo: is(&lists.undo),
+            keep: wants(&lists.keep),
+            drop: is(&lists.drop),
             reference: is(&lists.reference),
             asks_outright: longest_at(&language.words.question_start, reader, 0).is_some(),
         }

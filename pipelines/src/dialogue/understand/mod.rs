@@ -168,6 +168,7 @@ impl Heard {
         take_all(&mut rest, &language.words.small_talk, language);
         take_all(&mut rest, &language.words.chatter, language);
         take_all(&mut rest, &language.words.asks_now, language);
+        take_all(&mut rest, &language.course.idioms, language);
         let mut taken = Taken::of(&rest);
         let mut note = |kind, rest: &Tokens| taken.note(&mut reading.acts, kind, rest);
         let identity = matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber);
@@ -294,7 +295,8 @@ impl Heard {
         self.person = is(ActKind::Person) && !is(ActKind::InPerson) && !self.goodbye;
         self.repeat = is(ActKind::Repeat) || alone(&intents.repeat_alone);
         self.cancel = reading.has_apart_from(ActKind::Cancel, &[Story]) && !is(ActKind::NotCancel);
-        self.move_ = reading.has_apart_from(ActKind::Move, &[Story]);
+        let clashes = find_any(&language.course.clashes, reader).is_some();
+        self.move_ = reading.has_apart_from(ActKind::Move, &[Story]) || clashes;
         self.abort = is(ActKind::Abort);
         // "When is the earliest appointment" is about one that is not yet made.
         let not_made = is(ActKind::NotMade);

@@ -55,6 +55,10 @@ pub(crate) fn parts(text: &str, setting: Setting<'_>) -> Vec<Part> {
     let setting = Setting { expect: Expectation::Request, ..setting };
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut found: Vec<Part> = Vec::new();
+    if Heard::of(text, setting).course.wait.is_some() {
+        // "If somebody cancels, could you call me" is one wish.
+        return found;
+    }
     let mut start = 0;
     while found.len() + 1 < MAX_PARTS {
         let Some((left, next)) = first_part(&words, start, setting) else { break };
@@ -164,9 +168,12 @@ fn join(words: &[&str], at: usize, setting: Setting<'_>) -> Option<usize> {
 
 /// What a part wants by itself.
 fn part(text: &str, setting: Setting<'_>) -> Option<Part> {
-    let heard = Heard::of(text, setting);
     let tokens = Tokens::of(text, setting.language);
     let reader = Reader { tokens: &tokens, language: setting.language, latest_year: 0 };
+    // The mark of a question belongs to the part that asks.
+    let words_asked = asked(reader);
+    let text = if words_asked.is_none() { text.trim_end_matches(['?', '؟']) } else { text };
+    let heard = Heard::of(text, setting);
     let tells = find_any(&setting.language.scope.story, reader).is_some();
     // "We have moved", which names no appointment.
     let told = tells && !heard.has_content() && !heard.own_appointment && !heard.ask;
@@ -175,15 +182,28 @@ fn part(text: &str, setting: Setting<'_>) -> Option<Part> {
         () if story => return None,
         () if heard.course.wait.is_some() => Want::Wait,
         () if is_matter(text, &heard, setting.language) => Want::Message,
-        () if heard.ask => Want::Ask,
+        () if heard.ask && words_asked.is_some_and(|more| more > 0) => Want::Ask,
         () if heard.list && !heard.cancel && !heard.move_ => Want::List,
         () if heard.move_ => Want::Move,
         () if heard.cancel => Want::Cancel,
-        () if heard.course.books => Want::Book,
+        () if heard.course.books && !tells => Want::Book,
         () if heard.has_doctor() && heard.has_time() && !tells => Want::Book,
         () => return None,
     };
     Some(Part { want, text: text.to_owned(), heard })
+}
+
+/// How many words follow those that begin a question; `None` if it does not begin as one.
+fn asked(reader: Reader<'_>) -> Option<usize> {
+    let (language, length) = (reader.language, reader.tokens.len());
+    let mut start = 0;
+    let lead = |at| longest_at(&language.words.leads, reader, at).filter(|found| found.len() > 0);
+    while let Some(found) = lead(start) {
+        start = found.end;
+    }
+    let begins = longest_at(&language.words.question_start, reader, start);
+    let ahead = begins.or_else(|| longest_at(&language.words.question_start, reader, 0))?;
+    Some(length.saturating_sub(ahead.end))
 }
 
 /// The part that follows another one, if it wants something else.
@@ -192,10 +212,13 @@ fn right_of(left: &Part, text: &str, joined: bool, setting: Setting<'_>) -> Opti
     let right = match part(text, setting) {
         Some(right) => right,
         None => {
+            let text = text.trim_end_matches(['?', '؟']);
             let heard = Heard::of(text, setting);
             let other_time = cancels && heard.course.comes && heard.has_time();
             // "Cancel Monday and Thursday", "with A on Monday and with B".
-            let listed = joined && heard.day.is_some() && left.heard.day.is_some();
+            let both_days = heard.day.is_some() && left.heard.day.is_some();
+            let both_doctors = heard.doctor.is_some() && left.heard.doctor.is_some();
+            let listed = joined && (both_days || both_doctors);
             let want = match left.want {
                 _ if heard.no || heard.empty || heard.abort => return None,
                 _ if other_time => Want::Book,
@@ -221,9 +244,8 @@ fn are_two(left: &Part, right: &Part) -> bool {
             let others = doctors(l) && doctors(r) && named(l) != named(r);
             others || r.other_patient || (r.another && r.course.books)
         }
-        (Want::Move | Want::Cancel, Want::Move | Want::Cancel) if left.want != right.want => {
-            both_named && r.own_appointment
-        }
+        (Want::Cancel, Want::Move) => both_named && r.own_appointment,
+        (Want::Move, Want::Cancel) => both_named,
         (Want::Move, Want::Move) => both_named && r.own_appointment,
         (Want::Cancel, Want::Cancel) => both_named,
         (Want::Move, Want::Book) => r.another || r.other_patient,
