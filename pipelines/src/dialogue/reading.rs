@@ -403,3 +403,42 @@ impl Reading {
         self.words.get(range).unwrap_or_default().join(" ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialogue::understand::acts;
+    use crate::language::tests::english;
+
+    #[test]
+    fn a_reading_is_the_same_after_it_was_written_as_json() {
+        for text in ["yes please, on Sunday", "no, that's all, thanks, bye", "purple elephants?"] {
+            let reading = acts::read(text, &english());
+            let json = serde_json::to_string(&reading).expect("JSON");
+            assert_eq!(serde_json::from_str::<Reading>(&json).expect("a reading"), reading);
+        }
+    }
+
+    #[test]
+    fn what_is_left_over_is_made_from_the_acts_and_unknown_keys_are_refused() {
+        let json = r#"{"words": ["a", "b", "c"], "left": [0, 1, 2],
+            "acts": [{"act": "filler", "from": 0, "to": 2}, {"act": "link", "from": 2, "to": 3}]}"#;
+        let reading: Reading = serde_json::from_str(json).expect("a reading");
+        assert_eq!(reading.left, [2]);
+        for bad in [r#"{"words": [], "tool": 1}"#, r#"{"words": [], "acts": [{"act": "write"}]}"#] {
+            assert!(serde_json::from_str::<Reading>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_goodbye_counts_only_if_the_rest_is_what_people_leave_with() {
+        let leaves = |text: &str| acts::read(text, &english()).takes_leave();
+        for text in ["bye", "thanks, bye now", "I have to go, bye", "I'll call back later, goodbye"]
+        {
+            assert!(leaves(text), "{text}");
+        }
+        for text in ["my dog ate it, bye", "they said goodbye to me", "is that all?", "no"] {
+            assert!(!leaves(text), "{text}");
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod registry;
 pub mod speech;
 pub mod turn;
 pub(crate) mod understand;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

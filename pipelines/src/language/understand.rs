@@ -1,14 +1,15 @@
 //! The tables of words by which callers are understood (`understand.toml`).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use frontdesk_types::MessageSubject;
 use jiff::civil::Time;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::bundle::{Bundle, BundleError};
 use super::pattern::{Marks, Pattern};
+pub(crate) use super::words::{Common, HolidayWords, LengthPhrase};
 use crate::dialogue::tools::PartOfDay;
 use crate::wish::Order;
 
@@ -256,27 +257,6 @@ tables! {
     }
 }
 
-/// A length of a visit.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LengthPhrase {
-    /// Minutes; those that the phrase names if it is zero.
-    #[serde(default)]
-    pub(crate) minutes: i64,
-    pub(crate) say: Vec<Pattern>,
-}
-
-/// A public holiday.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct HolidayWords {
-    /// By which clinics know it, one or several: "Eid" is either of two.
-    pub(crate) codes: Vec<String>,
-    /// As it is spoken of.
-    pub(crate) name: String,
-    pub(crate) say: Vec<Pattern>,
-}
-
 tables! {
     /// What a caller may want.
     Intents {
@@ -389,37 +369,6 @@ pub(crate) struct KeyWords {
     pub(crate) no: String,
     /// The choice of an offer; `{n}` is its number.
     pub(crate) choice: String,
-}
-
-/// Words that are no part of a name.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Common {
-    /// Those that are names as well.
-    also_names: HashSet<String>,
-    #[serde(deserialize_with = "split")]
-    words: HashSet<String>,
-}
-
-impl Common {
-    pub(crate) fn contains(&self, word: &str) -> bool {
-        self.words.contains(word)
-    }
-
-    /// Whether a common word is a name as well.
-    pub(crate) fn also_names(&self, word: &str) -> bool {
-        self.also_names.contains(word)
-    }
-
-    pub(crate) fn can_be_name(&self, word: &str) -> bool {
-        !self.words.contains(word) || self.also_names.contains(word)
-    }
-}
-
-/// The words of a text.
-fn split<'de, D: Deserializer<'de>>(words: D) -> Result<HashSet<String>, D::Error> {
-    let words = String::deserialize(words)?;
-    Ok(words.split_whitespace().map(str::to_owned).collect())
 }
 
 /// The tables of a language.

@@ -35,7 +35,6 @@ mod partials_cost_the_same_all_call_long;
 mod pieces_of_a_model_cost_the_same_all_call_long;
 mod plain_answers_are_understood_at_once;
 mod read_backs_name_the_patient;
-mod scratch;
 mod second_language;
 mod the_agent_keeps_its_manners;
 mod the_call_keeps_its_course;

@@ -6,6 +6,7 @@ use super::state::{Goal, Phase, Wish};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
 use crate::dialogue::guard::assent::{Asked, Assent};
+use crate::dialogue::reading::ActKind;
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
@@ -266,7 +267,7 @@ impl Policy {
             self.state.phase = Phase::Choice;
             self.on_choice(now, &choice, text);
         } else if self.intent(now, heard, text) {
-        } else if heard.yes && !heard.no {
+        } else if heard.yes && !heard.no && wants_call(heard) {
             self.want_person(now);
         } else if heard.no || heard.thanks {
             self.understood();
@@ -291,4 +292,17 @@ impl Policy {
         self.carry(&text);
         self.open(now);
     }
+}
+
+/// Whether a yes to a call back goes with nothing but when and on which number.
+fn wants_call(heard: &Heard) -> bool {
+    use ActKind::{
+        BirthDate, Filler, Greeting, Leaving, Link, Name, Person, Phone, Please, SoftYes, Thanks,
+        Time, WithYes, Yes,
+    };
+    let kinds = [
+        Person, Yes, SoftYes, Please, Phone, Time, Name, BirthDate, WithYes, Leaving, Filler,
+        Thanks, Greeting, Link,
+    ];
+    heard.reading.cover(0, &kinds).left.is_empty()
 }

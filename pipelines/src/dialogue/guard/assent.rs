@@ -99,7 +99,7 @@ impl Cover {
     fn of(reading: &Reading, asked: Asked<'_>) -> Self {
         use ActKind::{
             BookIt, CancelIt, Filler, Greeting, JoinList, LeaveList, MoveIt, OtherPatient, Please,
-            SoftYes, WithYes, Yes,
+            SoftYes, Thanks, WithYes, Yes,
         };
         let deed = match asked.tool {
             Some(ToolCall::Book { .. } | ToolCall::AcceptWaitlist { .. }) => Some(BookIt),
@@ -113,7 +113,7 @@ impl Cover {
         let mut kinds: Vec<ActKind> = deed.into_iter().collect();
         kinds.extend([Yes, SoftYes, Please, WithYes]);
         kinds.extend(other);
-        kinds.extend([Filler, Greeting]);
+        kinds.extend([Filler, Greeting, Thanks]);
         let whole = reading.cover(0, &kinds);
         let is_plain = |kind: ActKind| kind == Yes || Some(kind) == deed;
         let says_yes = |kind: ActKind| is_plain(kind) || kind == SoftYes;
@@ -157,4 +157,35 @@ fn echo(reading: &Reading, asked: Asked<'_>) -> Vec<bool> {
         before.chain(behind).for_each(|at| echoed[at] = true);
     }
     echoed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reading that somebody else has written.
+    fn judged(json: &str, asked: Asked<'_>) -> Assent {
+        Assent::of(&serde_json::from_str(json).expect("a reading"), asked)
+    }
+
+    #[test]
+    fn a_reading_that_our_tables_did_not_make_is_judged_as_well() {
+        let yes = r#"{"words": ["oui"], "acts": [{"act": "yes", "from": 0, "to": 1}]}"#;
+        assert_eq!(judged(yes, Asked::default()), Assent::Plain);
+        let soft = r#"{"words": ["bon"], "acts": [{"act": "soft_yes", "from": 0, "to": 1}]}"#;
+        assert_eq!(judged(soft, Asked::default()), Assent::Soft);
+        let more = r#"{"words": ["oui", "mais"], "acts": [{"act": "yes", "from": 0, "to": 1}]}"#;
+        assert_eq!(judged(more, Asked::default()), Assent::Partly);
+        let none = r#"{"words": ["oui"]}"#;
+        assert_eq!(judged(none, Asked::default()), Assent::None);
+    }
+
+    #[test]
+    fn words_of_the_patients_name_repeat_what_was_read_back() {
+        let named = r#"{"words": ["yes", "for", "Jane", "Miller"], "acts": [
+            {"act": "yes", "from": 0, "to": 1}, {"act": "link", "from": 1, "to": 2}]}"#;
+        let asked = Asked { name: Some("Jane Miller"), ..Asked::default() };
+        assert_eq!(judged(named, asked), Assent::Plain);
+        assert_eq!(judged(named, Asked::default()), Assent::Partly);
+    }
 }
