@@ -375,24 +375,6 @@ impl<D: Policy> Guarded<D> {
             None => self.handed_over(now, call, &result),
         }
     }
-
-    fn on_played(&mut self, now: Now, utterance: UtteranceId, heard: &str, complete: bool) {
-        let Some(spoken) = self.state.spoken.remove(&utterance.0) else { return };
-        self.state.patience.played(now.mono, self.settings.silence);
-        self.no_more_of(utterance);
-        if complete || !heard.trim().is_empty() {
-            let turn = Turn::agent(utterance, heard.to_owned(), complete);
-            if spoken.policy.is_none() {
-                self.policy.overheard(&turn);
-            }
-            self.state.history.push(turn);
-        }
-        self.read_back_played(now, utterance, heard, complete);
-        if let Some(utterance) = spoken.policy {
-            let heard = heard.chars().skip(spoken.preface_chars).collect();
-            self.feed(now, Input::Played { utterance, heard, complete });
-        }
-    }
 }
 
 impl<D: Policy> Dialogue for Guarded<D> {
