@@ -145,17 +145,6 @@ impl<D: Policy> Guarded<D> {
         Heard::of(text, Setting { language, clinic, expect, now, anchor: None })
     }
 
-    /// What was read into the caller's last words, by whoever acted on them.
-    pub fn reading(&self) -> Option<&Reading> {
-        let own = self.read.as_deref();
-        if self.words_fed { self.policy.reading().or(own) } else { own }
-    }
-
-    /// Keeps what was read, to be shown.
-    fn keep_reading(&mut self, heard: &Heard) {
-        self.read = self.facts.explain.then(|| Box::new(heard.reading.clone()));
-    }
-
     // --- towards the policy ---------------------------------------------------------------
 
     /// Gives the policy an input, now or once it has the floor again.
