@@ -12,7 +12,7 @@ use frontdesk_tenants::staff::Role;
 use frontdesk_tenants::{Database, Error, Tenant, TenantTx};
 use frontdesk_types::{IdSource, PatientId, Phi};
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use minijinja::{Environment, context};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,6 +23,8 @@ use super::{JobError, Needs, Run};
 
 /// Notifications of a clinic that are sent at the same time.
 const AT_ONCE: usize = 8;
+/// How long a message that was taken is news.
+const NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Notifications of a clinic in one run; the next run has the next ones.
 const BATCH: i64 = 200;
 
@@ -100,7 +102,9 @@ impl Notifier {
         if event.event == "call.message_taken" {
             let callback = id("callback").ok_or_else(|| missing("callback"))?;
             let facts = json!({ "at": event.occurred_at });
-            let new = new(Kind::MessageTaken, callback, facts, None);
+            // Somebody has seen it long since, where no letters were sent for a while.
+            let void_at = event.occurred_at.saturating_add(NEWS).ok();
+            let new = new(Kind::MessageTaken, callback, facts, void_at);
             let roles = [Role::Receptionist, Role::ClinicAdmin, Role::Supervisor];
             notifications::tell_staff(&mut tx, &new, &roles, now, self.ids.as_ref()).await?;
         } else {
