@@ -13,7 +13,7 @@ use frontdesk_tenants::{Database, Error, Tenant, TenantTx};
 use frontdesk_types::{IdSource, PatientId, Phi};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use minijinja::{Environment, context};
+use minijinja::Environment;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -214,13 +214,13 @@ fn fill(templates: MailTemplates, due: &Due, clinic: &Clinic) -> Result<(String,
         let at = due.facts.get(name)?.as_str()?.parse::<Timestamp>().ok()?;
         Some(at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
     };
-    let values = context! {
-        clinic => clinic.name,
-        phone => clinic.phone,
-        name => due.name.as_ref().map(Phi::expose),
-        until => local("until"),
-        at => local("at"),
-    };
+    let mut values = BTreeMap::from([
+        ("clinic", clinic.name.clone()),
+        ("phone", clinic.phone.clone()),
+        ("name", due.name.as_ref().map_or_else(String::new, |name| name.expose().clone())),
+    ]);
+    // What is not known is not there: a template that asks for it is not filled.
+    values.extend(["until", "at"].iter().filter_map(|name| Some((*name, local(name)?))));
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     let render = |template: &str| {
