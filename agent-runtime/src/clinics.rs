@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::toolbox::Toolbox;
 use frontdesk_pipelines::dialogue::{
-    CallFacts, ClinicFacts, ClinicSettings, DoctorFacts, OpenHours,
+    CallFacts, ClinicFacts, ClinicSettings, DoctorFacts, HolidayFacts, OpenHours,
 };
 use frontdesk_pipelines::language::{Language, Languages, PhraseError};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
-    Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents,
+    Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents, holidays,
 };
 use frontdesk_types::{Channel, IdSource, Mono};
 use jiff::Timestamp;
@@ -245,6 +245,7 @@ impl Clinics {
         let mut tx = TenantTx::begin(&self.database, tenant).await?;
         let doctors = directory::doctors(&mut tx).await?;
         let vocabulary = documents::vocabulary(&mut tx).await?;
+        let holidays = holidays::list(&mut tx).await?;
         drop(tx);
         let specialty_words = directory::specialty_words(&self.database, language).await?;
         Ok(ClinicFacts {
@@ -257,6 +258,7 @@ impl Clinics {
             phone: clinic.phone,
             hours: open_hours(&clinic.opening_hours),
             doctors: doctors.into_iter().map(doctor_facts).collect(),
+            holidays: holidays.into_iter().map(holiday_facts).collect(),
             specialty_words,
             vocabulary,
         })
@@ -315,7 +317,13 @@ fn doctor_facts(doctor: directory::Doctor) -> DoctorFacts {
         // Whole units are spoken; the decimals of a fee are not.
         fee: doctor.fee.and_then(|fee| fee.split('.').next()?.parse().ok()),
         languages: doctor.languages,
+        gender: doctor.gender,
     }
+}
+
+fn holiday_facts(holiday: holidays::Holiday) -> HolidayFacts {
+    let holidays::Holiday { day, holiday, name, closed } = holiday;
+    HolidayFacts { day, holiday, name, closed }
 }
 
 #[cfg(test)]

@@ -108,8 +108,10 @@ pub struct ServerDied(String);
 /// How a runtime that served was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Its calls had ended, or had had the time that they may take.
+    /// Its calls had ended.
     Drained,
+    /// Some of them had had the time that they may take: their callers were told.
+    CutShort,
     /// A second signal cut its calls.
     Forced,
 }
@@ -241,18 +243,21 @@ impl Runtime {
         if let Some(telephone) = &self.parts.telephone {
             telephone.drain();
         }
-        let forced = tokio::select! {
-            () = switchboard.drain(patience) => false,
-            () = signals.wait_for(Asked::Stop) => true,
+        let ended = tokio::select! {
+            cut = switchboard.drain(patience) => match cut {
+                0 => Ended::Drained,
+                _ => Ended::CutShort,
+            },
+            () = signals.wait_for(Asked::Stop) => Ended::Forced,
         };
-        if forced {
+        if ended == Ended::Forced {
             tracing::warn!(calls = switchboard.live_calls(), "cutting calls");
-            switchboard.drain(Duration::ZERO).await;
+            switchboard.cut().await;
         }
         self.parts.stop().await;
         self.servers.stop().await;
         tracing::info!("stopped");
-        if forced { Ended::Forced } else { Ended::Drained }
+        ended
     }
 }
 

@@ -64,6 +64,7 @@ impl Default for MemoryClinic {
             specialties: vec![specialty.to_owned()],
             fee: Some(80),
             languages: vec!["en".to_owned()],
+            gender: None,
         };
         let open = |weekday| OpenHours { weekday, from: SHIFT.0, to: SHIFT.1 };
         let facts = ClinicFacts {
@@ -161,6 +162,7 @@ impl MemoryClinic {
         state.slots.push((doctor.id, starts_at, slot));
         Offer {
             id: OfferId::new(&self.ids),
+            second: None,
             slot,
             doctor: doctor.id,
             doctor_name: doctor.name.clone(),
@@ -263,7 +265,7 @@ impl State {
     fn is_taken(&self, doctor: DoctorId, at: Timestamp) -> bool {
         let takes = |booked: &Booked| {
             let visit = &booked.facts.visit;
-            (visit.doctor, visit.starts_at) == (doctor, at)
+            visit.doctor == doctor && visit.starts_at <= at && at < visit.ends_at
         };
         self.booked.iter().any(takes)
     }
@@ -294,7 +296,13 @@ impl ClinicTools for MemoryClinic {
             ToolCall::AskClinic { question } => Self::answer(cx, question),
             ToolCall::TakeMessage(_) => ToolResult::MessageTaken,
             ToolCall::Transfer { .. } => ToolResult::CallbackNoted,
-            ToolCall::Other(_) => refused(Refusal::UnknownReference),
+            // Nothing becomes free here: who waits waits for nothing.
+            ToolCall::JoinWaitlist(_) => ToolResult::WaitlistJoined { known: false },
+            ToolCall::ListWaitlist => ToolResult::Waitlist { entries: Vec::new() },
+            ToolCall::LeaveWaitlist { .. } => ToolResult::WaitlistLeft,
+            ToolCall::AcceptWaitlist { .. } | ToolCall::Other(_) => {
+                refused(Refusal::UnknownReference)
+            }
         }
     }
 }

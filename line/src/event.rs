@@ -23,6 +23,10 @@ pub enum LineEvent {
     CallerHere(CallerFacts),
     /// The caller is gone.
     CallerGone(Gone),
+    /// The caller has put us on hold: nobody hears what is played, and what comes in is not theirs.
+    Held,
+    /// The caller is back from that.
+    Resumed,
     /// The connection of a supervisor's voice came (`here`), or left.
     Supervisor {
         /// Its identity.
@@ -49,6 +53,8 @@ impl fmt::Debug for LineEvent {
             Self::Audible => f.write_str("Audible"),
             Self::CallerHere(facts) => write!(f, "CallerHere({:?})", facts.kind),
             Self::CallerGone(why) => write!(f, "CallerGone({why:?})"),
+            Self::Held => f.write_str("Held"),
+            Self::Resumed => f.write_str("Resumed"),
             Self::Supervisor { here, .. } => write!(f, "Supervisor(here={here})"),
             Self::Typed(text) => write!(f, "Typed({} bytes)", text.len()),
             Self::Dtmf(_) => f.write_str("Dtmf"),

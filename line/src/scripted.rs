@@ -172,6 +172,16 @@ impl Caller {
         self.0.tell(LineEvent::CallerGone(Gone::Lost));
     }
 
+    /// The caller puts us on hold.
+    pub fn holds(&self) {
+        self.0.tell(LineEvent::Held);
+    }
+
+    /// The caller is back from that.
+    pub fn resumes(&self) {
+        self.0.tell(LineEvent::Resumed);
+    }
+
     /// The line itself is gone.
     pub fn line_breaks(&self, why: &str) {
         self.0.tell(LineEvent::Over(why.to_owned()));

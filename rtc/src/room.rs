@@ -194,6 +194,7 @@ impl Room {
         identity: &str,
         track_sid: &str,
         segments: Vec<TranscriptionSegment>,
+        to: &[String],
     ) -> Result<(), RtcError> {
         let transcription = proto::Transcription {
             transcribed_participant_identity: identity.to_owned(),
@@ -211,6 +212,7 @@ impl Room {
         };
         let packet = proto::DataPacket {
             value: Some(proto::data_packet::Value::Transcription(transcription)),
+            destination_identities: to.to_vec(),
             ..Default::default()
         };
         self.send(packet, true).await

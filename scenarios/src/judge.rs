@@ -293,6 +293,7 @@ pub const fn named(outcome: CallOutcome) -> &'static str {
         CallOutcome::Answered => "answered",
         CallOutcome::Transferred => "transferred",
         CallOutcome::Emergency => "emergency",
+        CallOutcome::Waitlisted => "waitlisted",
         CallOutcome::Message => "message",
         CallOutcome::Abandoned => "abandoned",
     }

@@ -32,6 +32,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("call_turns", Room::Tenant),
     ("callbacks", Room::Tenant),
     ("calls", Room::Tenant),
+    ("clinic_holidays", Room::Tenant),
     ("clinic_phone_numbers", Room::Global("dialled number → clinic; written by its clinic only")),
     ("clinics", Room::Global("the directory; a row is written by its clinic only")),
     ("credentials", Room::Login("read and written by functions alone")),

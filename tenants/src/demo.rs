@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
-use frontdesk_types::{ClinicId, IdSource, Phi};
+use frontdesk_types::{ClinicId, Gender, IdSource, Phi};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff_sqlx::ToSqlx as _;
@@ -15,7 +15,8 @@ use crate::directory::{self, Clinic, ClinicKind};
 use crate::doctors::{self, DoctorDetails};
 use crate::patient::{self, Draft};
 use crate::{
-    By, Database, Error, Principal, Result, SetupError, Tenant, TenantTx, documents, schedule,
+    By, Database, Error, Principal, Result, SetupError, Tenant, TenantTx, documents, holidays,
+    schedule,
 };
 
 const DEMO: &str = include_str!("../demo/demo-clinics.yaml");
@@ -94,6 +95,9 @@ pub struct DemoDoctor {
     pub fee: i64,
     /// Languages.
     pub languages: Vec<String>,
+    /// Gender, if it is on record.
+    #[serde(default)]
+    pub gender: Option<Gender>,
     /// Shifts by weekday (`mon` … `sun`).
     pub shifts: BTreeMap<String, Vec<String>>,
 }
@@ -145,6 +149,8 @@ pub async fn seed_demo(
             // Also for a clinic that was seeded before it had documents.
             let mut tx = TenantTx::begin(db, &tenant).await?;
             seed_documents(&mut tx, demo, ids).await?;
+            holidays::seed(&mut tx, &demo.country, &By::principal(Principal::Job("seed")), now)
+                .await?;
             tx.commit().await?;
             schedule::generate(db, &tenant, now, ids).await?;
         }
@@ -221,6 +227,7 @@ pub async fn seed_clinic(
         seed_doctor(&mut tx, demo, doctor, &time_slots, &by, now, ids).await?;
     }
     seed_documents(&mut tx, demo, ids).await?;
+    holidays::seed(&mut tx, &demo.country, &by, now).await?;
     for person in &demo.patients {
         let draft = Draft {
             name: person.name.clone(),
@@ -265,6 +272,7 @@ async fn seed_doctor(
         license_number: doctor.licence.clone(),
         specialties: vec![doctor.specialty.clone()],
         languages: doctor.languages.clone(),
+        gender: doctor.gender,
         fee: Some(doctor.fee.to_string()),
         years_experience: None,
         bio: None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use frontdesk_types::{ClinicId, DoctorId, named_enum};
+use frontdesk_types::{ClinicId, DoctorId, Gender, named_enum};
 use jiff::tz::TimeZone;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -217,6 +217,8 @@ pub struct Doctor {
     pub specialties: Vec<String>,
     /// Languages spoken.
     pub languages: Vec<String>,
+    /// Gender, if it is on record.
+    pub gender: Option<Gender>,
     /// Fee in the clinic's currency, as written.
     pub fee: Option<String>,
 }
@@ -227,6 +229,7 @@ struct DoctorRow {
     name: String,
     specialties: Vec<String>,
     languages: Vec<String>,
+    gender: Option<String>,
     fee: Option<String>,
 }
 
@@ -236,7 +239,7 @@ struct DoctorRow {
 /// If the database fails.
 pub async fn doctors(tx: &mut TenantTx) -> Result<Vec<Doctor>> {
     let rows: Vec<DoctorRow> = sqlx::query_as(
-        "SELECT d.id, d.name, d.languages, d.fee::text AS fee,
+        "SELECT d.id, d.name, d.languages, d.gender, d.fee::text AS fee,
                 ARRAY(SELECT s.specialty FROM doctor_specialties s
                        WHERE s.clinic_id = d.clinic_id AND s.doctor_id = d.id
                        ORDER BY s.rank, s.specialty) AS specialties
@@ -245,16 +248,18 @@ pub async fn doctors(tx: &mut TenantTx) -> Result<Vec<Doctor>> {
     .bind(tx.tenant().clinic().uuid())
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Doctor {
-            id: DoctorId::from_uuid(row.id),
-            name: row.name,
-            specialties: row.specialties,
-            languages: row.languages,
-            fee: row.fee,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Doctor {
+                id: DoctorId::from_uuid(row.id),
+                name: row.name,
+                specialties: row.specialties,
+                languages: row.languages,
+                gender: row.gender.map(|gender| gender.parse()).transpose()?,
+                fee: row.fee,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// What patients say, and the specialties that they mean by it: "heart doctor" → cardiology.

@@ -1,7 +1,7 @@
 //! Doctors of a clinic, and their projection into the directory of all clinics, which is all that a
 //! search across clinics may read.
 
-use frontdesk_types::{ClinicId, DoctorId, EventId, IdSource};
+use frontdesk_types::{ClinicId, DoctorId, EventId, Gender, IdSource};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::FromRow;
@@ -19,6 +19,8 @@ pub struct DoctorDetails {
     pub specialties: Vec<String>,
     /// BCP 47 languages spoken.
     pub languages: Vec<String>,
+    /// Gender, where the doctor wants it known. Never guessed from a name.
+    pub gender: Option<Gender>,
     /// Fee in the clinic's currency, a decimal number.
     pub fee: Option<String>,
     /// Years of experience.
@@ -44,8 +46,8 @@ pub async fn add(
     let doctor = DoctorId::new(ids);
     sqlx::query(
         "INSERT INTO doctors (clinic_id, id, name, license_number, fee, languages,
-                              years_experience, bio, location)
-         VALUES ($1, $2, $3, $4, $5::text::numeric, $6, $7, $8, $9)",
+                              years_experience, bio, location, gender)
+         VALUES ($1, $2, $3, $4, $5::text::numeric, $6, $7, $8, $9, $10)",
     )
     .bind(tx.tenant().clinic().uuid())
     .bind(doctor.uuid())
@@ -56,6 +58,7 @@ pub async fn add(
     .bind(details.years_experience)
     .bind(&details.bio)
     .bind(&details.location)
+    .bind(details.gender.map(Gender::as_str))
     .execute(tx.conn())
     .await?;
     set_specialties(tx, doctor, &details.specialties).await?;
@@ -80,6 +83,7 @@ pub async fn update(
     let done = sqlx::query(
         "UPDATE doctors SET name = $4, license_number = $5, fee = $6::text::numeric,
                 languages = $7, years_experience = $8, bio = $9, location = $10,
+                gender = $11,
                 row_version = row_version + 1
           WHERE clinic_id = $1 AND id = $2 AND row_version = $3 AND active",
     )
@@ -93,6 +97,7 @@ pub async fn update(
     .bind(details.years_experience)
     .bind(&details.bio)
     .bind(&details.location)
+    .bind(details.gender.map(Gender::as_str))
     .execute(tx.conn())
     .await?;
     if done.rows_affected() == 0 {
@@ -133,7 +138,7 @@ async fn record(
         .bind(by.principal.to_string())
         .bind(event)
         .bind(doctor.uuid())
-        .bind(vec!["name", "specialties", "languages", "fee"])
+        .bind(vec!["name", "specialties", "languages", "fee", "gender"])
         .execute(tx.conn())
         .await?;
     Ok(())

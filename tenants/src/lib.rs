@@ -19,6 +19,7 @@ pub mod directory;
 pub mod doctors;
 pub mod documents;
 mod error;
+pub mod holidays;
 pub mod jobs;
 pub mod notifications;
 mod once;

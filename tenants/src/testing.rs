@@ -284,6 +284,12 @@ impl TestDb {
         sqlx::query_scalar(sql).fetch_one(&mut conn).await.expect("a count")
     }
 
+    /// The texts of a query with one column, read as the superuser.
+    pub async fn texts(&self, query: &'static str) -> Vec<String> {
+        let mut conn = self.superuser().await;
+        sqlx::query_scalar(query).fetch_all(&mut conn).await.expect("texts")
+    }
+
     /// Runs a statement as the superuser.
     pub async fn execute(&self, sql: &str) {
         let mut conn = self.superuser().await;

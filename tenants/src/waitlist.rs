@@ -1,18 +1,30 @@
 //! The waitlist: a freed slot is offered to the next in line who can use it, to one at a time, with
 //! a deadline [WAIT-1]. The offer is made by the SQL function that frees the slot.
 
-use frontdesk_types::{AppointmentId, DoctorId, IdSource, WaitlistEntryId};
+use frontdesk_types::{AppointmentId, DoctorId, IdSource, SlotId, WaitlistEntryId};
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
-use serde::Deserialize;
+use jiff::civil::Time;
+use jiff_sqlx::ToSqlx;
+use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use crate::booking::{Answer, Booked, Header, call, references, request_hash, same_clinic};
 use crate::patient::VerifiedPatient;
-use crate::{By, Database, Error, Refusal, Result, Tenant};
+use crate::{By, Database, Error, Refusal, Result, Tenant, TenantTx};
 
-/// What somebody waits for: a doctor, a specialty, or both; a start in the range.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Weekdays and times of day, by the clinic's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Hours {
+    /// Bits of the weekdays that suit, Monday's is 1; none of them means any.
+    pub weekdays: u8,
+    /// Not before.
+    pub from: Option<Time>,
+    /// Before.
+    pub until: Option<Time>,
+}
+
+/// What somebody waits for: a doctor, a specialty, or both; a start in the range and at these hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Wish {
     /// The doctor.
     pub doctor: Option<DoctorId>,
@@ -22,14 +34,57 @@ pub struct Wish {
     pub from: Timestamp,
     /// Before.
     pub until: Timestamp,
+    /// On which weekdays and at which times.
+    pub hours: Hours,
+}
+
+/// A place on the waitlist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joined {
+    /// The entry.
+    pub entry: WaitlistEntryId,
+    /// Whether the patient waited for this doctor and specialty already; the wish is the later one.
+    pub known: bool,
+}
+
+/// A slot that is kept for somebody who waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offered {
+    /// The slot.
+    pub slot: SlotId,
+    /// Whose it is.
+    pub doctor: DoctorId,
+    /// Start.
+    pub starts_at: Timestamp,
+    /// End.
+    pub ends_at: Timestamp,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
+
+/// An entry of somebody who waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Id.
+    pub id: WaitlistEntryId,
+    /// The doctor.
+    pub doctor: Option<DoctorId>,
+    /// The specialty.
+    pub specialty: Option<String>,
+    /// What is kept for them.
+    pub offered: Option<Offered>,
 }
 
 #[derive(Deserialize)]
-struct Joined {
+struct JoinedRow {
     refused: Option<Refusal>,
+    entry: Option<uuid::Uuid>,
+    #[serde(default)]
+    known: bool,
 }
 
-/// Puts a patient on the waitlist.
+/// Puts a patient on the waitlist, once for a doctor and specialty: who joins again keeps the place
+/// in line, with the later wish.
 ///
 /// # Errors
 /// Refusals: patient unknown, doctor inactive.
@@ -41,7 +96,7 @@ pub async fn join(
     by: &By,
     now: Timestamp,
     ids: &dyn IdSource,
-) -> Result<WaitlistEntryId> {
+) -> Result<Joined> {
     same_clinic(tenant, who)?;
     if wish.from >= wish.until || (wish.doctor.is_none() && wish.specialty.is_none()) {
         return Err(Error::Invalid(
@@ -49,17 +104,98 @@ pub async fn join(
         ));
     }
     let id = WaitlistEntryId::new(ids);
-    let Json(joined): Json<Joined> = Header::new(tenant, by, now)
-        .bind("SELECT join_waitlist($1, $2, $3, $6, $7, $8, $9, $10, $11, $4, $5)")
+    let hash = request_hash(&(wish, who.patient()))?;
+    let every_day = 127;
+    let weekdays = match wish.hours.weekdays & every_day {
+        0 => every_day,
+        some => some,
+    };
+    let Json(joined): Json<JoinedRow> = Header::new(tenant, by, now)
+        .bind_keyed(
+            "SELECT join_waitlist($1, $2, $3, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $4,
+                                  $5)",
+            &hash,
+        )
         .bind(id.uuid())
         .bind(who.patient().uuid())
         .bind(wish.doctor.map(DoctorId::uuid))
         .bind(&wish.specialty)
         .bind(wish.from.to_sqlx())
         .bind(wish.until.to_sqlx())
+        .bind(i16::from(weekdays))
+        .bind(wish.hours.from.map(ToSqlx::to_sqlx))
+        .bind(wish.hours.until.map(ToSqlx::to_sqlx))
         .fetch_one(db.pool())
         .await?;
-    joined.refused.map_or(Ok(id), |refusal| Err(refusal.into()))
+    match (joined.refused, joined.entry) {
+        (Some(refusal), _) => Err(refusal.into()),
+        (None, entry) => {
+            let entry = entry.map_or(id, WaitlistEntryId::from_uuid);
+            Ok(Joined { entry, known: joined.known })
+        }
+    }
+}
+
+/// What a patient waits for, first come first; without what ran out.
+///
+/// # Errors
+/// If the database fails.
+pub async fn entries_of(
+    tx: &mut TenantTx,
+    who: &VerifiedPatient,
+    now: Timestamp,
+) -> Result<Vec<Entry>> {
+    same_clinic(&tx.tenant(), who)?;
+    let rows: Vec<EntryRow> = sqlx::query_as(
+        "SELECT e.id, e.doctor_id, e.specialty, b.id AS slot, b.doctor_id AS slot_doctor,
+                b.starts_at, b.ends_at, e.offer_expires_at AS until
+           FROM waitlist_entries e
+           LEFT JOIN booking_slots b ON b.clinic_id = e.clinic_id AND b.id = e.offered_slot_id
+                                    AND e.status = 'offered'
+          WHERE e.clinic_id = $1 AND e.patient_id = $2
+            AND (e.status = 'waiting' AND e.wanted_until > $3
+                 OR e.status = 'offered' AND e.offer_expires_at > $3)
+          ORDER BY e.joined_at, e.place",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(who.patient().uuid())
+    .bind(now.to_sqlx())
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    id: uuid::Uuid,
+    doctor_id: Option<uuid::Uuid>,
+    specialty: Option<String>,
+    slot: Option<uuid::Uuid>,
+    slot_doctor: Option<uuid::Uuid>,
+    starts_at: Option<jiff_sqlx::Timestamp>,
+    ends_at: Option<jiff_sqlx::Timestamp>,
+    until: Option<jiff_sqlx::Timestamp>,
+}
+
+impl From<EntryRow> for Entry {
+    fn from(row: EntryRow) -> Self {
+        let offered = match (row.slot, row.slot_doctor, row.starts_at, row.ends_at, row.until) {
+            (Some(slot), Some(doctor), Some(from), Some(to), Some(until)) => Some(Offered {
+                slot: SlotId::from_uuid(slot),
+                doctor: DoctorId::from_uuid(doctor),
+                starts_at: from.to_jiff(),
+                ends_at: to.to_jiff(),
+                until: until.to_jiff(),
+            }),
+            _ => None,
+        };
+        Self {
+            id: WaitlistEntryId::from_uuid(row.id),
+            doctor: row.doctor_id.map(DoctorId::from_uuid),
+            specialty: row.specialty,
+            offered,
+        }
+    }
 }
 
 /// Takes the slot that is offered to this entry.

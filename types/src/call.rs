@@ -18,7 +18,7 @@ named_enum! {
 
 named_enum! {
     /// How a call ended. Where several apply the first wins: emergency, transferred, the last write
-    /// (booked, rescheduled, cancelled), message, answered, abandoned.
+    /// (booked, rescheduled, cancelled), waitlisted, message, answered, abandoned.
     pub enum CallOutcome: "call outcome" {
         /// An appointment was booked.
         Booked = "booked",
@@ -32,6 +32,8 @@ named_enum! {
         Transferred = "transferred",
         /// A red flag was raised.
         Emergency = "emergency",
+        /// The caller was put on the waiting list.
+        Waitlisted = "waitlisted",
         /// A message for the staff was taken.
         Message = "message",
         /// The caller left with nothing done.

@@ -6,6 +6,7 @@
 mod audio;
 mod call;
 mod clock;
+mod doctor;
 mod id;
 mod name;
 mod offer;
@@ -16,6 +17,7 @@ pub mod testing;
 pub use audio::{FRAME_MS, PcmFrame, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME};
 pub use call::{CallOutcome, Channel, MessageSubject, TransferReason};
 pub use clock::{Clock, ManualClock, Mono, SystemClock};
+pub use doctor::Gender;
 pub use id::{
     AbsenceId, AppointmentId, CallId, CallbackId, ClinicId, ConsoleId, DoctorId, EventId, HoldId,
     IdSource, OfferId, ParseIdError, PatientId, SeededIds, SignInId, SlotId, SystemIds, TemplateId,

@@ -12,6 +12,9 @@ pub struct Offer {
     pub id: OfferId,
     /// The slot.
     pub slot: SlotId,
+    /// The slot right after it, where the visit takes both.
+    #[serde(default)]
+    pub second: Option<SlotId>,
     /// The doctor of the slot.
     pub doctor: DoctorId,
     /// The doctor's name as spoken, without a title.
@@ -27,6 +30,18 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// End of the visit in the clinic's time zone.
+    #[must_use]
+    pub fn local_end(&self) -> jiff::Zoned {
+        self.ends_at.to_zoned(TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC))
+    }
+
+    /// Minutes that the visit lasts.
+    #[must_use]
+    pub fn minutes(&self) -> i64 {
+        self.ends_at.duration_since(self.starts_at).as_mins()
+    }
+
     /// Start of the visit in the clinic's time zone; UTC if the zone is unknown to this build.
     #[must_use]
     pub fn local_start(&self) -> jiff::Zoned {

@@ -14,7 +14,9 @@ pub(super) struct Card(AppointmentChange, Option<AppointmentFacts>);
 impl Card {
     pub(super) fn of(tool: &ToolCall, before: Option<&AppointmentFacts>) -> Option<Self> {
         match tool {
-            ToolCall::Book { .. } => Some(Self(AppointmentChange::Booked, None)),
+            ToolCall::Book { .. } | ToolCall::AcceptWaitlist { .. } => {
+                Some(Self(AppointmentChange::Booked, None))
+            }
             ToolCall::Reschedule { .. } => Some(Self(AppointmentChange::Moved, None)),
             ToolCall::Cancel { .. } => Some(Self(AppointmentChange::Cancelled, before.cloned())),
             _ => None,

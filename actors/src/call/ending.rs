@@ -28,6 +28,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long the line is kept after an orderly end, so that the last packets reach the caller.
 const LINGER: Duration = Duration::from_millis(300);
 
+/// Why calls are cut short, in their records.
+pub(crate) const CUT_SHORT: &str = "the runtime was stopped";
+
 /// How long the runtime's own last words may take.
 const LAST_UTTERANCE_LIMIT: Duration = Duration::from_secs(6);
 
@@ -49,6 +52,16 @@ pub(crate) struct LastMoment {
     pub(crate) at: Mono,
     pub(crate) outcome: CallOutcome,
     pub(crate) error: &'static str,
+    /// Whether it ends sooner, once nothing is left to be said.
+    pub(crate) once_said: bool,
+}
+
+impl LastMoment {
+    /// Whether it has come.
+    pub(crate) fn has_come(&self, call: &Call, now: Mono) -> bool {
+        let said = || call.facts.channel == Channel::Text || !call.outlet.is_active();
+        self.at <= now || (self.once_said && said())
+    }
 }
 
 /// A decided end.
@@ -118,6 +131,7 @@ impl Call {
             at: self.clock.mono() + LAST_UTTERANCE_LIMIT,
             outcome: CallOutcome::Abandoned,
             error,
+            once_said: true,
         });
     }
 

@@ -78,6 +78,14 @@ impl LineLink {
                 let until = self.call.clock.mono() + patience;
                 self.kept.lock().away_until = Some(until);
             }
+            LineEvent::Held => {
+                tracing::info!("caller has put the call on hold");
+                self.call.interrupt_with(Input::Held);
+            }
+            LineEvent::Resumed => {
+                tracing::info!("caller is back from hold");
+                self.call.mails.dialogue.post(Input::Resumed);
+            }
             LineEvent::Supervisor { identity, here } => self.call.on_supervisor(&identity, here),
             LineEvent::Typed(text) => self.on_typed(&text),
             LineEvent::Dtmf(key) => {

@@ -57,6 +57,7 @@ use crate::booking::SlotRegistry;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
 use crate::tools::{Tokens, Tools};
 use crate::watch::CallFeed;
+pub(crate) use ending::CUT_SHORT;
 pub use ending::CallEnd;
 pub use floor::SupervisionError;
 pub use record::Records;

@@ -10,16 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::kept::Kept;
-use frontdesk_tenants::calls::{self, CallKey, NewCall, Turn};
+use frontdesk_pipelines::dialogue::phone::e164;
+use frontdesk_tenants::calls::{self, CallKey, CallbackReason, NewCall, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_tenants::{Error, TenantTx};
-use frontdesk_types::{CallOutcome, Mono};
+use frontdesk_tenants::{By, Error, Principal, TenantTx};
+use frontdesk_types::{CallOutcome, Mono, Phi};
 use jiff::SignedDuration;
 use ractor::ActorProcessingErr;
 use serde_json::json;
 
+use super::ending::CUT_SHORT;
 use super::{Call, CallEnd};
 use crate::stage::{Keep, Stage};
 
@@ -284,6 +286,9 @@ async fn try_close(
     write(call, kept).await?;
     let Some(key) = key(call).await else { return Ok(claimed) };
     let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
+    if end.error.as_deref() == Some(CUT_SHORT) {
+        call_back(call, &mut tx).await?;
+    }
     let evidence = calls::evidence(&mut tx, call.id).await?;
     let outcome = borne_out(claimed, evidence);
     if outcome != claimed {
@@ -295,12 +300,33 @@ async fn try_close(
     Ok(outcome)
 }
 
-/// Emergency before transferred before a write before a message before answered before abandoned.
+/// A call that we cut short is called back, where the clinic knows the patient or the line told a
+/// number, unless it had come to something.
+async fn call_back(call: &Call, tx: &mut TenantTx) -> Result<(), Error> {
+    let phone = call.caller.get().and_then(|caller| caller.number.clone());
+    let country = &call.facts.clinic.country;
+    let phone = phone.and_then(|number| e164(number.expose(), country).map(Phi::new));
+    let evidence = calls::evidence(tx, call.id).await?;
+    let served = evidence.callback || evidence.message || evidence.last_write.is_some();
+    if served || (phone.is_none() && call.tokens.patient().is_none()) {
+        return Ok(());
+    }
+    let key = Some(format!("{}/cut-short", call.id));
+    let by = By { principal: Principal::Call(call.id), key, simulated: call.simulated };
+    let (reason, now) = (CallbackReason::Failure, call.clock.wall());
+    let ids = call.services.ids.as_ref();
+    calls::add_callback(tx, Some(call.id), phone.as_ref(), reason, &by, now, ids).await?;
+    Ok(())
+}
+
+/// Emergency before transferred before a write before the waiting list before a message before
+/// answered before abandoned.
 const fn rank(outcome: CallOutcome) -> u8 {
     match outcome {
-        CallOutcome::Emergency => 5,
-        CallOutcome::Transferred => 4,
-        CallOutcome::Booked | CallOutcome::Rescheduled | CallOutcome::Cancelled => 3,
+        CallOutcome::Emergency => 6,
+        CallOutcome::Transferred => 5,
+        CallOutcome::Booked | CallOutcome::Rescheduled | CallOutcome::Cancelled => 4,
+        CallOutcome::Waitlisted => 3,
         CallOutcome::Message => 2,
         CallOutcome::Answered => 1,
         CallOutcome::Abandoned => 0,
@@ -314,7 +340,8 @@ fn stronger(end: CallOutcome, dialogue: CallOutcome) -> CallOutcome {
 /// The outcome that what was written bears out.
 fn borne_out(claimed: CallOutcome, evidence: calls::Evidence) -> CallOutcome {
     let message = if evidence.message { CallOutcome::Message } else { CallOutcome::Abandoned };
-    let written = evidence.last_write.unwrap_or(message);
+    let waits = if evidence.waitlisted { CallOutcome::Waitlisted } else { message };
+    let written = evidence.last_write.unwrap_or(waits);
     match claimed {
         CallOutcome::Emergency => CallOutcome::Emergency,
         _ if evidence.callback => CallOutcome::Transferred,
@@ -334,8 +361,9 @@ mod tests {
         let none = Evidence::default();
         let booked = Evidence { last_write: Some(CallOutcome::Booked), ..none };
         let told = Evidence { message: true, ..none };
-        let moved =
-            Evidence { last_write: Some(CallOutcome::Rescheduled), callback: true, message: true };
+        let waits = Evidence { waitlisted: true, ..told };
+        let last_write = Some(CallOutcome::Rescheduled);
+        let moved = Evidence { last_write, callback: true, message: true, waitlisted: true };
         for (claimed, evidence, outcome) in [
             (CallOutcome::Booked, none, CallOutcome::Abandoned),
             (CallOutcome::Booked, booked, CallOutcome::Booked),
@@ -346,6 +374,8 @@ mod tests {
             (CallOutcome::Message, none, CallOutcome::Abandoned),
             (CallOutcome::Answered, told, CallOutcome::Message),
             (CallOutcome::Message, booked, CallOutcome::Booked),
+            (CallOutcome::Waitlisted, waits, CallOutcome::Waitlisted),
+            (CallOutcome::Waitlisted, none, CallOutcome::Abandoned),
             (CallOutcome::Rescheduled, moved, CallOutcome::Transferred),
             (CallOutcome::Emergency, moved, CallOutcome::Emergency),
         ] {

@@ -97,7 +97,7 @@ impl State {
             // Whoever decided so had no supervisor to tell.
             return self.finish(myself).await;
         }
-        if let Some(last) = call.last_moment.get().filter(|last| last.at <= now) {
+        if let Some(last) = call.last_moment.get().filter(|last| last.has_come(call, now)) {
             return call.finish(last.outcome, Some(last.error));
         }
         if !joined && lived >= settings.caller_timeout {
@@ -158,6 +158,7 @@ impl Call {
             at: self.clock.mono() + GOODBYE,
             outcome: CallOutcome::Abandoned,
             error: "the caller left and the dialogue did not end the call",
+            once_said: false,
         });
     }
 }

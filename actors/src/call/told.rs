@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_line::{
-    Connect, ConnectError, HandedOver, Line, LineContext, LineEvent, RefusalReason, Relay, Shown,
+    CallerFacts, Connect, ConnectError, HandedOver, Line, LineContext, LineEvent, RefusalReason,
+    Relay, Shown,
 };
 use frontdesk_pipelines::dialogue::UtteranceId;
 use frontdesk_pipelines::language::Language;
 use frontdesk_pipelines::playout::PlayoutEvent;
 use frontdesk_pipelines::speak::clauses;
-use frontdesk_types::{CallId, FRAME_MS, Mono};
+use frontdesk_types::{CallId, FRAME_MS, Mono, Phi};
 use tokio::sync::watch;
 
 use super::Services;
@@ -23,9 +24,9 @@ const HEARD_LIMIT: Duration = Duration::from_secs(15);
 const FIRST_UTTERANCE: u64 = u64::MAX - 1_000;
 
 /// What has become of the caller, as far as their line has told.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Seen {
-    here: bool,
+    here: Option<CallerFacts>,
     gone: bool,
     /// Utterances that are over.
     told: u64,
@@ -66,7 +67,9 @@ impl Told {
                     LineEvent::Audible => {
                         audible.send_replace(true);
                     }
-                    LineEvent::CallerHere(_) => watched.send_modify(|seen| seen.here = true),
+                    LineEvent::CallerHere(facts) => {
+                        watched.send_modify(|seen| seen.here = Some(facts.clone()));
+                    }
                     LineEvent::CallerGone(_) | LineEvent::Over(_) => {
                         watched.send_modify(|seen| seen.gone = true);
                     }
@@ -98,8 +101,13 @@ impl Told {
 
     /// Waits until the caller is there; false if they have not come within `limit`.
     pub(crate) async fn is_here_within(&mut self, limit: Duration) -> bool {
-        let here = self.seen.wait_for(|seen| seen.here || seen.gone);
+        let here = self.seen.wait_for(|seen| seen.here.is_some() || seen.gone);
         matches!(tokio::time::timeout(limit, here).await, Ok(Ok(seen)) if !seen.gone)
+    }
+
+    /// The number that calls, if the line tells one.
+    pub(crate) fn number(&self) -> Option<Phi<String>> {
+        self.seen.borrow().here.as_ref().and_then(|caller| caller.number.clone())
     }
 
     /// Waits until the caller has left.

@@ -158,15 +158,28 @@ impl Switchboard {
     }
 
     /// Takes no more calls and waits until those under way have ended, at most `patience`; then
-    /// tells the rest that their call ends, and ends them.
-    pub async fn drain(&self, patience: Duration) {
+    /// tells the rest that their call ends, and ends them. Gives how many those were.
+    pub async fn drain(&self, patience: Duration) -> usize {
         self.admission.drain();
-        if tokio::time::timeout(patience, self.admission.idle()).await.is_err() {
-            let _ = self.actor.send_message(SwitchboardMsg::CutShort);
-            let ended = tokio::time::timeout(CUT_LIMIT, self.admission.idle());
-            if ended.await.is_err() {
-                tracing::error!(calls = self.live_calls(), "calls did not end");
-            }
+        if tokio::time::timeout(patience, self.admission.idle()).await.is_ok() {
+            return 0;
+        }
+        let cut = self.live_calls();
+        self.end_all(SwitchboardMsg::CutShort).await;
+        cut
+    }
+
+    /// Ends all calls at once, without a word.
+    pub async fn cut(&self) {
+        self.admission.drain();
+        self.end_all(SwitchboardMsg::HangUpAll).await;
+    }
+
+    async fn end_all(&self, how: SwitchboardMsg) {
+        // A switchboard that is gone has no calls.
+        let _ = self.actor.send_message(how);
+        if tokio::time::timeout(CUT_LIMIT, self.admission.idle()).await.is_err() {
+            tracing::error!(calls = self.live_calls(), "calls did not end");
         }
     }
 

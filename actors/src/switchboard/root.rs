@@ -19,10 +19,7 @@ use tracing::Instrument;
 use super::LiveCalls;
 use super::admission::{Admission, Reservation};
 use super::counters::Totals;
-use crate::call::{Call, CallEnd, CallSupervisor, Services, close_record};
-
-/// Why calls are cut short, in their records.
-const CUT_SHORT: &str = "the runtime was stopped";
+use crate::call::{CUT_SHORT, Call, CallEnd, CallSupervisor, Services, close_record};
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -58,6 +55,7 @@ pub(super) enum SwitchboardMsg {
     /// That CallSupervisor of the call did not start.
     NotStarted(CallId, ActorId, String),
     HangUp(CallId, &'static str),
+    HangUpAll,
     /// Tell every caller that the call ends, and end it.
     CutShort,
     Tick,
@@ -219,6 +217,12 @@ impl Root {
         }
     }
 
+    fn hang_up_all(&self) {
+        for live in self.calls.values() {
+            live.call.finish(CallOutcome::Abandoned, Some(CUT_SHORT));
+        }
+    }
+
     fn cut_short(&self) {
         for live in self.calls.values() {
             live.call.say_last(Notice::CutShort, CUT_SHORT);
@@ -274,6 +278,7 @@ impl Actor for SwitchboardActor {
                 root.on_not_started(id, Some(who), &error);
             }
             SwitchboardMsg::HangUp(which, why) => root.hang_up(which, why),
+            SwitchboardMsg::HangUpAll => root.hang_up_all(),
             SwitchboardMsg::CutShort => root.cut_short(),
             SwitchboardMsg::Tick => root.tick(&myself),
         }

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_line::{Connect, RefusalReason};
+use frontdesk_pipelines::dialogue::phone::e164;
 use frontdesk_pipelines::language::{Language, Notice};
-use frontdesk_types::{CallId, CallOutcome, Channel};
+use frontdesk_tenants::calls::{self, CallbackReason};
+use frontdesk_tenants::{By, Principal, Tenant, TenantTx};
+use frontdesk_types::{CallId, CallOutcome, Channel, Clock, Phi};
 use tokio::sync::oneshot;
 
 use super::Switchboard;
@@ -17,6 +20,9 @@ const COMES_WITHIN: Duration = Duration::from_secs(3);
 
 /// A place that becomes free this soon is worth no word.
 const AT_ONCE: Duration = Duration::from_millis(700);
+
+/// How long noting a callback may take while the caller waits for the words.
+const NOTED_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long a caller waits for a place.
 const WAITS: Duration = Duration::from_secs(60);
@@ -35,6 +41,14 @@ pub struct Refused {
     pub reason: RefusalReason,
     /// Told when it is over.
     pub done: oneshot::Sender<CallEnd>,
+}
+
+/// What is noted of a caller who waits.
+struct Waits {
+    id: CallId,
+    tenant: Tenant,
+    simulated: bool,
+    clock: Arc<dyn Clock>,
 }
 
 fn notice(reason: RefusalReason) -> Notice {
@@ -69,6 +83,12 @@ impl Switchboard {
         let voice = own.unwrap_or_else(|| Arc::clone(&self.services.settings.voice));
         let voice = (request.facts.channel != Channel::Text).then_some(voice);
         let services = Arc::clone(&self.services);
+        let facts = Waits {
+            id: request.id,
+            tenant: request.tenant,
+            simulated: request.simulated,
+            clock: Arc::clone(&request.clock),
+        };
         let told = Told::connect(services, request.id, request.line, language.clone(), voice);
         let mut told = match told.await {
             Ok(told) => told,
@@ -110,8 +130,42 @@ impl Switchboard {
                     Ok(_) => RefusalReason::Stopping,
                     Err(_) => RefusalReason::Full,
                 };
-                told.refuse(reason, language.notice(notice(reason))).await;
+                let number = told.number();
+                let number =
+                    number.and_then(|number| e164(number.expose(), &clinic.country).map(Phi::new));
+                let noted = match number {
+                    Some(number) => self.call_back(&facts, number).await,
+                    None => None,
+                };
+                let words = noted.map_or_else(
+                    || language.notice(notice(reason)).to_owned(),
+                    |number| language.called_back_at(number.expose()),
+                );
+                told.refuse(reason, &words).await;
                 let _ = request.done.send(over(format!("no place: {}", reason.as_str())));
+            }
+        }
+    }
+
+    /// Notes that a caller who found no place is to be called back; gives the number, if it is noted.
+    async fn call_back(&self, request: &Waits, number: Phi<String>) -> Option<Phi<String>> {
+        let noted = async {
+            let mut tx = TenantTx::begin(&self.services.database, &request.tenant).await?;
+            let by = By::principal(Principal::Call(request.id)).simulated(request.simulated);
+            let (reason, now) = (CallbackReason::Busy, request.clock.wall());
+            let ids = self.services.ids.as_ref();
+            calls::add_callback(&mut tx, None, Some(&number), reason, &by, now, ids).await?;
+            tx.commit().await
+        };
+        match tokio::time::timeout(NOTED_WITHIN, noted).await {
+            Ok(Ok(())) => Some(number),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "callback of a busy caller not noted");
+                None
+            }
+            Err(_) => {
+                tracing::error!("callback of a busy caller not noted in time");
+                None
             }
         }
     }

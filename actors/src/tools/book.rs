@@ -1,9 +1,9 @@
 //! Books an offer, after read-back and yes.
 
 use frontdesk_pipelines::dialogue::tools::{Refusal, ToolCall};
-use frontdesk_tenants::booking;
+use frontdesk_tenants::booking::{self, Double};
 
-use super::visits::booked;
+use super::visits::{booked, booked_double};
 use super::{BuiltIn, Ran, ToolCx, refused};
 
 pub(super) struct Book;
@@ -22,6 +22,17 @@ impl BuiltIn for Book {
                 return Ok(refused(Refusal::UnknownReference));
             };
             let hold = cx.tokens.held(offer.slot);
+            if let Some(second) = offer.second {
+                let holds = [hold, cx.tokens.held(second)];
+                let request = Double { slots: [offer.slot, second], patient, holds };
+                // Not by the slots' actors, which know one slot each: what they remember for a
+                // moment may only make them refuse, and this makes nothing free.
+                let (database, ids) = (&cx.database, cx.ids.as_ref());
+                let by = cx.by();
+                let made = booking::book_double(database, &cx.tenant, &request, &by, cx.now(), ids)
+                    .await?;
+                return Ok(booked_double(cx, &made.0, &made.1));
+            }
             let request = booking::Book { slot: offer.slot, patient, hold, staff: None };
             let made = cx.slots.book(&cx.tenant, request, &cx.by(), cx.now()).await?;
             Ok(booked(cx, &made))

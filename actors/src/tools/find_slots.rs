@@ -41,6 +41,7 @@ async fn search(cx: &ToolCx, query: Query) -> Result<Vec<Offer>, SlotError> {
         until: query.until,
         local_from: query.local_from,
         local_until: query.local_until,
+        visit_type: query.remote.then(|| "teleconsultation".to_owned()),
         holder: Some(Principal::Call(cx.call)),
         ..Search::default()
     };

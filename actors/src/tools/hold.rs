@@ -22,6 +22,19 @@ impl BuiltIn for Hold {
             let request = HoldRequest { slot: offer.slot, lasting, release: None };
             let hold = cx.slots.hold(&cx.tenant, request, &cx.reader(), cx.now()).await?;
             cx.tokens.hold(offer.slot, hold);
+            if let Some(slot) = offer.second {
+                let request = HoldRequest { slot, lasting, release: None };
+                match cx.slots.hold(&cx.tenant, request, &cx.reader(), cx.now()).await {
+                    Ok(hold) => cx.tokens.hold(slot, hold),
+                    Err(error) => {
+                        // Half of a double visit is none.
+                        if let Some(hold) = cx.tokens.take_hold(offer.slot) {
+                            cx.slots.release(&cx.tenant, hold, &cx.reader(), cx.now()).await?;
+                        }
+                        return Err(error);
+                    }
+                }
+            }
             Ok(ToolResult::Held)
         })
     }

@@ -21,6 +21,7 @@ mod take_message;
 mod tokens;
 mod transfer;
 mod visits;
+mod waitlist;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -87,7 +88,7 @@ trait BuiltIn: Send + Sync {
     fn run<'a>(&'a self, cx: &'a ToolCx, call: &'a ToolCall) -> Ran<'a>;
 }
 
-static BUILT_IN: [&dyn BuiltIn; 12] = [
+static BUILT_IN: [&dyn BuiltIn; 16] = [
     &ask_clinic::AskClinic,
     &book::Book,
     &cancel::Cancel,
@@ -100,6 +101,10 @@ static BUILT_IN: [&dyn BuiltIn; 12] = [
     &reschedule::Reschedule,
     &take_message::TakeMessage,
     &transfer::Transfer,
+    &waitlist::JoinWaitlist,
+    &waitlist::ListWaitlist,
+    &waitlist::LeaveWaitlist,
+    &waitlist::AcceptWaitlist,
 ];
 
 /// The tools that a process can run. Cheap to clone.

@@ -16,8 +16,10 @@ impl BuiltIn for Release {
             let Some(offer) = &cx.checked.offer else {
                 return Ok(refused(Refusal::UnknownReference));
             };
-            if let Some(hold) = cx.tokens.take_hold(offer.slot) {
-                cx.slots.release(&cx.tenant, hold, &cx.reader(), cx.now()).await?;
+            for slot in [Some(offer.slot), offer.second].into_iter().flatten() {
+                if let Some(hold) = cx.tokens.take_hold(slot) {
+                    cx.slots.release(&cx.tenant, hold, &cx.reader(), cx.now()).await?;
+                }
             }
             Ok(ToolResult::Released)
         })

@@ -11,6 +11,7 @@ mod rig;
 mod second_microphone;
 mod sim;
 mod sim_callers;
+mod sim_course;
 mod sim_faults;
 mod sim_keys;
 mod sim_model;

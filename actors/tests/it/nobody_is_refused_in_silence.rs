@@ -18,33 +18,40 @@ fn reasons(call: &SimCall) -> Vec<RefusalReason> {
         .collect()
 }
 
+async fn waits_and_is_taken(channel: Channel) {
+    let mut sim = Sim::start(1).await;
+    let mut first = sim.call(channel);
+    first.hears(&mut sim, "automatic assistant").await;
+    let mut second = sim.waiting_call(channel);
+    let told = second.hears(&mut sim, "lines are busy").await;
+    assert!(told.contains("emergency"), "who cannot wait is told where to turn: {told}");
+    assert_eq!(second.caller.frames() > 0, channel == Channel::Web, "told by the voice");
+    assert_eq!(
+        sim.switchboard.reserve().expect_err("taken"),
+        NoPlace::Full { max_calls: 1 },
+        "nobody passes who comes later"
+    );
+    second.caller.types("where are you?");
+    first.caller.leaves();
+    first.ends(&mut sim).await;
+    second.hears(&mut sim, "automatic assistant").await;
+    second.hears(&mut sim, "Garden Street").await;
+    assert_eq!(reasons(&second), []);
+    second.caller.leaves();
+    second.ends(&mut sim).await;
+    assert_eq!(sim.switchboard.live_calls(), 0);
+    assert_eq!(sim.switchboard.counters().waiting_calls, 0);
+    sim.switchboard.stop().await;
+}
+
 #[tokio::test]
-async fn who_finds_no_place_is_told_to_wait_and_taken_when_one_is_free() {
-    for channel in [Channel::Web, Channel::Text] {
-        let mut sim = Sim::start(1).await;
-        let mut first = sim.call(channel);
-        first.hears(&mut sim, "automatic assistant").await;
-        let mut second = sim.waiting_call(channel);
-        let told = second.hears(&mut sim, "lines are busy").await;
-        assert!(told.contains("emergency"), "who cannot wait is told where to turn: {told}");
-        assert_eq!(second.caller.frames() > 0, channel == Channel::Web, "told by the voice");
-        assert_eq!(
-            sim.switchboard.reserve().expect_err("taken"),
-            NoPlace::Full { max_calls: 1 },
-            "nobody passes who comes later"
-        );
-        second.caller.types("where are you?");
-        first.caller.leaves();
-        first.ends(&mut sim).await;
-        second.hears(&mut sim, "automatic assistant").await;
-        second.hears(&mut sim, "Garden Street").await;
-        assert_eq!(reasons(&second), []);
-        second.caller.leaves();
-        second.ends(&mut sim).await;
-        assert_eq!(sim.switchboard.live_calls(), 0);
-        assert_eq!(sim.switchboard.counters().waiting_calls, 0);
-        sim.switchboard.stop().await;
-    }
+async fn who_finds_no_place_hears_so_and_is_taken_when_one_is_free() {
+    waits_and_is_taken(Channel::Web).await;
+}
+
+#[tokio::test]
+async fn who_types_and_finds_no_place_reads_so_and_is_taken_when_one_is_free() {
+    waits_and_is_taken(Channel::Text).await;
 }
 
 #[tokio::test]
@@ -68,8 +75,6 @@ async fn four_may_wait_and_after_a_minute_they_are_told_to_call_again() {
         assert!(caller.is_over(), "the line is ended");
     }
     assert!(sim.mono().since(begun) < Duration::from_secs(90));
-    first.caller.types("where are you?");
-    first.hears(&mut sim, "Garden Street").await;
     sim.switchboard.stop().await;
 }
 
@@ -123,16 +128,18 @@ async fn a_call_whose_caller_does_not_come_gives_way_to_one_whose_caller_is_ther
 }
 
 #[tokio::test]
-async fn a_call_that_is_cut_short_is_told_so() {
-    for channel in [Channel::Web, Channel::Text] {
-        let mut sim = Sim::start(1).await;
-        let mut call = sim.call(channel);
+async fn calls_that_are_cut_short_are_told_so() {
+    let mut sim = Sim::start(2).await;
+    let mut calls = [sim.call(Channel::Web), sim.call(Channel::Text)];
+    for call in &mut calls {
         call.hears(&mut sim, "automatic assistant").await;
-        let switchboard = sim.switchboard.clone();
-        let draining = tokio::spawn(async move { switchboard.drain(Duration::ZERO).await });
+    }
+    let switchboard = sim.switchboard.clone();
+    let draining = tokio::spawn(async move { switchboard.drain(Duration::ZERO).await });
+    for mut call in calls {
         call.hears(&mut sim, "have to end our call").await;
         call.ends(&mut sim).await;
-        sim.until(|| "drained".to_owned(), || draining.is_finished().then_some(())).await;
-        sim.switchboard.stop().await;
     }
+    sim.until(|| "drained".to_owned(), || draining.is_finished().then_some(())).await;
+    sim.switchboard.stop().await;
 }

@@ -311,6 +311,7 @@ pub(crate) async fn clinic_with(db: &TestDb, tools: &Tools) -> Arc<ClinicContext
         specialties: doctor.specialties,
         fee: None,
         languages: doctor.languages,
+        gender: doctor.gender,
     });
     let facts = ClinicFacts {
         name: clinic.name,

@@ -7,7 +7,7 @@ use crate::leaks::settled;
 use crate::rig::{Caller, Rig};
 
 /// A name of letters alone, another one for each number.
-fn name(number: usize) -> String {
+pub(crate) fn name(number: usize) -> String {
     let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).expect("a letter"));
     format!("Quentin Zo{}{}{}", letter(number / 676), letter(number / 26), letter(number))
 }

@@ -41,11 +41,14 @@ pub(crate) enum Exit {
     Unavailable,
     /// A second signal ended it before its calls had ended.
     Forced,
+    /// Its calls had not ended when the time for it was over.
+    CutShort,
 }
 
 impl Exit {
     #[cfg(test)]
-    const ALL: [Self; 5] = [Self::Done, Self::Failed, Self::Usage, Self::Unavailable, Self::Forced];
+    const ALL: [Self; 6] =
+        [Self::Done, Self::Failed, Self::Usage, Self::Unavailable, Self::Forced, Self::CutShort];
 
     /// The process's exit code.
     const fn code(self) -> u8 {
@@ -55,6 +58,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Unavailable => 3,
             Self::Forced => 4,
+            Self::CutShort => 5,
         }
     }
 
@@ -72,6 +76,10 @@ impl Exit {
                  credentials); what had been started was stopped"
             }
             Self::Forced => "a second signal ended it before its calls had ended",
+            Self::CutShort => {
+                "calls had not ended within FRONTDESK_DRAIN_SECONDS: their callers were told so, and \
+                 called back where the clinic knows how"
+            }
         }
     }
 
@@ -117,6 +125,7 @@ impl From<Ended> for Exit {
     fn from(ended: Ended) -> Self {
         match ended {
             Ended::Drained => Self::Done,
+            Ended::CutShort => Self::CutShort,
             Ended::Forced => Self::Forced,
         }
     }

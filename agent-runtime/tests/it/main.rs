@@ -32,3 +32,4 @@ mod starting_calls;
 mod supervision;
 mod the_demo;
 mod typist;
+mod what_was_read_is_explained;

@@ -15,6 +15,7 @@ use super::understand::tokens::Tokens;
 use super::understand::{Heard, Setting};
 use super::{ClinicFacts, DoctorFacts, Expectation, Now};
 use crate::language::{Language, fill};
+use crate::wish::Traits;
 
 /// Words of a question that a document is searched for, at most.
 const MAX_KEYWORDS: usize = 12;
@@ -59,7 +60,9 @@ pub fn from_facts(
         let text = fill(&phrases.our_phone, &[("phone", &clinic.phone)]);
         add(Some(text), &phrases.source_address);
     }
-    if about(&questions.fee) {
+    if !heard.visit.traits.is_empty() && heard.doctor.is_none() {
+        add(asked.like(&heard.visit.traits), &phrases.source_doctors);
+    } else if about(&questions.fee) {
         add(asked.fees(), &phrases.source_fees);
     } else if about(&questions.languages) && heard.doctor.is_some() {
         add(asked.languages(), &phrases.source_doctors);
@@ -201,8 +204,29 @@ impl Asked<'_> {
         Some(self.day(day, &language.date(day)))
     }
 
+    /// The doctors of a kind: "do you have a doctor who speaks Arabic?"
+    fn like(&self, traits: &Traits) -> Option<String> {
+        let (language, phrases) = (self.language, &self.language.phrases);
+        let pool = self.named();
+        if !traits.genders.is_empty() && pool.iter().all(|doctor| doctor.gender.is_none()) {
+            return Some(phrases.gender_unrecorded.clone());
+        }
+        let fits = |doctor: &&&DoctorFacts| traits.fits(doctor.gender, &doctor.languages);
+        let names: Vec<String> =
+            pool.iter().filter(fits).map(|doctor| language.doctor(&doctor.name)).collect();
+        Some(if names.is_empty() {
+            let wanted = language.doctor_like(traits);
+            fill(&phrases.no_such_doctor, &[("doctor", &wanted)])
+        } else {
+            fill(&phrases.several_doctors, &[("doctors", &language.and(&names))])
+        })
+    }
+
     fn day(&self, day: Date, spoken: &str) -> String {
         let (language, phrases) = (self.language, &self.language.phrases);
+        if let Some(holiday) = self.clinic.closed_for(day) {
+            return language.closed_for(&fill(&phrases.on_day, &[("date", spoken)]), holiday);
+        }
         let weekday = day.weekday().to_monday_one_offset();
         let open = self.clinic.hours.iter().filter(|hours| hours.weekday == weekday);
         let spans: Vec<String> = open

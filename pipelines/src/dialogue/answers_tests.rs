@@ -12,6 +12,7 @@ fn clinic() -> ClinicFacts {
         specialties: vec![specialty.to_owned()],
         fee,
         languages: languages.iter().map(|l| (*l).to_owned()).collect(),
+        gender: (n < 3).then_some(frontdesk_types::Gender::Female),
     };
     let open =
         |weekday, from, to| OpenHours { weekday, from: time(from, 0, 0, 0), to: time(to, 0, 0, 0) };
@@ -29,6 +30,12 @@ fn clinic() -> ClinicFacts {
             doctor(1, "Nora Haddad", "cardiology", Some(600), &["en", "ar"]),
             doctor(2, "Rosa Marin", "pediatrics", Some(350), &["en"]),
         ],
+        holidays: vec![crate::dialogue::HolidayFacts {
+            day: date(2026, 6, 16),
+            holiday: Some("islamic_new_year".to_owned()),
+            name: "New Year".to_owned(),
+            closed: true,
+        }],
         ..ClinicFacts::default()
     }
 }
@@ -46,6 +53,11 @@ fn hours_address_fees_and_doctors_are_answered_from_the_clinics_data() {
         ("what are your opening hours?", "Saturday from 9:00 AM to 1:00 PM"),
         ("what time do you close on sunday", "Sunday, June 14"),
         ("are you open on Friday?", "Friday, June 12, we are closed"),
+        ("are you open on the Islamic New Year?", "closed on Tuesday, June 16"),
+        ("do you have any female doctors?", "Dr. Rosa Marin"),
+        ("is there a male doctor?", "no male doctor"),
+        ("which of your doctors speaks Arabic?", "Dr. Nora Haddad."),
+        ("does anybody there speak French?", "no doctor who speaks French"),
         ("where are you located", "3 Palm Street"),
         ("what is the address please", "3 Palm Street"),
         ("how much is a visit to Dr. Marin", "350"),

@@ -112,10 +112,16 @@ fn read(tokens: &mut Tokens, language: &Language, dangers: &Dangers) -> Vec<Dang
     let found = phrases(tokens, language, dangers);
     let of = |concept: Concept| found.iter().filter(move |found| found.concept == concept);
     let literal = |figure: &&Found| of(dangers.known.literal).any(|found| found.meets(figure));
-    for figure in of(dangers.known.figure).filter(|figure| !literal(figure)) {
-        tokens.take(figure.start..figure.end);
-    }
-    let found = phrases(tokens, language, dangers);
+    let figures: Vec<Found> =
+        of(dangers.known.figure).filter(|figure| !literal(figure)).copied().collect();
+    let found = if figures.is_empty() {
+        found
+    } else {
+        for figure in figures {
+            tokens.take(figure.start..figure.end);
+        }
+        phrases(tokens, language, dangers)
+    };
     let clauses = clauses(tokens, dangers, &found);
     let sentence = Sentence { tokens, dangers, found, clauses };
     dangers.kinds.iter().filter_map(|kind| sentence.kind(kind)).collect()
@@ -137,7 +143,8 @@ fn phrases(tokens: &Tokens, language: &Language, dangers: &Dangers) -> Vec<Found
         if word.is_empty() {
             continue;
         }
-        for entry in dangers.entries(word) {
+        let marks = language.marks(word);
+        for entry in dangers.entries(word).filter(|entry| entry.say.may_begin_among(marks)) {
             let Some(found) = entry.say.at(reader, start) else { continue };
             let fits = entry.range.is_none_or(|(from, to)| {
                 found.slot(Slot::Number).is_some_and(|value| (from..=to).contains(&value))

@@ -6,10 +6,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use frontdesk_types::{AppointmentId, Offer, OfferId, Phi};
+use frontdesk_types::{AppointmentId, Offer, OfferId, Phi, WaitlistEntryId};
 use serde::{Deserialize, Serialize};
 
-use super::tools::{AppointmentFacts, ToolCall, ToolCallId, ToolResult, WriteNumber};
+use super::tools::{
+    AppointmentFacts, ToolCall, ToolCallId, ToolResult, WaitlistFacts, WriteNumber,
+};
 
 /// Offers that are remembered; older ones are unknown again.
 const MAX_OFFERS: usize = 60;
@@ -61,6 +63,8 @@ pub struct Ledger {
     failed: u32,
     offers: VecDeque<Offer>,
     appointments: Vec<AppointmentFacts>,
+    #[serde(default)]
+    waitlist: Vec<WaitlistFacts>,
     held: Option<OfferId>,
     /// By their numbers, which increase.
     writes: BTreeMap<u32, Write>,
@@ -103,6 +107,18 @@ impl Ledger {
         &self.appointments
     }
 
+    /// The identified patient's places on the waiting list, as they were listed.
+    #[must_use]
+    pub fn waitlist(&self) -> &[WaitlistFacts] {
+        &self.waitlist
+    }
+
+    /// One of these places.
+    #[must_use]
+    pub fn waiting(&self, id: WaitlistEntryId) -> Option<&WaitlistFacts> {
+        self.waitlist.iter().find(|known| known.id == id)
+    }
+
     /// The offer that is held for the caller.
     #[must_use]
     pub const fn held(&self) -> Option<OfferId> {
@@ -116,6 +132,9 @@ impl Ledger {
             ToolCall::Book { offer, .. } | ToolCall::Reschedule { offer, .. } => self.offer(*offer),
             ToolCall::Cancel { appointment, .. } => {
                 self.appointment(*appointment).map(|known| &known.visit)
+            }
+            ToolCall::AcceptWaitlist { entry } => {
+                self.waiting(*entry).and_then(|known| known.offered.as_ref())
             }
             _ => None,
         }
@@ -200,6 +219,7 @@ impl Ledger {
                 self.identifying = Some(call);
                 self.patient = None;
                 self.appointments.clear();
+                self.waitlist.clear();
             }
             ToolCall::Hold { offer } => self.held = Some(*offer),
             ToolCall::Release { offer } => self.held = self.held.filter(|held| held != offer),
@@ -244,7 +264,16 @@ impl Ledger {
                 });
                 self.appointments = listed.collect();
             }
+            (_, ToolResult::Waitlist { entries }) if self.is_identified() => {
+                self.waitlist.clone_from(entries);
+            }
+            (ToolCall::LeaveWaitlist { entry }, ToolResult::WaitlistLeft) => {
+                self.waitlist.retain(|known| known.id != *entry);
+            }
             (_, ToolResult::Booked { appointment }) => {
+                if let ToolCall::AcceptWaitlist { entry } = tool {
+                    self.waitlist.retain(|known| known.id != *entry);
+                }
                 let mut appointment = appointment.clone();
                 appointment.made_in_this_call = match tool {
                     ToolCall::Reschedule { appointment: old, .. } => {

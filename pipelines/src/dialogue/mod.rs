@@ -61,6 +61,7 @@ pub mod llm;
 pub mod patient_record;
 pub mod phone;
 pub mod reading;
+mod said;
 pub mod script;
 pub mod settings;
 mod spelling;
@@ -159,6 +160,11 @@ pub enum Input {
     Dtmf(char),
     /// The deadline of [`Dialogue::poll_timeout`] has come.
     Timeout,
+    /// The caller has put the call on hold: nothing is said, and nobody is waited for, until
+    /// [`Input::Resumed`].
+    Held,
+    /// The caller is back from that.
+    Resumed,
     /// A supervisor has taken the call over: nothing is said or done until [`Input::HandedBack`],
     /// and what waited for the caller's yes is withdrawn.
     TakenOver,
@@ -242,6 +248,22 @@ pub struct DoctorFacts {
     pub fee: Option<u32>,
     /// Languages, ISO 639-1.
     pub languages: Vec<String>,
+    /// Gender, if it is on record; never guessed from the name.
+    #[serde(default)]
+    pub gender: Option<frontdesk_types::Gender>,
+}
+
+/// A public holiday on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayFacts {
+    /// The day, in the clinic's zone.
+    pub day: Date,
+    /// By which the languages know it, such as `christmas`.
+    pub holiday: Option<String>,
+    /// Name as spoken.
+    pub name: String,
+    /// Whether the clinic is closed.
+    pub closed: bool,
 }
 
 /// A time on a weekday at which the clinic is open.
@@ -276,6 +298,9 @@ pub struct ClinicFacts {
     pub hours: Vec<OpenHours>,
     /// Doctors who can be booked.
     pub doctors: Vec<DoctorFacts>,
+    /// Public holidays, by day.
+    #[serde(default)]
+    pub holidays: Vec<HolidayFacts>,
     /// Words that patients use → specialty ("heart doctor" → "cardiology").
     pub specialty_words: Vec<(String, String)>,
     /// Words that its documents speak of: what callers may ask about.
@@ -284,6 +309,12 @@ pub struct ClinicFacts {
 }
 
 impl ClinicFacts {
+    /// The holiday for which the clinic is closed on a day.
+    #[must_use]
+    pub fn closed_for(&self, day: Date) -> Option<&HolidayFacts> {
+        self.holidays.iter().find(|holiday| holiday.closed && holiday.day == day)
+    }
+
     /// The clinic's time zone; UTC if this build does not know it.
     #[must_use]
     pub fn zone(&self) -> TimeZone {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use frontdesk_types::{DoctorId, Offer};
 use serde::{Deserialize, Serialize};
 
-use crate::wish::{Order, When};
+use crate::wish::{Order, Traits, Visit, When};
 
 /// What a part of an utterance does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub enum ActKind {
     BookIt,
     MoveIt,
     CancelIt,
+    /// "Put me on the waiting list", and "take me off it".
+    JoinList,
+    LeaveList,
     /// Goes with a plain yes and changes nothing: "we will be there".
     WithYes,
     /// Changes nothing anywhere: "well", "so", "dear".
@@ -178,6 +181,12 @@ pub struct Wish {
     /// A specialty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub specialty: Option<String>,
+    /// A doctor of some kind.
+    #[serde(skip_serializing_if = "Traits::is_empty")]
+    pub traits: Traits,
+    /// A visit of some kind.
+    #[serde(skip_serializing_if = "Visit::is_open")]
+    pub visit: Visit,
     /// Which of the offers, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choice: Option<usize>,
@@ -379,7 +388,11 @@ impl Reading {
             && wish.specialty.as_ref().is_none_or(named)
             && !wish.unclear
             && !wish.any_day
+            && wish.traits.is_empty()
+            && !wish.visit.remote
+            && (wish.visit.is_open() || visit.second.is_some())
             && wish.when.none.is_empty()
+            && !wish.when.is_soft()
             && wish.when.order == Order::Any
             && wish.when.fits(visit.local_start().datetime())
     }
@@ -388,5 +401,44 @@ impl Reading {
     #[must_use]
     pub fn text(&self, range: Range<usize>) -> String {
         self.words.get(range).unwrap_or_default().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialogue::understand::acts;
+    use crate::language::tests::english;
+
+    #[test]
+    fn a_reading_is_the_same_after_it_was_written_as_json() {
+        for text in ["yes please, on Sunday", "no, that's all, thanks, bye", "purple elephants?"] {
+            let reading = acts::read(text, &english());
+            let json = serde_json::to_string(&reading).expect("JSON");
+            assert_eq!(serde_json::from_str::<Reading>(&json).expect("a reading"), reading);
+        }
+    }
+
+    #[test]
+    fn what_is_left_over_is_made_from_the_acts_and_unknown_keys_are_refused() {
+        let json = r#"{"words": ["a", "b", "c"], "left": [0, 1, 2],
+            "acts": [{"act": "filler", "from": 0, "to": 2}, {"act": "link", "from": 2, "to": 3}]}"#;
+        let reading: Reading = serde_json::from_str(json).expect("a reading");
+        assert_eq!(reading.left, [2]);
+        for bad in [r#"{"words": [], "tool": 1}"#, r#"{"words": [], "acts": [{"act": "write"}]}"#] {
+            assert!(serde_json::from_str::<Reading>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_goodbye_counts_only_if_the_rest_is_what_people_leave_with() {
+        let leaves = |text: &str| acts::read(text, &english()).takes_leave();
+        for text in ["bye", "thanks, bye now", "I have to go, bye", "I'll call back later, goodbye"]
+        {
+            assert!(leaves(text), "{text}");
+        }
+        for text in ["my dog ate it, bye", "they said goodbye to me", "is that all?", "no"] {
+            assert!(!leaves(text), "{text}");
+        }
     }
 }

@@ -5,13 +5,13 @@
 //! is for, and how arguments in JSON become a [`ToolCall`], says the [`toolbox`](super::toolbox).
 
 use frontdesk_types::{
-    AppointmentId, DoctorId, MessageSubject, Offer, OfferId, Phi, TransferReason,
+    AppointmentId, DoctorId, MessageSubject, Offer, OfferId, Phi, TransferReason, WaitlistEntryId,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::wish::When;
+use crate::wish::{Visit, When};
 
 /// Number of a tool call within a dialogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub struct SlotWish {
     /// Days and times, in the clinic's zone.
     #[serde(default)]
     pub when: When,
+    /// The kind of visit.
+    #[serde(default)]
+    pub visit: Visit,
     /// Offers at most.
     pub limit: u8,
 }
@@ -81,6 +84,31 @@ pub struct Message {
     /// Number to call back, if the caller gave one in this call.
     #[serde(default)]
     pub phone: Option<Phi<String>>,
+}
+
+/// What a caller waits for: a doctor or a specialty, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct WaitlistWish {
+    /// This doctor.
+    pub doctor: Option<DoctorId>,
+    /// Any doctor of this specialty.
+    pub specialty: Option<String>,
+    /// Days and times, in the clinic's zone.
+    #[serde(default)]
+    pub when: When,
+}
+
+/// A place on the waiting list, as spoken of with its patient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitlistFacts {
+    /// Id.
+    pub id: WaitlistEntryId,
+    /// The doctor who is waited for.
+    pub doctor: Option<DoctorId>,
+    /// The specialty that is waited for.
+    pub specialty: Option<String>,
+    /// A time that became free and is kept for them.
+    pub offered: Option<Offer>,
 }
 
 /// A tool and its arguments.
@@ -121,6 +149,20 @@ pub enum ToolCall {
     Cancel {
         /// The appointment.
         appointment: AppointmentId,
+    },
+    /// Put the identified patient on the waiting list, after read-back and yes.
+    JoinWaitlist(WaitlistWish),
+    /// The identified patient's places on the waiting list.
+    ListWaitlist,
+    /// Give a place on the waiting list up, after read-back and yes.
+    LeaveWaitlist {
+        /// The place.
+        entry: WaitlistEntryId,
+    },
+    /// Take the time that is kept for who waits, after read-back and yes.
+    AcceptWaitlist {
+        /// The place.
+        entry: WaitlistEntryId,
     },
     /// Search the clinic's data and documents.
     AskClinic {
@@ -164,6 +206,10 @@ impl ToolCall {
             Self::Book { .. } => "book",
             Self::Reschedule { .. } => "reschedule",
             Self::Cancel { .. } => "cancel",
+            Self::JoinWaitlist(_) => "join_waitlist",
+            Self::ListWaitlist => "list_waitlist",
+            Self::LeaveWaitlist { .. } => "leave_waitlist",
+            Self::AcceptWaitlist { .. } => "accept_waitlist",
             Self::AskClinic { .. } => "ask_clinic",
             Self::TakeMessage(_) => "take_message",
             Self::Transfer { .. } => "transfer",
@@ -245,6 +291,18 @@ pub enum ToolResult {
     },
     /// Cancelled.
     Cancelled,
+    /// On the waiting list.
+    WaitlistJoined {
+        /// Whether the patient waited for the same already; when they wish it was changed.
+        known: bool,
+    },
+    /// Places on the waiting list.
+    Waitlist {
+        /// First come first.
+        entries: Vec<WaitlistFacts>,
+    },
+    /// No longer on the waiting list.
+    WaitlistLeft,
     /// An answer and where it is from.
     Answer {
         /// Text to say.

@@ -278,9 +278,9 @@ impl Dangers {
             return None;
         }
         let first = word.chars().next();
-        let like = |other: &&String| other.chars().next() == first && near(word, other);
-        let long = self.words.iter().filter(|other| other.chars().count() >= 6);
-        long.filter(like).min().cloned()
+        let same = self.words.iter().filter(|other| other.chars().next() == first);
+        let long = same.filter(|other| other.chars().count() >= 6);
+        long.filter(|other| near(word, other)).min().cloned()
     }
 }
 

@@ -19,12 +19,16 @@ mod registry;
 pub mod speech;
 pub mod turn;
 pub(crate) mod understand;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use frontdesk_types::Gender;
 use jiff::civil::{Date, Time};
 
+use crate::dialogue::HolidayFacts;
+use crate::wish::Traits;
 pub use bundle::{Bundle, BundleError};
 pub use listen::Templates;
 pub use mail::{MAIL, MailTemplates, mail_templates};
@@ -140,6 +144,12 @@ impl Language {
         }
     }
 
+    /// "We will call you back at … Goodbye."
+    #[must_use]
+    pub fn called_back_at(&self, number: &str) -> String {
+        fill(&self.phrases.callback_noted_at, &[("phone", number)])
+    }
+
     /// "In an emergency call 911 now."
     #[must_use]
     pub fn in_an_emergency(&self, number: &str) -> String {
@@ -215,8 +225,32 @@ impl Language {
         fill(&self.shown.format.doctor, &[("name", name)])
     }
 
+    /// "Female doctor who speaks Arabic".
+    pub(crate) fn doctor_like(&self, traits: &Traits) -> String {
+        let phrases = &self.phrases;
+        let doctor = match traits.genders.as_slice() {
+            [Gender::Female] => &phrases.female_doctor,
+            [Gender::Male] => &phrases.male_doctor,
+            _ => &phrases.a_doctor,
+        };
+        if traits.languages.is_empty() {
+            return doctor.clone();
+        }
+        let names = traits.languages.iter().map(|code| self.language_name(code));
+        let names: Vec<String> = names.collect();
+        fill(&phrases.doctor_speaking, &[("doctor", doctor), ("languages", &self.or(&names))])
+    }
+
+    /// "We are closed on Thursday, November 26, for Thanksgiving."
+    pub(crate) fn closed_for(&self, when: &str, holiday: &HolidayFacts) -> String {
+        let known = holiday.holiday.as_ref().and_then(|code| self.holiday_name(code));
+        let values = [("when", when), ("holiday", known.unwrap_or(&holiday.name))];
+        fill(&self.phrases.closed_holiday, &values)
+    }
+
     /// "a, b and c".
-    pub(crate) fn and(&self, items: &[String]) -> String {
+    #[must_use]
+    pub fn and(&self, items: &[String]) -> String {
         self.list(items, &self.shown.format.and)
     }
 

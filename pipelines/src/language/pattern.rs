@@ -3,7 +3,7 @@
 //! A pattern is words with `(a|b)` for one of several, `[a]` for what may be missing, `word*` for a
 //! word that begins so, `*` for up to four words of any kind, and slots: `{n}` a number, `{ord}` an
 //! ordinal, `{weekday}`, `{weekdays}` "Mondays", `{month}`, `{year}`, `{h}` an hour, `{m}` minutes,
-//! `{hm}` "9:30", `{hhmm}` "0930".
+//! `{hm}` "9:30", `{hhmm}` "0930", `{holiday}` a public holiday.
 
 use serde::Deserialize;
 
@@ -20,6 +20,8 @@ pub(crate) enum Slot {
     Minute,
     HourMinute,
     FourDigits,
+    /// A public holiday, by its place in the language's list.
+    Holiday,
 }
 
 #[derive(Debug, Clone)]
@@ -38,6 +40,62 @@ pub(crate) struct Pattern {
     pub(crate) items: Vec<Item>,
     /// What it can begin with, so that most patterns are passed over at a glance.
     first: First,
+    /// The marks of the words that it can begin with.
+    marks: Marks,
+}
+
+/// A set of words as bits: what is not in it is surely none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Marks(u128);
+
+impl Marks {
+    pub(crate) const NONE: Self = Self(0);
+    const ALL: Self = Self(u128::MAX);
+    /// Begins a number, an ordinal; is a weekday, any such weekday, a month.
+    pub(crate) const NUMBER: Self = Self(1 << 127);
+    pub(crate) const ORDINAL: Self = Self(1 << 126);
+    pub(crate) const WEEKDAY: Self = Self(1 << 125);
+    pub(crate) const WEEKDAYS: Self = Self(1 << 124);
+    pub(crate) const MONTH: Self = Self(1 << 123);
+    /// Bits that are not one of these.
+    const PLAIN: u8 = 123;
+
+    /// The mark of a word: by its first two bytes, so that it is also that of what it begins with.
+    pub(crate) fn of(word: &str) -> Self {
+        match *word.as_bytes() {
+            [] => Self::NONE,
+            [one] => Self(1 << (one % Self::PLAIN)),
+            [one, two, ..] => Self(1 << (one.wrapping_mul(23).wrapping_add(two) % Self::PLAIN)),
+        }
+    }
+
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those of the words that a slot can begin with.
+    #[expect(
+        clippy::match_wildcard_for_single_variants,
+        reason = "a new slot may begin with any word"
+    )]
+    const fn of_slot(slot: Slot) -> Self {
+        match slot {
+            Slot::Number | Slot::Year | Slot::Hour | Slot::Minute | Slot::HourMinute => {
+                Self::NUMBER
+            }
+            Slot::Ordinal => Self::ORDINAL,
+            Slot::Weekday => Self::WEEKDAY,
+            Slot::Weekdays => Self::WEEKDAYS,
+            Slot::Month => Self::MONTH,
+            // Others may begin with any word.
+            _ => Self::ALL,
+        }
+    }
+
+    /// Whether a word may be in both.
+    const fn meet(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// What a pattern can begin with.
@@ -51,8 +109,17 @@ impl Pattern {
     fn new(items: Vec<Item>) -> Self {
         let (mut words, mut prefixes) = (Vec::new(), Vec::new());
         let known = first_words(&items, &mut words, &mut prefixes) == Some(false);
+        let mut marks = Marks::NONE;
+        if first_marks(&items, &mut marks) != Some(false) {
+            marks = Marks::ALL;
+        }
         let first = if known { First::Words { words, prefixes } } else { First::Any };
-        Self { items, first }
+        Self { items, first, marks }
+    }
+
+    /// Whether it may begin with one of the words that have these marks.
+    pub(crate) fn may_begin_among(&self, marks: Marks) -> bool {
+        self.marks == Marks::ALL || self.marks.meet(marks)
     }
 
     /// Whether it may begin with this word.
@@ -95,6 +162,34 @@ fn first_words(
             }
             Item::Slot(_) | Item::Gap => return None,
         }
+    }
+    Some(true)
+}
+
+/// Collects the marks of what a run of items can begin with, as [`first_words`] does; slots have
+/// marks, too.
+fn first_marks(items: &[Item], marks: &mut Marks) -> Option<bool> {
+    for item in items {
+        let begins = match item {
+            Item::Word(word) => Marks::of(word),
+            // A letter alone begins words of many marks.
+            Item::Prefix(prefix) if prefix.len() < 2 => return None,
+            Item::Prefix(prefix) => Marks::of(prefix),
+            Item::Slot(slot) => Marks::of_slot(*slot),
+            Item::OneOf(branches) => {
+                let mut empty = false;
+                for branch in branches {
+                    empty |= first_marks(branch, marks)?;
+                }
+                if !empty {
+                    return Some(false);
+                }
+                continue;
+            }
+            Item::Gap => return None,
+        };
+        *marks = marks.with(begins);
+        return Some(false);
     }
     Some(true)
 }
@@ -180,6 +275,7 @@ fn slot(word: &str) -> Result<Slot, &'static str> {
         "{m}" => Slot::Minute,
         "{hhmm}" => Slot::FourDigits,
         "{hm}" => Slot::HourMinute,
+        "{holiday}" => Slot::Holiday,
         _ => return Err("there is no slot of that name"),
     })
 }

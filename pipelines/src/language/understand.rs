@@ -1,14 +1,15 @@
 //! The tables of words by which callers are understood (`understand.toml`).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use frontdesk_types::MessageSubject;
 use jiff::civil::Time;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::bundle::{Bundle, BundleError};
-use super::pattern::Pattern;
+use super::pattern::{Marks, Pattern};
+pub(crate) use super::words::{Common, HolidayWords, LengthPhrase};
 use crate::dialogue::tools::PartOfDay;
 use crate::wish::Order;
 
@@ -74,6 +75,12 @@ pub(crate) enum DayOp {
     AnchorAfter,
     /// The first such weekday after.
     AnchorWeekday,
+    /// A public holiday, or so many days after it.
+    Holiday,
+    /// The first such weekday after it; the last before it with -1.
+    HolidayWeekday,
+    /// The week that it is in, or so many weeks after.
+    HolidayWeek,
     /// A week after the day that was named before.
     NextOne,
     Soonest,
@@ -220,7 +227,7 @@ tables! {
     Words {
         greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
         no, bare_no, decline, bye, leaving, relatives, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
-        not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, another_day, list_either, choice_noun, choice_number,
+        not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, list_after, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
         polite, suggestion, leads, negated, negated_after, not_made, chatter, reached, aside, why, asks_now, machine, presence, wrong_number, rude,
@@ -232,7 +239,21 @@ tables! {
     /// Who says what of a time: what is ruled out, what is told and not asked for.
     Scope {
         not, keep, answers, plurals, reset, clause, wish, story, since, unavailable, free_from, free_until, corrected, beside, or, and,
-        good_after, time_like,
+        good_after, time_like, soft, soft_after,
+    }
+}
+
+tables! {
+    /// A doctor who is wished for without a name.
+    TraitWords {
+        female, male, speaks, speaking, no_matter,
+    }
+}
+
+tables! {
+    /// A visit that is wished for.
+    VisitWords {
+        double, long, series, remote,
     }
 }
 
@@ -240,6 +261,13 @@ tables! {
     /// What a caller may want.
     Intents {
         person, in_person, goodbye, repeat, repeat_alone, cancel, not_cancel, r#move, abort, list, book, book_question, own_appointment,
+    }
+}
+
+tables! {
+    /// How a call goes on: several wishes, what is done undone, the waiting list.
+    Course {
+        join, besides, books, has_one, comes, all_of, undo, keep, drop, clashes, idioms, reference, wait_join, wait_leave, wait_ask,
     }
 }
 
@@ -343,37 +371,6 @@ pub(crate) struct KeyWords {
     pub(crate) choice: String,
 }
 
-/// Words that are no part of a name.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Common {
-    /// Those that are names as well.
-    also_names: HashSet<String>,
-    #[serde(deserialize_with = "split")]
-    words: HashSet<String>,
-}
-
-impl Common {
-    pub(crate) fn contains(&self, word: &str) -> bool {
-        self.words.contains(word)
-    }
-
-    /// Whether a common word is a name as well.
-    pub(crate) fn also_names(&self, word: &str) -> bool {
-        self.also_names.contains(word)
-    }
-
-    pub(crate) fn can_be_name(&self, word: &str) -> bool {
-        !self.words.contains(word) || self.also_names.contains(word)
-    }
-}
-
-/// The words of a text.
-fn split<'de, D: Deserializer<'de>>(words: D) -> Result<HashSet<String>, D::Error> {
-    let words = String::deserialize(words)?;
-    Ok(words.split_whitespace().map(str::to_owned).collect())
-}
-
 /// The tables of a language.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -405,8 +402,15 @@ pub struct Tables {
     pub(crate) scope: Scope,
     pub(crate) words: Words,
     pub(crate) intents: Intents,
+    pub(crate) course: Course,
     pub(crate) questions: Questions,
     pub(crate) matters: Vec<Matter>,
+    #[serde(default)]
+    pub(crate) holidays: Vec<HolidayWords>,
+    pub(crate) traits: TraitWords,
+    pub(crate) visits: VisitWords,
+    #[serde(default)]
+    pub(crate) lengths: Vec<LengthPhrase>,
     pub(crate) languages: Vec<Named>,
     pub(crate) specialties: Vec<Named>,
     pub(crate) common: Common,
@@ -443,6 +447,22 @@ impl Tables {
         self.month_words.get(word).copied()
     }
 
+    /// What patterns that begin with a word are told by.
+    pub(crate) fn marks(&self, word: &str) -> Marks {
+        let number = self.numbers.contains_key(word);
+        let figures = word.starts_with(|c: char| c.is_ascii_digit());
+        let ordinal = number || figures || self.ordinals.contains_key(word);
+        let all = [
+            (number || figures, Marks::NUMBER),
+            (ordinal, Marks::ORDINAL),
+            (self.weekday(word).is_some(), Marks::WEEKDAY),
+            (self.weekdays(word).is_some(), Marks::WEEKDAYS),
+            (self.month(word).is_some(), Marks::MONTH),
+        ];
+        let all = all.into_iter().filter(|(is, _)| *is).map(|(_, marks)| marks);
+        all.fold(Marks::of(word), Marks::with)
+    }
+
     /// Whether it is a word that is written right, as far as the tables know.
     pub(crate) fn is_known(&self, word: &str) -> bool {
         self.common.contains(word)
@@ -456,6 +476,13 @@ impl Tables {
     /// Whether a letter is one of another script than the language's.
     pub(crate) fn is_foreign(&self, letter: char) -> bool {
         letter.is_alphabetic() && !self.own_letters.iter().any(|own| own.has(letter))
+    }
+
+    /// What a public holiday is called, by its code.
+    pub(crate) fn holiday_name(&self, code: &str) -> Option<&str> {
+        let known =
+            |words: &&HolidayWords| matches!(words.codes.as_slice(), [only] if only == code);
+        self.holidays.iter().find(known).map(|words| words.name.as_str())
     }
 
     /// A word without the ending of a possessive.

@@ -4,6 +4,7 @@
 //! nothing of what "nearest" means. Every free time in the days of a wish is looked at, never only
 //! the first few.
 
+mod double;
 mod solve;
 
 use frontdesk_types::{DoctorId, Offer};
@@ -11,9 +12,9 @@ use jiff::civil::{Date, Time, time};
 use jiff::{Span, Timestamp, tz::TimeZone};
 
 use crate::dialogue::tools::{PartOfDay, SlotWish};
-use crate::wish::Order;
+use crate::wish::{Order, When};
 
-pub use solve::fits;
+pub use solve::{fits, fits_softened};
 
 /// Offers that are found for one wish at most.
 const MAX_OFFERS: u8 = 12;
@@ -65,6 +66,8 @@ pub struct Query {
     pub local_from: Option<Time>,
     /// Starts before this local time of day.
     pub local_until: Option<Time>,
+    /// Only visits by video.
+    pub remote: bool,
     /// Offers at most, the earliest first.
     pub limit: u32,
 }
@@ -88,6 +91,8 @@ pub enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Exact,
+    /// Without what is only preferred.
+    Softened,
     Nearest,
 }
 
@@ -107,7 +112,7 @@ impl Finder {
     /// For a wish, with days in the clinic's `zone`; and the first search.
     #[must_use]
     pub fn new(wish: SlotWish, zone: TimeZone) -> (Self, Query) {
-        let query = exactly(&wish, &zone);
+        let query = exactly(&wish, &wish.when, &zone);
         let first = query.clone();
         let found = Vec::new();
         (Self { wish, zone, stage: Stage::Exact, query, found, pages: 0 }, first)
@@ -118,7 +123,9 @@ impl Finder {
         self.pages += 1;
         let (full, last) = (offers.len() >= PAGE as usize, offers.last().map(|o| o.starts_at));
         let exact = self.stage == Stage::Exact;
-        let wanted = |offer: &Offer| !exact || fits(&self.wish, offer);
+        // The second half of a double visit need not fit by itself.
+        let all = self.wish.visit.may_be_double();
+        let wanted = |offer: &Offer| all || self.is_wanted(offer);
         let fresh: Vec<Offer> =
             offers.into_iter().filter(|offer| wanted(offer) && !self.knows(offer)).collect();
         self.found.extend(fresh);
@@ -126,18 +133,37 @@ impl Finder {
             self.query.from = Some(last);
             return Step::Search(self.query.clone());
         }
-        let found = std::mem::take(&mut self.found);
+        let mut found = std::mem::take(&mut self.found);
+        if all {
+            found = double::of_length(self.wish.visit, found);
+            found.retain(|offer| self.is_wanted(offer));
+        }
         let limit = usize::from(self.wish.limit.clamp(1, MAX_OFFERS));
         if !found.is_empty() || self.stage == Stage::Nearest {
             let offers = match self.stage {
                 Stage::Exact => solve::arranged(&self.wish.when, found, limit),
-                Stage::Nearest => solve::nearest(&self.wish, found),
+                Stage::Softened | Stage::Nearest => solve::nearest(&self.wish, found),
             };
             return Step::Done { offers, exact };
         }
-        (self.stage, self.pages) = (Stage::Nearest, 0);
-        self.query = around(&self.wish, &self.zone);
+        self.pages = 0;
+        if exact && self.wish.when.is_soft() {
+            self.stage = Stage::Softened;
+            self.query = exactly(&self.wish, &self.wish.when.softened(), &self.zone);
+        } else {
+            self.stage = Stage::Nearest;
+            self.query = around(&self.wish, &self.zone);
+        }
         Step::Search(self.query.clone())
+    }
+
+    /// Whether an offer is one that this stage is looking for.
+    fn is_wanted(&self, offer: &Offer) -> bool {
+        match self.stage {
+            Stage::Exact => fits(&self.wish, offer),
+            Stage::Softened => fits_softened(&self.wish, offer),
+            Stage::Nearest => true,
+        }
     }
 
     /// Whether an offer was found before: the next page begins with the start at which the last ended.
@@ -151,8 +177,9 @@ impl Finder {
     fn is_enough(&self) -> bool {
         let when = &self.wish.when;
         let soonest = matches!(when.order, Order::Any | Order::Soonest);
-        let open = when.hull().to.is_none() || self.stage == Stage::Nearest;
-        soonest && open && self.found.len() >= usize::from(MAX_OFFERS)
+        let open = when.hull().to.is_none() || self.stage != Stage::Exact;
+        let plain = !self.wish.visit.may_be_double() && self.stage != Stage::Softened;
+        plain && soonest && open && self.found.len() >= usize::from(MAX_OFFERS)
     }
 }
 
@@ -172,13 +199,17 @@ fn search(wish: &SlotWish, zone: &TimeZone, days: (Option<Date>, Option<Date>)) 
         until: after.and_then(start).and_then(last_instant),
         local_from: None,
         local_until: None,
+        remote: wish.visit.remote,
         limit: PAGE,
     }
 }
 
 /// All that may fit a wish.
-fn exactly(wish: &SlotWish, zone: &TimeZone) -> Query {
-    let (hull, any) = (wish.when.hull(), &wish.when.any);
+fn exactly(wish: &SlotWish, when: &When, zone: &TimeZone) -> Query {
+    let (hull, any) = (when.hull(), &when.any);
+    if wish.visit.may_be_double() {
+        return search(wish, zone, (hull.from, hull.to));
+    }
     let from: Option<Vec<Time>> = any.iter().map(|window| window.clock.from).collect();
     let until: Option<Vec<Time>> = any.iter().map(|window| window.clock.until).collect();
     Query {

@@ -23,6 +23,12 @@ pub fn fits(wish: &SlotWish, offer: &Offer) -> bool {
     by_doctor(wish, offer) && wish.when.fits(local(offer))
 }
 
+/// Whether an offer is one that was wished for, but for what is only preferred.
+#[must_use]
+pub fn fits_softened(wish: &SlotWish, offer: &Offer) -> bool {
+    by_doctor(wish, offer) && wish.when.softened().fits(local(offer))
+}
+
 fn local(offer: &Offer) -> DateTime {
     offer.local_start().datetime()
 }

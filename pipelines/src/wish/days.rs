@@ -37,6 +37,19 @@ impl Weekdays {
         self.is_open() || self.0 & Self::only(weekday).0 != 0
     }
 
+    /// As bits, Monday's is 1; none of them means any.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Those that the other set does not have; any but those where this one is open.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        let all = if self.0 == 0 { 0b111_1111 } else { self.0 };
+        Self(all & !other.0)
+    }
+
     /// Those named, from Monday on.
     pub fn named(self) -> impl Iterator<Item = Weekday> {
         let all = (0..7_i8).filter_map(|offset| Weekday::from_monday_zero_offset(offset).ok());

@@ -6,12 +6,14 @@
 
 mod clock;
 mod days;
+mod visit;
 
 use jiff::civil::{DateTime, Time};
 use serde::{Deserialize, Serialize};
 
 pub use clock::Clock;
 pub use days::{Days, Weekdays};
+pub use visit::{Traits, Visit};
 
 /// Days and times of day that go together: "Tuesday morning".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -58,6 +60,11 @@ pub struct When {
     pub none: Vec<Window>,
     /// Which first.
     pub order: Order,
+    /// In one of these where none of `any` is free: what is left without what is only preferred.
+    /// Nothing else will do if there are none.
+    pub fallback: Vec<Window>,
+    /// In none of these, if that can be.
+    pub avoid: Vec<Window>,
 }
 
 impl When {
@@ -82,7 +89,23 @@ impl When {
     /// Whether a visit that starts then, by the clinic's clock, is wished for.
     #[must_use]
     pub fn fits(&self, start: DateTime) -> bool {
-        self.allows(start) && (self.any.is_empty() || self.any.iter().any(|w| w.has(start)))
+        self.allows(start)
+            && !self.avoid.iter().any(|window| window.has(start))
+            && (self.any.is_empty() || self.any.iter().any(|w| w.has(start)))
+    }
+
+    /// Whether some of it is only preferred.
+    #[must_use]
+    pub const fn is_soft(&self) -> bool {
+        !self.fallback.is_empty() || !self.avoid.is_empty()
+    }
+
+    /// The same without what is only preferred.
+    #[must_use]
+    pub fn softened(&self) -> Self {
+        let any = if self.fallback.is_empty() { &self.any } else { &self.fallback };
+        let (any, none) = (any.clone(), self.none.clone());
+        Self { any, none, order: self.order, ..Self::default() }
     }
 
     /// Whether nothing rules the start out; it need not be one that was asked for.
@@ -148,17 +171,56 @@ impl When {
         first.clock.at.filter(|_| rest.iter().all(|window| window.clock.at == first.clock.at))
     }
 
+    /// One window that has everything that is asked for, as close around it as one window can be:
+    /// for who waits for a time to become free.
+    #[must_use]
+    pub fn frame(&self) -> Window {
+        let mut days = self.hull();
+        let named = |window: &Window| match (window.days.from, window.days.to) {
+            (Some(from), to) if to == Some(from) => Weekdays::only(from.weekday()),
+            _ => window.days.weekdays,
+        };
+        if !self.any.is_empty() && self.any.iter().all(|window| !named(window).is_open()) {
+            days.weekdays =
+                self.any.iter().map(named).fold(Weekdays::default(), |all, one| all.or(one));
+        }
+        let ends = |of: fn(&Window) -> Option<Time>| {
+            let ends: Option<Vec<_>> = self.any.iter().map(of).collect();
+            ends.unwrap_or_default()
+        };
+        let from = ends(|window| window.clock.from).into_iter().min();
+        let until = ends(|window| window.clock.until).into_iter().max();
+        let mut clock = Clock::span(from, until);
+        for no in &self.none {
+            let weekdays = no.days.weekdays;
+            if no.clock.is_open() && !weekdays.is_open() && no.days.from.or(no.days.to).is_none() {
+                days.weekdays = days.weekdays.without(weekdays);
+            } else if no.days.is_open() {
+                match (no.clock.from, no.clock.until) {
+                    (None, Some(until)) => clock.from = clock.from.max(Some(until)),
+                    (Some(from), None) => {
+                        clock.until = Some(clock.until.map_or(from, |until| until.min(from)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Window { days, clock }
+    }
+
     /// Whether some day was asked for, or ruled out.
     #[must_use]
     pub fn says_day(&self) -> bool {
-        self.any.iter().chain(&self.none).any(|window| !window.days.is_open())
+        let all = self.any.iter().chain(&self.none).chain(&self.avoid);
+        all.into_iter().any(|window| !window.days.is_open())
     }
 
     /// Whether some time of day was asked for, or ruled out.
     #[must_use]
     pub fn says_clock(&self) -> bool {
         let order = matches!(self.order, Order::FirstOfDay | Order::LastOfDay);
-        order || self.any.iter().chain(&self.none).any(|window| !window.clock.is_open())
+        let mut all = self.any.iter().chain(&self.none).chain(&self.avoid);
+        order || all.any(|window| !window.clock.is_open())
     }
 
     /// Any time of the days will do.
@@ -175,6 +237,13 @@ impl When {
     pub fn add(&mut self, later: &Self) {
         let (days, clock) = (asks(&later.any, says_days), asks(&later.any, says_times));
         let old = std::mem::take(&mut self.any);
+        if days || clock {
+            self.fallback = match (later.fallback.is_empty(), days && clock) {
+                (false, false) if days => crossed(&later.fallback, &old),
+                (false, false) => crossed(&old, &later.fallback),
+                _ => later.fallback.clone(),
+            };
+        }
         self.any = match (days, clock) {
             (false, false) => old,
             (true, true) => later.any.clone(),
@@ -182,13 +251,16 @@ impl When {
             (false, true) => crossed(&old, &later.any),
         };
         // A day that is asked for is not ruled out any more, nor is a time.
-        self.none.retain(|no| {
+        let wanted = |no: &Window| {
             let asked = |window: &Window| {
                 let day = no.clock.is_open() && days && no.days.covers(&window.days);
                 day || no.days.is_open() && clock && no.clock.covers(&window.clock)
             };
-            !later.any.iter().any(asked)
-        });
+            later.any.iter().any(asked)
+        };
+        self.none.retain(|no| !wanted(no));
+        self.avoid.retain(|no| !wanted(no) && !later.avoid.contains(no));
+        self.avoid.extend(later.avoid.iter().copied());
         self.none.extend(
             later.none.iter().filter(|no| !self.none.contains(no)).copied().collect::<Vec<_>>(),
         );

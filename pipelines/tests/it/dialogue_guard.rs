@@ -137,6 +137,7 @@ fn offer() -> Offer {
     let ids = SeededIds::new(5);
     Offer {
         id: OfferId::new(&ids),
+        second: None,
         slot: SlotId::new(&ids),
         doctor: DoctorId::new(&ids),
         doctor_name: "Nora Haddad".to_owned(),

@@ -3,10 +3,12 @@
 
 use frontdesk_pipelines::dialogue::forms::Forms;
 use frontdesk_pipelines::dialogue::tools::{
-    AppointmentFacts, Refusal, ToolCall, ToolCallId, ToolResult, WriteNumber,
+    AppointmentFacts, Refusal, ToolCall, ToolCallId, ToolResult, WaitlistFacts, WriteNumber,
 };
 use frontdesk_pipelines::dialogue::{Dialogue, Input, Now, Output};
-use frontdesk_types::{AppointmentId, IdSource, Mono, Offer, OfferId, SeededIds, SlotId};
+use frontdesk_types::{
+    AppointmentId, IdSource, Mono, Offer, OfferId, SeededIds, SlotId, WaitlistEntryId,
+};
 use proptest::prelude::*;
 
 use crate::dialogue_sim::{ZONE, facts, local};
@@ -57,6 +59,14 @@ const WORDS: &[&str] = &[
     "my husband",
     "okay",
     "perfect",
+    "waiting list",
+    "off the waiting list",
+    "am I on the waiting list",
+    "put me on the list",
+    "both",
+    "and",
+    "also",
+    "undo that",
 ];
 
 /// What only a patient who was identified may be told.
@@ -92,6 +102,7 @@ fn offer(ids: &dyn IdSource, index: usize) -> Offer {
     let start = local(["2026-06-14T09:00", "2026-06-14T10:00", "2026-06-16T13:00"][index % 3]);
     Offer {
         id: OfferId::new(ids),
+        second: None,
         slot: SlotId::new(ids),
         doctor: doctor.id,
         doctor_name: doctor.name.clone(),
@@ -145,6 +156,18 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
             ToolResult::Booked { appointment: appointment() }
         }
         ToolCall::Cancel { .. } => ToolResult::Cancelled,
+        ToolCall::JoinWaitlist(_) => ToolResult::WaitlistJoined { known: dice.is_multiple_of(2) },
+        ToolCall::ListWaitlist => {
+            let entries = (0..count).map(|i| WaitlistFacts {
+                id: WaitlistEntryId::new(ids),
+                doctor: None,
+                specialty: Some("cardiology".to_owned()),
+                offered: i.is_multiple_of(2).then(|| offer(ids, i)),
+            });
+            ToolResult::Waitlist { entries: entries.collect() }
+        }
+        ToolCall::LeaveWaitlist { .. } => ToolResult::WaitlistLeft,
+        ToolCall::AcceptWaitlist { .. } => ToolResult::Booked { appointment: appointment() },
         ToolCall::AskClinic { .. } if dice.is_multiple_of(2) => ToolResult::NoAnswer,
         ToolCall::AskClinic { .. } => {
             ToolResult::Answer { text: "Yes.".to_owned(), source: "a page".to_owned() }
@@ -204,6 +227,10 @@ impl Observer {
                 | ToolCall::Book { .. }
                 | ToolCall::Cancel { .. }
                 | ToolCall::Reschedule { .. }
+                | ToolCall::JoinWaitlist(_)
+                | ToolCall::ListWaitlist
+                | ToolCall::LeaveWaitlist { .. }
+                | ToolCall::AcceptWaitlist { .. }
         );
         prop_assert!(!reads || self.identified, "{tool:?} before identification");
         if let ToolCall::Transfer { phone, .. } = tool {

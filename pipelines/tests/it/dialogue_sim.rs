@@ -1,27 +1,23 @@
 //! A small honest clinic in memory behind the tools, and a caller who drives the forms against it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue::forms::Forms;
 use frontdesk_pipelines::dialogue::ledger::Checked;
 use frontdesk_pipelines::dialogue::tools::{
     AppointmentFacts, Identity, Refusal, SlotWish, ToolCall, ToolResult, WriteNumber,
 };
-use frontdesk_pipelines::dialogue::{
-    CallFacts, ClinicContext, ClinicFacts, ClinicSettings, Dialogue, DoctorFacts, Input, Now,
-    Output,
-};
-use frontdesk_pipelines::language::{Language, Languages};
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicFacts, Dialogue, Input, Now, Output};
 use frontdesk_pipelines::offers::{Finder, Query, Step};
 use frontdesk_types::{
-    AppointmentId, CallOutcome, Channel, DoctorId, MessageSubject, Mono, Offer, OfferId, SeededIds,
-    SlotId,
+    AppointmentId, CallOutcome, Channel, MessageSubject, Mono, Offer, OfferId, SeededIds, SlotId,
 };
-use jiff::civil::{Date, DateTime, Weekday, date};
-use jiff::{Span, Timestamp, ToSpan, tz::TimeZone};
+use jiff::civil::{Date, date};
+use jiff::{Span, Timestamp, ToSpan};
 
-pub(crate) const ZONE: &str = "Africa/Cairo";
+use crate::clinic_sim::{DOCTORS, SHIFTS, zone};
+pub(crate) use crate::clinic_sim::{ZONE, context, english, facts, local};
+use crate::waitlist_sim::Waitlist;
 
 struct Slot {
     id: SlotId,
@@ -54,6 +50,8 @@ pub(crate) struct Clinic {
     registered: Vec<(String, Date, String)>,
     appointments: Vec<Appointment>,
     offers: HashMap<OfferId, usize>,
+    /// The second slots of offers for two.
+    seconds: HashMap<OfferId, usize>,
     identity: Option<usize>,
     answers: HashMap<WriteNumber, ToolResult>,
     pub(crate) now: Timestamp,
@@ -67,73 +65,10 @@ pub(crate) struct Clinic {
     pub(crate) empty_callbacks: usize,
     /// Tool calls that find the database away.
     pub(crate) away: u32,
+    /// Who waits for what, by patient.
+    pub(crate) waitlist: Waitlist,
     /// Somebody else books the next offer that is held.
     pub(crate) take_next_held: bool,
-}
-
-const DOCTORS: [(&str, &str); 4] = [
-    ("Nora Haddad", "cardiology"),
-    ("Paul Winter", "cardiology"),
-    ("Rosa Marin", "pediatrics"),
-    ("Adam Frost", "internal medicine"),
-];
-
-/// Weekdays and hours of each doctor.
-const SHIFTS: [(usize, Weekday, i8, i8); 9] = [
-    (0, Weekday::Sunday, 9, 12),
-    (0, Weekday::Tuesday, 9, 12),
-    (0, Weekday::Thursday, 9, 12),
-    (1, Weekday::Monday, 13, 17),
-    (1, Weekday::Thursday, 13, 17),
-    (2, Weekday::Sunday, 9, 12),
-    (2, Weekday::Wednesday, 9, 12),
-    (3, Weekday::Monday, 9, 12),
-    (3, Weekday::Thursday, 9, 12),
-];
-
-pub(crate) fn english() -> &'static Language {
-    Languages::built_in().get("en").expect("it comes with Frontdesk")
-}
-
-pub(crate) fn facts() -> CallFacts {
-    let ids = SeededIds::new(99);
-    let doctors = DOCTORS.iter().map(|(name, specialty)| DoctorFacts {
-        id: DoctorId::new(&ids),
-        name: (*name).to_owned(),
-        specialties: vec![(*specialty).to_owned()],
-        fee: Some(300),
-        languages: vec!["en".to_owned()],
-    });
-    let clinic = ClinicFacts {
-        name: "Palm Clinic".to_owned(),
-        time_zone: ZONE.to_owned(),
-        country: "EG".to_owned(),
-        emergency_number: "123".to_owned(),
-        languages: vec!["en".to_owned()],
-        doctors: doctors.collect(),
-        specialty_words: vec![("heart doctor".to_owned(), "cardiology".to_owned())],
-        vocabulary: Vec::new(),
-        ..ClinicFacts::default()
-    };
-    CallFacts::of(context(clinic, english(), ClinicSettings::default()), Channel::Text)
-}
-
-/// A clinic in one language.
-pub(crate) fn context(
-    facts: ClinicFacts,
-    language: &Language,
-    settings: ClinicSettings,
-) -> Arc<ClinicContext> {
-    Arc::new(ClinicContext::new(facts, language, settings, 1).expect("good phrases"))
-}
-
-fn zone() -> TimeZone {
-    TimeZone::get(ZONE).expect("known")
-}
-
-pub(crate) fn local(text: &str) -> Timestamp {
-    let time: DateTime = text.parse().expect("valid");
-    time.to_zoned(zone()).expect("exists").timestamp()
 }
 
 impl Clinic {
@@ -170,6 +105,7 @@ impl Clinic {
             registered: Vec::new(),
             appointments: Vec::new(),
             offers: HashMap::new(),
+            seconds: HashMap::new(),
             identity: None,
             answers: HashMap::new(),
             now,
@@ -180,6 +116,7 @@ impl Clinic {
             empty_callbacks: 0,
             away: 0,
             take_next_held: false,
+            waitlist: Waitlist::default(),
         }
     }
 
@@ -199,6 +136,21 @@ impl Clinic {
         let start = local(start);
         let fits = |slot: &Slot| slot.start == start && DOCTORS[slot.doctor].0.contains(doctor);
         self.slots.iter().position(fits).expect("there is such a slot")
+    }
+
+    /// Somebody has cancelled: the time is kept for the first who waits.
+    pub(crate) fn keep_for_first(&mut self, doctor: &str, start: &str) {
+        let slot = self.slot_at(doctor, start);
+        self.slots[slot].taken = true;
+        let offer = self.offer(slot);
+        self.waitlist.keep_for_first(offer);
+    }
+
+    /// All times of a doctor are taken.
+    pub(crate) fn full(&mut self, doctor: &str) {
+        for slot in &mut self.slots {
+            slot.taken |= DOCTORS[slot.doctor].0.contains(doctor);
+        }
     }
 
     /// An appointment made before the call.
@@ -226,6 +178,7 @@ impl Clinic {
         let doctor = &self.facts.clinic.doctors[slot.doctor];
         Offer {
             id: OfferId::new(&self.ids),
+            second: None,
             slot: slot.id,
             doctor: doctor.id,
             doctor_name: doctor.name.clone(),
@@ -331,7 +284,19 @@ impl Clinic {
                 if self.slots[slot].taken {
                     return refused(Refusal::SlotTaken);
                 }
-                let appointment = self.appoint(self.identity.expect("identified"), slot, true);
+                let (who, second) = (self.identity.expect("identified"), self.seconds.get(offer));
+                let second = second.copied();
+                if second.is_some_and(|second| self.slots[second].taken) {
+                    return refused(Refusal::SlotTaken);
+                }
+                let mut appointment = self.appoint(who, slot, true);
+                if let Some(second) = second {
+                    let other = self.appoint(who, second, true);
+                    appointment.reference =
+                        format!("{} and {}", appointment.reference, other.reference);
+                    appointment.visit.second = Some(other.visit.slot);
+                    appointment.visit.ends_at = other.visit.ends_at;
+                }
                 ToolResult::Booked { appointment }
             }
             ToolCall::Reschedule { appointment, offer, .. } => {
@@ -366,6 +331,15 @@ impl Clinic {
                 known.live = false;
                 self.slots[known.slot].taken = false;
                 ToolResult::Cancelled
+            }
+            ToolCall::JoinWaitlist(_) | ToolCall::ListWaitlist | ToolCall::LeaveWaitlist { .. } => {
+                self.waitlist.run(self.identity.expect("identified"), tool, &self.ids)
+            }
+            ToolCall::AcceptWaitlist { entry } => {
+                let me = self.identity.expect("identified");
+                let start = self.waitlist.accept(*entry).slot;
+                let slot = self.slots.iter().position(|slot| slot.id == start).expect("known");
+                ToolResult::Booked { appointment: self.appoint(me, slot, true) }
             }
             ToolCall::AskClinic { question } => {
                 if question.expose().to_lowercase().contains("park") {
@@ -420,7 +394,13 @@ impl Clinic {
         loop {
             match finder.found(self.free(&query)) {
                 Step::Search(next) => query = next,
-                Step::Done { offers, exact } => return ToolResult::Slots { offers, exact },
+                Step::Done { offers, exact } => {
+                    for offer in &offers {
+                        let second = self.slots.iter().position(|s| Some(s.id) == offer.second);
+                        self.seconds.extend(second.map(|second| (offer.id, second)));
+                    }
+                    return ToolResult::Slots { offers, exact };
+                }
             }
         }
     }
@@ -430,8 +410,11 @@ impl Clinic {
         let earliest = self.now + 30.minutes();
         let fits = |slot: &Slot| {
             let doctor = &self.facts.clinic.doctors[slot.doctor];
-            let clock = slot.start.to_zoned(zone()).time();
+            let start = slot.start.to_zoned(zone());
+            let clock = start.time();
             !slot.taken
+                && !query.remote
+                && self.facts.clinic.closed_for(start.date()).is_none()
                 && slot.start >= earliest
                 && query.doctor.is_none_or(|own| own == doctor.id)
                 && query.specialty.as_ref().is_none_or(|own| doctor.specialties.contains(own))

@@ -37,10 +37,11 @@ const SENTENCES: [&str; 20] = [
 #[expect(clippy::disallowed_methods, reason = "the time that it takes is what is measured")]
 fn handling_of_a_sentence() {
     let wall = local("2026-06-10T09:00");
+    let facts = facts();
     let mut all: Vec<Duration> = Vec::new();
     for round in 0..40 {
         for text in SENTENCES {
-            let mut forms = Forms::new(facts());
+            let mut forms = Forms::new(facts.clone());
             let now = Now { mono: Mono::ZERO, wall };
             forms.handle_input(now, Input::Begin);
             while forms.poll_output().is_some() {}

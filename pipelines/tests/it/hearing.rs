@@ -32,6 +32,7 @@ fn clinic() -> ClinicFacts {
         specialties: vec![specialty.to_owned()],
         fee: None,
         languages: vec!["en".to_owned()],
+        gender: None,
     };
     let doctors = [
         (1, "Leila Mansour", "cardiology"),

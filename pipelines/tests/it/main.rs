@@ -1,6 +1,7 @@
 //! Integration tests of the pipelines: one binary, one module per behaviour.
 
 mod a_call_ends_only_when_the_caller_ends_it;
+mod a_caller_on_hold_is_waited_for;
 mod a_cancellation_becomes_a_move;
 mod a_language_model_holds_a_call;
 mod a_message_is_taken_where_nothing_settles_it;
@@ -8,9 +9,11 @@ mod a_plain_call_takes_no_more_turns;
 mod a_script_takes_the_turns_that_it_wants;
 mod a_supervisor_takes_the_call_from_a_model;
 mod a_visit_is_for_the_person_who_is_named;
+mod a_wish_names_more_than_a_time;
 mod a_yes_covers_the_whole_answer;
 mod an_utterance_comes_in_pieces;
 mod cancelling_wants_a_plain_yes;
+mod clinic_sim;
 mod dialogue;
 mod dialogue_guard;
 mod dialogue_heard;
@@ -32,8 +35,12 @@ mod partials_cost_the_same_all_call_long;
 mod pieces_of_a_model_cost_the_same_all_call_long;
 mod plain_answers_are_understood_at_once;
 mod read_backs_name_the_patient;
-mod scratch;
 mod second_language;
 mod the_agent_keeps_its_manners;
+mod the_call_keeps_its_course;
 mod the_nearest_times_are_offered;
 mod tools_of_others_are_guarded;
+mod two_wishes_are_both_done;
+mod waitlist_sim;
+mod what_the_call_did_can_be_undone;
+mod who_finds_no_time_can_wait;

@@ -2,7 +2,7 @@
 //! does; what was ruled out is never offered.
 
 use frontdesk_pipelines::dialogue::tools::SlotWish;
-use frontdesk_pipelines::offers::{Finder, Query, Step, fits};
+use frontdesk_pipelines::offers::{Finder, Query, Step, fits, fits_softened};
 use frontdesk_pipelines::wish::{Clock, Days, Order, Weekdays, When, Window};
 use frontdesk_types::{DoctorId, Offer, OfferId, SeededIds, SlotId};
 use jiff::civil::{Weekday, date, time};
@@ -40,8 +40,14 @@ fn when() -> impl Strategy<Value = When> {
         Just(Order::LastOfDay)
     ];
     let windows = proptest::collection::vec(window(), 0..3);
-    let none = proptest::collection::vec(window(), 0..2);
-    (windows, none, order).prop_map(|(any, none, order)| When { any, none, order })
+    let few = || proptest::collection::vec(window(), 0..2);
+    (windows, few(), order, few(), few()).prop_map(|(any, none, order, fallback, avoid)| When {
+        any,
+        none,
+        order,
+        fallback,
+        avoid,
+    })
 }
 
 /// What a store of these free times answers.
@@ -73,6 +79,7 @@ proptest! {
             let start = start.checked_add((n % 20 * 30).minutes()).expect("in range").timestamp();
             Offer {
                 id: OfferId::new(&ids),
+                second: None,
                 slot: SlotId::new(&ids),
                 doctor: doctors[at % 2],
                 doctor_name: "Nora Haddad".to_owned(),
@@ -99,5 +106,9 @@ proptest! {
         };
         prop_assert_eq!(offers.iter().find(ruled_out), None);
         prop_assert!(exact || offers.len() <= 3);
+        // What is only preferred is let go before the rest.
+        let any_softened = free.iter().any(|offer| fits_softened(&wish, offer));
+        let softened = wish.when.is_soft() && any_softened && !exact;
+        prop_assert!(!softened || offers.iter().all(|offer| fits_softened(&wish, offer)));
     }
 }

@@ -106,6 +106,7 @@ pub(crate) const QUESTIONS: &[(&str, &[&str], &str)] = &[
     ("times", &[WHO, "a cardiologist next week"], "which one"),
     ("book", &[WHO, BOOK], "shall i book"),
     ("else", &[WHO, BOOK, "yes"], "anything else"),
+    ("person", &[WHO, "do you have a swimming pool"], "have a person call you back"),
     ("cancel", &[WHO, "cancel my appointment please"], "shall i cancel"),
     ("move", &[WHO, "move my appointment to Tuesday at ten"], "shall i move"),
     (
@@ -118,7 +119,11 @@ pub(crate) const QUESTIONS: &[(&str, &[&str], &str)] = &[
         ],
         "is that correct",
     ),
-    ("message", &[WHO, "I need a refill of my tablets"], "is that correct"),
+    (
+        "message",
+        &["I need a refill of my tablets", "Jane Miller", "17 May 1980", "after three"],
+        "is that correct",
+    ),
 ];
 
 const WHO: &str = "this is Jane Miller, born 17 May 1980";

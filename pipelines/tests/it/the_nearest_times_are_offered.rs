@@ -17,6 +17,7 @@ fn free(starts: &[&str]) -> Vec<Offer> {
     let ids = SeededIds::new(4);
     let of = |start: &&str| Offer {
         id: OfferId::new(&ids),
+        second: None,
         slot: SlotId::new(&ids),
         doctor: DoctorId::new(&ids),
         doctor_name: "Nora Haddad".to_owned(),

@@ -122,7 +122,9 @@ impl Captions {
             }
             Shown::Read(reading) => {
                 let topic = READING_TOPIC.to_owned();
-                let options = TextStreamOptions { topic, ..TextStreamOptions::default() };
+                let destinations = self.to();
+                let options =
+                    TextStreamOptions { topic, destinations, ..TextStreamOptions::default() };
                 self.room.send_text(&reading, options).await
             }
             Shown::Appointment { change, visit, reference } => {
@@ -164,7 +166,13 @@ impl Captions {
         format!("{}a{utterance}", self.prefix)
     }
 
-    fn options(segment: &str, is_final: bool, track: Option<String>) -> TextStreamOptions {
+    /// Whom captions are for: whoever else is in the room has no business with them. A console
+    /// reads the feed of the runtime.
+    fn to(&self) -> Vec<String> {
+        self.caller.lock().iter().map(|caller| caller.identity.clone()).collect()
+    }
+
+    fn options(&self, segment: &str, is_final: bool, track: Option<String>) -> TextStreamOptions {
         let mut attributes = HashMap::from([
             ("lk.segment_id".to_owned(), segment.to_owned()),
             (FINAL_ATTRIBUTE.to_owned(), is_final.to_string()),
@@ -175,6 +183,7 @@ impl Captions {
         TextStreamOptions {
             topic: TRANSCRIPTION_TOPIC.to_owned(),
             attributes,
+            destinations: self.to(),
             ..TextStreamOptions::default()
         }
     }
@@ -193,7 +202,7 @@ impl Captions {
             (None, begun) => {
                 let so_far =
                     begun.map_or_else(|| text.to_owned(), |(_, so_far)| format!("{so_far} {text}"));
-                let options = Self::options(&segment, false, self.voice.track_sid());
+                let options = self.options(&segment, false, self.voice.track_sid());
                 let mut writer = self.room.open_text_stream(options).await?;
                 writer.write(&so_far).await?;
                 (so_far, writer)
@@ -226,7 +235,7 @@ impl Captions {
         }
         if shown || !heard.is_empty() {
             // Cut short, or its stream is gone: the segment is replaced by what was heard.
-            let options = Self::options(&segment, true, self.voice.track_sid());
+            let options = self.options(&segment, true, self.voice.track_sid());
             self.room.send_text(heard, options).await?;
             self.agent_packet(&segment, heard, true).await;
         }
@@ -243,7 +252,7 @@ impl Captions {
         let segment = format!("{}u{number}", self.prefix);
         let options = TextStreamOptions {
             sender_identity: Some(caller.identity.clone()),
-            ..Self::options(&segment, is_final, caller.track.clone())
+            ..self.options(&segment, is_final, caller.track.clone())
         };
         self.room.send_text(text, options).await?;
         self.packet(&caller.identity, caller.track, &segment, text, is_final).await;
@@ -260,7 +269,7 @@ impl Captions {
         is_final: bool,
     ) -> Result<(), RtcError> {
         let segment = format!("{}s{number}", self.prefix);
-        let mut options = Self::options(&segment, is_final, None);
+        let mut options = self.options(&segment, is_final, None);
         options.attributes.insert(STAFF_ATTRIBUTE.to_owned(), name.to_owned());
         self.room.send_text(text, options).await?;
         self.agent_packet(&segment, text, is_final).await;
@@ -272,7 +281,9 @@ impl Captions {
         self.packet(&identity, self.voice.track_sid(), segment, text, is_final).await;
     }
 
-    /// The older transcription packet, which some front ends still read.
+    /// The older transcription packet, which some front ends still read. It belongs to calls with a
+    /// published track: clients built on LiveKit's native SDK end with one that names none (seen
+    /// with the Python SDK 1.2.1).
     async fn packet(
         &self,
         identity: &str,
@@ -281,14 +292,15 @@ impl Captions {
         text: &str,
         is_final: bool,
     ) {
+        let Some(track) = track else { return };
         let segment = TranscriptionSegment {
             id: segment.to_owned(),
             text: text.to_owned(),
             language: self.language.clone(),
             is_final,
         };
-        let track = track.unwrap_or_default();
-        if let Err(error) = self.room.send_transcription(identity, &track, vec![segment]).await {
+        let (room, to) = (&self.room, self.to());
+        if let Err(error) = room.send_transcription(identity, &track, vec![segment], &to).await {
             tracing::debug!(%error, "transcription packet not sent");
         }
     }

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use frontdesk_line::{CallerFacts, CallerKind, Gone, LineEvent, Listener};
 use frontdesk_types::Phi;
 use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use futures_util::stream::FuturesUnordered;
 
 use super::captions::{Captions, Speaker};
@@ -30,8 +32,11 @@ const ON_BEHALF_ATTRIBUTE: &str = "lk.publish_on_behalf";
 const CALLING_ATTRIBUTE: &str = "sip.phoneNumber";
 const DIALLED_ATTRIBUTE: &str = "sip.trunkPhoneNumber";
 
-/// Chat messages read at once; more wait in the room's bounded queue.
-const MAX_READERS: usize = 8;
+/// Messages of the caller that may be under way at once; the oldest makes room.
+const MAX_OPEN: usize = 2;
+
+/// How long a message may be under way: front ends send one at once.
+const READ_LIMIT: Duration = Duration::from_secs(10);
 
 /// Messages kept of senders whom the server has not introduced yet. It tells of a participant who
 /// publishes nothing only every 3 s, but passes on their messages at once.
@@ -95,12 +100,23 @@ impl Finder {
     pub(super) async fn run(mut self) {
         let mut events = self.room.events();
         let mut chats = FuturesUnordered::new();
+        // Of the messages that are read, the oldest first.
+        let mut open: VecDeque<AbortHandle> = VecDeque::new();
         self.look_around().await;
         loop {
             tokio::select! {
-                event = events.recv(), if chats.len() < MAX_READERS => match event {
+                event = events.recv() => match event {
                     Some(RoomEvent::TextStream(reader)) if reader.info().topic == CHAT_TOPIC => {
-                        chats.push(read_chat(reader));
+                        // Others' are not read at all, whether they come to an end or not.
+                        if self.may_write(&reader.info().from) {
+                            open.retain(|chat| !chat.is_aborted());
+                            if open.len() >= MAX_OPEN && let Some(oldest) = open.pop_front() {
+                                oldest.abort();
+                            }
+                            let (handle, registration) = AbortHandle::new_pair();
+                            chats.push(read_chat(reader, handle.clone(), registration));
+                            open.push_back(handle);
+                        }
                     }
                     Some(event) => {
                         self.supervisor.on_event(&event).await;
@@ -115,6 +131,14 @@ impl Finder {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether somebody is the caller, or may turn out to be.
+    fn may_write(&self, from: &Phi<String>) -> bool {
+        match &self.caller {
+            Some(caller) => caller == from,
+            None => self.may_be(from.expose()) && !from.expose().starts_with(SUPERVISOR_PREFIX),
         }
     }
 
@@ -279,12 +303,24 @@ fn facts(participant: &Participant) -> CallerFacts {
     }
 }
 
-async fn read_chat(reader: TextStreamReader) -> Option<(Phi<String>, String)> {
+/// Reads a message to its end; one that is given up is none. Its handle counts as aborted after it.
+async fn read_chat(
+    reader: TextStreamReader,
+    handle: AbortHandle,
+    registration: AbortRegistration,
+) -> Option<(Phi<String>, String)> {
     let identity = reader.info().from.clone();
-    match reader.read_all().await {
-        Ok(text) => Some((identity, text)),
-        Err(error) => {
+    let read = tokio::time::timeout(READ_LIMIT, reader.read_all());
+    let read = Abortable::new(read, registration).await;
+    handle.abort();
+    match read {
+        Ok(Ok(Ok(text))) => Some((identity, text)),
+        Ok(Ok(Err(error))) => {
             tracing::debug!(%error, "chat message dropped");
+            None
+        }
+        Ok(Err(_)) | Err(_) => {
+            tracing::debug!("chat message dropped: it did not come to an end");
             None
         }
     }

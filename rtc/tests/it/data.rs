@@ -78,7 +78,7 @@ async fn unreliable_packets_dtmf_and_old_transcripts_go_through() {
     assert_eq!(digit, '#');
     let segment =
         TranscriptionSegment { id: "SG_1".into(), text: "hi".into(), ..Default::default() };
-    a.send_transcription("b", "TR_x", vec![segment]).await.unwrap();
+    a.send_transcription("b", "TR_x", vec![segment], &[]).await.unwrap();
     // The channels are open by now, so these are not dropped here; loopback loses none.
     a.publish_data(Bytes::from_static(b"fast"), "t", false, &[]).await.unwrap();
     let packet = expect_event!(b_events, RoomEvent::Data(packet) => packet);

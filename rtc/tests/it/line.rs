@@ -10,7 +10,7 @@ use frontdesk_line::{
 use frontdesk_rtc::codec::EncoderOptions;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::line::LiveKitCall;
-use frontdesk_rtc::{AudioPublish, Room, RoomEvent, RoomOptions, TextStreamOptions};
+use frontdesk_rtc::{AudioPublish, Room, RoomEvent, RoomEvents, RoomOptions, TextStreamOptions};
 use frontdesk_types::{
     CallId, DoctorId, Offer, OfferId, Phi, SAMPLES_PER_FRAME, SlotId, SystemIds,
 };
@@ -133,6 +133,7 @@ async fn the_caller_is_the_one_that_was_named_not_the_first_one_there() {
 fn appointment() -> Shown {
     let visit = Offer {
         id: OfferId::new(&SystemIds),
+        second: None,
         slot: SlotId::new(&SystemIds),
         doctor: DoctorId::new(&SystemIds),
         doctor_name: "Samira Hassan".to_owned(),
@@ -243,4 +244,52 @@ async fn state_and_captions_are_shown_under_livekits_names() {
     assert_eq!(reader.read_all().await.expect("read"), words);
     line.hang_up().await;
     caller.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_goes_to_the_caller_alone_and_open_messages_make_nobody_deaf() {
+    let server = Server::start().await;
+    let (other, mut others) = server.join("private", "other").await;
+    let (line, told) = connected_with(&server, "private", Some("patient"), None).await;
+    let (caller, mut events) = server.join("private", "patient").await;
+    let here = || told.lock().iter().any(|event| matches!(event, LineEvent::CallerHere(_)));
+    eventually("the caller is there", here).await;
+
+    let typed =
+        || TextStreamOptions { topic: "lk.chat".to_owned(), ..TextStreamOptions::default() };
+    let mut unfinished = Vec::new();
+    for room in [&other, &caller] {
+        for _ in 0..9 {
+            let mut message = room.open_text_stream(typed()).await.expect("opened");
+            message.write("and").await.expect("written");
+            unfinished.push(message);
+        }
+    }
+    caller.send_text("hello", typed()).await.expect("sent");
+    let heard = || told.lock().contains(&LineEvent::Typed("hello".to_owned()));
+    eventually("the words arrive", heard).await;
+
+    let heard = "Your visit is on Monday.".to_owned();
+    let said = Shown::AgentDone { utterance: 1, heard, complete: true };
+    line.show(said).await.expect("shown");
+    let until = async |events: &mut RoomEvents, last: &str| {
+        let mut topics = Vec::new();
+        while let Some(event) = events.recv().await {
+            let RoomEvent::TextStream(stream) = event else { continue };
+            topics.push(stream.info().topic.clone());
+            if stream.info().topic == last {
+                break;
+            }
+        }
+        topics
+    };
+    assert!(
+        until(&mut events, "lk.transcription").await.ends_with(&["lk.transcription".to_owned()])
+    );
+    // To everybody, once the caller has theirs: who has this has had what was before it.
+    let after = TextStreamOptions { topic: "after".to_owned(), ..TextStreamOptions::default() };
+    caller.send_text("everybody", after).await.expect("sent");
+    let others = until(&mut others, "after").await;
+    assert!(!others.contains(&"lk.transcription".to_owned()), "it is not for them: {others:?}");
+    line.hang_up().await;
 }

@@ -93,6 +93,22 @@ fn wish(wish: &Wish) -> Vec<String> {
     if let Some(specialty) = &wish.specialty {
         add(&format!("in {specialty}"));
     }
+    if !wish.traits.genders.is_empty() {
+        let genders: Vec<&str> = wish.traits.genders.iter().map(|gender| gender.as_str()).collect();
+        add(&format!("a doctor who is {}", genders.join(" or ")));
+    }
+    if !wish.traits.languages.is_empty() {
+        add(&format!("a doctor who speaks {}", wish.traits.languages.join(" or ")));
+    }
+    if wish.visit.double {
+        add("two slots in a row");
+    }
+    if let Some(minutes) = wish.visit.minutes {
+        add(&format!("for {minutes} minutes"));
+    }
+    if wish.visit.remote {
+        add("by video or telephone");
+    }
     if let Some(choice) = wish.choice {
         add(&format!("number {choice} of what was offered"));
     }
@@ -102,6 +118,8 @@ fn wish(wish: &Wish) -> Vec<String> {
 fn when(when: &When) -> Vec<String> {
     let mut all: Vec<String> = when.any.iter().map(window).collect();
     all.extend(when.none.iter().map(|none| format!("not {}", window(none))));
+    all.extend(when.fallback.iter().map(|other| format!("or else {}", window(other))));
+    all.extend(when.avoid.iter().map(|avoid| format!("rather not {}", window(avoid))));
     let order = match when.order {
         Order::Any => return all,
         Order::Soonest => "as soon as possible",

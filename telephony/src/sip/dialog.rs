@@ -22,7 +22,7 @@ use super::headers;
 use super::refer::{self, Progress};
 use super::sdp::{Describer, Offer};
 use super::shared::{Attempted, Invited, Shared};
-use crate::media::Media;
+use crate::media::{Media, Talk};
 
 /// How long the caller's end may take to acknowledge that the call is over.
 const BYE_LIMIT: Duration = Duration::from_secs(3);
@@ -70,6 +70,8 @@ struct State {
     /// The INVITE whose acknowledgement answers our own offer.
     asked: Option<u32>,
     referring: Option<mpsc::Sender<Progress>>,
+    /// Whether the caller has put us on hold.
+    held: bool,
     over: bool,
 }
 
@@ -249,7 +251,10 @@ impl Call {
             state.media.clone()
         };
         match (Offer::parse(&ack.body, self.peer.ip()), media) {
-            (Ok(answer), Some(media)) => media.agree(&answer.talk),
+            (Ok(answer), Some(media)) => {
+                media.agree(&answer.talk);
+                self.on_hold(&answer.talk);
+            }
             (Err(error), _) => {
                 self.tell(LineEvent::Over(format!("the caller's end did not agree: {error}")));
             }
@@ -274,6 +279,7 @@ impl Call {
                 }
             },
         };
+        let talk = parsed.as_ref().map(|offer| offer.talk);
         let body = {
             let mut state = self.state.lock();
             let State { media, describer, asked, .. } = &mut *state;
@@ -293,6 +299,17 @@ impl Call {
         };
         let headers = if body.is_some() { headers::with_sdp() } else { headers::about_us() };
         reply(handle, StatusCode::OK, headers, body).await;
+        if let Some(talk) = talk {
+            self.on_hold(&talk);
+        }
+    }
+
+    /// Tells whether the caller's end does not receive any more, or receives again.
+    fn on_hold(&self, talk: &Talk) {
+        let held = !talk.speaks || talk.remote.is_none();
+        if std::mem::replace(&mut self.state.lock().held, held) != held {
+            self.tell(if held { LineEvent::Held } else { LineEvent::Resumed });
+        }
     }
 
     async fn on_notify(&self, request: &Request, handle: &TransactionHandle) {

@@ -146,11 +146,13 @@ async fn hold_and_resume_are_answered_and_obeyed() {
     assert_eq!(held.status(), 200);
     assert!(held.body().contains("a=recvonly"), "{held:?}");
     assert!(!answered.line.play(2, &LOUD), "nobody hears");
+    assert_eq!(answered.event().await, LineEvent::Held);
     let back = phone.sdp("0", "sendrecv");
     let resumed = phone.ask("UPDATE", "", &back).await;
     assert_eq!(resumed.status(), 200);
     assert!(resumed.body().contains("a=sendrecv"), "{resumed:?}");
     assert!(answered.line.play(3, &LOUD));
+    assert_eq!(answered.event().await, LineEvent::Resumed);
 
     // Another law, and one that we do not have.
     let other = phone.sdp("8", "sendrecv");

@@ -90,6 +90,8 @@ pub struct Hold {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) appointment: Option<Appointment>,
+    /// The second of a double visit.
+    pub(crate) second: Option<Appointment>,
     pub(crate) hold: Option<Hold>,
     pub(crate) refused: Option<Refusal>,
     #[serde(default)]
@@ -97,6 +99,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Both appointments of a double visit.
+    pub(crate) fn booked_double(mut self) -> Result<(Booked, Appointment)> {
+        let second = self.second.take();
+        let first = self.booked()?;
+        let second = second.ok_or_else(|| Error::Answer("no second appointment".to_owned()))?;
+        Ok((first, second))
+    }
+
     pub(crate) fn booked(self) -> Result<Booked> {
         match (self.appointment, self.refused) {
             (Some(appointment), _) => Ok(Booked { appointment, replayed: self.replayed }),

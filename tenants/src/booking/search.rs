@@ -74,6 +74,7 @@ pub async fn find_free_slots(
         .map(|row| Offer {
             id: OfferId::new(ids),
             slot: SlotId::from_uuid(row.slot_id),
+            second: None,
             doctor: DoctorId::from_uuid(row.doctor_id),
             doctor_name: row.doctor_name,
             specialty: row.specialty,

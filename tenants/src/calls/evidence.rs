@@ -13,6 +13,8 @@ pub struct Evidence {
     pub callback: bool,
     /// Whether a message was taken.
     pub message: bool,
+    /// Whether somebody was put on the waitlist.
+    pub waitlisted: bool,
 }
 
 /// What a call has written.
@@ -20,7 +22,7 @@ pub struct Evidence {
 /// # Errors
 /// If the database fails.
 pub async fn evidence(tx: &mut TenantTx, call: CallId) -> Result<Evidence> {
-    let (last, callback, message): (Option<String>, bool, bool) = sqlx::query_as(
+    let (last, callback, message, waitlisted): (Option<String>, bool, bool, bool) = sqlx::query_as(
         "SELECT (SELECT action FROM audit_log
                   WHERE clinic_id = $1 AND call_id = $2 AND entity = 'appointment'
                     AND action IN ('appointment.created', 'appointment.rescheduled',
@@ -29,7 +31,10 @@ pub async fn evidence(tx: &mut TenantTx, call: CallId) -> Result<Evidence> {
                 EXISTS (SELECT FROM callbacks
                          WHERE clinic_id = $1 AND call_id = $2 AND reason <> 'message'),
                 EXISTS (SELECT FROM callbacks
-                         WHERE clinic_id = $1 AND call_id = $2 AND reason = 'message')",
+                         WHERE clinic_id = $1 AND call_id = $2 AND reason = 'message'),
+                EXISTS (SELECT FROM audit_log
+                         WHERE clinic_id = $1 AND call_id = $2 AND entity = 'waitlist'
+                           AND action = 'waitlist.joined')",
     )
     .bind(tx.tenant().clinic().uuid())
     .bind(call.uuid())
@@ -41,5 +46,5 @@ pub async fn evidence(tx: &mut TenantTx, call: CallId) -> Result<Evidence> {
         Some("appointment.cancelled") => Some(CallOutcome::Cancelled),
         _ => None,
     };
-    Ok(Evidence { last_write, callback, message })
+    Ok(Evidence { last_write, callback, message, waitlisted })
 }

@@ -7,7 +7,7 @@ use frontdesk_tenants::calls::{self, CallKey, GRACE, NewCall, Speaker, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
-use frontdesk_tenants::waitlist::{self, Wish};
+use frontdesk_tenants::waitlist::{self, Hours, Wish};
 use frontdesk_tenants::{By, Database, Principal, Tenant, patient, tidy};
 use frontdesk_types::{CallId, Channel, Phi};
 use jiff::{SignedDuration, Timestamp};
@@ -160,8 +160,13 @@ async fn what_runs_out_goes_and_what_cannot_be_changed_stops_nothing_else() {
     assert_eq!(mark_missed(db, &tenant, &JOB, over).await.expect("one"), 1);
 
     // Who waited for a time that is over waits no more.
-    let wish =
-        Wish { doctor: Some(slots[0].doctor), specialty: None, from: now(), until: after(3600) };
+    let wish = Wish {
+        doctor: Some(slots[0].doctor),
+        specialty: None,
+        from: now(),
+        until: after(3600),
+        hours: Hours::default(),
+    };
     let by = By::call(CallId::new(&IDS), 1);
     waitlist::join(db, &tenant, &patients[3], &wish, &by, now(), &IDS).await.expect("joined");
     assert_eq!(waitlist::expire_offers(db, &tenant, &JOB, after(3599)).await.expect("none"), 0);

@@ -3,7 +3,7 @@
 use frontdesk_tenants::booking::{HOLD_CALL, HoldRequest, hold};
 use frontdesk_tenants::schedule::Hanging;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
-use frontdesk_tenants::waitlist::{self, Wish};
+use frontdesk_tenants::waitlist::{self, Hours, Wish};
 use frontdesk_tenants::{By, Principal, schedule};
 use frontdesk_types::CallId;
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -57,10 +57,11 @@ async fn a_clinic_is_not_deactivated_under_somebody_who_waits_for_any_doctor() {
         specialty: Some("cardiology".to_owned()),
         from: now(),
         until: now() + jiff::SignedDuration::from_hours(48),
+        hours: Hours::default(),
     };
     let by = By::principal(job);
     let entry = waitlist::join(t.db(), &tenant, &patient, &wish, &by, now(), &IDS).await;
-    let entry = entry.expect("joined");
+    let entry = entry.expect("joined").entry;
     let mut tx = t.begin("nile-heart").await;
     let doctors = frontdesk_tenants::directory::doctors(&mut tx).await.expect("doctors");
     drop(tx);

@@ -3,7 +3,7 @@
 use frontdesk_tenants::booking::{self, Book, Cancel, CancelReason, HOLD_WEB, HoldRequest, Search};
 use frontdesk_tenants::schedule::{self, Absence, Order};
 use frontdesk_tenants::testing::{IDS, TestDb, now};
-use frontdesk_tenants::waitlist::{self, Wish};
+use frontdesk_tenants::waitlist::{self, Hours, Wish};
 use frontdesk_tenants::{By, Principal};
 use frontdesk_types::CallId;
 use jiff::SignedDuration;
@@ -72,9 +72,10 @@ async fn an_accepted_waitlist_offer_is_whole_or_still_an_offer() {
         specialty: None,
         from,
         until: from + SignedDuration::from_hours(48),
+        hours: Hours::default(),
     };
     let entry = waitlist::join(db, &tenant, &patients[1], &wish, &call(), now(), &IDS).await;
-    let entry = entry.expect("joined");
+    let entry = entry.expect("joined").entry;
     let cancel = Cancel {
         appointment: booked.appointment.id,
         patient: None,

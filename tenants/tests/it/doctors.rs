@@ -14,6 +14,7 @@ fn details(name: &str, specialty: &str) -> DoctorDetails {
         license_number: name.to_owned(),
         specialties: vec![specialty.to_owned(), "urology".to_owned()],
         languages: vec!["en".to_owned()],
+        gender: None,
         fee: Some("120.50".to_owned()),
         years_experience: Some(9),
         bio: None,

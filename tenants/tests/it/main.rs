@@ -10,6 +10,7 @@ mod crash;
 mod crash_paths;
 mod doctors;
 mod documents;
+mod double_visits;
 mod facts_version;
 mod merge;
 mod migration;

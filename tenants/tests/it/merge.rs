@@ -3,7 +3,7 @@
 use frontdesk_tenants::booking::{self, Book};
 use frontdesk_tenants::patient::{self, Draft, RecordUpdate, VerifiedPatient, merge};
 use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
-use frontdesk_tenants::waitlist::{self, Wish};
+use frontdesk_tenants::waitlist::{self, Hours, Wish};
 use frontdesk_tenants::{By, Principal, Refusal, StaffOverride, TenantTx};
 use frontdesk_types::Phi;
 
@@ -45,8 +45,13 @@ async fn everything_of_the_one_is_the_others_afterwards() {
     assert_ne!(first.starts_at, last.starts_at);
     booking::book(t.db(), &tenant, &book(first.slot, from), &BY, now(), &IDS).await.expect("ok");
     booking::book(t.db(), &tenant, &book(last.slot, into), &BY, now(), &IDS).await.expect("ok");
-    let wish =
-        Wish { doctor: Some(first.doctor), specialty: None, from: now(), until: last.ends_at };
+    let wish = Wish {
+        doctor: Some(first.doctor),
+        specialty: None,
+        from: now(),
+        until: last.ends_at,
+        hours: Hours::default(),
+    };
     waitlist::join(t.db(), &tenant, &from, &wish, &BY, now(), &IDS).await.expect("joined");
 
     let mut tx = t.begin("nile-heart").await;

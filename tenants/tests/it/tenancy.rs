@@ -42,6 +42,7 @@ async fn full() -> TestDb {
             specialty: None,
             from: now(),
             until: offer.ends_at,
+            hours: waitlist::Hours::default(),
         };
         waitlist::join(t.db(), &tenant, &who, &wish, &by, now(), &IDS).await.expect("joined");
         let absence = frontdesk_tenants::schedule::Absence {

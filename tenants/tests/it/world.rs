@@ -11,7 +11,7 @@ use frontdesk_tenants::catalogue::TABLES;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::schedule::{self, Absence, Order};
 use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
-use frontdesk_tenants::waitlist::{self, Wish};
+use frontdesk_tenants::waitlist::{self, Hours, Wish};
 use frontdesk_tenants::{By, Error, Principal, StaffOverride, Tenant, demo};
 use frontdesk_types::{AbsenceId, AppointmentId, CallId, DoctorId, Offer, SlotId, WaitlistEntryId};
 use jiff::{SignedDuration, Timestamp};
@@ -415,10 +415,11 @@ impl World {
                     specialty: None,
                     from: slot.starts_at - SignedDuration::from_hours(2),
                     until: slot.starts_at + SignedDuration::from_hours(2),
+                    hours: Hours::default(),
                 };
                 let by = self.by(&who);
                 let entry = waitlist::join(db, tenant, &who, &wish, &by, self.now, &IDS).await?;
-                self.entries.push((entry, patient));
+                self.entries.push((entry.entry, patient));
             }
             Op::Accept { which } => {
                 if self.entries.is_empty() {

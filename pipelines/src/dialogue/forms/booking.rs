@@ -5,6 +5,7 @@ use frontdesk_types::{DoctorId, OfferId};
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::DoctorFacts;
+use crate::dialogue::guard::assent::{Asked, Assent};
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
@@ -14,6 +15,9 @@ use crate::wish::{Clock, Days, Order, When, Window};
 pub(super) enum Problem {
     PastDay,
     UnclearDay,
+    UnclearTime,
+    /// A public holiday of which no date is known.
+    NoDate(String),
     UnknownDoctor(String),
     SeveralDoctors(Vec<DoctorId>),
     NoSpecialty(String),
@@ -23,9 +27,15 @@ impl Policy {
     /// Adds what was said to the wish; what was not said stays.
     pub(super) fn merge_wish(&mut self, heard: &Heard) -> Option<Problem> {
         let mut problem = self.merge_doctors(heard);
+        self.merge_visit(heard);
         match heard.day {
             Some(DayMention::Past) => problem = problem.or(Some(Problem::PastDay)),
-            Some(DayMention::Unclear) => problem = problem.or(Some(Problem::UnclearDay)),
+            Some(DayMention::Unclear) => {
+                let holiday = heard.wish.holiday.and_then(|at| self.language.holidays.get(at));
+                let undated = holiday.map(|holiday| Problem::NoDate(holiday.name.clone()));
+                let left_over = heard.wish.left_over.then_some(Problem::UnclearTime);
+                problem = problem.or(undated).or(left_over).or(Some(Problem::UnclearDay));
+            }
             _ => {}
         }
         let (when, said) = (&mut self.state.wish.when, &heard.wish);
@@ -126,7 +136,7 @@ impl Policy {
         None
     }
 
-    fn specialty_of(&self, doctor: DoctorId) -> Option<String> {
+    pub(super) fn specialty_of(&self, doctor: DoctorId) -> Option<String> {
         let own = self.facts.clinic.doctors.iter().find(|own| own.id == doctor);
         own.and_then(|own| own.specialties.first().cloned())
     }
@@ -150,6 +160,11 @@ impl Policy {
         match problem {
             Problem::PastDay => self.ask(now, Phase::Day, &phrases.past_day),
             Problem::UnclearDay => self.ask(now, Phase::Day, &phrases.unclear_day),
+            Problem::UnclearTime => self.ask(now, Phase::Day, &phrases.unclear_time),
+            Problem::NoDate(holiday) => {
+                let text = fill(&phrases.undated_holiday, &[("holiday", holiday)]);
+                self.ask(now, Phase::Day, &text);
+            }
             Problem::UnknownDoctor(name) => {
                 let all: Vec<_> = doctors.iter().map(|d| titled(&d.name)).collect();
                 let values = [("name", &*titled(name)), ("doctors", &*self.language.and(&all))];
@@ -174,6 +189,9 @@ impl Policy {
     /// Whom to see, then when, then which offer, then the read-back.
     pub(super) fn seek(&mut self, now: Now) {
         self.pin_target_day();
+        if self.settle_traits(now) {
+            return;
+        }
         if !self.state.wish.names_doctor() {
             if let Some(target) =
                 self.state.target.as_ref().filter(|_| self.state.goal == Some(Goal::Move))
@@ -255,7 +273,11 @@ impl Policy {
 
     pub(super) fn on_day(&mut self, now: Now, heard: &Heard, text: &str) {
         let phrases = self.language.phrases.clone();
-        if heard.relative && !self.state.patient.other {
+        let yes = Assent::of(&heard.reading, Asked::default()).is_yes();
+        let plain = !heard.has_content() && yes;
+        if self.state.wait_offered && plain {
+            self.join_waitlist(now, heard);
+        } else if heard.relative && !self.state.patient.other {
             self.understood();
             self.turn_to_other(heard);
             self.wish_and_advance(now, heard);
@@ -286,7 +308,7 @@ impl Policy {
 
     /// "No" to "another time, or anything else": both are answered.
     fn open_or_end(&mut self, now: Now) {
-        if self.state.phase == Phase::NotBooked {
+        if self.state.phase == Phase::NotBooked && self.state.later.is_empty() {
             let goodbye = self.language.phrases.goodbye.clone();
             self.clear_goal();
             self.end(now, &goodbye);

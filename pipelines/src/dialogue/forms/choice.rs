@@ -95,7 +95,7 @@ impl Policy {
     }
 
     /// The offers that the caller may mean.
-    fn picked(&self, heard: &Heard) -> Vec<Offer> {
+    pub(super) fn picked(&self, heard: &Heard) -> Vec<Offer> {
         let (first, count) = self.state.shown;
         let all = self.offers();
         let shown: Vec<Offer> = all.iter().skip(first).take(count).cloned().collect();

@@ -13,6 +13,7 @@ impl Policy {
         let (goal, target) = (self.state.goal, self.state.target.clone());
         let offer = self.state.chosen;
         match (goal, target, offer) {
+            (Some(Goal::Wait | Goal::ListWaits | Goal::LeaveWait), ..) => self.advance(now),
             _ if !self.is_identified() => self.advance(now),
             (Some(Goal::Book), _, Some(offer)) => {
                 self.write(now, ToolCall::Book { offer });
@@ -44,6 +45,10 @@ impl Policy {
             self.declined(now);
         } else if heard.ask {
             self.ask_clinic(text);
+        } else if heard.course.undo && !heard.has_content() && !registering {
+            // "No, keep my old one": what was read back is not done.
+            self.understood();
+            self.declined(now);
         } else if !registering && self.is_for_other(heard) && !heard.another {
             self.for_other_instead(now, heard);
         } else if !registering && self.moves_instead(heard) {
@@ -149,6 +154,10 @@ impl Policy {
             }
             Some(Goal::Cancel) => {
                 self.carry(&phrases.not_cancelled);
+                self.open(now);
+            }
+            Some(Goal::Wait | Goal::ListWaits | Goal::LeaveWait) => {
+                self.carry(&phrases.not_written);
                 self.open(now);
             }
             _ => {

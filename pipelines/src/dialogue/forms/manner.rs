@@ -19,11 +19,11 @@ impl Policy {
             return text;
         }
         self.state.same_said += 1;
+        let odd = self.state.same_said % 2 == 1;
         if text == phrases.waiting {
-            return phrases.waiting_again.clone();
+            return if odd { phrases.waiting_again.clone() } else { text };
         }
-        // From the third time on it is the same again, which the guard counts and ends.
-        let before = if self.state.same_said == 1 { &phrases.again } else { &phrases.as_i_said };
+        let before = if odd { &phrases.again } else { &phrases.as_i_said };
         format!("{before} {text}")
     }
 
@@ -94,24 +94,58 @@ impl Policy {
 
     /// Tells once more what was offered, read back or booked.
     pub(super) fn on_recall(&mut self, now: Now, heard: &Heard) -> bool {
-        if !heard.recall || heard.has_content() || heard.cancel || heard.move_ {
+        let recalls = heard.recall || (heard.course.reference && heard.ask);
+        if !recalls || heard.has_content() || heard.cancel || heard.move_ {
             return false;
         }
-        let written = self.state.last_booked.clone().filter(|_| self.state.goal.is_none());
-        if self.state.phase == Phase::Confirm && self.state.goal != Some(Goal::Message) {
-            self.confirm(now);
-        } else if matches!(self.state.phase, Phase::Choice | Phase::PickAppointment) {
-            self.ask_again(now);
-        } else if let Some(known) = written {
+        let written = self.state.last_booked.clone();
+        let of_written = heard.course.reference || self.state.goal.is_none();
+        if let Some(known) = written.filter(|_| of_written) {
             let spoken = visit(&known.visit, &self.language);
             let values = [("visit", &*spoken), ("reference", &*known.reference)];
             let text = fill(&self.language.phrases.booked_again, &values);
             self.carry(&text);
-            self.open(now);
+            if self.state.goal.is_none() {
+                self.open(now);
+            } else {
+                self.ask_again(now);
+            }
+        } else if self.state.phase == Phase::Confirm && self.state.goal != Some(Goal::Message) {
+            self.confirm(now);
+        } else if matches!(self.state.phase, Phase::Choice | Phase::PickAppointment) {
+            self.ask_again(now);
         } else {
             return false;
         }
         self.understood();
         true
+    }
+
+    /// Nobody has said anything for a while, or a tool is tried again.
+    pub(super) fn on_timeout(&mut self, now: Now) {
+        if let Some(pending) = &mut self.state.pending {
+            if pending.retry_at.is_some_and(|at| at <= now.mono) {
+                pending.retry_at = None;
+                let tool = pending.tool.clone();
+                let call = self.emit(tool);
+                if let Some(pending) = &mut self.state.pending {
+                    pending.call = call;
+                }
+            }
+            return;
+        }
+        if !self.state.patience.is_due(now.mono) {
+            return;
+        }
+        let phrases = self.language.phrases.clone();
+        self.state.patience.silences += 1;
+        if self.state.patience.silences >= self.settings.max_silences {
+            self.release();
+            self.end(now, &phrases.silent_end);
+        } else {
+            let first = self.state.patience.silences == 1;
+            self.carry(if first { &phrases.not_heard } else { &phrases.not_heard_again });
+            self.ask_again(now);
+        }
     }
 }

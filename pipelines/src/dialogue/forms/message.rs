@@ -6,9 +6,7 @@ use frontdesk_types::Phi;
 use super::state::{Draft, Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::tools::{Message, ToolCall};
-use crate::dialogue::understand::pattern::{Pattern, Reader, find_any};
-use crate::dialogue::understand::tokens::Tokens;
-use crate::language::understand::Matter;
+use crate::dialogue::understand::matter::matter;
 
 /// Letters of a message at most.
 const LONGEST: usize = 500;
@@ -23,20 +21,18 @@ impl Policy {
         if !open {
             return false;
         }
-        let booking = heard.book || heard.move_ || heard.cancel || heard.list;
-        let visit =
-            booking || heard.doctor.is_some() || heard.time.is_some() || heard.part.is_some();
         let language = self.language.clone();
-        let Some(matter) = matter(text, &language).filter(|m| m.beside_booking || !visit) else {
-            return false;
-        };
+        let Some(matter) = matter(text, heard, &language) else { return false };
         if matter.ask && (heard.phone.is_some() || self.state.phase == Phase::OfferPerson) {
             // Who says on which number, or was just offered it, wants the call and nothing else.
             return false;
         }
         self.understood();
         self.begin_goal(Goal::Message);
-        if !heard.name.as_ref().is_some_and(|name| name.full && has_capitals(text, &name.name)) {
+        let named = |name: &crate::dialogue::understand::names::NameMention| {
+            !(name.full && has_capitals(text, &name.name))
+        };
+        if heard.name.as_ref().is_some_and(named) {
             // "We are stuck in traffic" tells no name.
             self.forget_name();
         }
@@ -155,14 +151,6 @@ impl Policy {
         self.advance(now);
         true
     }
-}
-
-/// The matter that the words are about.
-fn matter<'a>(text: &str, language: &'a crate::language::Language) -> Option<&'a Matter> {
-    let tokens = Tokens::of(text, language);
-    let reader = Reader { tokens: &tokens, language, latest_year: 0 };
-    let is = |list: &[Pattern]| find_any(list, reader).is_some();
-    language.matters.iter().find(|matter| is(&matter.say) && !is(&matter.not))
 }
 
 /// Whether a name stands in the words as names are written.

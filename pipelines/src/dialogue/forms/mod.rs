@@ -4,6 +4,7 @@
 //! that is still missing is asked. One utterance asks one thing. [`Forms`] is the policy behind
 //! its [guards](super::guard); the policy alone is not reachable.
 
+mod agenda;
 mod booking;
 mod choice;
 mod confirm;
@@ -14,9 +15,11 @@ mod message;
 mod offers;
 mod request;
 mod results;
-mod said;
 mod state;
 mod take_over;
+mod undo;
+mod visits;
+mod waitlist;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,7 +32,6 @@ use super::ledger::Ledger;
 use super::reading::Reading;
 use super::settings::Settings;
 use super::tools::{ToolCall, ToolCallId};
-use super::understand::days::Anchor;
 use super::understand::{Heard, Setting};
 use super::{CallFacts, Input, Now, Output, UtteranceId};
 use crate::language::{Language, fill};
@@ -162,6 +164,9 @@ impl Policy {
     /// Nothing is under way any more: is there anything else.
     fn open(&mut self, now: Now) {
         self.clear_goal();
+        if self.take_up(now, true) {
+            return;
+        }
         let text = self.language.phrases.anything_else.clone();
         self.ask(now, Phase::Open, &text);
     }
@@ -176,6 +181,9 @@ impl Policy {
         state.from_it = None;
         state.listed_all = false;
         state.draft = None;
+        state.instead_of = None;
+        state.restoring = None;
+        (state.nearest_only, state.wait_offered) = (false, false);
         state.offers.clear();
         state.wish = state::Wish::default();
     }
@@ -225,35 +233,23 @@ impl Policy {
         Setting { language: &self.language, clinic: &self.facts.clinic, expect, now, anchor }
     }
 
-    /// The visit that is being talked of: the one read back, those offered, the one that moves, the
-    /// one just booked.
-    fn anchor(&self) -> Option<Anchor> {
-        let start = |offer: &Offer| offer.local_start().datetime();
-        if let Some(chosen) = self.chosen() {
-            return Some(Anchor::of(start(chosen)));
-        }
-        let (first, count) = self.state.shown;
-        let mut shown: Vec<_> = self.offers().iter().skip(first).take(count).map(start).collect();
-        shown.sort();
-        if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
-            return Some(Anchor { first: *first, last: *last });
-        }
-        let visit = self.state.target.as_ref().or(self.state.last_booked.as_ref())?;
-        Some(Anchor::of(start(&visit.visit)))
-    }
-
     fn on_heard(&mut self, now: Now, text: &str, typed: bool) {
         self.state.patience.heard();
         if self.state.pending.is_some() {
+            if self.put_off_behind_write(now, text) {
+                return;
+            }
             // Heard after the answer that is on its way.
             let before = self.state.queued.take().map(|t| t.into_exposed() + " ");
             self.state.queued = Some((before.unwrap_or_default() + text).into());
             return;
         }
+        let rest = self.put_off(now, text);
+        let text = rest.as_deref().unwrap_or(text);
         let heard = Heard::of(text, self.setting(now));
         self.read = self.facts.explain.then(|| Box::new(heard.reading.clone()));
         if heard.empty {
-            if heard.greeting {
+            if heard.greeting || rest.is_some() {
                 if heard.presence {
                     let here = self.language.phrases.here.clone();
                     self.carry(&here);
@@ -268,7 +264,13 @@ impl Policy {
             return;
         }
         let told = self.merge_identity(&heard, typed);
+        if self.on_parts(now, text) {
+            return;
+        }
         let asked = matches!(self.state.phase, Phase::Message | Phase::CallWhen);
+        if !asked && self.on_waitlist(now, &heard) {
+            return;
+        }
         if (!asked && self.on_matter(now, &heard, text)) || self.everywhere(now, &heard) {
             return;
         }
@@ -298,7 +300,7 @@ impl Policy {
     fn everywhere(&mut self, now: Now, heard: &Heard) -> bool {
         let phrases = self.language.phrases.clone();
         let wishes = heard.book || heard.cancel || heard.move_;
-        let said_more = heard.has_content() || heard.has_identity() || wishes;
+        let said_more = heard.has_content() || heard.has_identity() || wishes || heard.course.undo;
         if let Some(other) = &heard.language
             && !heard.has_identity()
         {
@@ -376,33 +378,6 @@ impl Policy {
         }
         self.ask_again(now);
     }
-
-    fn on_timeout(&mut self, now: Now) {
-        if let Some(pending) = &mut self.state.pending {
-            if pending.retry_at.is_some_and(|at| at <= now.mono) {
-                pending.retry_at = None;
-                let tool = pending.tool.clone();
-                let call = self.emit(tool);
-                if let Some(pending) = &mut self.state.pending {
-                    pending.call = call;
-                }
-            }
-            return;
-        }
-        if !self.state.patience.is_due(now.mono) {
-            return;
-        }
-        let phrases = self.language.phrases.clone();
-        self.state.patience.silences += 1;
-        if self.state.patience.silences >= self.settings.max_silences {
-            self.release();
-            self.end(now, &phrases.silent_end);
-        } else {
-            let first = self.state.patience.silences == 1;
-            self.carry(if first { &phrases.not_heard } else { &phrases.not_heard_again });
-            self.ask_again(now);
-        }
-    }
 }
 
 impl guard::Policy for Policy {
@@ -418,6 +393,8 @@ impl guard::Policy for Policy {
             | Input::Dtmf(_)
             | Input::CallerLeft
             | Input::Interrupted { .. }
+            | Input::Held
+            | Input::Resumed
             | Input::TakenOver
             | Input::Staff { .. }
             | Input::HandedBack
@@ -484,6 +461,8 @@ impl Policy {
             self.ask(now, Phase::Open, &text);
         } else if !self.is_identified() {
             self.identify(now);
+        } else if matches!(goal, Goal::Wait | Goal::ListWaits | Goal::LeaveWait) {
+            self.waitlist(now, goal);
         } else if goal == Goal::Book {
             self.seek(now);
         } else {

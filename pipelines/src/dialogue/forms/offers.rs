@@ -3,18 +3,37 @@
 use frontdesk_types::Offer;
 
 use super::state::{Goal, Phase};
-use super::{Now, Policy, fill, said};
+use super::{Now, Policy, fill};
 use crate::dialogue::guard::visit;
+use crate::dialogue::said;
 use crate::dialogue::tools::ToolCall;
-use crate::offers::fits;
+use crate::dialogue::understand::days::Anchor;
+use crate::offers::{fits, fits_softened};
 
 /// Offers spoken at once.
 pub(super) const PAGE: usize = 3;
 /// Offers asked for, so that more can be told without another search.
 const SEARCHED: u8 = 12;
 impl Policy {
+    /// The visit that is being talked of: the one read back, those offered, the one that moves, the
+    /// one just booked.
+    pub(super) fn anchor(&self) -> Option<Anchor> {
+        let start = |offer: &Offer| offer.local_start().datetime();
+        if let Some(chosen) = self.chosen() {
+            return Some(Anchor::of(start(chosen)));
+        }
+        let (first, count) = self.state.shown;
+        let mut shown: Vec<_> = self.offers().iter().skip(first).take(count).map(start).collect();
+        shown.sort();
+        if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
+            return Some(Anchor { first: *first, last: *last });
+        }
+        let visit = self.state.target.as_ref().or(self.state.last_booked.as_ref())?;
+        Some(Anchor::of(start(&visit.visit)))
+    }
+
     pub(super) fn search(&mut self) {
-        let wish = self.state.wish.search(SEARCHED);
+        let wish = self.slot_wish(SEARCHED);
         self.call(ToolCall::FindSlots(wish));
     }
 
@@ -24,20 +43,44 @@ impl Policy {
             let (old, doctor) = (target.visit.starts_at, target.visit.doctor);
             offers.retain(|offer| offer.starts_at != old || offer.doctor != doctor);
         }
-        let wish = self.state.wish.search(SEARCHED);
+        if let Some(offer) = self.restored_offer(&offers) {
+            self.state.offers = vec![offer.id];
+            self.choose(offer.id);
+            return;
+        }
+        let wish = self.slot_wish(SEARCHED);
         let exact = exact && offers.iter().any(|offer| fits(&wish, offer));
         if exact {
             offers.retain(|offer| fits(&wish, offer));
+        } else if self.let_go(offers.is_empty()) {
+            self.seek(now);
+            return;
+        }
+        // What is preferred is not free, and the rest of the wish is.
+        let softened = !exact
+            && !wish.when.fallback.is_empty()
+            && offers.iter().all(|offer| fits_softened(&wish, offer));
+        if !exact && let Some(closed) = self.closed() {
+            self.on_closed(now, &closed, &offers);
+            return;
+        }
+        if exact && wish.visit.may_be_double() && offers.iter().all(|o| o.second.is_some()) {
+            self.carry(&phrases.double_offers);
         }
         self.state.offers = offers.iter().map(|offer| offer.id).collect();
         let when = &self.state.wish.when;
         let timed = matches!(when.any.as_slice(), [only] if only.clock.is_exact());
+        self.state.nearest_only = !exact;
+        self.state.wait_offered = false;
         match offers.as_slice() {
-            [] => self.ask(now, Phase::Day, &phrases.no_slots),
+            [] => self.ask_or_wait(now, Phase::Day, &phrases.no_slots),
             [only] if !exact => {
                 let (id, wish) = (only.id, self.spoken_wish());
                 let visit = visit(only, &self.language);
-                if wish.is_empty() {
+                if softened {
+                    let values = [("wish", &*self.spoken_let_go()), ("visit", &*visit)];
+                    self.carry(&fill(&phrases.only_let_go, &values));
+                } else if wish.is_empty() {
                     self.carry(&phrases.only_nearest_plain);
                 } else {
                     let values = [("wish", &*wish), ("visit", &*visit)];
@@ -53,14 +96,32 @@ impl Policy {
                 self.show(now, 0, &phrases.offers);
             }
             _ => {
-                let wish = self.spoken_wish();
-                let text = if wish.is_empty() {
+                let wish = if softened { self.spoken_let_go() } else { self.spoken_wish() };
+                let text = if softened && !wish.is_empty() {
+                    phrases.offers_let_go.replace("{wish}", &wish)
+                } else if wish.is_empty() {
                     phrases.offers_nearest_plain.clone()
                 } else {
                     phrases.offers_nearest.replace("{wish}", &wish)
                 };
                 self.show(now, 0, &text);
             }
+        }
+    }
+
+    /// The clinic is closed on the days that were asked for.
+    fn on_closed(&mut self, now: Now, closed: &str, offers: &[Offer]) {
+        let phrases = self.language.phrases.clone();
+        self.state.offers = offers.iter().map(|offer| offer.id).collect();
+        self.carry(closed);
+        match offers {
+            [] => self.ask(now, Phase::Day, &phrases.ask_day),
+            [only] => {
+                let visit = visit(only, &self.language);
+                self.carry(&fill(&phrases.nearest_is, &[("visit", &visit)]));
+                self.choose(only.id);
+            }
+            _ => self.show(now, 0, &phrases.nearest_are),
         }
     }
 
@@ -140,9 +201,13 @@ impl Policy {
         self.understood();
         let next = self.state.shown.0 + self.state.shown.1;
         if next < self.state.offers.len() {
-            self.show(now, next, &phrases.offers_more);
+            let wait = self.state.nearest_only && self.can_wait();
+            self.state.wait_offered |= wait;
+            let wait = if wait { phrases.or_waitlist.as_str() } else { "" };
+            let text = format!("{} {wait}", phrases.offers_more);
+            self.show(now, next, text.trim());
         } else {
-            self.ask(now, Phase::Day, &phrases.no_more_slots);
+            self.ask_or_wait(now, Phase::Day, &phrases.no_more_slots);
         }
     }
 
@@ -151,7 +216,7 @@ impl Policy {
         self.understood();
         match self.state.shown.0.checked_sub(PAGE) {
             Some(before) => self.show(now, before, &phrases.offers_again),
-            None => self.ask(now, Phase::Day, &phrases.no_more_slots),
+            None => self.ask_or_wait(now, Phase::Day, &phrases.no_more_slots),
         }
     }
 }

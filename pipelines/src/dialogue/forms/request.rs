@@ -6,6 +6,7 @@ use super::state::{Goal, Phase, Wish};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
 use crate::dialogue::guard::assent::{Asked, Assent};
+use crate::dialogue::reading::ActKind;
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
@@ -73,9 +74,16 @@ impl Policy {
 
     /// Takes up what the caller wants, if they say it.
     pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
-        let booked = self.state.last_booked.clone();
-        let fresh = heard.another || heard.other_patient;
-        if heard.ask {
+        // A double visit is two appointments, of which one is named first.
+        let booked = self.state.last_booked.clone().filter(|last| last.visit.second.is_none());
+        // Of a series, the next one is meant.
+        let later = !heard.correction || heard.wish.anchored;
+        let next = self.state.series && !heard.cancel && !heard.move_ && later;
+        let fresh = heard.another || heard.other_patient || next;
+        if self.undo(now, heard) {
+        } else if heard.course.reference && (heard.recall || heard.ask) {
+            self.begin(now, Goal::List, heard, text);
+        } else if heard.ask {
             self.ask_clinic(text);
         } else if heard.list && !heard.cancel && !heard.move_ {
             self.begin(now, Goal::List, heard, text);
@@ -135,7 +143,7 @@ impl Policy {
         self.state.goal = Some(goal);
     }
 
-    fn begin(&mut self, now: Now, goal: Goal, heard: &Heard, text: &str) {
+    pub(super) fn begin(&mut self, now: Now, goal: Goal, heard: &Heard, text: &str) {
         self.begin_goal(goal);
         // A relative who is mentioned with a wish for a visit is likely the patient; were it the
         // caller after all, being asked for the patient's name costs nothing.
@@ -143,21 +151,31 @@ impl Policy {
             self.turn_to_other(heard);
         }
         match goal {
-            Goal::Book => self.wish_and_advance(now, heard),
-            Goal::Move => {
-                // "From Sunday to Tuesday": what stands before "to" tells which appointment.
-                let (which, wish) = self.split_move(now, text);
-                self.state.which = Some(Phi::new(which));
-                self.state.from_it = heard.wish.anchored.then(|| Phi::new(text.to_owned()));
-                match wish.filter(|wish| !wish.wish.anchored) {
-                    Some(wish) => self.wish_and_advance(now, &wish),
-                    None => self.advance(now),
+            Goal::Book => {
+                let last = self.state.last_booked.as_ref().map(|last| last.visit.doctor);
+                if self.state.series && !heard.has_doctor() {
+                    self.state.wish.doctors = last.into_iter().collect();
                 }
+                self.wish_and_advance(now, heard);
             }
+            Goal::Move => self.wish_of_move(now, heard, text),
+            Goal::Wait | Goal::ListWaits | Goal::LeaveWait => self.wish_and_advance(now, heard),
             Goal::Cancel | Goal::List | Goal::Message => {
                 self.state.which = Some(Phi::new(text.to_owned()));
                 self.advance(now);
             }
+        }
+    }
+
+    /// Where an appointment is to be moved to, and which one it is.
+    pub(super) fn wish_of_move(&mut self, now: Now, heard: &Heard, text: &str) {
+        // "From Sunday to Tuesday": what stands before "to" tells which appointment.
+        let (which, wish) = self.split_move(now, text);
+        self.state.which = Some(Phi::new(which));
+        self.state.from_it = heard.wish.anchored.then(|| Phi::new(text.to_owned()));
+        match wish.filter(|wish| !wish.wish.anchored) {
+            Some(wish) => self.wish_and_advance(now, &wish),
+            None => self.advance(now),
         }
     }
 
@@ -242,12 +260,14 @@ impl Policy {
         let choice = Heard::of(text, choosing);
         if plain {
             self.want_person(now);
-        } else if choice.choice.is_some() && !self.state.offers.is_empty() {
+        } else if !self.state.offers.is_empty()
+            && (choice.choice.is_some() || self.picked(&choice).len() == 1)
+        {
             // The question is let be, and one of the times is taken.
             self.state.phase = Phase::Choice;
             self.on_choice(now, &choice, text);
         } else if self.intent(now, heard, text) {
-        } else if heard.yes && !heard.no {
+        } else if heard.yes && !heard.no && wants_call(heard) {
             self.want_person(now);
         } else if heard.no || heard.thanks {
             self.understood();
@@ -272,4 +292,17 @@ impl Policy {
         self.carry(&text);
         self.open(now);
     }
+}
+
+/// Whether a yes to a call back goes with nothing but when and on which number.
+fn wants_call(heard: &Heard) -> bool {
+    use ActKind::{
+        BirthDate, Filler, Greeting, Leaving, Link, Name, Person, Phone, Please, SoftYes, Thanks,
+        Time, WithYes, Yes,
+    };
+    let kinds = [
+        Person, Yes, SoftYes, Please, Phone, Time, Name, BirthDate, WithYes, Leaving, Filler,
+        Thanks, Greeting, Link,
+    ];
+    heard.reading.cover(0, &kinds).left.is_empty()
 }

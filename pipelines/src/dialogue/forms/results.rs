@@ -3,6 +3,7 @@
 use frontdesk_types::TransferReason;
 
 use super::state::{Goal, Pending, Phase};
+use super::undo::Done;
 use super::{Now, Policy, fill};
 use crate::dialogue::UtteranceId;
 use crate::dialogue::guard::visit;
@@ -26,6 +27,7 @@ impl Policy {
             ToolResult::Identified | ToolResult::Registered => {
                 self.understood();
                 self.state.turned = false;
+                self.state.done.clear();
                 self.state.previous = None;
                 if self.state.carry.is_empty() {
                     let text = self.language.phrases.thanks.clone();
@@ -55,10 +57,22 @@ impl Policy {
                 self.carry(&answer);
                 self.go_on(now);
             }
+            ToolResult::NoAnswer if self.is_under_way() => {
+                // A question in the middle stops nothing.
+                let text = self.language.phrases.no_answer_now.clone();
+                self.carry(&text);
+                self.go_on(now);
+            }
             ToolResult::NoAnswer => {
                 let text = self.language.phrases.no_answer.clone();
                 self.ask(now, Phase::OfferPerson, &text);
             }
+            ToolResult::WaitlistJoined { known } => self.on_waitlist_joined(now, known),
+            ToolResult::Waitlist { .. } => {
+                self.state.listed_all = true;
+                self.advance(now);
+            }
+            ToolResult::WaitlistLeft => self.on_waitlist_left(now),
             ToolResult::MessageTaken => self.on_message_taken(now),
             ToolResult::CallbackNoted => {
                 let text = self.language.phrases.callback_noted.clone();
@@ -86,6 +100,12 @@ impl Policy {
         {
             self.on_heard(now, text.expose(), false);
         }
+    }
+
+    /// Whether a question of the caller's came in the middle of something, or before it.
+    fn is_under_way(&self) -> bool {
+        let open = matches!(self.state.phase, Phase::Open | Phase::OfferPerson);
+        (self.state.goal.is_some() && !open) || !self.state.later.is_empty()
     }
 
     /// The question that the answer interrupted, or anything else.
@@ -164,7 +184,19 @@ impl Policy {
         let values = [("visit", &*spoken), ("reference", &*appointment.reference)];
         let moved = matches!(tool, ToolCall::Reschedule { .. });
         self.understood();
-        self.tell(&fill(if moved { &phrases.moved } else { &phrases.booked }, &values));
+        let text = match (moved, appointment.visit.second) {
+            (true, _) => &phrases.moved,
+            (false, Some(_)) => &phrases.booked_double,
+            (false, None) => &phrases.booked,
+        };
+        self.tell(&fill(text, &values));
+        let before = self.state.target.take().filter(|_| moved).map(|known| known.visit);
+        match before {
+            Some(before) => self.note_done(Done::Moved(appointment.clone(), before)),
+            // A double visit is two appointments; which of them is to be undone, the caller says.
+            None if appointment.visit.second.is_some() => {}
+            None => self.note_done(Done::Booked(appointment.clone())),
+        }
         self.state.last_booked = Some(appointment);
         self.open(now);
     }
@@ -178,6 +210,7 @@ impl Policy {
             if self.state.last_booked.as_ref().is_some_and(|last| last.id == target.id) {
                 self.state.last_booked = None;
             }
+            self.note_done(Done::Cancelled(target));
         }
         self.open(now);
     }

@@ -1,13 +1,17 @@
 //! What the forms remember of a call; all of it is in the snapshot.
 
-use frontdesk_types::{DoctorId, MessageSubject, Mono, OfferId, Phi};
+use std::collections::VecDeque;
+
+use frontdesk_types::{DoctorId, MessageSubject, Mono, Offer, OfferId, Phi};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::agenda::Todo;
+use super::undo::Done;
 use crate::dialogue::Expectation;
 use crate::dialogue::settings::Patience;
 use crate::dialogue::tools::{AppointmentFacts, SlotWish, ToolCall, ToolCallId};
-use crate::wish::When;
+use crate::wish::{Traits, Visit, When};
 
 /// What the caller wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +22,12 @@ pub(super) enum Goal {
     List,
     /// Leave a message for the staff.
     Message,
+    /// Be put on the waiting list.
+    Wait,
+    /// Know whether one is on it.
+    ListWaits,
+    /// Be taken off it.
+    LeaveWait,
 }
 
 /// Which question is open.
@@ -80,12 +90,20 @@ pub(super) struct Wish {
     pub(super) specialty: Option<String>,
     /// Any doctor will do.
     pub(super) any: bool,
+    /// The doctor who is named is only preferred.
+    #[serde(default)]
+    pub(super) soft_doctor: bool,
+    /// A doctor without a name.
+    #[serde(default)]
+    pub(super) traits: Traits,
+    #[serde(default)]
+    pub(super) visit: Visit,
     pub(super) when: When,
 }
 
 impl Wish {
     pub(super) fn names_doctor(&self) -> bool {
-        !self.doctors.is_empty() || self.specialty.is_some() || self.any
+        !self.doctors.is_empty() || self.specialty.is_some() || self.any || !self.traits.is_empty()
     }
 
     /// The free times that answer it.
@@ -95,6 +113,7 @@ impl Wish {
             not_doctors: self.not_doctors.clone(),
             specialty: self.specialty.clone(),
             when: self.when.clone(),
+            visit: self.visit,
             limit,
         }
     }
@@ -190,7 +209,31 @@ pub(super) struct State {
     /// Words that count from that appointment: "a week later".
     #[serde(default)]
     pub(super) from_it: Option<Phi<String>>,
+    /// Words by which an appointment is given up for the one that is sought.
+    #[serde(default)]
+    pub(super) instead_of: Option<Phi<String>>,
+    /// What is to be done after what is under way.
+    #[serde(default)]
+    pub(super) later: VecDeque<Todo>,
+    /// Whether a question was answered before what is taken up next.
+    #[serde(default)]
+    pub(super) answered_first: bool,
+    /// What this call wrote for the patient, oldest first.
+    #[serde(default)]
+    pub(super) done: Vec<Done>,
+    /// Whether the offers are only the nearest to what was wished for.
+    #[serde(default)]
+    pub(super) nearest_only: bool,
+    /// Whether the waiting list was offered with the open question.
+    #[serde(default)]
+    pub(super) wait_offered: bool,
+    /// The visit that is to be as it was.
+    #[serde(default)]
+    pub(super) restoring: Option<Offer>,
     pub(super) last_booked: Option<AppointmentFacts>,
+    /// Several visits are wanted, one after the other.
+    #[serde(default)]
+    pub(super) series: bool,
     #[serde(default)]
     pub(super) draft: Option<Draft>,
     pub(super) pending: Option<Pending>,

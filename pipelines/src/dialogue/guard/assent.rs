@@ -63,7 +63,10 @@ impl Assent {
     pub(crate) const fn is_to(self, tool: &ToolCall) -> bool {
         match self {
             Self::Plain => true,
-            Self::Soft => !matches!(tool, ToolCall::Cancel { .. } | ToolCall::Other(_)),
+            Self::Soft => !matches!(
+                tool,
+                ToolCall::Cancel { .. } | ToolCall::LeaveWaitlist { .. } | ToolCall::Other(_)
+            ),
             Self::Partly | Self::None => false,
         }
     }
@@ -95,19 +98,22 @@ struct Cover {
 impl Cover {
     fn of(reading: &Reading, asked: Asked<'_>) -> Self {
         use ActKind::{
-            BookIt, CancelIt, Filler, Greeting, MoveIt, OtherPatient, Please, SoftYes, WithYes, Yes,
+            BookIt, CancelIt, Filler, Greeting, JoinList, LeaveList, MoveIt, OtherPatient, Please,
+            SoftYes, Thanks, WithYes, Yes,
         };
         let deed = match asked.tool {
-            Some(ToolCall::Book { .. }) => Some(BookIt),
+            Some(ToolCall::Book { .. } | ToolCall::AcceptWaitlist { .. }) => Some(BookIt),
             Some(ToolCall::Reschedule { .. }) => Some(MoveIt),
             Some(ToolCall::Cancel { .. }) => Some(CancelIt),
+            Some(ToolCall::JoinWaitlist(_)) => Some(JoinList),
+            Some(ToolCall::LeaveWaitlist { .. }) => Some(LeaveList),
             _ => None,
         };
         let other = asked.for_other.then_some(OtherPatient);
         let mut kinds: Vec<ActKind> = deed.into_iter().collect();
         kinds.extend([Yes, SoftYes, Please, WithYes]);
         kinds.extend(other);
-        kinds.extend([Filler, Greeting]);
+        kinds.extend([Filler, Greeting, Thanks]);
         let whole = reading.cover(0, &kinds);
         let is_plain = |kind: ActKind| kind == Yes || Some(kind) == deed;
         let says_yes = |kind: ActKind| is_plain(kind) || kind == SoftYes;
@@ -151,4 +157,35 @@ fn echo(reading: &Reading, asked: Asked<'_>) -> Vec<bool> {
         before.chain(behind).for_each(|at| echoed[at] = true);
     }
     echoed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reading that somebody else has written.
+    fn judged(json: &str, asked: Asked<'_>) -> Assent {
+        Assent::of(&serde_json::from_str(json).expect("a reading"), asked)
+    }
+
+    #[test]
+    fn a_reading_that_our_tables_did_not_make_is_judged_as_well() {
+        let yes = r#"{"words": ["oui"], "acts": [{"act": "yes", "from": 0, "to": 1}]}"#;
+        assert_eq!(judged(yes, Asked::default()), Assent::Plain);
+        let soft = r#"{"words": ["bon"], "acts": [{"act": "soft_yes", "from": 0, "to": 1}]}"#;
+        assert_eq!(judged(soft, Asked::default()), Assent::Soft);
+        let more = r#"{"words": ["oui", "mais"], "acts": [{"act": "yes", "from": 0, "to": 1}]}"#;
+        assert_eq!(judged(more, Asked::default()), Assent::Partly);
+        let none = r#"{"words": ["oui"]}"#;
+        assert_eq!(judged(none, Asked::default()), Assent::None);
+    }
+
+    #[test]
+    fn words_of_the_patients_name_repeat_what_was_read_back() {
+        let named = r#"{"words": ["yes", "for", "Jane", "Miller"], "acts": [
+            {"act": "yes", "from": 0, "to": 1}, {"act": "link", "from": 1, "to": 2}]}"#;
+        let asked = Asked { name: Some("Jane Miller"), ..Asked::default() };
+        assert_eq!(judged(named, asked), Assent::Plain);
+        assert_eq!(judged(named, Asked::default()), Assent::Partly);
+    }
 }

@@ -80,6 +80,9 @@ impl<D: Policy> Guarded<D> {
                 self.known_offer(*offer)?;
             }
             ToolCall::Cancel { appointment } => self.known_appointment(*appointment)?,
+            ToolCall::LeaveWaitlist { entry } | ToolCall::AcceptWaitlist { entry } => {
+                self.state.ledger.waiting(*entry).ok_or(Refusal::UnknownReference)?;
+            }
             _ => {}
         }
         if !effect.is_numbered() {

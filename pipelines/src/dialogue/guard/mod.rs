@@ -11,6 +11,7 @@
 //! - numbers requests to models, drops what comes of cancelled ones, and passes the pieces of an
 //!   utterance on as they come, unless a write waits for its yes;
 //! - is silent while a supervisor has the call, and lets nothing said to them confirm anything;
+//! - is silent while the caller has the call on hold, and goes on with its question after;
 //! - has a number or an identified patient before a call back is promised;
 //! - numbers utterances, calls and writes, bounds turns and tool calls, and ends with a person
 //!   rather than in silence;
@@ -22,6 +23,7 @@ pub(crate) mod assent;
 mod callback;
 mod check;
 mod emergency;
+mod held;
 mod pieces;
 mod policy;
 mod read_back;
@@ -160,7 +162,7 @@ impl<D: Policy> Guarded<D> {
     fn feed(&mut self, now: Now, input: Input) {
         self.words_fed |= matches!(input, Input::Heard { .. });
         match self.state.mode {
-            Mode::Policy if !self.state.supervised => {
+            Mode::Policy if !self.state.supervised && !self.state.is_held() => {
                 self.policy.handle_input(now, &self.state.ledger, input);
                 self.pump(now);
             }
@@ -250,7 +252,8 @@ impl<D: Policy> Guarded<D> {
     /// Notes what the policy says; false if it has said the very same so often that a person is
     /// called instead.
     fn note_prompt(&mut self, now: Now, text: &str) -> bool {
-        let same = self.state.last_prompt.as_ref().is_some_and(|(last, _)| *last == text);
+        let last = self.state.last_prompt.as_ref();
+        let same = last.is_some_and(|(last, _)| self.repeats(last, text));
         self.state.same_prompts = if same { self.state.same_prompts + 1 } else { 0 };
         if self.state.same_prompts >= MAX_SAME_PROMPTS {
             let sorry = self.language.phrases.misunderstood_end.clone();
@@ -277,6 +280,7 @@ impl<D: Policy> Guarded<D> {
         let preface = self.state.preface.take().map(|p| p + " ").unwrap_or_default();
         let preface_chars = preface.chars().count();
         let text = preface + text;
+        self.state.last_said.clone_from(&text);
         let utterance = UtteranceId(self.state.next_utterance);
         self.state.next_utterance += 1;
         self.state.spoken.insert(utterance.0, Spoken { policy, preface_chars });
@@ -287,6 +291,7 @@ impl<D: Policy> Guarded<D> {
 
     fn ask(&mut self, now: Now, text: &str, expect: Expectation) -> UtteranceId {
         self.outputs.push_back(Output::Expect(expect));
+        self.vary(text);
         self.say(now, None, text)
     }
 
@@ -412,7 +417,10 @@ impl<D: Policy> Dialogue for Guarded<D> {
             Input::Staff { text } => self.overheard(Turn::staff(text)),
             Input::TakenOver => self.taken_over(now),
             Input::HandedBack => self.handed_back(now),
+            Input::Held => self.on_held(now),
+            Input::Resumed => self.on_resumed(now),
             other if self.state.supervised => self.aside(now, other),
+            other if self.state.is_held() => self.while_held(now, other),
             Input::Begin => self.feed(now, Input::Begin),
             Input::Heard { text, confidence } => self.on_heard(now, text, confidence),
             Input::Partial { text, stable } => {
@@ -434,7 +442,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
             self.state.revision += 1;
         }
         // A policy that waits for nothing and said nothing is waited for as a caller would be.
-        if self.is_stuck() && self.state.patience.deadline.is_none() && !self.state.supervised {
+        let quiet = self.state.supervised || self.state.is_held();
+        if self.is_stuck() && self.state.patience.deadline.is_none() && !quiet {
             self.state.patience.deadline = Some(now.mono + 2 * self.settings.silence);
         }
     }
@@ -447,6 +456,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
         let own = match self.state.mode {
             Mode::Over => return None,
             _ if self.state.supervised => return None,
+            _ if self.state.is_held() => self.state.held_until,
             Mode::Policy if self.is_stuck() => self.state.patience.deadline,
             Mode::Policy => self.policy_due(),
             Mode::ReadBack(_) | Mode::Emergency { .. } | Mode::Callback(_) => {
@@ -464,7 +474,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
     }
 
     fn resume(&mut self, now: Now) {
-        if self.state.mode == Mode::Policy && !self.state.supervised {
+        if self.state.mode == Mode::Policy && !self.state.supervised && !self.state.is_held() {
             self.policy.resume(now, &self.state.ledger);
             self.pump(now);
         }
@@ -484,6 +494,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
             CallOutcome::Transferred
         } else if let Some(write) = facts.last_write {
             write
+        } else if facts.waitlisted {
+            CallOutcome::Waitlisted
         } else if facts.message {
             CallOutcome::Message
         } else if facts.answered {

@@ -1,6 +1,6 @@
 //! Reading a write back, and hearing the yes.
 
-use frontdesk_types::{MessageSubject, Offer, Phi};
+use frontdesk_types::{DoctorId, MessageSubject, Offer, Phi};
 
 use super::assent::{Asked, Assent};
 use super::state::ReadBack;
@@ -8,10 +8,13 @@ use super::{
     Expectation, Guarded, Heard, Input, Mode, Now, Policy, Refusal, ToolCall, ToolCallId,
     ToolResult, UtteranceId,
 };
+use crate::dialogue::said;
 use crate::dialogue::toolbox::ReadBack as Said;
 use crate::dialogue::tools::Message;
 use crate::dialogue::understand::days::DayMention;
+use crate::dialogue::understand::{Setting, parts};
 use crate::language::{Language, fill};
+use crate::wish::When;
 
 /// Read-backs of one write before the policy takes over again.
 const MAX_ASKS: u32 = 4;
@@ -30,7 +33,12 @@ pub(crate) fn visit(offer: &Offer, language: &Language) -> String {
         ("time", language.time(start.time())),
         ("doctor", language.doctor(&offer.doctor_name)),
     ];
-    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    if offer.second.is_some() {
+        let end = language.time(offer.local_end().time());
+        values.push(("end", &end));
+        return fill(&language.phrases.visit_double, &values);
+    }
     fill(&language.phrases.visit, &values)
 }
 
@@ -62,6 +70,7 @@ impl<D: Policy> Guarded<D> {
         let held = self.held.take();
         let policy = held.as_ref().map(|(utterance, _)| *utterance);
         let text = held.map_or_else(|| text.clone(), |(_, before)| format!("{before} {text}"));
+        self.vary(&text);
         let preface = self.state.preface.as_ref().map_or(0, |p| p.chars().count() + 1);
         let end = |fact: &String| text.rfind(fact.as_str()).map(|at| at + fact.len());
         let until = facts.iter().filter_map(end).max().unwrap_or(text.len());
@@ -110,10 +119,34 @@ impl<D: Policy> Guarded<D> {
                 let question = phrases.confirm_register.clone();
                 Some(Said { text, facts: vec![phone], question })
             }
+            ToolCall::AcceptWaitlist { .. } => {
+                let visit = spoken(ledger.visit_of(tool));
+                read(&phrases.read_back_book, visit, String::new(), &phrases.confirm_book)
+            }
+            ToolCall::JoinWaitlist(wish) => {
+                let wish = self.spoken_waiting(wish.doctor, wish.specialty.as_deref(), &wish.when);
+                read(&phrases.read_back_wait, wish, String::new(), &phrases.confirm_wait)
+            }
+            ToolCall::LeaveWaitlist { entry } => {
+                let known = ledger.waiting(*entry)?;
+                let when = When::default();
+                let wish = self.spoken_waiting(known.doctor, known.specialty.as_deref(), &when);
+                read(&phrases.read_back_leave, wish, String::new(), &phrases.confirm_leave)
+            }
             ToolCall::TakeMessage(message) => Some(self.message_read_back(message)),
             ToolCall::Other(call) => self.facts.tools().read_back(call, ledger, language),
             _ => None,
         }
+    }
+
+    /// "With Dr. Ann Baker, on Mondays": what is waited for.
+    fn spoken_waiting(
+        &self,
+        doctor: Option<DoctorId>,
+        specialty: Option<&str>,
+        when: &When,
+    ) -> String {
+        said::waiting(doctor, specialty, when, &self.facts.clinic, &self.language)
     }
 
     /// A message in the caller's words, whose it is, and how the staff reaches them.
@@ -170,6 +203,9 @@ impl<D: Policy> Guarded<D> {
     }
 
     pub(super) fn answer_read_back(&mut self, now: Now, text: String, confidence: Option<f32>) {
+        if self.yes_and_more(now, &text, confidence) {
+            return;
+        }
         let heard = self.understand(now, &text, Expectation::YesNo);
         self.keep_reading(&heard);
         let assent = self.assent(&heard);
@@ -220,6 +256,47 @@ impl<D: Policy> Guarded<D> {
                 self.feed(now, Input::Heard { text, confidence });
             }
         }
+    }
+
+    /// Puts "once more" before what would be said twice in a row.
+    pub(super) fn vary(&mut self, text: &str) {
+        if self.state.preface.is_none() && self.state.last_said == text {
+            self.state.preface = Some(self.language.phrases.again.clone());
+        }
+    }
+
+    /// Whether a text of the policy says the same again as the last: as it is, or with "once more"
+    /// and the like before both.
+    pub(super) fn repeats(&self, last: &str, text: &str) -> bool {
+        let phrases = &self.language.phrases;
+        let again = |text: &str| {
+            let before = [&phrases.again, &phrases.as_i_said];
+            before.iter().find_map(|before| text.strip_prefix(before.as_str()).map(str::to_owned))
+        };
+        last == text || again(last).is_some_and(|last| again(text) == Some(last))
+    }
+
+    /// "Yes. And also cancel my visit on Tuesday": a plain yes by itself, and another wish that goes
+    /// to the policy once the write is under way. False if it is not that.
+    fn yes_and_more(&mut self, now: Now, text: &str, confidence: Option<f32>) -> bool {
+        let setting = Setting {
+            language: &self.language,
+            clinic: &self.facts.clinic,
+            expect: Expectation::Request,
+            now,
+            anchor: None,
+        };
+        let Some(more) = parts::besides(text, setting) else { return false };
+        let before = self.understand(now, &more.before, Expectation::YesNo);
+        let plain = matches!(self.assent(&before), Assent::Plain);
+        let Mode::ReadBack(read_back) = &self.state.mode else { return false };
+        if !plain || !read_back.heard {
+            return false;
+        }
+        let read_back = read_back.clone();
+        self.confirm(now, *read_back);
+        self.feed(now, Input::Heard { text: more.words, confidence });
+        true
     }
 
     /// What is asked once more of who said yes beside other words.
@@ -279,7 +356,10 @@ const fn wants_else(heard: &Heard, tool: &ToolCall) -> bool {
         || heard.choice.is_some()
         || heard.language.is_some()
         || heard.has_identity()
-        || (heard.cancel && !matches!(tool, ToolCall::Cancel { .. }))
+        || (heard.course.wait.is_some()
+            && !matches!(tool, ToolCall::JoinWaitlist(_) | ToolCall::LeaveWaitlist { .. }))
+        || (heard.cancel
+            && !matches!(tool, ToolCall::Cancel { .. } | ToolCall::LeaveWaitlist { .. }))
         || (heard.move_ && !matches!(tool, ToolCall::Reschedule { .. }))
         || (heard.book && matches!(tool, ToolCall::Cancel { .. }) && !heard.own_appointment)
 }

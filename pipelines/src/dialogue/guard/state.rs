@@ -100,6 +100,8 @@ pub(super) struct Outcome {
     pub(super) last_write: Option<CallOutcome>,
     #[serde(default)]
     pub(super) message: bool,
+    #[serde(default)]
+    pub(super) waitlisted: bool,
     pub(super) answered: bool,
 }
 
@@ -121,6 +123,8 @@ pub(super) struct State {
     #[serde(default)]
     pub(super) stream: Stream,
     pub(super) preface: Option<String>,
+    #[serde(default)]
+    pub(super) last_said: String,
     pub(super) last_prompt: Option<(String, Expectation)>,
     /// How often in a row the policy has said that.
     #[serde(default)]
@@ -142,6 +146,9 @@ pub(super) struct State {
     /// Dangers about which the caller was asked whether they happen now.
     #[serde(default)]
     pub(super) asked_about: BTreeSet<String>,
+    /// Until when the caller may have the call on hold, while they have.
+    #[serde(default)]
+    pub(super) held_until: Option<Mono>,
     /// Whether a supervisor has the call.
     #[serde(default)]
     pub(super) supervised: bool,
@@ -163,6 +170,11 @@ impl State {
             Mode::Callback(callback) => callback.call.is_none(),
             _ => false,
         }
+    }
+
+    /// Whether the caller has the call on hold.
+    pub(super) const fn is_held(&self) -> bool {
+        self.held_until.is_some()
     }
 
     /// Changes the ledger; whoever still looks at it as it was keeps that.
@@ -208,6 +220,7 @@ impl State {
             }
             ToolResult::Cancelled => self.outcome.last_write = Some(CallOutcome::Cancelled),
             ToolResult::Answer { .. } => self.outcome.answered = true,
+            ToolResult::WaitlistJoined { .. } => self.outcome.waitlisted = true,
             ToolResult::MessageTaken => self.outcome.message = true,
             ToolResult::CallbackNoted => self.outcome.transferred = true,
             _ => {}

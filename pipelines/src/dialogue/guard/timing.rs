@@ -27,7 +27,7 @@ impl<D: Policy> Guarded<D> {
     }
 
     /// A tool that takes long is excused; one that takes too long counts as unavailable.
-    fn on_slow_tools(&mut self, now: Now) {
+    pub(super) fn on_slow_tools(&mut self, now: Now) {
         let due = |at: Option<Mono>| at.is_some_and(|at| at <= now.mono);
         let late: Vec<(u64, Running)> = self
             .state
@@ -58,6 +58,7 @@ impl<D: Policy> Guarded<D> {
         }
         if let Some(tool) = slow
             && self.state.spoken.is_empty()
+            && !self.state.is_held()
             && self.state.mode != Mode::Over
         {
             let filler = self.spec(&tool).and_then(|spec| spec.filler.clone());

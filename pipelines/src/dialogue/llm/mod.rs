@@ -394,6 +394,8 @@ impl Policy for Llm {
             Input::Timeout => self.on_timeout(now),
             Input::Partial { .. }
             | Input::Dtmf(_)
+            | Input::Held
+            | Input::Resumed
             | Input::TakenOver
             | Input::Staff { .. }
             | Input::HandedBack

@@ -7,10 +7,10 @@ use jiff::civil::{Date, Time};
 use serde_json::{Map, Value};
 
 use super::{ToolError, ToolSpec};
-use crate::dialogue::tools::{Identity, Message, PartOfDay, SlotWish, ToolCall};
+use crate::dialogue::tools::{Identity, Message, PartOfDay, SlotWish, ToolCall, WaitlistWish};
 use crate::dialogue::{ClinicFacts, DoctorFacts};
 use crate::offers::hours;
-use crate::wish::{Clock, Days, When, Window};
+use crate::wish::{Clock, Days, Visit, When, Window};
 
 /// Offers that a search returns unless it is asked for another number of them.
 const OFFERS: u8 = 6;
@@ -125,6 +125,14 @@ impl Args<'_> {
             "cancel" => {
                 ToolCall::Cancel { appointment: self.id("appointment", "list_appointments")? }
             }
+            "join_waitlist" => ToolCall::JoinWaitlist(self.waitlist_wish()?),
+            "list_waitlist" => ToolCall::ListWaitlist,
+            "leave_waitlist" => {
+                ToolCall::LeaveWaitlist { entry: self.id("entry", "list_waitlist")? }
+            }
+            "accept_waitlist" => {
+                ToolCall::AcceptWaitlist { entry: self.id("entry", "list_waitlist")? }
+            }
             "ask_clinic" => ToolCall::AskClinic { question: self.required("question")?.into() },
             "take_message" => ToolCall::TakeMessage(self.message()?),
             "transfer" => ToolCall::Transfer { reason: self.reason()?, phone: self.phone()? },
@@ -233,8 +241,18 @@ impl Args<'_> {
             not_doctors: Vec::new(),
             specialty: self.specialty()?,
             when: if window == Window::default() { When::default() } else { When::within(window) },
+            visit: Visit::default(),
             limit,
         })
+    }
+
+    fn waitlist_wish(&self) -> Result<WaitlistWish, ToolError> {
+        let SlotWish { doctors, specialty, when, .. } = self.wish()?;
+        let doctor = doctors.first().copied();
+        if doctor.is_none() && specialty.is_none() {
+            return Err(self.bad("doctor", "is missing, and so is \"specialty\"; give one of them"));
+        }
+        Ok(WaitlistWish { doctor, specialty, when })
     }
 
     /// The doctor of that name, or of a part of it that no other has.

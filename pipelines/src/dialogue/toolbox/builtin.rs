@@ -31,6 +31,10 @@ fn appointment() -> Value {
     text("The appointment's id, as list_appointments or book returned it in this call.")
 }
 
+fn entry() -> Value {
+    text("The entry's id, as list_waitlist returned it in this call.")
+}
+
 fn phone() -> Value {
     text("Digits, with a leading + if the caller said a country code.")
 }
@@ -144,6 +148,35 @@ pub(super) fn specs() -> Vec<ToolSpec> {
             "Cancels an appointment of the identified patient. It is read back to the caller and \
              runs on their yes: do not ask for one yourself.",
             object(&json!({ "appointment": appointment() }), &["appointment"]),
+        )
+        .for_patient(),
+        ToolSpec::write(
+            "join_waitlist",
+            "Puts the identified patient on the waiting list for a doctor or a specialty, where no \
+             time suits them. It is read back to the caller and runs on their yes: do not ask for \
+             one yourself.",
+            wish(),
+        )
+        .for_patient(),
+        ToolSpec::read(
+            "list_waitlist",
+            "The identified patient's places on the waiting list, each with its id, and the time \
+             that is kept for them if one became free.",
+            nothing(),
+        )
+        .for_patient(),
+        ToolSpec::write(
+            "leave_waitlist",
+            "Gives a place on the waiting list up. It is read back to the caller and runs on their \
+             yes: do not ask for one yourself.",
+            object(&json!({ "entry": entry() }), &["entry"]),
+        )
+        .for_patient(),
+        ToolSpec::write(
+            "accept_waitlist",
+            "Books the time that is kept for who waits. It is read back to the caller and runs on \
+             their yes: do not ask for one yourself.",
+            object(&json!({ "entry": entry() }), &["entry"]),
         )
         .for_patient(),
         ToolSpec::read(

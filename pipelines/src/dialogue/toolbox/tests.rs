@@ -19,6 +19,7 @@ fn clinic() -> ClinicFacts {
         specialties: vec![specialty.to_owned()],
         fee: None,
         languages: Vec::new(),
+        gender: None,
     };
     let doctors = vec![
         doctor("Nora Haddad", "cardiology"),
@@ -168,6 +169,7 @@ fn a_model_is_told_offers_with_their_ids_and_no_others() {
     let ids = SeededIds::new(4);
     let offer = Offer {
         id: OfferId::new(&ids),
+        second: None,
         slot: SlotId::new(&ids),
         doctor: DoctorId::new(&ids),
         doctor_name: "Nora Haddad".to_owned(),

@@ -3,7 +3,7 @@
 use frontdesk_types::Offer;
 use serde_json::{Value, json};
 
-use crate::dialogue::tools::{AppointmentFacts, Refusal, ToolResult};
+use crate::dialogue::tools::{AppointmentFacts, Refusal, ToolResult, WaitlistFacts};
 
 /// A visit without the ids that nobody outside needs; its times are local.
 fn visit(offer: &Offer) -> Value {
@@ -83,6 +83,21 @@ impl ToolResult {
             }
             Self::Booked { appointment: known } => with(appointment(known), "result", "booked"),
             Self::Cancelled => json!({ "result": "cancelled" }),
+            Self::WaitlistJoined { known } => {
+                json!({ "result": "waitlist_joined", "was_on_it_already": known })
+            }
+            Self::Waitlist { entries } => {
+                let told = |entry: &WaitlistFacts| {
+                    json!({
+                        "entry": entry.id.to_string(),
+                        "specialty": entry.specialty,
+                        "kept_for_them": entry.offered.as_ref().map(visit),
+                    })
+                };
+                let entries: Vec<Value> = entries.iter().map(told).collect();
+                json!({ "result": "waitlist", "entries": entries })
+            }
+            Self::WaitlistLeft => json!({ "result": "waitlist_left" }),
             Self::Answer { text, source } => {
                 json!({
                     "result": "answer",

@@ -3,7 +3,7 @@
 use frontdesk_types::DoctorId;
 
 use super::days::DayMention;
-use super::pattern::{Pattern, Reader, find_any, longest_at};
+use super::pattern::{Found, Pattern, Reader, find_any};
 use super::people::{DoctorMention, SpecialtyMention};
 use super::tokens::Tokens;
 use super::{Choice, Heard};
@@ -12,14 +12,15 @@ use crate::dialogue::reading::{Act, ActKind, NamedDoctor, Patient, Reading, Role
 use crate::language::Language;
 
 /// The lists that tell acts.
-fn lists(language: &Language) -> [(ActKind, &[Pattern]); 57] {
+fn lists(language: &Language) -> [(ActKind, &[Pattern]); 59] {
     use ActKind::{
         Abort, Another, AnotherDay, AnotherTime, AnyDoctor, Aside, AsksNow, BareNo, Book, BookIt,
         BookQuestion, Bye, Cancel, CancelIt, Chatter, Correction, Decline, Filler, ForMe, Goodbye,
-        HoldOn, InPerson, Leaving, Link, List, Machine, Move, MoveIt, NegatedYes, NewPatient, No,
-        NoYes, NoneOf, NotCancel, NotMade, NotNew, OtherDoctor, OtherPatient, OthersData,
-        OwnAppointment, Person, Please, Presence, Question, Reached, Recall, Relative, Repeat,
-        Rude, SmallTalk, SoftYes, Thanks, Unsure, Why, WithYes, WrongNumber, Yes,
+        HoldOn, InPerson, JoinList, LeaveList, Leaving, Link, List, Machine, Move, MoveIt,
+        NegatedYes, NewPatient, No, NoYes, NoneOf, NotCancel, NotMade, NotNew, OtherDoctor,
+        OtherPatient, OthersData, OwnAppointment, Person, Please, Presence, Question, Reached,
+        Recall, Relative, Repeat, Rude, SmallTalk, SoftYes, Thanks, Unsure, Why, WithYes,
+        WrongNumber, Yes,
     };
     let (words, intents) = (&language.words, &language.intents);
     [
@@ -29,6 +30,8 @@ fn lists(language: &Language) -> [(ActKind, &[Pattern]); 57] {
         (BookIt, &words.do_book),
         (MoveIt, &words.do_move),
         (CancelIt, &words.do_cancel),
+        (JoinList, &language.course.wait_join),
+        (LeaveList, &language.course.wait_leave),
         (WithYes, &words.with_yes),
         (Filler, &words.fillers),
         (Link, &words.links),
@@ -118,16 +121,8 @@ pub(crate) fn of(tokens: &Tokens, language: &Language) -> Reading {
 }
 
 fn scan(acts: &mut Vec<Act>, act: ActKind, list: &[Pattern], reader: Reader<'_>) {
-    let mut at = 0;
-    while at < reader.tokens.len() {
-        match longest_at(list, reader, at) {
-            Some(found) if found.len() > 0 => {
-                acts.push(Act { act, from: found.start, to: found.end });
-                at = found.end;
-            }
-            _ => at += 1,
-        }
-    }
+    let found = Found::new(list, reader);
+    acts.extend(found.map(|found| Act { act, from: found.start, to: found.end }));
 }
 
 /// The reading with what the parsers found.
@@ -161,6 +156,8 @@ pub(super) fn with_values(mut reading: Reading, heard: &Heard, clinic: &ClinicFa
         doctors,
         not_doctors: heard.not_doctors.clone(),
         specialty,
+        traits: heard.visit.traits.clone(),
+        visit: heard.visit.visit,
         choice,
     };
     reading.roles = Roles {

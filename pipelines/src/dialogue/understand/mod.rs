@@ -5,16 +5,21 @@
 
 pub(crate) mod acts;
 pub(crate) mod birth;
+mod choices;
+pub(crate) mod course;
 pub(crate) mod days;
 pub(crate) mod distance;
 mod foreign;
+pub(crate) mod matter;
 pub(crate) mod names;
 pub(crate) mod numbers;
+pub(crate) mod parts;
 pub(crate) mod pattern;
 pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod times;
 pub(crate) mod tokens;
+pub(crate) mod visit;
 pub(crate) mod wish;
 
 use frontdesk_types::DoctorId;
@@ -28,9 +33,11 @@ use crate::region::Region;
 use crate::wish::Order;
 use acts::Taken;
 use birth::BirthMention;
+pub(crate) use choices::Choice;
+use choices::{choice, number_alone, numbered};
 use days::{Anchor, Calendar, DayMention};
 use names::{Asked, NameMention};
-use pattern::{Pattern, Reader, Slot, find_any, longest_at};
+use pattern::{Pattern, Reader, find_any, longest_at};
 use people::{DoctorMention, SpecialtyMention};
 use phones::PhoneMention;
 use times::TimeMention;
@@ -53,18 +60,6 @@ impl Setting<'_> {
         let now: DateTime = self.now.wall.to_zoned(self.clinic.zone()).datetime();
         Calendar { now, region: Region::of(&self.clinic.country), anchor: self.anchor }
     }
-}
-
-/// Which of the offers a caller means by its place in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// This one, from 0.
-    Index(usize),
-    Middle,
-    Last,
-    /// The last by the clock.
-    Latest,
-    Either,
 }
 
 /// What an utterance says.
@@ -119,6 +114,10 @@ pub(crate) struct Heard {
     pub(crate) not_doctors: Vec<DoctorId>,
     /// Another doctor than the one at hand.
     pub(crate) other_doctor: bool,
+    /// What was said of the kind of doctor and of the visit.
+    pub(crate) visit: visit::Said,
+    /// The doctor is only preferred.
+    pub(crate) soft_doctor: bool,
     /// What was said of days and times.
     pub(crate) wish: Said,
     /// The days of the wish, from the first to the last.
@@ -137,6 +136,8 @@ pub(crate) struct Heard {
     pub(crate) phone: Option<PhoneMention>,
     /// The acts, what they cover, and what it all comes to.
     pub(crate) reading: Reading,
+    /// How the call is to go on.
+    pub(crate) course: course::Course,
 }
 
 impl Heard {
@@ -153,6 +154,7 @@ impl Heard {
         let mut heard = Self { greeting, empty: all.is_empty(), ..Self::default() };
         heard.language = foreign::other_language(text, &all, language);
         heard.read_words(&mut reading, &all, setting);
+        heard.course = course::Course::of(&all, language);
 
         let mut rest = all.clone();
         if !matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber) {
@@ -161,6 +163,7 @@ impl Heard {
         take_all(&mut rest, &language.words.small_talk, language);
         take_all(&mut rest, &language.words.chatter, language);
         take_all(&mut rest, &language.words.asks_now, language);
+        take_all(&mut rest, &language.course.idioms, language);
         let mut taken = Taken::of(&rest);
         let mut note = |kind, rest: &Tokens| taken.note(&mut reading.acts, kind, rest);
         let identity = matches!(expect, Expectation::DateOfBirth | Expectation::PhoneNumber);
@@ -199,8 +202,12 @@ impl Heard {
             specialty = people::specialty(&rest, language, clinic);
         }
         for at in (0..rest.len()).filter(|at| told.text(*at) != live.text(*at)) {
+            heard.soft_doctor |= wish::is_soft(&told, language, at..at + 1);
             rest.take(at..at + 1);
         }
+        heard.visit = visit::read(&live, language);
+        heard.another &= !heard.visit.visit.double;
+        heard.language = heard.language.filter(|_| heard.visit.traits.languages.is_empty());
         note(ActKind::Doctor, &rest);
         heard.hear_wish(&mut rest, setting, identity);
         note(ActKind::Time, &rest);
@@ -216,6 +223,7 @@ impl Heard {
             && !identity
             && wish::is_left_over(&rest, setting)
         {
+            heard.wish.left_over = true;
             heard.day = Some(DayMention::Unclear);
         }
         heard.reading = acts::with_values(reading, &heard, clinic);
@@ -239,6 +247,7 @@ impl Heard {
         }
         let today = setting.calendar().today();
         self.day = match DayMention::of(&said.when, today) {
+            _ if said.holiday.is_some() => Some(DayMention::Unclear),
             None if said.past => Some(DayMention::Past),
             None if said.unclear => Some(DayMention::Unclear),
             None if said.free_days || said.when.order == Order::Soonest => {
@@ -276,12 +285,12 @@ impl Heard {
         // "That works better" corrects nothing.
         self.correction = reading.has_apart_from(ActKind::Correction, &[Yes, SoftYes]);
         // "I'll call back later" asks nobody to.
-        self.person =
-            reading.has_apart_from(ActKind::Person, &[ActKind::Leaving]) && !is(ActKind::InPerson);
         self.goodbye = reading.takes_leave();
+        self.person = is(ActKind::Person) && !is(ActKind::InPerson) && !self.goodbye;
         self.repeat = is(ActKind::Repeat) || alone(&intents.repeat_alone);
         self.cancel = reading.has_apart_from(ActKind::Cancel, &[Story]) && !is(ActKind::NotCancel);
-        self.move_ = reading.has_apart_from(ActKind::Move, &[Story]);
+        let clashes = find_any(&language.course.clashes, reader).is_some();
+        self.move_ = reading.has_apart_from(ActKind::Move, &[Story]) || clashes;
         self.abort = is(ActKind::Abort);
         // "When is the earliest appointment" is about one that is not yet made.
         let not_made = is(ActKind::NotMade);
@@ -369,6 +378,7 @@ impl Heard {
             || self.specialty.is_some()
             || !self.not_doctors.is_empty()
             || self.other_doctor
+            || !self.visit.is_empty()
     }
 
     /// Whether it names a day or a time.
@@ -413,73 +423,6 @@ fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> b
         any = true;
     }
     any
-}
-
-/// "Number two", "the second one", "the third"; the last of them where one is corrected. One that is
-/// ruled out is not taken.
-fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
-    let reader = Reader { tokens: rest, language, latest_year: 0 };
-    let not = wish::negations(rest, language);
-    let noun = &language.words.choice_noun;
-    let index = |n: i64| usize::try_from(n - 1).ok().map(Choice::Index);
-    let at = |at: usize| {
-        if let Some(found) = longest_at(&language.words.choice_number, reader, at) {
-            return index(found.slot(Slot::Number)?);
-        }
-        let (ordinal, length) = numbers::ordinals(rest, at, language).first().copied()?;
-        let next = rest.text(at + length);
-        let hour = longest_at(&language.clock_words.oclock, reader, at + length).is_some()
-            || language.month(next).is_some()
-            || language.weekday(next).is_some();
-        let named = longest_at(noun, reader, at + length).is_some();
-        (!hour && (named || ordinal <= 5)).then(|| index(ordinal)).flatten()
-    };
-    let wanted = (0..rest.len()).filter(|place| !not.get(*place).copied().unwrap_or_default());
-    let found = wanted.filter_map(|place| at(place).map(|choice| (place, choice)));
-    let found: Vec<(usize, Choice)> = found.collect();
-    let (first, choice) = found.first().copied()?;
-    let corrected = |place: usize| {
-        let lists = [&language.scope.corrected, &language.scope.answers];
-        (first..place).any(|at| lists.iter().any(|list| longest_at(list, reader, at).is_some()))
-    };
-    let last = found.iter().skip(1).rfind(|(place, _)| corrected(*place));
-    Some(last.map_or(choice, |(_, choice)| *choice))
-}
-
-/// A number and nothing else, counted from 0: which of the offers it may be.
-fn number_alone(rest: &Tokens, language: &Language) -> Option<usize> {
-    let reader = Reader { tokens: rest, language, latest_year: 0 };
-    let filler = |at: &usize| {
-        let lists = [&language.words.fillers, &language.words.please];
-        lists.iter().any(|list| longest_at(list, reader, *at).is_some())
-    };
-    let mut words =
-        (0..rest.len()).filter(|at| !rest.text(*at).is_empty()).filter(|at| !filler(at));
-    let (only, more) = (words.next()?, words.next());
-    let (number, _) = numbers::cardinals(rest, only, language).first().copied()?;
-    usize::try_from(number - 1).ok().filter(|_| more.is_none())
-}
-
-fn choice(rest: &Tokens, language: &Language, content: bool) -> Option<Choice> {
-    let reader = Reader { tokens: rest, language, latest_year: 0 };
-    let not = wish::negations(rest, language);
-    let words = &language.words;
-    let is = |list: &[Pattern]| {
-        find_any(list, reader).is_some_and(|m| !not.get(m.start).copied().unwrap_or_default())
-    };
-    if is(&words.list_first) {
-        Some(Choice::Index(0))
-    } else if is(&words.list_middle) {
-        Some(Choice::Middle)
-    } else if is(&words.list_latest) {
-        Some(Choice::Latest)
-    } else if is(&words.list_last) {
-        Some(Choice::Last)
-    } else if is(&words.list_either) && !content {
-        Some(Choice::Either)
-    } else {
-        None
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::numbers;
 use super::tokens::Tokens;
 use crate::language::Language;
-use crate::language::pattern::Item;
+use crate::language::pattern::{Item, Marks};
 pub(crate) use crate::language::pattern::{Pattern, Slot};
 
 /// Longest run of words that `*` skips.
@@ -63,14 +63,59 @@ impl Pattern {
     }
 }
 
+/// The marks of a word; none of one that was taken.
+fn marks(reader: Reader<'_>, at: usize) -> Marks {
+    let word = reader.tokens.words.get(at).filter(|word| !word.text.is_empty());
+    word.map_or(Marks::NONE, |word| word.marks)
+}
+
 /// The longest match of any pattern that begins at `start`.
 pub(crate) fn longest_at(patterns: &[Pattern], reader: Reader<'_>, start: usize) -> Option<Match> {
-    patterns.iter().filter_map(|p| p.at(reader, start)).max_by_key(Match::len)
+    let marks = marks(reader, start);
+    let may = patterns.iter().filter(|pattern| pattern.may_begin_among(marks));
+    may.filter_map(|pattern| pattern.at(reader, start)).max_by_key(Match::len)
 }
 
 /// The first match of any pattern, the longest of those that begin there.
 pub(crate) fn find_any(patterns: &[Pattern], reader: Reader<'_>) -> Option<Match> {
-    (0..reader.tokens.len()).find_map(|start| longest_at(patterns, reader, start))
+    Found::new(patterns, reader).next()
+}
+
+/// The matches of a list from left to right, each the longest of those that begin there; the next
+/// begins behind it.
+pub(crate) struct Found<'a> {
+    /// Those that may begin somewhere in the text.
+    patterns: Vec<&'a Pattern>,
+    reader: Reader<'a>,
+    at: usize,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn new(patterns: &'a [Pattern], reader: Reader<'a>) -> Self {
+        let words = (0..reader.tokens.len()).map(|at| marks(reader, at));
+        let marks = words.fold(Marks::NONE, Marks::with);
+        let patterns = patterns.iter().filter(|pattern| pattern.may_begin_among(marks)).collect();
+        Self { patterns, reader, at: 0 }
+    }
+}
+
+impl Iterator for Found<'_> {
+    type Item = Match;
+
+    fn next(&mut self) -> Option<Match> {
+        let end = if self.patterns.is_empty() { 0 } else { self.reader.tokens.len() };
+        while self.at < end {
+            let marks = marks(self.reader, self.at);
+            let may = self.patterns.iter().filter(|pattern| pattern.may_begin_among(marks));
+            let found = may.filter_map(|pattern| pattern.at(self.reader, self.at));
+            let found = found.max_by_key(Match::len);
+            self.at = found.as_ref().map_or(self.at + 1, |found| found.end.max(self.at + 1));
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
 }
 
 /// Tries every way to match `items` from `at` on, and tells `done` where each ends.
@@ -151,6 +196,14 @@ fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
             let value = (text.len() == 4).then(|| pair(0..2).zip(pair(2..4))).flatten();
             let value = value.filter(|(hours, minutes)| *hours < 24 && *minutes < 60);
             value.map_or_else(Vec::new, |(hours, minutes)| vec![(hours * 60 + minutes, 1)])
+        }
+        Slot::Holiday => {
+            let known = language.holidays.iter().enumerate();
+            let found = known.filter_map(|(index, holiday)| {
+                let length = longest_at(&holiday.say, reader, at)?.len();
+                Some((i64::try_from(index).ok()?, length))
+            });
+            found.max_by_key(|(_, length)| *length).into_iter().collect()
         }
         Slot::HourMinute => {
             let parts = text.split_once([':', '.']).filter(|(_, minutes)| minutes.len() == 2);

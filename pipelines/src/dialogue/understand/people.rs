@@ -61,6 +61,8 @@ pub(crate) fn take_doctors(
     clinic: &ClinicFacts,
 ) -> Doctors {
     let scope = wish::negations(tokens, language);
+    let names: Vec<(Vec<String>, DoctorId)> =
+        clinic.doctors.iter().map(|doctor| (parts(&doctor.name), doctor.id)).collect();
     let mut all: Vec<Named> = Vec::new();
     let mut unknown = None;
     let mut at = 0;
@@ -68,10 +70,8 @@ pub(crate) fn take_doctors(
         let titled = language.titles.iter().any(|title| title == tokens.text(at));
         let start = at + usize::from(titled);
         // A first name alone is enough only after a title.
-        let lengths = clinic
-            .doctors
-            .iter()
-            .map(|doctor| (named(tokens, language, start, &doctor.name, titled), doctor.id));
+        let lengths =
+            names.iter().map(|(parts, id)| (named(tokens, language, start, parts, titled), *id));
         let lengths: Vec<(usize, DoctorId)> = lengths.collect();
         let length = lengths.iter().map(|(length, _)| *length).max().unwrap_or(0);
         let negated = scope.get(at).copied().unwrap_or_default();
@@ -145,14 +145,20 @@ impl super::tokens::Token {
     }
 }
 
-/// How many words from `start` on are this doctor's name.
-fn named(tokens: &Tokens, language: &Language, start: usize, name: &str, titled: bool) -> usize {
-    let parts: Vec<String> = name
-        .to_lowercase()
-        .split([' ', '-'])
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect();
+/// The words of a name.
+fn parts(name: &str) -> Vec<String> {
+    let name = name.to_lowercase();
+    name.split([' ', '-']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// How many words from `start` on are a doctor's name of these parts.
+fn named(
+    tokens: &Tokens,
+    language: &Language,
+    start: usize,
+    parts: &[String],
+    titled: bool,
+) -> usize {
     let same = |word: &str, part: &str| {
         let word = language.owner(word).unwrap_or(word);
         word == part
@@ -164,7 +170,7 @@ fn named(tokens: &Tokens, language: &Language, start: usize, name: &str, titled:
         let hit = parts.iter().enumerate().all(|(i, part)| same(tokens.text(start + i), part));
         if hit { parts.len() } else { 0 }
     };
-    let whole = run(&parts);
+    let whole = run(parts);
     if whole > 0 {
         return whole;
     }
@@ -217,6 +223,12 @@ pub(crate) fn specialty(
 
 /// Where `phrase` stands in `tokens`, plural or not.
 fn phrase(tokens: &Tokens, phrase: &str, language: &Language) -> Option<Range<usize>> {
+    // Most are not there, which their first letters tell.
+    let first = phrase.trim_start().chars().next()?;
+    let begins = |word: &str| word.chars().next().is_some_and(|c| first.to_lowercase().eq([c]));
+    if !(0..tokens.len()).any(|at| begins(tokens.text(at))) {
+        return None;
+    }
     let phrase = Tokens::of(phrase, language);
     if phrase.words.is_empty() {
         return None;

@@ -13,10 +13,11 @@ fn doctor(number: u128, name: &str, specialty: &str) -> DoctorFacts {
         specialties: vec![specialty.to_owned()],
         fee: None,
         languages: vec!["en".to_owned()],
+        gender: None,
     }
 }
 
-fn clinic(country: &str) -> ClinicFacts {
+pub(crate) fn clinic(country: &str) -> ClinicFacts {
     ClinicFacts {
         name: "Test Clinic".to_owned(),
         time_zone: "Africa/Cairo".to_owned(),
@@ -52,6 +53,13 @@ pub(crate) fn heard_at(
     let now = Now { mono: Mono::ZERO, wall: wall.parse().expect("valid") };
     let (language, clinic) = (english(), clinic(country));
     Heard::of(text, Setting { language: &language, clinic: &clinic, expect, now, anchor })
+}
+
+/// What is understood at a clinic, at a time.
+pub(crate) fn heard_of(text: &str, clinic: &ClinicFacts, wall: &str) -> Heard {
+    let now = Now { mono: Mono::ZERO, wall: wall.parse().expect("valid") };
+    let (language, expect) = (english(), Expectation::Request);
+    Heard::of(text, Setting { language: &language, clinic, expect, now, anchor: None })
 }
 
 fn heard(text: &str) -> Heard {

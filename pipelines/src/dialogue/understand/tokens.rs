@@ -2,6 +2,7 @@
 
 use super::distance::distance;
 use crate::language::Language;
+use crate::language::pattern::Marks;
 
 /// One word. `text` is what patterns see; `raw` is what a name is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,15 @@ pub(crate) struct Token {
     pub(crate) glued: bool,
     /// Whether a clause ends after it.
     pub(crate) stop: bool,
+    /// What patterns that begin with it are told by; of the text as it came.
+    pub(crate) marks: Marks,
+}
+
+impl Token {
+    fn new(text: String, raw: String, glued: bool, language: &Language) -> Self {
+        let marks = language.marks(&text);
+        Self { text, raw, glued, stop: false, marks }
+    }
 }
 
 /// The words of an utterance.
@@ -98,15 +108,14 @@ impl Tokens {
             return;
         }
         match language.rewrites.get(&lower) {
-            Some(parts) => self.words.extend(parts.split(' ').map(|part| Token {
-                text: part.to_owned(),
-                raw: part.to_owned(),
-                glued: false,
-                stop: false,
-            })),
+            Some(parts) => {
+                let parts = parts.split(' ').map(str::to_owned);
+                self.words
+                    .extend(parts.map(|part| Token::new(part.clone(), part, false, language)));
+            }
             None => {
                 let (text, raw) = (spelled(&lower, language).unwrap_or(lower), raw.to_owned());
-                self.words.push(Token { text, raw, glued, stop: false });
+                self.words.push(Token::new(text, raw, glued, language));
             }
         }
     }
@@ -135,6 +144,7 @@ impl Tokens {
             let after_number = language.numbers.contains_key(self.text(at - 1));
             if let Some(number) = language.homophones.get(self.text(at)).filter(|_| after_number) {
                 self.words[at].text.clone_from(number);
+                self.words[at].marks = language.marks(number);
             }
         }
     }

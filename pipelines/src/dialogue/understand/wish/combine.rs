@@ -8,7 +8,7 @@ use super::super::pattern::{Pattern, Reader, longest_at};
 use super::Said;
 use super::item::{DayKind, Item, What, shifted};
 use super::resolve::weekend;
-use super::scope::{Role, Scope, is_since};
+use super::scope::{Role, Scope, is_since, is_soft_after};
 use crate::wish::{Clock, Days, Order, Window};
 
 /// How long a meeting or the like is taken to last, in minutes before and after its start.
@@ -25,27 +25,54 @@ pub(super) fn combine(
     items.retain(|item| !scope.is_story(item.start) && !is_since(reader, item.start));
     for item in &mut items {
         item.negated = item.never || scope.is_negated(item.start);
+        item.soft = scope.is_soft(item.start) || is_soft_after(reader, item.end);
         in_role(item, scope.role(item.start));
     }
     postponed(&mut items, reader);
+    lists_are_soft(&mut items, reader);
     let mut said = Said::default();
     let (no, yes): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.negated);
-    said.when.none = ruled_out(&no, reader, calendar);
+    let (avoid, never): (Vec<Item>, Vec<Item>) = no.iter().partition(|item| item.soft);
+    said.when.none = ruled_out(&never, reader, calendar);
+    said.when.avoid = ruled_out(&avoid, reader, calendar);
     for item in &yes {
         match item.what {
             What::Order(order) => said.when.order = order,
             What::Soonest => said.when.order = Order::Soonest,
             What::AnyDay => said.free_days = true,
             What::Past => said.past = true,
+            What::NoDate(holiday) => said.holiday = Some(holiday),
             What::Unclear => said.unclear = true,
             _ => {}
         }
         said.anchored |= item.anchored;
         said.half_said |= matches!(item.what, What::Clock(_, true) | What::Both(..));
     }
-    let groups = alternatives(&yes, reader);
+    if let Some(What::NoDate(holiday)) = no.iter().map(|item| item.what).find(is_undated) {
+        said.holiday = Some(holiday);
+    }
     let negated_days = no.iter().any(Item::is_days);
-    said.when.any = windows(&groups, negated_days, calendar);
+    let of = |items: &[Item]| windows(&alternatives(items, reader), negated_days, calendar);
+    let soft = |item: &&Item| item.soft && (item.is_days() || item.is_clock());
+    let hard: Vec<Item> = yes
+        .iter()
+        .filter(|item| !item.soft && (item.is_days() || item.is_clock()))
+        .copied()
+        .collect();
+    if yes.iter().any(|item| soft(&item)) && !hard.is_empty() {
+        // "Ideally Monday, but Tuesday is fine": first what is preferred, then what will do.
+        let instead = |item: &Item| {
+            !item.soft && yes.iter().filter(soft).any(|preferred| both_points(preferred, item))
+        };
+        let first: Vec<Item> = yes.iter().filter(|item| !instead(item)).copied().collect();
+        said.when.any = of(&first);
+        said.when.fallback = of(&hard);
+        if said.when.fallback == said.when.any {
+            said.when.fallback.clear();
+        }
+    } else {
+        said.when.any = of(&yes);
+    }
     let days = said.when.any.iter().any(|window| !window.days.is_open());
     said.past &= !days;
     said.unclear &= !days;
@@ -103,9 +130,25 @@ fn postponed(items: &mut [Item], reader: Reader<'_>) {
             }
         } else if is(&scope.good_after, end)
             && index.checked_sub(1).is_some_and(|before| items[before].negated)
+            // "Neither Monday nor Tuesday works."
+            && !(items[index - 1].end..items[index].start).any(|at| is(&scope.not, at))
         {
             // "Not tomorrow, the day after is fine."
             items[index].negated = false;
+        }
+    }
+}
+
+const fn is_undated(what: &What) -> bool {
+    matches!(what, What::NoDate(_))
+}
+
+/// "Monday or Tuesday if possible": both are only preferred.
+fn lists_are_soft(items: &mut [Item], reader: Reader<'_>) {
+    for at in (1..items.len()).rev() {
+        let joint = joint(&items[at - 1], &items[at], reader);
+        if items[at].soft && joint.is_list && (joint.or || joint.and) {
+            items[at - 1].soft = true;
         }
     }
 }

@@ -18,14 +18,21 @@ pub(super) fn take(
     choosing: bool,
 ) -> Vec<Item> {
     let language = setting.language;
-    let mut place = Place { calendar: setting.calendar(), before: None };
+    let clinic = setting.clinic;
+    let mut place = Place {
+        calendar: setting.calendar(),
+        before: None,
+        holidays: &clinic.holidays,
+        named: &language.holidays,
+    };
     let mut items: Vec<Item> = Vec::new();
     let mut at = 0;
     while at < rest.len() {
         let reader = Reader { tokens: rest, language, latest_year: 0 };
         let figures = numeric(rest.text(at), place.calendar)
-            .map(|mention| (Item::new(at, at + 1, mentioned(mention)), None));
-        let Some((item, clock)) = figures.or_else(|| phrase(reader, at, place, choosing)) else {
+            .map(|mention| Item::new(at, at + 1, mentioned(mention)));
+        let own = figures.or_else(|| own_holiday(reader, at, place)).map(|item| (item, None));
+        let Some((item, clock)) = own.or_else(|| phrase(reader, at, place, choosing)) else {
             at += 1;
             continue;
         };
@@ -45,9 +52,20 @@ pub(super) fn take(
     items
 }
 
+/// A holiday that only the clinic knows, by its name.
+fn own_holiday(reader: Reader<'_>, at: usize, place: Place<'_>) -> Option<Item> {
+    let today = place.calendar.today();
+    let own = place.holidays.iter().filter(|own| own.holiday.is_none() && own.day >= today);
+    own.into_iter().find_map(|own| {
+        let name = Tokens::of(&own.name, reader.language);
+        let same = (0..name.len()).all(|i| reader.tokens.text(at + i) == name.text(i));
+        (same && name.len() > 0).then(|| Item::new(at, at + name.len(), What::day(own.day)))
+    })
+}
+
 type Found = (Item, Option<Clock>);
 
-fn phrase(reader: Reader<'_>, at: usize, place: Place, choosing: bool) -> Option<Found> {
+fn phrase(reader: Reader<'_>, at: usize, place: Place<'_>, choosing: bool) -> Option<Found> {
     let mut best: Option<(&DayPhrase, Match)> = None;
     for phrase in &reader.language.days {
         let found = longest_at(&phrase.say, reader, at);
@@ -163,7 +181,7 @@ pub(super) enum Bound {
     Before,
 }
 
-fn bounded(mut item: Item, reader: Reader<'_>, place: Place) -> Item {
+fn bounded(mut item: Item, reader: Reader<'_>, place: Place<'_>) -> Item {
     let What::Days(days, kind) = item.what else { return item };
     let words = &reader.language.day_words;
     // A range that was made of two has its "from" in it.

@@ -35,6 +35,8 @@ pub(super) enum What {
     AnyDay,
     Soonest,
     Past,
+    /// A public holiday, by its place in the language's list, of which no date is known.
+    NoDate(usize),
     /// A day that does not exist, or whose weekday is another one.
     Unclear,
 }
@@ -64,12 +66,14 @@ pub(super) struct Item {
     pub(super) absent: bool,
     /// It is ruled out whatever stands before it.
     pub(super) never: bool,
+    /// It is only preferred.
+    pub(super) soft: bool,
 }
 
 impl Item {
     pub(super) const fn new(start: usize, end: usize, what: What) -> Self {
-        let (negated, anchored, absent, never) = (false, false, false, false);
-        Self { start, end, what, negated, anchored, absent, never }
+        let (negated, anchored, absent, never, soft) = (false, false, false, false, false);
+        Self { start, end, what, negated, anchored, absent, never, soft }
     }
 
     pub(super) const fn is_days(&self) -> bool {

@@ -29,6 +29,10 @@ pub(crate) struct Said {
     pub(crate) unclear: bool,
     /// It counts from what is being talked of.
     pub(crate) anchored: bool,
+    /// A public holiday of which no date is known, by its place in the language's list.
+    pub(crate) holiday: Option<usize>,
+    /// Words of time are left that nobody has understood.
+    pub(crate) left_over: bool,
     /// Whether morning or afternoon was said with a time; else the hour decides.
     pub(crate) half_said: bool,
 }
@@ -63,8 +67,12 @@ pub(crate) fn take(tokens: &mut Tokens, setting: Setting<'_>, reading: Reading) 
 
 /// Clears the words of a story, where something else is asked for.
 pub(crate) fn without_story(tokens: &Tokens, setting: Setting<'_>) -> Tokens {
-    let scope = scope::Scope::of(tokens, setting.language);
     let mut rest = tokens.clone();
+    let reader = Reader { tokens, language: setting.language, latest_year: 0 };
+    if find_any(&setting.language.scope.story, reader).is_none() {
+        return rest;
+    }
+    let scope = scope::Scope::of(tokens, setting.language);
     for at in (0..tokens.len()).filter(|at| scope.is_story(*at)) {
         rest.take(at..at + 1);
     }
@@ -76,12 +84,30 @@ pub(crate) fn negations(tokens: &Tokens, language: &Language) -> Vec<bool> {
     scope::negated(Reader { tokens, language, latest_year: 0 })
 }
 
-/// Whether words of time are left that nobody has understood.
-pub(crate) fn is_left_over(rest: &Tokens, setting: Setting<'_>) -> bool {
-    let rest = without_story(rest, setting);
-    let reader = Reader { tokens: &rest, language: setting.language, latest_year: 0 };
-    find_any(&setting.language.scope.time_like, reader).is_some()
+/// Whether what stands in a range of words is only preferred.
+pub(crate) fn is_soft(tokens: &Tokens, language: &Language, range: std::ops::Range<usize>) -> bool {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let before = scope::soft(reader).get(range.start).copied().unwrap_or_default();
+    before || scope::is_soft_after(reader, range.end)
 }
 
+/// Whether words of time are left that nobody has understood.
+pub(crate) fn is_left_over(rest: &Tokens, setting: Setting<'_>) -> bool {
+    let time_like = &setting.language.scope.time_like;
+    let reader = Reader { tokens: rest, language: setting.language, latest_year: 0 };
+    if find_any(time_like, reader).is_none() {
+        return false;
+    }
+    let rest = without_story(rest, setting);
+    let reader = Reader { tokens: &rest, language: setting.language, latest_year: 0 };
+    find_any(time_like, reader).is_some()
+}
+
+#[cfg(test)]
+mod calendar;
+#[cfg(test)]
+mod holiday_tests;
+#[cfg(test)]
+mod soft_tests;
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,12 @@ use jiff::civil::{Date, DateTime, Time, Weekday, time};
 use jiff::{Span, ToSpan};
 
 use super::item::{DayKind, What};
+use crate::dialogue::HolidayFacts;
 use crate::dialogue::understand::days::{
     Calendar, DayMention, dated, plus_days, until, until_back, yearless,
 };
 use crate::dialogue::understand::pattern::{Match, Slot};
-use crate::language::understand::{DayOp, DayPhrase, SpanPart};
+use crate::language::understand::{DayOp, DayPhrase, HolidayWords, SpanPart};
 use crate::region::Region;
 use crate::wish::{Clock, Days, Weekdays};
 
@@ -17,14 +18,18 @@ const THIRD: (i64, i64) = (7, 6);
 
 /// Where the phrase stands.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Place<'a> {
     pub(super) calendar: Calendar,
     /// The day that was named before it in the same utterance.
     pub(super) before: Option<Date>,
+    /// The clinic's holidays, by day.
+    pub(super) holidays: &'a [HolidayFacts],
+    /// The holidays that the language knows.
+    pub(super) named: &'a [HolidayWords],
 }
 
 /// What it means; nothing if there is no such day.
-pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place) -> Option<What> {
+pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What> {
     let today = place.calendar.today();
     let n = found.slot(Slot::Number).unwrap_or(phrase.n);
     let ahead = |days: i64| plus_days(today, days);
@@ -105,6 +110,9 @@ pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place) -> Option
         DayOp::Date => absolute(found, today),
         DayOp::DayOfMonth => point(day_of_month(found, today, today.first_of_month())),
         DayOp::DayOfNextMonth => point(day_of_month(found, today, month_ahead(today, 1)?)),
+        DayOp::Holiday | DayOp::HolidayWeekday | DayOp::HolidayWeek => {
+            holiday(phrase, found, place)
+        }
         DayOp::NextOne => point(plus_days(place.before?, 7)),
         DayOp::Soonest => Some(What::Soonest),
         DayOp::AnyDay => Some(What::AnyDay),
@@ -113,9 +121,44 @@ pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place) -> Option
     }
 }
 
+/// A public holiday, all of its days, or what counts from it.
+fn holiday(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What> {
+    let named = usize::try_from(found.slot(Slot::Holiday)?).ok()?;
+    let codes = &place.named.get(named)?.codes;
+    let today = place.calendar.today();
+    let is_it = |own: &&HolidayFacts| {
+        own.day >= today && own.holiday.as_ref().is_some_and(|code| codes.contains(code))
+    };
+    let mut days = place.holidays.iter().filter(is_it).map(|own| own.day);
+    let Some(first) = days.next() else { return Some(What::NoDate(named)) };
+    let last = days.fold(first, |last, day| if (day - last).get_days() <= 1 { day } else { last });
+    let n = found.slot(Slot::Number).map_or(phrase.n, |n| n * phrase.n);
+    let point = |day: Option<Date>| day.map(What::day);
+    match phrase.op {
+        DayOp::HolidayWeekday if n < 0 => {
+            let before = plus_days(first, -1)?;
+            point(plus_days(before, -until_back(before, weekday_of(found)?)))
+        }
+        DayOp::HolidayWeekday => {
+            let after = plus_days(last, 1)?;
+            point(plus_days(after, until(after, weekday_of(found)?)))
+        }
+        DayOp::HolidayWeek => {
+            let start = plus_days(first, -until_back(first, place.calendar.region.week_start))?;
+            let from = plus_days(start, 7 * n)?;
+            let days = Days::span(Some(from.max(today)), plus_days(from, 6));
+            Some(What::Days(days, DayKind::Range))
+        }
+        _ if n > 0 => point(plus_days(last, n)),
+        _ if n < 0 => point(plus_days(first, n)),
+        _ if first == last => Some(What::day(first)),
+        _ => Some(What::Days(Days::span(Some(first), Some(last)), DayKind::Range)),
+    }
+}
+
 /// What counts from the day before, or from what is being talked of, or else from today.
-fn anchored(phrase: &DayPhrase, found: &Match, place: Place) -> Option<What> {
-    let Place { calendar, before } = place;
+fn anchored(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What> {
+    let Place { calendar, before, .. } = place;
     let n = found.slot(Slot::Number).unwrap_or(phrase.n);
     let back = phrase.n < 0;
     let start = |early: bool| -> DateTime {

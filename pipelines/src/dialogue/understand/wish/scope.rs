@@ -5,7 +5,7 @@
 //! works or is away rules that time out.
 
 use super::super::days::ends_before;
-use super::super::pattern::{Pattern, Reader, longest_at};
+use super::super::pattern::{Pattern, Reader, find_any, longest_at};
 use super::super::tokens::Tokens;
 use crate::language::Language;
 
@@ -28,6 +28,7 @@ pub(super) enum Role {
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     negated: Vec<bool>,
+    soft: Vec<bool>,
     roles: Vec<Role>,
 }
 
@@ -48,11 +49,16 @@ impl Scope {
         if all {
             roles.iter_mut().filter(|role| **role == Role::Story).for_each(|r| *r = Role::Free);
         }
-        Self { negated: negated(reader), roles }
+        Self { negated: negated(reader), soft: soft(reader), roles }
     }
 
     pub(super) fn is_negated(&self, at: usize) -> bool {
         self.negated.get(at).copied().unwrap_or_default()
+    }
+
+    /// Whether it stands behind a word that makes it a preference: "ideally".
+    pub(super) fn is_soft(&self, at: usize) -> bool {
+        self.soft.get(at).copied().unwrap_or_default()
     }
 
     pub(super) fn role(&self, at: usize) -> Role {
@@ -117,6 +123,9 @@ fn is_filler(reader: Reader<'_>, clause: std::ops::Range<usize>) -> bool {
 pub(super) fn negated(reader: Reader<'_>) -> Vec<bool> {
     let (tokens, scope) = (reader.tokens, &reader.language.scope);
     let mut all = vec![false; tokens.len()];
+    if find_any(&scope.not, reader).is_none() {
+        return all;
+    }
     let (mut index, mut not, mut timed) = (0, false, false);
     while index < tokens.len() {
         let after_stop = index > 0 && tokens.words[index - 1].stop;
@@ -143,6 +152,48 @@ pub(super) fn negated(reader: Reader<'_>) -> Vec<bool> {
         index += 1;
     }
     all
+}
+
+/// Which words are only preferred: those behind a word that says so, up to the end of the clause.
+pub(super) fn soft(reader: Reader<'_>) -> Vec<bool> {
+    let (tokens, scope) = (reader.tokens, &reader.language.scope);
+    let mut all = vec![false; tokens.len()];
+    let (mut index, mut soft, mut fresh) = (0, false, false);
+    while index < tokens.len() {
+        let stop = index > 0 && tokens.words[index - 1].stop;
+        // "If possible on Monday": what stands behind nothing speaks of what follows.
+        let leads = at(&scope.soft_after, reader, index).filter(|length| {
+            let last = tokens.words.get(index + length - 1).is_some_and(|word| word.stop);
+            index == 0 || stop && !last
+        });
+        if let Some(length) = at(&scope.soft, reader, index).or(leads) {
+            (soft, fresh) = (true, true);
+            index += length;
+            continue;
+        }
+        soft &= fresh || !(stop || at(&scope.reset, reader, index).is_some());
+        fresh = false;
+        all[index] = soft;
+        index += 1;
+    }
+    all
+}
+
+/// Whether what ends there is only preferred: "on Monday if possible".
+pub(super) fn is_soft_after(reader: Reader<'_>, end: usize) -> bool {
+    let scope = &reader.language.scope;
+    let filler = |at: usize| {
+        let fillers = &reader.language.words.fillers;
+        reader.tokens.text(at).is_empty() || longest_at(fillers, reader, at).is_some()
+    };
+    let last = (end..reader.tokens.len()).find(|at| !filler(*at)).unwrap_or(end);
+    let stop = |at: usize| at > 0 && reader.tokens.words.get(at - 1).is_some_and(|word| word.stop);
+    (end..=last).any(|start| {
+        let Some(found) = longest_at(&scope.soft_after, reader, start) else { return false };
+        // "In the morning, preferably on Monday" speaks of what follows.
+        let ends = found.end >= reader.tokens.len() || stop(found.end);
+        ends || !stop(end) && at(&scope.soft, reader, start).is_none()
+    })
 }
 
 /// "No, on Tuesday": an answer, unless it rules out what it stands before.

@@ -1,9 +1,9 @@
-//! Wishes as people put them. Dates are compared with a calendar that is computed here, from the
-//! rules for leap years and nothing else.
+//! Wishes as people put them. Dates are compared with a calendar of its own ([`super::calendar`]).
 
 use jiff::civil::{Date, DateTime, date, datetime};
 use proptest::prelude::*;
 
+use super::calendar::{length, number, weekday};
 use crate::dialogue::Expectation;
 use crate::dialogue::understand::days::Anchor;
 use crate::dialogue::understand::tests::heard_at;
@@ -125,23 +125,6 @@ fn the_ends_of_a_day_are_wishes_too() {
     assert_eq!(wish("the last slot of the day on Monday").order, Order::LastOfDay);
     assert_eq!(wish("Monday first thing in the morning").order, Order::FirstOfDay);
     assert_eq!(wish("as soon as possible").order, Order::Soonest);
-}
-
-/// Days since March 1, year 0, by the rules for leap years.
-fn number(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
-    let leap = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    year * 365 + leap + (153 * month + 2) / 5 + day - 1
-}
-
-/// Monday is 0: March 1 of the year 2000 was a Wednesday.
-fn weekday(year: i64, month: i64, day: i64) -> i64 {
-    (number(year, month, day) - number(2000, 3, 1) + 2).rem_euclid(7)
-}
-
-fn length(year: i64, month: i64) -> i64 {
-    let next = if month == 12 { number(year + 1, 1, 1) } else { number(year, month + 1, 1) };
-    next - number(year, month, 1)
 }
 
 const WEEKDAYS: [&str; 7] =

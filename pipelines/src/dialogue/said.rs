@@ -1,10 +1,11 @@
 //! A wish for a time in words.
 
+use frontdesk_types::DoctorId;
 use jiff::civil::Time;
 
-use super::fill;
+use super::ClinicFacts;
 use crate::dialogue::tools::PartOfDay;
-use crate::language::Language;
+use crate::language::{Language, fill};
 use crate::offers::hours;
 use crate::wish::{Clock, Days, Order, When, Window};
 
@@ -21,7 +22,28 @@ pub(super) fn is_worth_saying(when: &When) -> bool {
         half_open || !days.weekdays.is_open() || bounded(&window.clock)
     };
     let exact = when.any.iter().any(|window| window.clock.at.is_some());
-    !exact && (!when.none.is_empty() || when.any.iter().any(special))
+    !exact && (!when.none.is_empty() || !when.avoid.is_empty() || when.any.iter().any(special))
+}
+
+/// "With Dr. Ann Baker on Monday, June 15": whom and when somebody waits for.
+pub(super) fn waiting(
+    doctor: Option<DoctorId>,
+    specialty: Option<&str>,
+    when: &When,
+    clinic: &ClinicFacts,
+    language: &Language,
+) -> String {
+    let phrases = &language.phrases;
+    let doctor = clinic.doctors.iter().find(|own| Some(own.id) == doctor);
+    let whom = match (doctor, specialty) {
+        (Some(doctor), _) => {
+            let name = language.doctor(&doctor.name);
+            fill(&phrases.with_doctor, &[("doctor", &name)])
+        }
+        (None, Some(name)) => fill(&phrases.in_specialty, &[("specialty", name)]),
+        (None, None) => String::new(),
+    };
+    joined(&[whom, spoken(when, language)], " ")
 }
 
 /// "On Mondays, not before 10:00 AM".
@@ -39,7 +61,7 @@ pub(super) fn spoken(when: &When, language: &Language) -> String {
         }
         _ => language.or(&any),
     };
-    let none = when.none.iter().map(|one| {
+    let none = when.none.iter().chain(&when.avoid).map(|one| {
         let spoken = window(one, language);
         fill(&language.phrases.not_then, &[("wish", &spoken)])
     });
@@ -63,7 +85,7 @@ fn window(window: &Window, language: &Language) -> String {
     joined(&[days(&window.days, language), clock(&window.clock, language)], " ")
 }
 
-fn days(days: &Days, language: &Language) -> String {
+pub(super) fn days(days: &Days, language: &Language) -> String {
     let phrases = &language.phrases;
     let date = |day| language.date(day);
     let span = match (days.from, days.to) {
