@@ -8,7 +8,7 @@ use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
 use frontdesk_tenants::waitlist::{self, Hours, Wish};
-use frontdesk_tenants::{By, Database, Principal, Tenant, patient, tidy};
+use frontdesk_tenants::{By, Database, Principal, StaffOverride, Tenant, patient, tidy};
 use frontdesk_types::{CallId, Channel, Phi};
 use jiff::{SignedDuration, Timestamp};
 
@@ -231,7 +231,7 @@ async fn who_asked_is_erased_as_soon_as_no_appointment_is_to_come() {
         patient: None,
         version: None,
         reason: booking::CancelReason::Staff,
-        staff: None,
+        staff: Some(StaffOverride::because("the patient goes").expect("a reason")),
     };
     booking::cancel(db, &tenant, &cancel, &By::call(CallId::new(&IDS), 2), now())
         .await
