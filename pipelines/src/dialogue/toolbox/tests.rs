@@ -40,7 +40,7 @@ fn refused(name: &str, args: &Value) -> String {
 #[test]
 fn every_built_in_tool_has_a_schema_by_which_it_can_be_called() {
     let toolbox = Toolbox::built_in();
-    assert_eq!(toolbox.specs().count(), 12);
+    assert_eq!(toolbox.specs().count(), 16);
     for spec in toolbox.specs() {
         let properties = spec.schema["properties"].as_object().expect("properties");
         let value = |(field, schema): (&String, &Value)| {
