@@ -203,3 +203,21 @@ BEGIN
     END IF;
     RETURN true;
 END $$;
+
+-- Who asked for it is erased from the clinic, as soon as no appointment of theirs is to come.
+CREATE TABLE erasure_requests (
+    clinic_id   uuid NOT NULL REFERENCES clinics (id),
+    patient_id  uuid NOT NULL,
+    asked_by    text NOT NULL,
+    asked_at    timestamptz NOT NULL,
+    done_at     timestamptz,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (clinic_id, patient_id),
+    CONSTRAINT erasure_requests_patient FOREIGN KEY (clinic_id, patient_id)
+        REFERENCES patient_records (clinic_id, patient_id)
+);
+ALTER TABLE erasure_requests ENABLE ROW LEVEL SECURITY;
+ALTER TABLE erasure_requests FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON erasure_requests TO frontdesk_app, frontdesk_worker
+    USING (clinic_id = (SELECT nullif(current_setting('app.clinic_id', true), '')::uuid));
+GRANT SELECT, INSERT, UPDATE ON erasure_requests TO frontdesk_app, frontdesk_worker;

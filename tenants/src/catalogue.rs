@@ -41,6 +41,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("doctor_specialties", Room::Tenant),
     ("doctors", Room::Tenant),
     ("documents", Room::Tenant),
+    ("erasure_requests", Room::Tenant),
     ("idempotency_keys", Room::Tenant),
     ("inbox", Room::Worker("ids of handled events")),
     ("invitations", Room::Login("seen by the clinic and by whom it invites")),

@@ -97,31 +97,6 @@ async fn put(tx: &mut TenantTx, holiday: &Holiday, source: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes the holiday of that day and name; false if there was none.
-///
-/// # Errors
-/// If the database fails.
-pub async fn remove(
-    tx: &mut TenantTx,
-    day: Date,
-    name: &str,
-    by: &By,
-    now: Timestamp,
-) -> Result<bool> {
-    let done =
-        sqlx::query("DELETE FROM clinic_holidays WHERE clinic_id = $1 AND day = $2 AND name = $3")
-            .bind(tx.tenant().clinic().uuid())
-            .bind(day.to_sqlx())
-            .bind(name)
-            .execute(tx.conn())
-            .await?;
-    if done.rows_affected() == 0 {
-        return Ok(false);
-    }
-    record(tx, by, now).await?;
-    Ok(true)
-}
-
 /// Gives a clinic that has no holiday at all those of its country, as far as they are known.
 ///
 /// # Errors

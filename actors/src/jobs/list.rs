@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use frontdesk_tenants::booking::{expire_unpaid, mark_missed, sweep_holds};
 use frontdesk_tenants::schedule::horizon;
-use frontdesk_tenants::{By, Error, Principal, Tenant, TenantTx, audit, calls, tidy, waitlist};
+use frontdesk_tenants::{
+    By, Error, Principal, Tenant, TenantTx, audit, calls, patient, tidy, waitlist,
+};
 
 use super::relay::relay;
 use super::{Job, JobError, Needs, Run, notify};
@@ -87,6 +89,15 @@ pub static JOBS: &[Job] = &[
         limit: HOUR,
         needs: Needs::Database,
         run: |run| Box::pin(retention(run)),
+    },
+    Job {
+        name: "erasure",
+        about: "erases who asked for it, as soon as no appointment of theirs is to come",
+        unit: "patients",
+        every: MINUTES,
+        limit: HOUR,
+        needs: Needs::Database,
+        run: |run| Box::pin(erasure(run)),
     },
     Job {
         name: "keys",
@@ -215,6 +226,15 @@ async fn retention(run: Run) -> Result<u64, JobError> {
     tally.end()
 }
 
+async fn erasure(run: Run) -> Result<u64, JobError> {
+    let by = By::principal(Principal::Job("erasure"));
+    let mut tally = run.tally();
+    for tenant in run.clinics().await? {
+        tally.add(&tenant, patient::erase_asked(run.database(), &tenant, &by, run.now()).await);
+    }
+    tally.end()
+}
+
 async fn keys(run: Run) -> Result<u64, JobError> {
     let mut tally = run.tally();
     for tenant in run.clinics().await? {
@@ -230,8 +250,7 @@ async fn rewrap(run: &Run, tenant: &Tenant) -> Result<u64, Error> {
     loop {
         let mut tx = TenantTx::begin(run.database(), tenant).await?;
         let calls = calls::rewrap_keys(&mut tx, ring, i64::from(BATCH)).await?;
-        let patients =
-            frontdesk_tenants::patient::rewrap_keys(&mut tx, ring, i64::from(BATCH)).await?;
+        let patients = patient::rewrap_keys(&mut tx, ring, i64::from(BATCH)).await?;
         tx.commit().await?;
         let (done, left) = (calls.done + patients.done, calls.left + patients.left);
         total += done as u64;

@@ -12,8 +12,8 @@ use frontdesk_tenants::staff::Role;
 use frontdesk_tenants::{Database, Error, Tenant, TenantTx};
 use frontdesk_types::{IdSource, PatientId, Phi};
 use futures_util::future::join_all;
-use jiff::Timestamp;
-use minijinja::{Environment, context};
+use jiff::{SignedDuration, Timestamp};
+use minijinja::Environment;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -23,6 +23,8 @@ use super::{JobError, Needs, Run};
 
 /// Notifications of a clinic that are sent at the same time.
 const AT_ONCE: usize = 8;
+/// How long a message that was taken is news.
+const NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Notifications of a clinic in one run; the next run has the next ones.
 const BATCH: i64 = 200;
 
@@ -100,7 +102,9 @@ impl Notifier {
         if event.event == "call.message_taken" {
             let callback = id("callback").ok_or_else(|| missing("callback"))?;
             let facts = json!({ "at": event.occurred_at });
-            let new = new(Kind::MessageTaken, callback, facts, None);
+            // Somebody has seen it long since, where no letters were sent for a while.
+            let void_at = event.occurred_at.saturating_add(NEWS).ok();
+            let new = new(Kind::MessageTaken, callback, facts, void_at);
             let roles = [Role::Receptionist, Role::ClinicAdmin, Role::Supervisor];
             notifications::tell_staff(&mut tx, &new, &roles, now, self.ids.as_ref()).await?;
         } else {
@@ -210,13 +214,13 @@ fn fill(templates: MailTemplates, due: &Due, clinic: &Clinic) -> Result<(String,
         let at = due.facts.get(name)?.as_str()?.parse::<Timestamp>().ok()?;
         Some(at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
     };
-    let values = context! {
-        clinic => clinic.name,
-        phone => clinic.phone,
-        name => due.name.as_ref().map(Phi::expose),
-        until => local("until"),
-        at => local("at"),
-    };
+    let mut values = BTreeMap::from([
+        ("clinic", clinic.name.clone()),
+        ("phone", clinic.phone.clone()),
+        ("name", due.name.as_ref().map_or_else(String::new, |name| name.expose().clone())),
+    ]);
+    // What is not known is not there: a template that asks for it is not filled.
+    values.extend(["until", "at"].iter().filter_map(|name| Some((*name, local(name)?))));
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     let render = |template: &str| {

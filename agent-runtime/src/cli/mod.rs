@@ -6,6 +6,7 @@ mod demo;
 #[cfg(feature = "tools")]
 mod deployment;
 mod doctor;
+mod erase;
 mod health;
 mod jobs;
 mod migrate;
@@ -169,6 +170,8 @@ enum Command {
     Doctor,
     /// Ask the runtime of this configuration whether it takes calls: 0 if it does, else 1.
     Health,
+    /// Erase a patient from a clinic, at once or when no appointment of theirs is to come.
+    Erase(EraseArgs),
     /// Verify the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -189,6 +192,16 @@ struct ServeArgs {
     /// What the runtime is made of.
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
+}
+
+/// Options of `erase`.
+#[derive(Debug, Args)]
+struct EraseArgs {
+    /// The clinic.
+    #[arg(long, value_name = "SLUG")]
+    clinic: String,
+    /// Id of the patient.
+    patient: String,
 }
 
 /// Options of `token`.
@@ -271,6 +284,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Doctor => doctor::doctor(&config, &mut out),
         Command::Health => health::health(&config, &mut out),
+        Command::Erase(args) => erase::erase(&config, &args, &mut out),
         Command::Audit(command) => audit::audit(&config, &command, &mut out),
         Command::Jobs(command) => jobs::jobs(&config, &command, &mut out),
         Command::Migrate => migrate::migrate(&config, &mut out),

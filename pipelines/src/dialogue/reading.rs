@@ -138,7 +138,7 @@ pub struct Act {
 
 impl Act {
     /// How many of its words stand at `at` and behind.
-    const fn from_on(&self, at: usize) -> usize {
+    const fn beyond(&self, at: usize) -> usize {
         if self.from <= at && at < self.to { self.to - at } else { 0 }
     }
 
@@ -290,7 +290,7 @@ impl Reading {
         self.acts.retain(|act| act.from < act.to && act.to <= words);
         self.acts.sort_by_key(|act| (act.from, std::cmp::Reverse(act.to), act.act));
         let covers = |act: &&Act| act.act != ActKind::Link;
-        let covered = |at: &usize| self.acts.iter().filter(covers).any(|act| act.from_on(*at) > 0);
+        let covered = |at: &usize| self.acts.iter().filter(covers).any(|act| act.beyond(*at) > 0);
         self.left = (0..words).filter(|at| !covered(at)).collect();
     }
 
@@ -321,7 +321,7 @@ impl Reading {
 
     /// How many words from `at` on an act of this kind covers.
     pub(crate) fn at(&self, kind: ActKind, at: usize) -> usize {
-        self.all(kind).map(|act| act.from_on(at)).max().unwrap_or(0)
+        self.all(kind).map(|act| act.beyond(at)).max().unwrap_or(0)
     }
 
     /// Covers the words from `from` on by acts of these kinds, from the left and the longest first;

@@ -81,10 +81,6 @@ impl Marks {
     }
 
     /// Those of the words that a slot can begin with.
-    #[expect(
-        clippy::match_wildcard_for_single_variants,
-        reason = "a new slot may begin with any word"
-    )]
     const fn of_slot(slot: Slot) -> Self {
         match slot {
             Slot::Number | Slot::Year | Slot::Hour | Slot::Minute | Slot::HourMinute => {

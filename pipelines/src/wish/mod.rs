@@ -181,8 +181,7 @@ impl When {
             _ => window.days.weekdays,
         };
         if !self.any.is_empty() && self.any.iter().all(|window| !named(window).is_open()) {
-            days.weekdays =
-                self.any.iter().map(named).fold(Weekdays::default(), |all, one| all.or(one));
+            days.weekdays = self.any.iter().map(named).fold(Weekdays::default(), Weekdays::or);
         }
         let ends = |of: fn(&Window) -> Option<Time>| {
             let ends: Option<Vec<_>> = self.any.iter().map(of).collect();

@@ -139,7 +139,7 @@ async fn a_caller_who_gives_up_while_it_rings_has_no_line() {
 async fn hold_and_resume_are_answered_and_obeyed() {
     let mut office = Office::new().await;
     let mut phone = Phone::new(&office).await;
-    let (_, answered) = tokio::join!(phone.dial("0"), office.answer());
+    let (_, mut answered) = tokio::join!(phone.dial("0"), office.answer());
     assert!(answered.line.play(1, &LOUD));
     let hold = phone.sdp("0", "sendonly");
     let held = phone.ask("INVITE", "", &hold).await;

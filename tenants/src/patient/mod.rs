@@ -4,6 +4,7 @@
 //! its only maker: who is verified by name and date of birth, who registers just now, or who speaks
 //! to us without having given a name yet (a *provisional* patient, known to this call alone).
 
+mod asked;
 mod erasure;
 mod merge;
 mod name;
@@ -11,6 +12,7 @@ mod record;
 mod register;
 mod verify;
 
+pub use asked::{ask_erasure, erase_asked};
 pub use erasure::{Export, erase, export};
 pub use merge::merge;
 pub use name::name_key;

@@ -8,7 +8,7 @@ use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::testing::{IDS, TestDb, now, ring};
 use frontdesk_tenants::waitlist::{self, Hours, Wish};
-use frontdesk_tenants::{By, Database, Principal, Tenant, tidy};
+use frontdesk_tenants::{By, Database, Principal, StaffOverride, Tenant, patient, tidy};
 use frontdesk_types::{CallId, Channel, Phi};
 use jiff::{SignedDuration, Timestamp};
 
@@ -204,6 +204,43 @@ async fn what_was_said_is_destroyed_when_its_time_is_over_and_what_was_counted_s
             .expect("the row");
     assert_eq!(left, (None, None, Some("answered".to_owned()), metrics));
     assert_eq!(t.count("call_turns").await, 1);
+}
+
+#[tokio::test]
+async fn who_asked_is_erased_as_soon_as_no_appointment_is_to_come() {
+    let t = TestDb::seeded().await;
+    let tenant = t.tenant("nile-heart").await;
+    let (db, patients, slot) =
+        (t.db(), t.patients(&tenant, 2).await, t.free(&tenant, 1).await[0].slot);
+    let request = Book { slot, patient: patients[0], hold: None, staff: None };
+    let by = By::call(CallId::new(&IDS), 1);
+    let booked = booking::book(db, &tenant, &request, &by, now(), &IDS).await.expect("booked");
+    let mut tx = t.begin("nile-heart").await;
+    for who in &patients {
+        for _ in 0..2 {
+            patient::ask_erasure(&mut tx, who.patient(), &JOB, now()).await.expect("asked");
+        }
+    }
+    let stranger = frontdesk_types::PatientId::new(&IDS);
+    assert!(patient::ask_erasure(&mut tx, stranger, &JOB, now()).await.is_err());
+    tx.commit().await.expect("commit");
+    let erased = async || patient::erase_asked(db, &tenant, &JOB, now()).await.expect("looked");
+    assert_eq!((erased().await, erased().await), (1, 0), "the other one is expected");
+    let cancel = booking::Cancel {
+        appointment: booked.appointment.id,
+        patient: None,
+        version: None,
+        reason: booking::CancelReason::Staff,
+        staff: Some(StaffOverride::because("the patient goes").expect("a reason")),
+    };
+    booking::cancel(db, &tenant, &cancel, &By::call(CallId::new(&IDS), 2), now())
+        .await
+        .expect("off");
+    assert_eq!((erased().await, erased().await), (1, 0));
+    let ids: Vec<_> = patients.iter().map(VerifiedPatient::patient).collect();
+    let mut tx = t.begin("nile-heart").await;
+    assert_eq!(patient::without_record(&mut tx, &ids).await.expect("asked").len(), 2);
+    t.check_invariants().await;
 }
 
 #[tokio::test]

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use frontdesk_tenants::booking::{self, Double, Search};
-use frontdesk_tenants::holidays::{self, Holiday};
+use frontdesk_tenants::holidays;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::{By, Error, Principal, Refusal, Tenant};
 use frontdesk_types::{CallId, DoctorId, Offer};
-use jiff::ToSpan as _;
 use jiff::civil::date;
 use tokio::sync::Barrier;
 
@@ -136,11 +135,4 @@ async fn a_closed_holiday_has_no_free_slots_until_the_staff_opens_it() {
     holidays::set(&mut tx, &own, "the staff", &STAFF, now()).await.expect("changed");
     tx.commit().await.expect("commit");
     assert!(free().await > 0);
-    let mut tx = t.begin("harbor-family").await;
-    let summer = day.checked_sub(100.days()).expect("in range");
-    let party =
-        Holiday { day: summer, holiday: None, name: "Founders' Day".to_owned(), closed: true };
-    holidays::set(&mut tx, &party, "the staff", &STAFF, now()).await.expect("added");
-    assert!(holidays::remove(&mut tx, summer, &party.name, &STAFF, now()).await.expect("removed"));
-    assert!(!holidays::remove(&mut tx, summer, &party.name, &STAFF, now()).await.expect("gone"));
 }

@@ -89,6 +89,7 @@ async fn full() -> TestDb {
         calls::add_callback(&mut tx, Some(call), None, reason, &by, now(), &IDS)
             .await
             .expect("callback");
+        patient::ask_erasure(&mut tx, who.patient(), &by, now()).await.expect("asked");
         let new = notifications::New {
             kind: notifications::Kind::WaitlistOffer,
             subject: call.uuid(),

@@ -2,8 +2,8 @@
 
 use frontdesk_types::Phi;
 
-use super::agenda::Todo;
 use super::choice::said_of;
+use super::course::Todo;
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;

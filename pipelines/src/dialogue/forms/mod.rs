@@ -8,6 +8,7 @@ mod agenda;
 mod booking;
 mod choice;
 mod confirm;
+mod course;
 mod identify;
 mod manage;
 mod manner;

@@ -2,8 +2,8 @@
 
 use frontdesk_types::TransferReason;
 
+use super::course::Done;
 use super::state::{Goal, Pending, Phase};
-use super::undo::Done;
 use super::{Now, Policy, fill};
 use crate::dialogue::UtteranceId;
 use crate::dialogue::guard::visit;

@@ -6,8 +6,7 @@ use frontdesk_types::{DoctorId, MessageSubject, Mono, Offer, OfferId, Phi};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::agenda::Todo;
-use super::undo::Done;
+use super::course::{Done, Todo};
 use crate::dialogue::Expectation;
 use crate::dialogue::settings::Patience;
 use crate::dialogue::tools::{AppointmentFacts, SlotWish, ToolCall, ToolCallId};

@@ -2,9 +2,9 @@
 //! cancelled. Each is a write like any other, with its read-back and its yes.
 
 use frontdesk_types::Offer;
-use serde::{Deserialize, Serialize};
 
 use super::choice::said_of;
+use super::course::Done;
 use super::state::{Goal, Wish};
 use super::{Heard, Now, Policy};
 use crate::dialogue::tools::AppointmentFacts;
@@ -12,26 +12,6 @@ use crate::wish::{Clock, Days, When, Window};
 
 /// Writes that are remembered.
 const REMEMBERED: usize = 8;
-
-/// A write of this call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Done {
-    Booked(AppointmentFacts),
-    /// The appointment as it is now, and the visit that it was.
-    Moved(AppointmentFacts, Offer),
-    Cancelled(AppointmentFacts),
-}
-
-impl Done {
-    /// The visits before and after.
-    fn visits(&self) -> [Option<&Offer>; 2] {
-        match self {
-            Self::Booked(known) => [None, Some(&known.visit)],
-            Self::Moved(known, before) => [Some(before), Some(&known.visit)],
-            Self::Cancelled(known) => [Some(&known.visit), None],
-        }
-    }
-}
 
 impl Policy {
     /// Notes a write, so that it can be undone.

@@ -2,7 +2,7 @@
 
 use frontdesk_types::{DoctorId, WaitlistEntryId};
 
-use super::agenda::Todo;
+use super::course::Todo;
 use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::said;

@@ -145,17 +145,6 @@ impl<D: Policy> Guarded<D> {
         Heard::of(text, Setting { language, clinic, expect, now, anchor: None })
     }
 
-    /// What was read into the caller's last words, by whoever acted on them.
-    pub fn reading(&self) -> Option<&Reading> {
-        let own = self.read.as_deref();
-        if self.words_fed { self.policy.reading().or(own) } else { own }
-    }
-
-    /// Keeps what was read, to be shown.
-    fn keep_reading(&mut self, heard: &Heard) {
-        self.read = self.facts.explain.then(|| Box::new(heard.reading.clone()));
-    }
-
     // --- towards the policy ---------------------------------------------------------------
 
     /// Gives the policy an input, now or once it has the floor again.
@@ -373,24 +362,6 @@ impl<D: Policy> Guarded<D> {
         match running.policy {
             Some(call) => self.feed(now, Input::ToolDone { call, result }),
             None => self.handed_over(now, call, &result),
-        }
-    }
-
-    fn on_played(&mut self, now: Now, utterance: UtteranceId, heard: &str, complete: bool) {
-        let Some(spoken) = self.state.spoken.remove(&utterance.0) else { return };
-        self.state.patience.played(now.mono, self.settings.silence);
-        self.no_more_of(utterance);
-        if complete || !heard.trim().is_empty() {
-            let turn = Turn::agent(utterance, heard.to_owned(), complete);
-            if spoken.policy.is_none() {
-                self.policy.overheard(&turn);
-            }
-            self.state.history.push(turn);
-        }
-        self.read_back_played(now, utterance, heard, complete);
-        if let Some(utterance) = spoken.policy {
-            let heard = heard.chars().skip(spoken.preface_chars).collect();
-            self.feed(now, Input::Played { utterance, heard, complete });
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     Expectation, Guarded, Heard, Input, Mode, Now, Policy, Refusal, ToolCall, ToolCallId,
     ToolResult, UtteranceId,
 };
+use crate::dialogue::reading::Reading;
 use crate::dialogue::said;
 use crate::dialogue::toolbox::ReadBack as Said;
 use crate::dialogue::tools::Message;
@@ -256,6 +257,17 @@ impl<D: Policy> Guarded<D> {
                 self.feed(now, Input::Heard { text, confidence });
             }
         }
+    }
+
+    /// What was read into the caller's last words, by whoever acted on them.
+    pub fn reading(&self) -> Option<&Reading> {
+        let own = self.read.as_deref();
+        if self.words_fed { self.policy.reading().or(own) } else { own }
+    }
+
+    /// Keeps what was read, to be shown.
+    pub(super) fn keep_reading(&mut self, heard: &Heard) {
+        self.read = self.facts.explain.then(|| Box::new(heard.reading.clone()));
     }
 
     /// Puts "once more" before what would be said twice in a row.

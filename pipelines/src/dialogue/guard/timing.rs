@@ -1,9 +1,10 @@
-//! What is due: the policy, a question that was not answered, a tool that takes long.
+//! What was played, and what is due: the policy, a question that was not answered, a tool that takes
+//! long.
 
 use frontdesk_types::{Mono, TransferReason};
 
 use super::state::Running;
-use super::{Guarded, Input, Mode, Now, Policy, ToolCallId, ToolResult};
+use super::{Guarded, Input, Mode, Now, Policy, ToolCallId, ToolResult, Turn, UtteranceId};
 
 impl<D: Policy> Guarded<D> {
     pub(super) fn on_timeout(&mut self, now: Now) {
@@ -80,5 +81,30 @@ impl<D: Policy> Guarded<D> {
         let asking = self.state.stream.is_asking();
         let idle = self.policy.poll_timeout().is_none() && !waiting && !asking;
         self.state.mode == Mode::Policy && idle
+    }
+
+    /// An utterance was played, or as much of it as the caller let pass.
+    pub(super) fn on_played(
+        &mut self,
+        now: Now,
+        utterance: UtteranceId,
+        heard: &str,
+        complete: bool,
+    ) {
+        let Some(spoken) = self.state.spoken.remove(&utterance.0) else { return };
+        self.state.patience.played(now.mono, self.settings.silence);
+        self.no_more_of(utterance);
+        if complete || !heard.trim().is_empty() {
+            let turn = Turn::agent(utterance, heard.to_owned(), complete);
+            if spoken.policy.is_none() {
+                self.policy.overheard(&turn);
+            }
+            self.state.history.push(turn);
+        }
+        self.read_back_played(now, utterance, heard, complete);
+        if let Some(utterance) = spoken.policy {
+            let heard = heard.chars().skip(spoken.preface_chars).collect();
+            self.feed(now, Input::Played { utterance, heard, complete });
+        }
     }
 }

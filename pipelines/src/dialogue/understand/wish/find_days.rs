@@ -59,7 +59,7 @@ fn own_holiday(reader: Reader<'_>, at: usize, place: Place<'_>) -> Option<Item> 
     own.into_iter().find_map(|own| {
         let name = Tokens::of(&own.name, reader.language);
         let same = (0..name.len()).all(|i| reader.tokens.text(at + i) == name.text(i));
-        (same && name.len() > 0).then(|| Item::new(at, at + name.len(), What::day(own.day)))
+        (same && !name.is_empty()).then(|| Item::new(at, at + name.len(), What::day(own.day)))
     })
 }
 
