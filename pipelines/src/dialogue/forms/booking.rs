@@ -276,10 +276,7 @@ impl Policy {
         let plain = !heard.has_content() && yes;
         if self.state.wait_offered && plain {
             self.join_waitlist(now, heard);
-        } else if self.turned_by(heard, heard.relative) {
-            self.understood();
-            self.wish_and_advance(now, heard);
-        } else if heard.has_content() || heard.any_doctor {
+        } else if self.turned_by(heard, heard.relative) || heard.has_content() || heard.any_doctor {
             self.understood();
             self.wish_and_advance(now, heard);
         } else if heard.ask {

@@ -38,13 +38,9 @@ impl Policy {
         let registering = !self.is_identified();
         if self.state.goal == Some(Goal::Message) && self.state.draft.is_some() && !heard.ask {
             self.on_message_declined(now, heard, text);
-        } else if registering && self.turned_by(heard, heard.relative) {
-            self.understood();
-            self.advance(now);
-        } else if registering && self.puts_right(now, text) {
-            self.understood();
-            self.advance(now);
-        } else if registering && told {
+        } else if registering
+            && (self.turned_by(heard, heard.relative) || self.puts_right(now, text) || told)
+        {
             self.understood();
             self.advance(now);
         } else if heard.abort && self.state.goal == Some(Goal::Book) && !registering {

@@ -356,10 +356,7 @@ impl Policy {
         let tokens = Tokens::of(text, &self.language);
         let reader = Reader { tokens: &tokens, language: &self.language, latest_year: 0 };
         let known = find_any(&self.language.words.not_new, reader).is_some();
-        if self.turned_by(heard, heard.relative) {
-            self.understood();
-            self.advance(now);
-        } else if heard.new_patient {
+        if self.turned_by(heard, heard.relative) || heard.new_patient {
             self.understood();
             self.advance(now);
         } else if told || self.names_anew(now, text) {

@@ -72,7 +72,7 @@ impl Whom {
         let relative = other || (!for_me && mentioned());
         let mentions = mentions(reader, &sent);
         let owner = mentions.iter().any(|mention| mention.owner);
-        let persons = persons(reader, mentions);
+        let persons = persons(reader, &mentions);
         let several = persons.len() > 1;
         let caller = !other && !several && is(&words.caller_too);
         Self { other, relative, caller, owner, for_me, persons }
@@ -152,7 +152,7 @@ fn mention(reader: Reader<'_>, found: &Match, strong: bool) -> Option<Mention> {
 }
 
 /// Who is named together, or the one whom the words say most of.
-fn persons(reader: Reader<'_>, mentions: Vec<Mention>) -> Vec<Person> {
+fn persons(reader: Reader<'_>, mentions: &[Mention]) -> Vec<Person> {
     let words = &reader.language.words;
     let joined = |from: usize, to: usize| {
         let mut at = from;
