@@ -82,6 +82,7 @@ impl Default for MemoryClinic {
             ],
             specialty_words: vec![("heart doctor".to_owned(), "cardiology".to_owned())],
             vocabulary: Vec::new(),
+            holidays: Vec::new(),
         };
         let mary = Patient { name: "Mary Johnson".to_owned(), born: date(1984, 3, 12) };
         let state = State { patients: vec![mary], ..State::default() };

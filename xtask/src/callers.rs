@@ -138,9 +138,8 @@ impl File {
                         "impl" | "trait" => block = true,
                         _ if import => drop(self.imported.insert(name)),
                         _ if before == "fn" => {
-                            if public(&tokens[..at - 1]) {
-                                self.defined.push((name, of_type));
-                            }
+                            let public = public(&tokens[..at - 1]);
+                            self.defined.extend(public.then_some((name, of_type)));
                         }
                         _ if before == "." => drop(self.methods.insert(name)),
                         _ if before == ":" && word(at.checked_sub(2)) == ":" => {

@@ -43,7 +43,6 @@ async fn search(cx: &ToolCx, query: Query) -> Result<Vec<Offer>, SlotError> {
         local_until: query.local_until,
         visit_type: query.remote.then(|| "teleconsultation".to_owned()),
         holder: Some(Principal::Call(cx.call)),
-        ..Search::default()
     };
     let (now, ids) = (cx.now(), cx.ids.as_ref());
     let found =

@@ -17,7 +17,7 @@ async fn whoever_calls_no_clinic_or_a_full_house_is_told_so_and_a_free_place_is_
     serve.ready(&url).await;
 
     let nowhere = Typist::dispatch(&livekit, "nowhere", "no-such-clinic").await;
-    let told = nowhere.is_sent_away().await;
+    let told = nowhere.until_sent_away().await;
     assert!(told.contains("can't connect your call"), "{told}");
 
     let mut first = Typist::call(&livekit, "first", "nile-heart").await;

@@ -81,7 +81,7 @@ impl Typist {
     }
 
     /// Waits until the room is closed, and gives what was said until then.
-    pub(crate) async fn is_sent_away(mut self) -> String {
+    pub(crate) async fn until_sent_away(mut self) -> String {
         let mut heard = String::new();
         let wait = async {
             while let Some(text) = self.said.recv().await {

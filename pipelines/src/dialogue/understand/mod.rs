@@ -10,7 +10,6 @@ pub(crate) mod course;
 pub(crate) mod days;
 pub(crate) mod distance;
 mod foreign;
-pub(crate) mod kin;
 pub(crate) mod matter;
 pub(crate) mod names;
 pub(crate) mod numbers;

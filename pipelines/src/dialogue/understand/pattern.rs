@@ -1,7 +1,9 @@
 //! Where the patterns of a language match.
 
+pub(super) mod kin;
+
+use super::numbers;
 use super::tokens::Tokens;
-use super::{kin, numbers};
 use crate::language::Language;
 use crate::language::pattern::{Item, Marks};
 pub(crate) use crate::language::pattern::{Pattern, Slot};

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::kin;
 use super::names::{self, NameMention};
+use super::pattern::kin;
 use super::pattern::{Match, Pattern, Reader, Slot, find_any, longest_at};
 use super::tokens::Tokens;
 use crate::dialogue::ClinicFacts;

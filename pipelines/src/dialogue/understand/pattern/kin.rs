@@ -1,10 +1,14 @@
 //! Members of the family and others for whom people call, as they are mentioned.
 
-use super::pattern::{Reader, Slot, longest_at};
+use super::{Reader, Slot, longest_at};
 use crate::language::Language;
 
 /// The relations that a slot can take at a place, as (place in the table, words).
-pub(super) fn values(slot: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
+pub(in crate::dialogue::understand) fn values(
+    slot: Slot,
+    reader: Reader<'_>,
+    at: usize,
+) -> Vec<(i64, usize)> {
     let mut found = Vec::new();
     let mut start = at;
     loop {
