@@ -39,7 +39,9 @@ impl Policy {
     }
 
     fn answer_aside(&self, now: Now, heard: &Heard, said_more: bool) -> Option<String> {
-        use ActKind::{Aside, AsksNow, Chatter, Filler, Greeting, Question, Reached, Rude, Why};
+        use ActKind::{
+            Aside, AsksNow, Chatter, Filler, Greeting, OtherPatient, Question, Reached, Rude, Why,
+        };
         let (phrases, reading) = (&self.language.phrases, &heard.reading);
         let clinic = [("clinic", self.facts.clinic.name.as_str())];
         let identity = matches!(
@@ -55,7 +57,8 @@ impl Policy {
         // "What the hell": no question to the clinic.
         let left = || reading.cover(0, &[Rude, Question, Filler, Greeting]).left.len();
         let swears = heard.rude && (!heard.ask || left() <= FEW);
-        if said_more {
+        // Whose visit it is comes before whatever else is said.
+        if said_more || has(OtherPatient) {
             return None;
         }
         if heard.machine {

@@ -46,7 +46,7 @@ fn every_built_in_tool_has_a_schema_by_which_it_can_be_called() {
         let value = |(field, schema): (&String, &Value)| {
             let value = match (field.as_str(), schema.get("enum")) {
                 (_, Some(choices)) => choices[0].clone(),
-                ("offer" | "appointment", _) => json!(OFFER),
+                ("offer" | "appointment" | "entry", _) => json!(OFFER),
                 ("date_of_birth" | "from" | "to", _) => json!("2026-06-14"),
                 ("not_before" | "not_after", _) => json!("09:30"),
                 ("doctor", _) => json!("Dr. Nora Haddad"),

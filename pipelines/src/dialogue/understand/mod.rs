@@ -206,6 +206,7 @@ impl Heard {
             heard.doctor = people::take_doctors(&mut rest, language, clinic).doctor;
             specialty = people::specialty(&rest, language, clinic);
         }
+        people::rule_out(&mut heard.doctor, &mut heard.not_doctors, &all, language);
         for at in (0..rest.len()).filter(|at| told.text(*at) != live.text(*at)) {
             heard.soft_doctor |= wish::is_soft(&told, language, at..at + 1);
             rest.take(at..at + 1);

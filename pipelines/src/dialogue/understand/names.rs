@@ -42,6 +42,7 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
     let own = introduced.as_ref().is_some_and(|range| {
         let reader = Reader { tokens, language, latest_year: 0 };
         ends_before(&language.words.self_is, reader, range.start).is_some()
+            || longest_at(&language.words.says_name, reader, range.end).is_some()
     });
     let (range, introduced) = match introduced {
         Some(range) => (range, true),
@@ -169,7 +170,27 @@ fn introduced(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<us
             fits.then_some(range)
         })
     };
-    lead(&language.words.name_is, 1, false).or_else(|| lead(&language.words.i_am, 2, true))
+    lead(&language.words.name_is, 1, false)
+        .or_else(|| lead(&language.words.i_am, 2, true))
+        .or_else(|| before_says_name(tokens, language))
+}
+
+/// "Jane Miller here": at least two words, with which a clause begins.
+fn before_says_name(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<usize>> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let begins = |start: usize| {
+        start == 0
+            || tokens.words[start - 1].stop
+            || tokens.text(start - 1).is_empty()
+            || ends_before(&language.words.name_fillers, reader, start).is_some()
+    };
+    (0..tokens.len()).find_map(|end| {
+        longest_at(&language.words.says_name, reader, end)?;
+        let first = end.saturating_sub(MAX_WORDS);
+        let starts = (first..end).filter(|start| begins(*start));
+        let mut ranges = starts.map(|start| start..name_run(tokens, language, start).end.min(end));
+        ranges.find(|range| range.end == end && range.len() >= 2)
+    })
 }
 
 /// Whether a clause ends before `at`: the end, a comma, or a word that no name goes on with.

@@ -6,7 +6,7 @@ use frontdesk_types::DoctorId;
 
 use super::days::ends_before;
 use super::distance::distance;
-use super::pattern::{Reader, longest_at};
+use super::pattern::{Reader, find_any, longest_at};
 use super::tokens::Tokens;
 use super::wish;
 use crate::dialogue::ClinicFacts;
@@ -112,6 +112,23 @@ pub(crate) fn take_doctors(
         Some(DoctorMention::Unknown(name))
     });
     Doctors { doctor, not }
+}
+
+/// "Anybody but her": the doctor who was named is the one that is not wanted.
+pub(super) fn rule_out(
+    doctor: &mut Option<DoctorMention>,
+    not: &mut Vec<DoctorId>,
+    tokens: &Tokens,
+    language: &Language,
+) {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let unwanted = || find_any(&language.words.but_them, reader).is_some();
+    if let Some(DoctorMention::Known(id)) = *doctor
+        && unwanted()
+    {
+        not.push(id);
+        *doctor = None;
+    }
 }
 
 /// Whom the names come to: either of several, the fullest name, or the last that was said.

@@ -43,10 +43,12 @@ impl Scope {
         for clause in &clauses {
             roles[clause.clone()].fill(role(reader, clause.clone()));
         }
+        // "I'm back on the 8th. Is there something that day?"
+        let refers = find_any(&language.scope.that_day, reader).is_some();
         // A story alone is what the caller has said: it is left to those who ask about it.
         let told = |range: &std::ops::Range<usize>| roles[range.start] == Role::Story;
         let all = clauses.iter().all(|clause| told(clause) || is_filler(reader, clause.clone()));
-        if all {
+        if all || refers {
             roles.iter_mut().filter(|role| **role == Role::Story).for_each(|r| *r = Role::Free);
         }
         Self { negated: negated(reader), soft: soft(reader), roles }
