@@ -20,6 +20,9 @@ use crate::media::{Outlet, SpokenClause};
 /// How long a notice may take to be heard; the longest is some eight seconds.
 const HEARD_LIMIT: Duration = Duration::from_secs(15);
 
+/// How long the line is kept after the last words, so that they reach the caller.
+const LINGER: Duration = Duration::from_millis(300);
+
 /// Numbers of utterances from here on: beyond any that a dialogue gives, and not the apology's.
 const FIRST_UTTERANCE: u64 = u64::MAX - 1_000;
 
@@ -157,6 +160,7 @@ impl Told {
     pub(crate) async fn refuse(mut self, reason: RefusalReason, words: &str) {
         self.show(Shown::Refused(reason)).await;
         self.say(words).await;
+        tokio::time::sleep(LINGER).await;
         self.hang_up().await;
     }
 

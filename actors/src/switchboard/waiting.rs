@@ -15,8 +15,9 @@ use super::Switchboard;
 use super::admission::Waiting;
 use crate::call::{CallEnd, CallRequest, Told};
 
-/// How long somebody may take to come whom only a notice awaits.
-const COMES_WITHIN: Duration = Duration::from_secs(3);
+/// How long somebody may take to come whom only a notice awaits. livekit-server (1.11) tells of a
+/// participant who publishes nothing only every 3 s.
+const COMES_WITHIN: Duration = Duration::from_secs(6);
 
 /// A place that becomes free this soon is worth no word.
 const AT_ONCE: Duration = Duration::from_millis(700);

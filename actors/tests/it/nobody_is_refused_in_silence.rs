@@ -116,7 +116,7 @@ async fn who_cannot_be_served_is_told_so_by_voice_or_in_writing() {
 async fn a_call_whose_caller_does_not_come_gives_way_to_one_whose_caller_is_there() {
     let mut sim = Sim::start(1).await;
     let silent = sim.call_without_caller(Channel::Web);
-    for _ in 0..200 {
+    for _ in 0..400 {
         sim.step().await;
     }
     assert!(sim.switchboard.reserve().is_err(), "the place is taken, and is asked for");

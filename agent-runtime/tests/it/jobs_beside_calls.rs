@@ -56,7 +56,11 @@ async fn a_clinic_in_somebody_elses_database_gets_slots_and_operators_see_its_jo
         assert!(list.lines().any(|line| line.starts_with(job)), "{list}");
     }
     assert!(!list.contains("running now"), "the leases were given back: {list}");
-    assert!(told(&desk.run(&["jobs", "run", "slots"]).await, 0).contains("slots: 0 slots"));
+    // What was stopped half-way is done by hand; then there is nothing left to do.
+    let by_hand = told(&desk.run(&["jobs", "run", "slots"]).await, 0);
+    assert!(by_hand.contains("slots: "), "{by_hand}");
+    let again = told(&desk.run(&["jobs", "run", "slots"]).await, 0);
+    assert!(again.contains("slots: 0 slots"), "{again}; before it {by_hand}");
     assert!(told(&desk.run(&["jobs", "run", "nothing"]).await, 2).contains("there are slots,"));
     let without = Desk::new().with("DATABASE_URL", database.url());
     let refused = told(&without.run(&["jobs", "run", "relay"]).await, 2);
