@@ -3,13 +3,13 @@
 mod a_call_ends_only_when_the_caller_ends_it;
 mod a_caller_on_hold_is_waited_for;
 mod a_cancellation_becomes_a_move;
-mod a_childs_visit_for_an_adult_is_asked_about;
 mod a_language_model_holds_a_call;
 mod a_message_is_taken_where_nothing_settles_it;
 mod a_plain_call_takes_no_more_turns;
 mod a_script_takes_the_turns_that_it_wants;
 mod a_supervisor_takes_the_call_from_a_model;
 mod a_visit_is_for_the_person_who_is_named;
+mod a_visit_of_a_child_for_an_adult_is_asked_about;
 mod a_wish_names_more_than_a_time;
 mod a_yes_covers_the_whole_answer;
 mod an_utterance_comes_in_pieces;
