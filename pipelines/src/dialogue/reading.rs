@@ -3,7 +3,7 @@
 //!
 //! A plain value with a JSON form, made by the understanding of a language, that a language model
 //! could write as well. What a sentence *covers* is decided here and nowhere else: a yes, a no or a
-//! goodbye counts only by what is left over beside it ([`Reading::cover`]).
+//! goodbye counts only by what is left over beside it (`Reading::cover`).
 
 use std::ops::Range;
 
