@@ -5,6 +5,7 @@ use frontdesk_types::Phi;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::files::Files;
 use super::smtp::Smtp;
@@ -56,11 +57,11 @@ async fn a_mail_server_gets_the_letter_and_its_refusals_are_told_without_the_add
     let url = format!("smtp://{}", listener.local_addr().expect("an address"));
     let (tell, mut letters) = mpsc::channel(4);
     let server = tokio::spawn(async move {
+        let mut serving = JoinSet::new();
         while let Ok((stream, _)) = listener.accept().await {
-            let _ = serve(stream, tell.clone()).await;
+            serving.spawn(serve(stream, tell.clone()));
         }
     });
-    // One connection at a time is served, so each is a server of its own connection.
     let smtp = Smtp::new(&url, "desk@example.org").expect("a server");
     smtp.send(&letter("mona@example.org")).await.expect("sent");
     let got = letters.recv().await.expect("a letter");

@@ -78,7 +78,7 @@ fn it_can_be_asked_for_at_once_and_at_a_read_back_and_lacks_only_the_doctor() {
 
 #[test]
 fn a_no_to_it_and_words_beside_a_yes_write_nothing() {
-    for words in ["no", "okay, let me ask my husband first", "never mind"] {
+    for words in ["no", "okay, I'd like to ask my mother first", "never mind"] {
         let mut call = full();
         call.hears("put me on the waiting list for Dr Haddad");
         call.hears(words);

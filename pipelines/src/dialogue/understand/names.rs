@@ -185,7 +185,13 @@ fn before_says_name(tokens: &Tokens, language: &Language) -> Option<std::ops::Ra
             || ends_before(&language.words.name_fillers, reader, start).is_some()
     };
     (0..tokens.len()).find_map(|end| {
-        longest_at(&language.words.says_name, reader, end)?;
+        let says = longest_at(&language.words.says_name, reader, end)?;
+        // "An Arabic speaking doctor" goes on.
+        let goes_on = [&language.scope.clause, &language.scope.wish];
+        let other = goes_on.iter().any(|list| longest_at(list, reader, says.end).is_some());
+        if !other && !ends_clause(tokens, language, says.end) {
+            return None;
+        }
         let first = end.saturating_sub(MAX_WORDS);
         let starts = (first..end).filter(|start| begins(*start));
         let mut ranges = starts.map(|start| start..name_run(tokens, language, start).end.min(end));
