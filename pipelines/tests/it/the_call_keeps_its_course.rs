@@ -21,7 +21,7 @@ fn with_sunday() -> Call {
 fn a_question_without_an_answer_stops_nothing() {
     let mut call = jane();
     call.hears("Dr Haddad on Sunday morning");
-    let text = call.hears("is she patient with small kids?");
+    let text = call.hears("is she very strict?");
     assert!(text.contains("staff can tell you") && text.contains("Which one"), "{text}");
     let text = call.hears("ok, the second one");
     assert!(text.contains("9:30 AM") && text.contains("Shall I book"), "{text}");
