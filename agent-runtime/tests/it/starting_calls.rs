@@ -92,7 +92,12 @@ async fn a_call_is_started_come_back_to_and_refused_to_the_next_one_while_it_las
     }
     again.close().await;
     patient.close().await;
-    serve.until("the call is over", async |_| calls("0").await).await;
+    let over = async |_: &crate::desk::Process| {
+        let metrics = get(&metrics).await.1;
+        let none = ["frontdesk_waiting_calls 0.0\n", "frontdesk_live_calls 0.0\n"];
+        none.iter().all(|line| metrics.contains(line)).then_some(())
+    };
+    serve.until("the call is over, and nobody waits any more", over).await;
     let other = start(&url, "nile-heart", &first.cookie).await;
     assert_eq!(other.status, 201, "{}", other.body);
     assert_ne!(other.text("room_name"), first.text("room_name"));
