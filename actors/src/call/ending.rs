@@ -10,6 +10,7 @@ use std::time::Duration;
 use frontdesk_line::Shown;
 use frontdesk_pipelines::dialogue::UtteranceId;
 use frontdesk_pipelines::language::Notice;
+use frontdesk_pipelines::speak::clauses;
 use frontdesk_types::{CallOutcome, Channel, Mono};
 use futures_util::future::{join, join_all};
 use ractor::ActorCell;
@@ -17,7 +18,6 @@ use ractor::ActorCell;
 use super::link::LinkInput;
 use super::{Call, CallMsg};
 use crate::mail::Queue;
-use crate::media::SpokenClause;
 
 /// How long all stages together may take to stop; those that have not by then are killed.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long the line is kept after an orderly end, so that the last packets reach the caller.
-const LINGER: Duration = Duration::from_millis(300);
+pub(super) const LINGER: Duration = Duration::from_millis(300);
 
 /// Why calls are cut short, in their records.
 pub(crate) const CUT_SHORT: &str = "the runtime was stopped";
@@ -111,22 +111,14 @@ impl Call {
         self.outlet.stop();
         let language = self.facts.clinic.language();
         let words = language.notice(words);
-        let clauses = frontdesk_pipelines::speak::clauses(words, language);
-        let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
         if self.facts.channel == Channel::Text {
             let (utterance, heard) = (LAST_UTTERANCE.0, words.to_owned());
             let done = Shown::AgentDone { utterance, heard, complete: true };
             self.mails.link.post(LinkInput::Show(done));
         }
-        self.outlet.push_utterance(LAST_UTTERANCE, shown);
-        let spoken = clauses.into_iter().zip(0..).map(|(clause, number)| SpokenClause {
-            utterance: LAST_UTTERANCE,
-            number,
-            spoken: clause.spoken,
-            fixed: true,
-        });
         let voice = Arc::clone(self.voice());
-        self.services.speech.speak(Arc::clone(&self.outlet), voice, spoken.collect());
+        let clauses = clauses(words, language);
+        self.services.speech.say(&self.outlet, voice, LAST_UTTERANCE, clauses);
         self.finish_at(LastMoment {
             at: self.clock.mono() + LAST_UTTERANCE_LIMIT,
             outcome: CallOutcome::Abandoned,

@@ -45,7 +45,7 @@ use std::time::Duration;
 
 use frontdesk_line::{CallerFacts, Connect, Line};
 use frontdesk_pipelines::dialogue::spoken::Spoken;
-use frontdesk_pipelines::dialogue::{CallFacts, Dialogue, Input, Now};
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext, Dialogue, Input, Now};
 use frontdesk_pipelines::turn::TurnSettings;
 use frontdesk_tenants::calls::CallKey;
 use frontdesk_types::{CallId, Clock, IdSource, Mono, Phi};
@@ -111,6 +111,15 @@ pub struct Services {
     pub dialogue: DialogueFactory,
     /// Settings of every call.
     pub settings: CallSettings,
+}
+
+impl Services {
+    /// The voice in which a clinic's callers are spoken to.
+    pub(crate) fn voice_of<'a>(&'a self, clinic: &'a ClinicContext) -> &'a Arc<str> {
+        let own = clinic.settings().voice.as_ref();
+        let own = own.filter(|voice| self.speech.has_voice(voice));
+        own.unwrap_or(&self.settings.voice)
+    }
 }
 
 /// Settings of every call.
@@ -217,9 +226,7 @@ impl Call {
 
     /// The voice of the agent: the clinic's own, if the engine has it, or that of all calls.
     pub(crate) fn voice(&self) -> &Arc<str> {
-        let own = self.facts.clinic.settings().voice.as_ref();
-        let own = own.filter(|voice| self.services.speech.has_voice(voice));
-        own.unwrap_or(&self.services.settings.voice)
+        self.services.voice_of(&self.facts.clinic)
     }
 
     /// Stops what is being said, and tells the dialogue what did that, after what was heard until

@@ -15,13 +15,11 @@ use frontdesk_types::{CallId, FRAME_MS, Mono, Phi};
 use tokio::sync::watch;
 
 use super::Services;
-use crate::media::{Outlet, SpokenClause};
+use super::ending::LINGER;
+use crate::media::Outlet;
 
 /// How long a notice may take to be heard; the longest is some eight seconds.
 const HEARD_LIMIT: Duration = Duration::from_secs(15);
-
-/// How long the line is kept after the last words, so that they reach the caller.
-const LINGER: Duration = Duration::from_millis(300);
 
 /// Numbers of utterances from here on: beyond any that a dialogue gives, and not the apology's.
 const FIRST_UTTERANCE: u64 = u64::MAX - 1_000;
@@ -127,7 +125,8 @@ impl Told {
         let text = words.to_owned();
         self.show(Shown::AgentText { utterance, text }).await;
         if let Some(voice) = &self.voice {
-            self.speak(UtteranceId(utterance), Arc::clone(voice), words);
+            let (id, clauses) = (UtteranceId(utterance), clauses(words, &self.language));
+            self.services.speech.say(&self.outlet, Arc::clone(voice), id, clauses);
             let told = self.told;
             let heard = self.seen.wait_for(|seen| seen.told >= told || seen.gone);
             // A voice that does not come is shown all the same.
@@ -135,19 +134,6 @@ impl Told {
         }
         let heard = words.to_owned();
         self.show(Shown::AgentDone { utterance, heard, complete: true }).await;
-    }
-
-    fn speak(&self, utterance: UtteranceId, voice: Arc<str>, words: &str) {
-        let clauses = clauses(words, &self.language);
-        let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
-        self.outlet.push_utterance(utterance, shown);
-        let spoken = clauses.into_iter().zip(0..).map(|(clause, number)| SpokenClause {
-            utterance,
-            number,
-            spoken: clause.spoken,
-            fixed: true,
-        });
-        self.services.speech.speak(Arc::clone(&self.outlet), voice, spoken.collect());
     }
 
     async fn show(&self, what: Shown) {

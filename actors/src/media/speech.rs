@@ -11,6 +11,7 @@ use std::time::Duration;
 use frontdesk_models::tts::TextToSpeech;
 use frontdesk_pipelines::lead::LeadIn;
 use frontdesk_pipelines::playout::UtteranceId;
+use frontdesk_pipelines::speak::Clause;
 use frontdesk_types::Clock;
 use parking_lot::Mutex;
 
@@ -187,6 +188,25 @@ impl SpeechPool {
             let clauses = Arc::new(Mutex::new(rest));
             self.threads.submit(Job::Speak(Speak { outlet, voice, clauses }));
         }
+    }
+
+    /// Plays a whole utterance that the runtime itself says, and keeps its clauses for other calls.
+    pub(crate) fn say(
+        &self,
+        outlet: &Arc<Outlet>,
+        voice: Arc<str>,
+        utterance: UtteranceId,
+        clauses: Vec<Clause>,
+    ) {
+        let shown = clauses.iter().map(|clause| clause.display.clone()).collect();
+        outlet.push_utterance(utterance, shown);
+        let spoken = clauses.into_iter().zip(0..).map(|(clause, number)| SpokenClause {
+            utterance,
+            number,
+            spoken: clause.spoken,
+            fixed: true,
+        });
+        self.speak(Arc::clone(outlet), voice, spoken.collect());
     }
 
     /// Whether the engine has a voice of this name.

@@ -79,9 +79,7 @@ impl Switchboard {
         }
         let clinic = Arc::clone(&request.facts.clinic);
         let language = clinic.language().clone();
-        let own = clinic.settings().voice.clone();
-        let own = own.filter(|voice| self.services.speech.has_voice(voice));
-        let voice = own.unwrap_or_else(|| Arc::clone(&self.services.settings.voice));
+        let voice = Arc::clone(self.services.voice_of(&clinic));
         let voice = (request.facts.channel != Channel::Text).then_some(voice);
         let services = Arc::clone(&self.services);
         let facts = Waits {

@@ -196,8 +196,10 @@ impl Pharmacies {
     async fn registers(&mut self, call: &mut SimCall) {
         let who = r#"{"full_name":"Jane Moss","date_of_birth":"1980-05-17","phone":"01001234567"}"#;
         self.says(call, &format!("register_patient {who}"), "s that correct").await;
-        // Registered, or identified where an earlier call has registered them.
-        self.says(call, "yes", r#"ed"}"#).await;
+        call.caller.types("yes");
+        // Identified where an earlier call has registered them.
+        let done = [r#"{"result":"registered"}"#, r#"{"result":"identified"}"#];
+        call.hears_any(&mut self.sim, &done).await;
     }
 
     /// The drugs whose orders have begun.

@@ -1,8 +1,8 @@
 //! The connections of the HTTP listener: how many there may be, and how long one may say nothing.
 //!
 //! Whoever can reach the port can open connections and say nothing on them. They must not take the
-//! descriptors that calls need: beyond [`Limits::connections`] the one that has been idle longest
-//! is closed for the new one, and one that sends no request within [`Limits::silence`] is closed.
+//! descriptors that calls need: beyond [`Limits::connections`] the oldest on which nothing is being
+//! answered is closed for the new one, and one that sends no request within [`Limits::silence`] is closed.
 //! A connection that became a WebSocket is no longer counted here.
 
 use std::collections::BTreeMap;
@@ -180,8 +180,8 @@ async fn one(
         () = connection.close.notified() => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
-    // What is being answered is answered; then the connection is closed. One on which nothing was
-    // ever asked does not close by itself (hyper 1.12).
+    // What is being answered is answered; then the connection is closed. A client that does not
+    // read what is left for it is not waited for.
     serving.as_mut().graceful_shutdown();
     let busy = connection.busy.load(Ordering::SeqCst) > 0;
     let patience = if busy { limits.answer } else { CLOSE_PATIENCE };
