@@ -454,6 +454,15 @@ pub(crate) struct Call {
     pub(crate) unplayed: VecDeque<Input>,
 }
 
+/// Jane Miller, who is there and identified, with these visits: doctor and start.
+pub(crate) fn jane_with(visits: &[(&str, &str)]) -> Call {
+    let mut clinic = Clinic::new();
+    visits.iter().for_each(|(doctor, start)| clinic.given(0, doctor, start));
+    let mut call = Call::new(clinic);
+    call.hears("this is Jane Miller, born 17 May 1980");
+    call
+}
+
 impl Call {
     pub(crate) fn new(clinic: Clinic) -> Self {
         let mut call = Self::silent(clinic);

@@ -1,20 +1,14 @@
 //! Questions in the middle are answered and the booking goes on; what was said and written is told
 //! again; a visit that cannot be kept is moved.
 
-use crate::dialogue_sim::{Call, Clinic};
+use crate::dialogue_sim::{Call, jane_with};
 
 fn jane() -> Call {
-    let mut call = Call::new(Clinic::new());
-    call.hears("this is Jane Miller, born 17 May 1980");
-    call
+    jane_with(&[])
 }
 
 fn with_sunday() -> Call {
-    let mut clinic = Clinic::new();
-    clinic.given(0, "Haddad", "2026-06-14T09:00");
-    let mut call = Call::new(clinic);
-    call.hears("this is Jane Miller, born 17 May 1980");
-    call
+    jane_with(&[("Haddad", "2026-06-14T09:00")])
 }
 
 #[test]

@@ -1,23 +1,14 @@
 //! Who wants two things in one sentence gets both: one after another, each read back by itself.
 
-use crate::dialogue_sim::{Call, Clinic};
+use crate::dialogue_sim::{Call, Clinic, jane_with};
 
 /// Jane Miller has visits on Sunday with the cardiologist and on Monday with the internist.
 fn with_two() -> Call {
-    let mut clinic = Clinic::new();
-    clinic.given(0, "Haddad", "2026-06-14T09:00");
-    clinic.given(0, "Frost", "2026-06-15T09:00");
-    let mut call = Call::new(clinic);
-    call.hears("this is Jane Miller, born 17 May 1980");
-    call
+    jane_with(&[("Haddad", "2026-06-14T09:00"), ("Frost", "2026-06-15T09:00")])
 }
 
 fn with_one() -> Call {
-    let mut clinic = Clinic::new();
-    clinic.given(0, "Haddad", "2026-06-14T09:00");
-    let mut call = Call::new(clinic);
-    call.hears("this is Jane Miller, born 17 May 1980");
-    call
+    jane_with(&[("Haddad", "2026-06-14T09:00")])
 }
 
 #[test]
