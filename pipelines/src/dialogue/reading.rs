@@ -355,6 +355,21 @@ impl Reading {
         !self.words.is_empty() && !self.question && self.cover(0, &kinds).left.is_empty()
     }
 
+    /// Whether it only turns down what was read back, or is nothing but filler: the answer to the
+    /// read-back is all that there is in it.
+    #[must_use]
+    pub(crate) fn turns_down(&self) -> bool {
+        use ActKind::{
+            Abort, BareNo, Correction, Decline, Filler, HoldOn, NegatedYes, No, NoYes, Thanks,
+            Unsure,
+        };
+        let kinds = [
+            No, BareNo, NegatedYes, NoYes, Decline, Abort, Correction, Unsure, Filler, Thanks,
+            HoldOn,
+        ];
+        !self.question && self.cover(0, &kinds).left.is_empty()
+    }
+
     /// Whether it takes leave: there is a goodbye in it, and nothing but what people leave with.
     /// Before a "bye" at the end that may be a little more.
     #[must_use]

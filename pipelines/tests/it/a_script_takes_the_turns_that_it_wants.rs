@@ -197,6 +197,29 @@ fn a_declined_write_is_told_to_the_script_as_refused() {
 }
 
 #[test]
+fn the_no_to_a_read_back_is_no_answer_to_what_the_script_says_after_it() {
+    for no in ["no", "no thanks", "no thank you", "no, never mind"] {
+        let (mut call, _) = Call::begin();
+        call.hears("refill aspirin");
+        let (said, _) = call.hears(no);
+        assert_eq!(said, "It was not ordered.", "{no}");
+        assert_eq!(call.ended, None, "{no}");
+        // What is said to that is one.
+        let (said, _) = call.hears("no thanks");
+        assert!(said.contains("Goodbye"), "{no}: {said}");
+    }
+}
+
+#[test]
+fn what_else_is_said_with_the_no_is_heard_by_the_front_desk() {
+    let (mut call, _) = Call::begin();
+    call.hears("refill aspirin");
+    let (said, _) = call.hears("no, I want to book an appointment");
+    assert!(said.starts_with("It was not ordered.") && said.len() > 25, "{said}");
+    assert_eq!(call.ended, None);
+}
+
+#[test]
 fn a_tool_that_is_not_there_or_is_called_wrongly_is_an_error_of_the_call() {
     let (mut call, _) = Call::begin();
     let (said, tools) = call.hears("refill nonsense");

@@ -24,7 +24,7 @@ use super::history::Turn;
 use super::ledger::Ledger;
 use super::llm::ModelSettings;
 use super::reading::Reading;
-use super::tools::{ToolCallId, ToolResult};
+use super::tools::{Refusal, ToolCallId, ToolResult};
 use super::understand::acts;
 use super::{CallFacts, Input, Now, Output, UtteranceId};
 
@@ -132,6 +132,10 @@ struct Own {
     silent_at: Option<Mono>,
     /// Silences in a row.
     silences: u32,
+    /// Whether a write was turned down at its read-back: the words that come next turned it down,
+    /// and answer nothing that was said since.
+    #[serde(default)]
+    turned_down: bool,
 }
 
 /// See the module's documentation.
@@ -205,17 +209,21 @@ impl Scripted {
 
     fn on_heard(&mut self, now: Now, ledger: &Arc<Ledger>, text: String, confidence: Option<f32>) {
         self.own.silent_at = None;
+        let turned_down = std::mem::take(&mut self.own.turned_down);
         let mut next = Next::FrontDesk;
         if !text.trim().is_empty() {
             next = self.take(now, ledger, |script, turn| script.heard(turn, &text));
-        } else if self.own.asked.is_some() {
+        } else if self.own.asked.is_some() && !turned_down {
             return self.ask_again();
         }
         if next == Next::Done {
             return;
         }
         let language = self.facts.clinic.language();
-        if self.own.asked.is_some() && acts::read(&text, language).declines() {
+        let asked = self.own.asked.is_some();
+        if asked && turned_down && acts::read(&text, language).turns_down() {
+            // The script has said what follows from it.
+        } else if asked && acts::read(&text, language).declines() {
             // "What else can I do for you?" "No, thank you."
             let goodbye = language.phrases.goodbye.clone();
             self.say(goodbye);
@@ -256,6 +264,8 @@ impl Scripted {
     ) {
         let Some(tool) = self.own.running.remove(&call.0) else { return };
         let failed = matches!(result, ToolResult::Refused { .. } | ToolResult::Unavailable);
+        self.own.turned_down =
+            matches!(result, ToolResult::Refused { refusal: Refusal::NotConfirmed });
         let value = result.told();
         self.take(now, ledger, |script, turn| {
             script.tool_done(turn, &ToolAnswer { tool: &tool, value, failed });
@@ -266,6 +276,9 @@ impl Scripted {
 
 impl Policy for Scripted {
     fn handle_input(&mut self, now: Now, ledger: &Arc<Ledger>, input: Input) {
+        if !matches!(input, Input::Heard { .. }) {
+            self.own.turned_down = false;
+        }
         match input {
             Input::Begin => {
                 let next = self.take(now, ledger, |script, turn| script.begin(turn));
