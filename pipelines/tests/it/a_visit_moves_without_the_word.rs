@@ -15,7 +15,7 @@ const SENTENCES: &[&str] = &[
     "I booked the 14th with Dr Haddad but I need the 18th",
     "Sunday the 14th clashes with my son's school play, have you got Thursday the 18th?",
     "I was put down for the 14th, it turns out I'm away. The 18th?",
-    "I cannot come the 14, I can come the 18",
+    "I cannot come the 14th, I can come the 18th",
     "don't take me off, just give me the 18th instead of the 14th",
     "can I swap my Sunday with Dr Haddad for Thursday the 18th?",
     "exchange my Sunday the 14th for Thursday the 18th, please",

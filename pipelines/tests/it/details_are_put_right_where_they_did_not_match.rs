@@ -7,7 +7,7 @@ fn the_part_that_was_wrong_is_replaced_and_the_rest_stays() {
     for (wrong, right) in [
         ("17 May 1981", "eighty, not eighty-one, silly me"),
         ("17 May 1981", "sorry, nineteen eighty, not eighty-one"),
-        ("17 May 1908", "oh dear, I said oh eight, it's eighty"),
+        ("17 May 1940", "oh dear, I said forty, it's eighty"),
         ("17 June 1980", "not June, May"),
         ("17 June 1980", "May, I mean May, not June"),
         ("7 May 1980", "hang on, the 17th, not the 7th"),

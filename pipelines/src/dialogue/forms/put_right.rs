@@ -10,7 +10,7 @@ use crate::dialogue::Expectation;
 use crate::dialogue::understand::birth::{self, BirthMention, of_parts};
 use crate::dialogue::understand::pattern::{Pattern, Reader, find_any, longest_at};
 use crate::dialogue::understand::tokens::Tokens;
-use crate::dialogue::understand::{Heard, Setting, names, phones, wish};
+use crate::dialogue::understand::{Heard, Setting, names, phones, take_exclamations, wish};
 
 impl Policy {
     /// Takes a correction of the details that were read back; false if there is none.
@@ -90,6 +90,8 @@ impl Policy {
         let calendar = self.setting(now).calendar();
         let whole = |year: i16, month, day| of_parts(Some(year.into()), month, day, calendar);
         let mut rest = tokens.clone();
+        // "Oh dear" is no year.
+        take_exclamations(&mut rest, &language);
         let ruled_out = wish::negations(&tokens, &language);
         for at in (0..tokens.len()).filter(|at| ruled_out[*at]) {
             rest.take(at..at + 1);

@@ -244,10 +244,12 @@ fn is_own_name(tokens: &Tokens, language: &Language, at: usize) -> bool {
 fn before_says_name(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<usize>> {
     let reader = Reader { tokens, language, latest_year: 0 };
     let begins = |start: usize| {
-        start == 0
-            || tokens.words[start - 1].stop
-            || tokens.text(start - 1).is_empty()
-            || ends_before(&language.words.name_fillers, reader, start).is_some()
+        // "Mrs Miller here" tells no first name.
+        longest_at(&language.words.name_fillers, reader, start).is_none()
+            && (start == 0
+                || tokens.words[start - 1].stop
+                || tokens.text(start - 1).is_empty()
+                || ends_before(&language.words.name_fillers, reader, start).is_some())
     };
     (0..tokens.len()).find_map(|end| {
         let owner = end > 0 && is_own_name(tokens, language, end - 1);

@@ -79,9 +79,7 @@ fn phrase(reader: Reader<'_>, at: usize, place: Place<'_>, choosing: bool) -> Op
     let (phrase, found) = best?;
     let what = resolve(phrase, &found, place).unwrap_or(What::Unclear);
     let mut item = Item::new(found.start, found.end, what);
-    // "On the 8th of June, is there something that day": the day that was named, and no visit.
-    let named = phrase.op == DayOp::AnchorDay && place.before.is_some();
-    item.anchored = is_anchored(phrase.op) && !named;
+    item.anchored = is_anchored(phrase.op);
     let part = phrase.clock.map(hours).map(|(from, until)| Clock::span(from, until));
     Some((item, part))
 }
