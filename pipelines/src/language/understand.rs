@@ -238,8 +238,7 @@ tables! {
 tables! {
     /// Who says what of a time: what is ruled out, what is told and not asked for.
     Scope {
-        not, keep, answers, plurals, reset, clause, wish, story, that_day, since, unavailable, free_from, free_until, corrected, beside, or, and,
-        good_after, time_like, soft, soft_after,
+        not, keep, answers, plurals, reset, clause, wish, story, that_day, since, unavailable, free_from, free_until, corrected, beside, or, and, good_after, time_like, soft, soft_after,
     }
 }
 
