@@ -226,7 +226,7 @@ tables! {
     /// Words that are not intents.
     Words {
         greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
-        no, bare_no, decline, bye, leaving, relatives, sent_me, caller_too, and_me, of_us, with_whom, needs, owned, name_for, number_ends, says_name, but_them, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
+        no, bare_no, decline, bye, leaving, relatives, sent_me, caller_too, and_me, of_us, with_whom, needs, owned, name_for, number_ends, says_name, own_name, but_them, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
         not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, list_after, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
@@ -238,8 +238,7 @@ tables! {
 tables! {
     /// Who says what of a time: what is ruled out, what is told and not asked for.
     Scope {
-        not, keep, answers, plurals, reset, clause, wish, story, that_day, since, unavailable, free_from, free_until, corrected, beside, or, and,
-        good_after, time_like, soft, soft_after,
+        not, keep, answers, plurals, reset, clause, wish, story, that_day, since, unavailable, free_from, free_until, corrected, beside, or, and, good_after, time_like, soft, soft_after,
     }
 }
 
@@ -267,7 +266,7 @@ tables! {
 tables! {
     /// How a call goes on: several wishes, what is done undone, the waiting list.
     Course {
-        join, besides, books, has_one, comes, all_of, undo, keep, drop, clashes, idioms, reference, wait_join, wait_leave, wait_ask,
+        join, besides, books, has_one, holds, unable, comes, all_of, undo, keep, drop, clashes, idioms, reference, wait_join, wait_leave, wait_ask,
     }
 }
 
@@ -327,6 +326,9 @@ pub(crate) struct Matter {
     /// Whether words of a booking may stand beside it.
     #[serde(default)]
     pub(crate) beside_booking: bool,
+    /// Whether a doctor may be named beside it, who is not wished for.
+    #[serde(default)]
+    pub(crate) beside_doctor: bool,
     /// Whether the words name the matter alone, so that more is asked for.
     #[serde(default)]
     pub(crate) ask: bool,

@@ -25,6 +25,8 @@ pub(crate) struct HolidayWords {
     pub(crate) codes: Vec<String>,
     /// As it is spoken of.
     pub(crate) name: String,
+    /// Month and day where it is on the same day each year, for who was born on it.
+    pub(crate) date: Option<(i8, i8)>,
     pub(crate) say: Vec<Pattern>,
 }
 

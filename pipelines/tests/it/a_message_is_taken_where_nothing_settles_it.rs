@@ -18,6 +18,17 @@ fn a_patients_message_is_read_back_and_written_down() {
         ("could the nurse call me about my medicine", MessageSubject::Doctor),
         ("we have moved, please update my address", MessageSubject::Details),
         ("I need a copy of my medical records", MessageSubject::Records),
+        ("I've been billed two times for one visit", MessageSubject::Bill),
+        ("you took the money off my card twice", MessageSubject::Bill),
+        ("there's a charge on my statement I don't recognise", MessageSubject::Bill),
+        ("your receptionist was ever so rude to me", MessageSubject::Complaint),
+        ("I'd like to lodge a formal complaint", MessageSubject::Complaint),
+        ("the physio hasn't received the letter yet", MessageSubject::Referral),
+        ("Dr Haddad wanted to refer me to a specialist and nobody did", MessageSubject::Referral),
+        ("I'm down to my last few heart pills", MessageSubject::Refill),
+        ("HR wants a certificate that I was ill", MessageSubject::SickNote),
+        ("did the lab send anything back about me?", MessageSubject::Results),
+        ("I've moved house, you'll need my new address", MessageSubject::Details),
     ] {
         let mut call = Call::new(Clinic::new());
         assert!(call.hears(said).contains("full name"), "{said}: {:?}", call.said);
@@ -43,6 +54,34 @@ fn who_is_late_needs_no_call() {
     assert!(read.contains("twenty minutes late") && !read.contains("call you"), "{read}");
     call.hears("yes");
     assert_eq!(call.clinic.messages[0].0, MessageSubject::Late);
+}
+
+#[test]
+fn lateness_is_told_in_other_words() {
+    for words in [
+        "the traffic's murder, I won't be there till quarter to two",
+        "I'm running twenty minutes behind for my visit",
+        "I'm sitting in a huge jam and my visit is at ten",
+        "my train's stuck outside the city, I'm due at ten",
+    ] {
+        let mut call = Call::new(Clinic::new());
+        let text = call.hears(words);
+        assert!(text.contains("coming late"), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_pharmacy_is_told_by_its_name_or_its_trouble() {
+    for words in [
+        "this is the chemist's on Nile Street, we have a question about a prescription",
+        "hello, Garden Pharmacy, one of Dr Haddad's prescriptions is unclear",
+        "Layla from the pharmacy, I can't read the dose on this script",
+        "the chemist here, two of your prescriptions do not go together",
+    ] {
+        let mut call = Call::new(Clinic::new());
+        let text = call.hears(words);
+        assert!(text.contains("good time") && !text.contains("full name"), "{words}: {text}");
+    }
 }
 
 #[test]

@@ -43,6 +43,22 @@ fn a_yes_in_many_words_with_parts_of_what_was_read_back_books() {
         "👍",
         "Yes, shukran",
         "yes yes, we have to leave now",
+        "that suits me fine, sign me up",
+        "is good, please do it",
+        "couldn't be nicer, write it down",
+        "I can live with that",
+        "sounds like a plan",
+        "I don't see why not",
+        "nothing wrong with that, go ahead",
+        "go right ahead",
+        "okey doke, make it so",
+        "yes, is correct, please book",
+        "one hundred percent",
+        "I'm happy with that",
+        "you can enter it in the book",
+        "that's exactly what I wanted",
+        "we can do that",
+        "it's a deal",
     ] {
         let mut call = read_back();
         let text = call.hears(yes);

@@ -34,6 +34,10 @@ impl Policy {
             return None;
         }
         let more = besides(text, self.setting(now))?;
+        if more.part.want == Want::Wait && self.state.goal == Some(Goal::Book) {
+            // "That is too far off, put me down in case somebody cancels" is about what is sought.
+            return None;
+        }
         self.state.later.push_back(Todo::of(more.part));
         let text = self.language.phrases.do_next.clone();
         self.carry(&text);
@@ -157,7 +161,7 @@ impl Policy {
     }
 
     /// Whether a visit as it is wished for may take the place of this one.
-    fn may_replace(&self, target: &AppointmentFacts) -> bool {
+    pub(super) fn may_replace(&self, target: &AppointmentFacts) -> bool {
         let wish = &self.state.wish;
         let own = &target.visit.specialty;
         let of_own = |name: &String| name.eq_ignore_ascii_case(own);

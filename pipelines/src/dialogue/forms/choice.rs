@@ -3,21 +3,23 @@
 use frontdesk_types::Offer;
 
 use super::{Heard, Now, Policy};
-use crate::dialogue::understand::Choice;
+use crate::dialogue::Expectation;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
+use crate::dialogue::understand::{Choice, Setting};
 use crate::wish::{Days, When, Window};
 
 impl Policy {
     pub(super) fn on_choice(&mut self, now: Now, heard: &Heard, text: &str) {
         let picked = self.picked(heard);
-        if heard.ask {
+        let asked = self.asked_before(now, text);
+        if heard.ask || (asked.is_some() && picked.len() == 1) {
             // "The second one, and what does it cost?": the answer comes first.
             self.state.chosen = match picked.as_slice() {
                 [one] => Some(one.id),
                 _ => None,
             };
-            self.ask_clinic(text);
+            self.ask_clinic(asked.as_deref().unwrap_or(text));
             return;
         }
         self.doubt(heard);
@@ -72,6 +74,18 @@ impl Policy {
             }
             [] => self.misunderstood(now),
         }
+    }
+
+    /// "You do take Bupa, don't you? Then the second one": the question before the choice.
+    fn asked_before(&self, now: Now, text: &str) -> Option<String> {
+        let (question, rest) = text.split_once('?')?;
+        let question = format!("{question}?");
+        let setting = Setting { expect: Expectation::Request, ..self.setting(now) };
+        let asks = || {
+            let heard = Heard::of(&question, setting);
+            heard.ask && !heard.has_content() && !heard.repeat && !heard.recall
+        };
+        (!rest.trim().is_empty() && asks()).then_some(question)
     }
 
     /// "Another day": none of those that were offered.

@@ -47,6 +47,10 @@ impl Policy {
             // What it costs is asked about in a question, and not by who drops it.
             self.understood();
             self.declined(now);
+        } else if !registering && heard.no && heard.reading.declines() {
+            // "Not today, thanks" wishes for no other day.
+            self.understood();
+            self.declined(now);
         } else if heard.ask {
             self.ask_clinic(text);
         } else if heard.course.undo && !heard.has_content() && !registering {

@@ -359,7 +359,7 @@ impl Policy {
         if self.turned_by(heard, heard.relative) || heard.new_patient {
             self.understood();
             self.advance(now);
-        } else if told || self.names_anew(now, text) {
+        } else if told || self.names_anew(now, text) || self.birth_anew(now, text) {
             // What was put right counts; the rest was right.
             self.understood();
             // The same once more is no other try: then the rest is asked for.

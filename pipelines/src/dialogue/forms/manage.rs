@@ -80,11 +80,13 @@ impl Policy {
     /// Picks the appointment that fits what was said, or asks which.
     pub(super) fn pick_by(&mut self, now: Now, heard: &Heard) {
         let listed = self.state.listed.clone();
-        let fitting: Vec<_> =
-            listed.iter().filter(|known| said_of(heard, &known.visit)).cloned().collect();
+        let moves = self.state.goal == Some(Goal::Move) && self.state.instead_of.is_none();
+        let mut fitting = if moves { given_up(heard, &listed) } else { Vec::new() };
+        if fitting.is_empty() {
+            fitting.extend(listed.iter().filter(|known| said_of(heard, &known.visit)).cloned());
+        }
         // The only appointment is meant; a day that is not its own is where it shall move to.
         let fitting = if fitting.is_empty() && listed.len() == 1 {
-            let moves = self.state.goal == Some(Goal::Move) && self.state.instead_of.is_none();
             if moves && heard.has_content() {
                 self.take_wish_silently(heard);
                 if heard.doctor.is_none() {
@@ -98,6 +100,9 @@ impl Policy {
         match fitting.as_slice() {
             [one] => {
                 self.understood();
+                if moves {
+                    self.take_other_times(heard, one);
+                }
                 self.state.target = Some(one.clone());
                 self.count_from_target(now);
                 self.advance(now);
@@ -113,6 +118,49 @@ impl Policy {
                 self.ask_which(now);
             }
         }
+    }
+
+    /// The days beside that of the visit itself tell where it moves to: "I am down for the 18th,
+    /// would the 20th be any good".
+    fn take_other_times(&mut self, heard: &Heard, own: &AppointmentFacts) {
+        if !self.state.wish.when.is_empty() {
+            return;
+        }
+        let mut rest = heard.clone();
+        rest.wish.when.any.retain(|window| !is_own_time(window, own));
+        if !rest.wish.when.any.is_empty() {
+            self.take_wish_silently(&rest);
+        }
+    }
+
+    /// "The 18th is no good any more, what about the 20th?": whoever has a visit on the day that is
+    /// given up moves it. False if they book.
+    pub(super) fn moves_after_all(&mut self, now: Now) -> bool {
+        if self.state.may_replace.is_none() {
+            return false;
+        }
+        if !self.state.listed_all {
+            self.call(ToolCall::ListAppointments);
+            return true;
+        }
+        let words = self.state.may_replace.take().map(Phi::into_exposed).unwrap_or_default();
+        let setting = Setting { expect: Expectation::Request, ..self.setting(now) };
+        let heard = Heard::of(&words, setting);
+        let listed = self.ledger.appointments().to_vec();
+        let mut own = given_up(&heard, &listed);
+        if own.is_empty() && heard.course.holds {
+            own.extend(listed.iter().filter(|known| said_of(&heard, &known.visit)).cloned());
+        }
+        if own.is_empty() && listed.len() == 1 && (is_unable(&heard) || heard.course.holds) {
+            own = listed;
+        }
+        own.retain(|known| self.may_replace(known));
+        let [target] = own.as_slice() else { return false };
+        self.state.wish.when.any.retain(|window| !is_own_time(window, target));
+        self.state.goal = Some(Goal::Move);
+        self.state.target = Some(target.clone());
+        self.advance(now);
+        true
     }
 
     /// All of them, one after another, each with a read-back of its own.
@@ -183,4 +231,42 @@ impl Policy {
             self.misunderstood(now);
         }
     }
+}
+
+/// Whether the words give up a day, or tell of a visit that the caller has, beside a wish for one.
+pub(super) fn gives_up(heard: &Heard) -> bool {
+    let when = &heard.wish.when;
+    let single = |window: &Window| window.days.only().is_some();
+    let another = heard.another || heard.course.besides || heard.new_patient;
+    let wished = !another && (!when.any.is_empty() || heard.later || heard.earlier);
+    let held = heard.course.holds && when.any.iter().any(single);
+    wished && (when.none.iter().any(single) || held || is_unable(heard))
+}
+
+/// Whether a window names the time of a visit that there is, or its day and no time.
+fn is_own_time(window: &Window, own: &AppointmentFacts) -> bool {
+    let start = own.visit.local_start().datetime();
+    window.days.only() == Some(start.date()) && (window.clock.is_open() || window.has(start))
+}
+
+/// Whether a visit cannot be kept, and nobody said that it shall be cancelled.
+fn is_unable(heard: &Heard) -> bool {
+    heard.cancel && heard.course.unable
+}
+
+/// Whether somebody who cannot come asks for another time in the same words.
+pub(super) fn comes_otherwise(heard: &Heard) -> bool {
+    is_unable(heard) && !heard.move_ && gives_up(heard)
+}
+
+/// The visits on a day that is ruled out, and at that time if one was said with it.
+fn given_up(heard: &Heard, listed: &[AppointmentFacts]) -> Vec<AppointmentFacts> {
+    let moves = heard.move_ || heard.course.holds || is_unable(heard);
+    let own = |window: &&Window| window.days.only().is_some() || moves && !window.days.is_open();
+    let out: Vec<&Window> = heard.wish.when.none.iter().filter(own).collect();
+    let has = |known: &&AppointmentFacts| {
+        let start = known.visit.local_start().datetime();
+        out.iter().any(|window| window.has(start))
+    };
+    listed.iter().filter(has).cloned().collect()
 }

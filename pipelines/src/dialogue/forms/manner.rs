@@ -58,7 +58,9 @@ impl Policy {
         let left = || reading.cover(0, &[Rude, Question, Filler, Greeting]).left.len();
         let swears = heard.rude && (!heard.ask || left() <= FEW);
         // Whose visit it is comes before whatever else is said.
-        if said_more || has(OtherPatient) {
+        // "Is this Palm Family Practice?" wishes for no family doctor.
+        let reached = has(Reached) && !heard.book && !heard.has_time() && heard.doctor.is_none();
+        if (said_more && !reached) || has(OtherPatient) {
             return None;
         }
         if heard.machine {

@@ -185,6 +185,7 @@ impl Policy {
         state.listed_all = false;
         state.draft = None;
         state.instead_of = None;
+        state.may_replace = None;
         state.restoring = None;
         (state.nearest_only, state.wait_offered) = (false, false);
         state.offers.clear();
@@ -442,6 +443,7 @@ impl Policy {
             self.identify(now);
         } else if matches!(goal, Goal::Wait | Goal::ListWaits | Goal::LeaveWait) {
             self.waitlist(now, goal);
+        } else if goal == Goal::Book && self.moves_after_all(now) {
         } else if goal == Goal::Book {
             self.seek(now);
         } else {

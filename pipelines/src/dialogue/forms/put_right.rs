@@ -2,14 +2,15 @@
 //! all of it is read back again.
 
 use frontdesk_types::Phi;
+use jiff::civil::Date;
 
 use super::state::{Phase, Spelled};
 use super::{Now, Policy};
 use crate::dialogue::Expectation;
-use crate::dialogue::understand::birth::{BirthMention, of_parts};
+use crate::dialogue::understand::birth::{self, BirthMention, of_parts};
 use crate::dialogue::understand::pattern::{Pattern, Reader, find_any, longest_at};
 use crate::dialogue::understand::tokens::Tokens;
-use crate::dialogue::understand::{Heard, Setting, names, phones};
+use crate::dialogue::understand::{Heard, Setting, names, phones, take_exclamations, wish};
 
 impl Policy {
     /// Takes a correction of the details that were read back; false if there is none.
@@ -54,34 +55,62 @@ impl Policy {
         any
     }
 
+    /// The date of birth that did not match is put right.
+    pub(super) fn birth_anew(&mut self, now: Now, text: &str) -> bool {
+        let previous = self.state.previous.as_ref().and_then(|previous| previous.birth);
+        let known = previous.map(|birth| *birth.expose());
+        let date = known.and_then(|known| self.birth_instead(now, text, known));
+        self.state.patient.birth = date.map(Phi::new).or(self.state.patient.birth);
+        date.is_some()
+    }
+
     /// "1991, not 1990", "it was the third of February".
     fn birth_put_right(&mut self, now: Now, text: &str) -> bool {
-        let Some(known) = self.state.patient.birth.as_ref().map(|birth| *birth.expose()) else {
+        let known = self.state.patient.birth.as_ref().map(|birth| *birth.expose());
+        let Some(date) = known.and_then(|known| self.birth_instead(now, text, known)) else {
             return false;
         };
+        let patient = &mut self.state.patient;
+        patient.birth = Some(Phi::new(date));
+        (patient.birthday, patient.birth_month, patient.birth_year) = (None, None, None);
+        true
+    }
+
+    /// The date of birth as it is with what the words put right; what they rule out, or what they
+    /// repeat of the wrong one, does not count.
+    fn birth_instead(&self, now: Now, text: &str, known: Date) -> Option<Date> {
         let language = self.language.clone();
         let tokens = Tokens::of(text, &language);
         let reader = Reader { tokens: &tokens, language: &language, latest_year: 0 };
         // An O that is spelled is no zero.
         let spelled = (0..tokens.len()).any(|at| names::letters(&tokens, at).len() > 2);
         if spelled && find_any(&language.words.born, reader).is_none() {
-            return false;
+            return None;
         }
         let calendar = self.setting(now).calendar();
         let whole = |year: i16, month, day| of_parts(Some(year.into()), month, day, calendar);
-        let said = match self.hear_as(now, text, Expectation::DateOfBirth).birth {
-            Some(BirthMention::Year(year)) => whole(year, known.month(), known.day()),
-            Some(BirthMention::NoYear { month, day }) => whole(known.year(), month, day),
-            Some(BirthMention::Month(month)) => whole(known.year(), month, known.day()),
-            Some(BirthMention::Day(day)) => whole(known.year(), known.month(), day),
-            Some(said) => said,
-            None => return false,
-        };
-        let BirthMention::Full(date) = said else { return false };
-        let patient = &mut self.state.patient;
-        patient.birth = Some(Phi::new(date));
-        (patient.birthday, patient.birth_month, patient.birth_year) = (None, None, None);
-        date != known
+        let mut rest = tokens.clone();
+        // "Oh dear" is no year.
+        take_exclamations(&mut rest, &language);
+        let ruled_out = wish::negations(&tokens, &language);
+        for at in (0..tokens.len()).filter(|at| ruled_out[*at]) {
+            rest.take(at..at + 1);
+        }
+        while let Some(said) = birth::take(&mut rest, &language, calendar, true) {
+            let whole = match said {
+                BirthMention::Year(year) => whole(year, known.month(), known.day()),
+                BirthMention::NoYear { month, day } => whole(known.year(), month, day),
+                BirthMention::Month(month) => whole(known.year(), month, known.day()),
+                BirthMention::Day(day) => whole(known.year(), known.month(), day),
+                said => said,
+            };
+            match whole {
+                BirthMention::Full(date) if date != known => return Some(date),
+                BirthMention::Full(_) => {}
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// "It's Shayne, S H A Y N E", "the last name is Parker".

@@ -2,6 +2,7 @@
 
 use frontdesk_types::Phi;
 
+use super::manage::{comes_otherwise, gives_up};
 use super::state::{Goal, Phase, Wish};
 use super::whose::Turn;
 use super::{Heard, Now, Policy, fill};
@@ -99,11 +100,14 @@ impl Policy {
         } else if heard.list && !heard.cancel && !heard.move_ {
             self.begin(now, Goal::List, heard, text);
         } else if let Some(target) = booked.clone().filter(|_| {
-            !fresh && heard.cancel && !heard.move_ && (!heard.own_appointment || heard.correction)
+            let cancels = heard.cancel && !heard.move_ && !comes_otherwise(heard);
+            !fresh && cancels && (!heard.own_appointment || heard.correction)
         }) {
             self.begin_goal(Goal::Cancel);
             self.state.target = Some(target);
             self.advance(now);
+        } else if comes_otherwise(heard) {
+            self.begin(now, Goal::Book, heard, text);
         } else if heard.cancel && !heard.move_ {
             self.begin(now, Goal::Cancel, heard, text);
         } else if let Some(target) = booked.filter(|_| {
@@ -184,6 +188,7 @@ impl Policy {
                     self.state.wish.doctors = last.into_iter().collect();
                 }
                 let problem = self.merge_wish(heard);
+                self.state.may_replace = gives_up(heard).then(|| Phi::new(text.to_owned()));
                 self.queue_persons(heard, goal);
                 match problem {
                     Some(problem) => self.explain(now, &problem),

@@ -246,6 +246,9 @@ pub(super) struct State {
     /// Words by which an appointment is given up for the one that is sought.
     #[serde(default)]
     pub(super) instead_of: Option<Phi<String>>,
+    /// Words that give up a day for the visit that is sought: whoever has one then moves it.
+    #[serde(default)]
+    pub(super) may_replace: Option<Phi<String>>,
     /// What is to be done after what is under way.
     #[serde(default)]
     pub(super) later: VecDeque<Todo>,

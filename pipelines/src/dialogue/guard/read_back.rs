@@ -220,6 +220,9 @@ impl<D: Policy> Guarded<D> {
             self.ask(now, &text, Expectation::YesNo);
             return;
         }
+        // "Fine, only my husband is the one who is ill": whose visit it is gets asked.
+        let booking = matches!(read_back.tool, ToolCall::Book { .. });
+        let about_other = booking && !yes && heard.relative && !self.state.for_other;
         // "Yes, nine" to another time: neither a yes to it nor a correction. Most likely "nine" is
         // a misheard word, and whoever means nine says so once more.
         let bare_time = heard.time.is_some() && heard.day.is_none() && !heard.has_doctor();
@@ -231,6 +234,7 @@ impl<D: Policy> Guarded<D> {
             && matches!(assent, Assent::Partly);
         let unclear = !yes && !torn && !wish && !matches!(assent, Assent::None);
         let Mode::ReadBack(read_back) = &mut self.state.mode else { return };
+        let unclear = unclear && !about_other;
         let playing = self.state.spoken.contains_key(&read_back.utterance.0);
         match (read_back.heard, yes || heard.empty || torn || unclear) {
             (true, _) if yes => {

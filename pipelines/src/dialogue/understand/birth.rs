@@ -6,6 +6,7 @@ use super::days::{Calendar, day_and_month, numeric_date};
 use super::numbers;
 use super::pattern::{Match, Reader, Slot, find_any, longest_at};
 use super::tokens::Tokens;
+use super::wish::month_and_day;
 use crate::language::Language;
 use crate::language::understand::DayOp;
 
@@ -150,6 +151,9 @@ fn named(reader: Reader<'_>, at: usize, calendar: Calendar, told: bool) -> Optio
         let old = matches!(mention, BirthMention::Full(date) if date.year() < this_year);
         return (told || old).then_some((at..end, mention));
     }
+    if let Some(found) = on_holiday(reader, at, calendar).filter(|_| told) {
+        return Some(found);
+    }
     let years = numbers::years(reader.tokens, at, reader.latest_year, reader.language);
     years.into_iter().find_map(|(year, length)| {
         // "At four on the 5th" is no year.
@@ -162,13 +166,23 @@ fn named(reader: Reader<'_>, at: usize, calendar: Calendar, told: bool) -> Optio
     })
 }
 
+/// "Christmas Day 1955": a holiday that is on the same day each year.
+fn on_holiday(reader: Reader<'_>, at: usize, calendar: Calendar) -> Option<Found> {
+    let Reader { tokens, language, latest_year } = reader;
+    let dated = language.holidays.iter().filter_map(|holiday| Some((holiday, holiday.date?)));
+    let found =
+        dated.filter_map(|(holiday, date)| Some((longest_at(&holiday.say, reader, at)?, date)));
+    let (found, (month, day)) = found.max_by_key(|(found, _)| found.len())?;
+    let small = longest_at(&language.words.links, reader, found.end).map_or(0, |link| link.len());
+    let next = found.end + small;
+    let year = numbers::years(tokens, next, latest_year, language).first().copied();
+    let end = year.map_or(found.end, |(_, length)| next + length);
+    Some((at..end, of_parts(year.map(|(year, _)| year), month, day, calendar)))
+}
+
 fn checked(year: Option<i64>, found: &Match, calendar: Calendar) -> BirthMention {
-    let parts = || {
-        let month = i8::try_from(found.slot(Slot::Month)?).ok()?;
-        let day = found.slot(Slot::Ordinal).or_else(|| found.slot(Slot::Number))?;
-        Some((month, i8::try_from(day).ok()?))
-    };
-    parts().map_or(BirthMention::Impossible, |(month, day)| of_parts(year, month, day, calendar))
+    month_and_day(found)
+        .map_or(BirthMention::Impossible, |(month, day)| of_parts(year, month, day, calendar))
 }
 
 /// A date of birth of its parts, if it can be one.

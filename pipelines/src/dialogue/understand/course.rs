@@ -22,6 +22,10 @@ pub(crate) struct Course {
     pub(crate) besides: bool,
     /// A visit is asked for in so many words.
     pub(crate) books: bool,
+    /// Tells which visit somebody has.
+    pub(crate) holds: bool,
+    /// Somebody cannot come.
+    pub(crate) unable: bool,
     /// Another time is asked for by the verb alone.
     pub(crate) comes: bool,
     /// All of several appointments are meant.
@@ -61,6 +65,8 @@ impl Course {
             wait,
             besides: is(&lists.besides),
             books: wants(&lists.books) && !is(&lists.has_one),
+            holds: is(&lists.holds),
+            unable: is(&lists.unable),
             comes: wants(&lists.comes),
             all_of: is(&lists.all_of),
             undo: is(&lists.undo),

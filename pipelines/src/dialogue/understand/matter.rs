@@ -13,11 +13,15 @@ pub(crate) fn is_matter(text: &str, heard: &Heard, language: &Language) -> bool 
 
 /// The matter that the words are about; not beside a wish for a visit, unless it may stand there.
 pub(crate) fn matter<'a>(text: &str, heard: &Heard, language: &'a Language) -> Option<&'a Matter> {
-    let booking = heard.book || heard.move_ || heard.cancel || heard.list;
-    let visit = booking || heard.doctor.is_some() || heard.time.is_some() || heard.part.is_some();
+    // "Charged twice for one visit" wishes for none.
+    let books = heard.course.books || heard.book && heard.has_content();
+    let booking = books || heard.move_ || heard.cancel || heard.list;
+    let wish = booking || heard.time.is_some() || heard.part.is_some();
+    let doctor = heard.doctor.is_some();
+    let visit = |matter: &Matter| wish || doctor && (!matter.beside_doctor || heard.day.is_some());
     let tokens = Tokens::of(text, language);
     let reader = Reader { tokens: &tokens, language, latest_year: 0 };
     let is = |list: &[Pattern]| find_any(list, reader).is_some();
     let found = language.matters.iter().find(|matter| is(&matter.say) && !is(&matter.not));
-    found.filter(|matter| matter.beside_booking || !visit)
+    found.filter(|matter| matter.beside_booking || !visit(matter))
 }

@@ -184,6 +184,9 @@ impl Heard {
         let doctor_first = !expect.is_naming();
         if doctor_first {
             heard.name = names::take(&mut rest, language, Asked::No);
+            if heard.name.is_none() && matches!(heard.birth, Some(BirthMention::Full(_))) {
+                heard.name = names::take_leading(&mut rest, language);
+            }
         } else if !heard.is_command() {
             heard.name = names::take(&mut rest, language, Asked::Yes);
         }
@@ -355,12 +358,15 @@ impl Heard {
         let asks_for_one = is(&intents.book_question) || is(&words.not_made);
         let booking = (asks_for_one && !changes) || (polite && self.book);
         let change = changes && polite;
+        // "Can you put my wife's name on it?"
+        let turns = polite && self.other_patient && !of_clinic;
         let suggestion = is(&words.suggestion) && (wish || self.doctor.is_some());
         let question = asks.is_some() || all.question;
         self.ask = !self.list
             && (!self.small_talk || topic)
             && !booking
             && !change
+            && !turns
             && !suggestion
             && ((question && (of_clinic || !(wish || self.later || self.earlier)))
                 || (topic && !self.book && self.doctor.is_none())

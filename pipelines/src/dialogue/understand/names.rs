@@ -53,6 +53,7 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
         None => return None,
     };
     let range = better(tokens, language, range);
+    strip_ending(tokens, language, &range);
     if let Some(name) = last_name_first(tokens, language, &range) {
         tokens.take(range.start..range.end + 1);
         return Some(NameMention { name, full: true, introduced, own });
@@ -71,6 +72,51 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
     }
     tokens.take(range);
     Some(NameMention { full: words >= 2, name, introduced, own })
+}
+
+/// Takes the name with which an utterance begins that tells a date of birth as well: "Jane Miller,
+/// born 17 May 1980". The words of the date were taken before.
+pub(crate) fn take_leading(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let mut start = 0;
+    while start < tokens.len() {
+        match longest_at(&language.words.name_fillers, reader, start) {
+            Some(filler) => start = filler.end,
+            None if tokens.text(start).is_empty() => start += 1,
+            None => break,
+        }
+    }
+    let mut range = name_run(tokens, language, start);
+    if range.len() == 1 {
+        // "Mrs Miller here, Jane Miller", "I'm Jane, Jane Miller".
+        let says = longest_at(&language.words.says_name, reader, range.end);
+        let next = says.map_or(range.end, |says| says.end);
+        let stop = tokens.words.get(next.wrapping_sub(1)).is_some_and(|word| word.stop);
+        let whole = name_run(tokens, language, next);
+        if stop && whole.len() >= 2 {
+            range = whole;
+        }
+    }
+    let capital = |at: usize| tokens.words[at].raw.starts_with(char::is_uppercase);
+    let first = tokens.text(range.start);
+    let known = language.listen().is_first_name(first) || language.listen().is_last_name(first);
+    let closed = tokens.words.get(range.end.wrapping_sub(1)).is_some_and(|word| word.stop)
+        || tokens.text(range.end).is_empty();
+    let single = range.len() == 1 && last_name_first(tokens, language, &range).is_some();
+    if !closed || !(known || range.clone().all(capital)) {
+        return None;
+    }
+    if single {
+        let name = last_name_first(tokens, language, &range)?;
+        tokens.take(range.start..range.end + 1);
+        return Some(NameMention { name, full: true, introduced: true, own: true });
+    }
+    if !(2..=MAX_WORDS).contains(&range.len()) {
+        return None;
+    }
+    let name = spoken_name(&tokens.words[range.clone()], language);
+    tokens.take(range);
+    Some(NameMention { name, full: true, introduced: true, own: true })
 }
 
 /// The name with the part replaced that sounds like this one.
@@ -175,17 +221,40 @@ fn introduced(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<us
         .or_else(|| before_says_name(tokens, language))
 }
 
+/// "Miller's the name": the ending is no part of the name.
+fn strip_ending(tokens: &mut Tokens, language: &Language, range: &std::ops::Range<usize>) {
+    let Some(word) = range.end.checked_sub(1).and_then(|last| tokens.words.get_mut(last)) else {
+        return;
+    };
+    if let Some(text) = language.owner(&word.text).map(str::to_owned) {
+        let raw = word.raw.chars().take(text.chars().count()).collect();
+        (word.text, word.raw) = (text, raw);
+    }
+}
+
+/// Whether a word is a name with the ending of "Miller's the name".
+fn is_own_name(tokens: &Tokens, language: &Language, at: usize) -> bool {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let name =
+        || language.owner(tokens.text(at)).is_some_and(|own| language.common.can_be_name(own));
+    longest_at(&language.words.own_name, reader, at + 1).is_some() && name()
+}
+
 /// "Jane Miller here": at least two words, with which a clause begins.
 fn before_says_name(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<usize>> {
     let reader = Reader { tokens, language, latest_year: 0 };
     let begins = |start: usize| {
-        start == 0
-            || tokens.words[start - 1].stop
-            || tokens.text(start - 1).is_empty()
-            || ends_before(&language.words.name_fillers, reader, start).is_some()
+        // "Mrs Miller here" tells no first name.
+        longest_at(&language.words.name_fillers, reader, start).is_none()
+            && (start == 0
+                || tokens.words[start - 1].stop
+                || tokens.text(start - 1).is_empty()
+                || ends_before(&language.words.name_fillers, reader, start).is_some())
     };
     (0..tokens.len()).find_map(|end| {
-        let says = longest_at(&language.words.says_name, reader, end)?;
+        let owner = end > 0 && is_own_name(tokens, language, end - 1);
+        let list = if owner { &language.words.own_name } else { &language.words.says_name };
+        let says = longest_at(list, reader, end)?;
         // "An Arabic speaking doctor" goes on.
         let goes_on = [&language.scope.clause, &language.scope.wish];
         let other = goes_on.iter().any(|list| longest_at(list, reader, says.end).is_some());
@@ -194,7 +263,10 @@ fn before_says_name(tokens: &Tokens, language: &Language) -> Option<std::ops::Ra
         }
         let first = end.saturating_sub(MAX_WORDS);
         let starts = (first..end).filter(|start| begins(*start));
-        let mut ranges = starts.map(|start| start..name_run(tokens, language, start).end.min(end));
+        let last =
+            |run: std::ops::Range<usize>| if owner && run.end + 1 == end { end } else { run.end };
+        let mut ranges =
+            starts.map(|start| start..last(name_run(tokens, language, start)).min(end));
         ranges.find(|range| range.end == end && range.len() >= 2)
     })
 }

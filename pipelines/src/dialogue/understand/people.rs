@@ -134,7 +134,10 @@ pub(super) fn rule_out(
 /// Whom the names come to: either of several, the fullest name, or the last that was said.
 fn mention(wanted: &[&Named], tokens: &Tokens, language: &Language) -> Option<DoctorMention> {
     let reader = Reader { tokens, language, latest_year: 0 };
+    let no_matter = || find_any(&language.words.any_doctor, reader).is_some();
     let joined = wanted.windows(2).all(|pair| match pair {
+        // "Hassan, Mansour, I don't mind."
+        [a, b] if a.range.end == b.range.start => no_matter(),
         [a, b] => (a.range.end..b.range.start)
             .any(|at| longest_at(&language.scope.or, reader, at).is_some()),
         _ => true,

@@ -3,10 +3,14 @@
 use super::numbers;
 use super::pattern::{Reader, longest_at};
 use super::tokens::Tokens;
+use super::wish;
 use crate::language::Language;
 
 /// Fewest and most digits of a phone number (E.164 allows 15).
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// Digits that a number keeps whose end is put right, at least.
+const DIGITS_KEPT: usize = 3;
 
 /// What was said of a phone number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +32,10 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: bool) -> Opt
         }
         at = end.max(at + 1);
     }
-    let (range, digits) = best?;
+    let (mut range, mut digits) = best?;
+    while let Some((end, put_right)) = put_right(tokens, language, range.end, &digits) {
+        (range.end, digits) = (end, put_right);
+    }
     let count = digits.trim_start_matches('+').len();
     if DIGITS.contains(&count) {
         tokens.take(range);
@@ -39,6 +46,27 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: bool) -> Opt
     } else {
         None
     }
+}
+
+/// "212 555 0148, no sorry, the end is 0184": the last digits are put right behind it.
+fn put_right(
+    tokens: &Tokens,
+    language: &Language,
+    from: usize,
+    known: &str,
+) -> Option<(usize, String)> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let lists = [&language.scope.corrected, &language.scope.answers, &language.words.number_ends];
+    let taken_back = (from..tokens.len()).find_map(|at| {
+        let found = lists.iter().filter_map(|list| longest_at(list, reader, at));
+        found.map(|found| found.end).max()
+    })?;
+    let ruled_out = wish::negations(tokens, language);
+    let mut runs = (taken_back..tokens.len()).filter(|at| !ruled_out[*at]);
+    let (end, digits) =
+        runs.find_map(|at| Some(run(tokens, language, at)).filter(|(_, run)| run.len() >= 2))?;
+    let kept = known.len().checked_sub(digits.len()).filter(|kept| *kept >= DIGITS_KEPT)?;
+    Some((end, format!("{}{digits}", known.get(..kept)?)))
 }
 
 /// The run of digits that begins at `start`: where it ends, and its digits.

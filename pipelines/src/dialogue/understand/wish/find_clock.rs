@@ -139,6 +139,9 @@ fn time(reader: Reader<'_>, at: usize, bare: bool) -> Option<Item> {
     let length = |list: &[Pattern]| ends_before(list, reader, found.start).unwrap_or(0);
     let (after, before) = (length(&words.after), length(&words.before));
     let (not_after, around) = (length(&words.not_after), length(&words.around));
+    // "How about ten" asks for ten, and not for about ten.
+    let suggests = length(&reader.language.words.suggestion);
+    let around = if suggests > around { 0 } else { around };
     let longest = after.max(before).max(not_after).max(around);
     let behind = |list: &[Pattern]| longest_at(list, reader, found.end);
     let (later, earlier) = (behind(&day_words.or_later), behind(&day_words.or_earlier));

@@ -17,6 +17,8 @@ use super::tokens::Tokens;
 use crate::language::Language;
 use crate::wish::When;
 
+pub(super) use resolve::month_and_day;
+
 /// What was said of days and times.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said {

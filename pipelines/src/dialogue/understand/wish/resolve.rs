@@ -198,7 +198,7 @@ fn anchored(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What>
             let days = until(base, weekday_of(found)?);
             plus_days(base, if days == 0 { 7 } else { days }).map(What::day)
         }
-        DayOp::AnchorDay => Some(What::day(start(false).date())),
+        DayOp::AnchorDay => Some(What::day(base)),
         DayOp::AnchorLater if calendar.anchor.is_none() => Some(What::Part(half(back))),
         DayOp::AnchorLater if back => beside(Clock::span(None, Some(start(true).time()))),
         DayOp::AnchorLater => {
@@ -330,11 +330,21 @@ pub(super) fn mentioned(mention: DayMention) -> What {
     }
 }
 
+/// The month and the day of a date; "the eighth of the sixth" names both by a number.
+pub(in crate::dialogue::understand) fn month_and_day(found: &Match) -> Option<(i8, i8)> {
+    let ordinals = found.slots.iter().filter(|(slot, _)| *slot == Slot::Ordinal);
+    let ordinals: Vec<i64> = ordinals.map(|(_, value)| *value).collect();
+    let (month, day) = match (found.slot(Slot::Month), ordinals.as_slice()) {
+        (None, [day, month @ 1..=12]) => (*month, *day),
+        (Some(month), [day, ..]) => (month, *day),
+        (month, _) => (month?, found.slot(Slot::Number)?),
+    };
+    Some((i8::try_from(month).ok()?, i8::try_from(day).ok()?))
+}
+
 /// "June 14", with a year or without; a weekday said with it must be right.
 fn absolute(found: &Match, today: Date) -> Option<What> {
-    let month = i8::try_from(found.slot(Slot::Month)?).ok()?;
-    let day = found.slot(Slot::Ordinal).or_else(|| found.slot(Slot::Number))?;
-    let day = i8::try_from(day).ok()?;
+    let (month, day) = month_and_day(found)?;
     let mention = match found.slot(Slot::Year) {
         Some(year) => dated(Date::new(i16::try_from(year).ok()?, month, day).ok()?, today),
         None => yearless(month, day, today)?,
