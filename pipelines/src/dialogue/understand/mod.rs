@@ -38,7 +38,7 @@ pub(crate) use choices::Choice;
 use choices::{choice, number_alone, numbered};
 use days::{Anchor, Calendar, DayMention};
 use names::{Asked, NameMention};
-use pattern::{Pattern, Reader, find_any, longest_at};
+use pattern::{List, Reader, find_any, longest_at};
 use people::{DoctorMention, SpecialtyMention};
 use phones::PhoneMention;
 use times::TimeMention;
@@ -276,7 +276,7 @@ impl Heard {
         let language = setting.language;
         let reader = Reader { tokens: all, language, latest_year: 0 };
         let (words, intents) = (&language.words, &language.intents);
-        let alone = |list: &[Pattern]| {
+        let alone = |list: &List| {
             longest_at(list, reader, 0)
                 .is_some_and(|m| (m.end..all.len()).all(|i| all.text(i).is_empty()))
         };
@@ -332,13 +332,13 @@ impl Heard {
     fn judge_question(&mut self, all: &Tokens, language: &Language) {
         let reader = Reader { tokens: all, language, latest_year: 0 };
         let (words, intents) = (&language.words, &language.intents);
-        let is = |list: &[Pattern]| find_any(list, reader).is_some();
+        let is = |list: &List| find_any(list, reader).is_some();
         let first = (0..all.len()).find(|at| !all.text(*at).is_empty()).unwrap_or_default();
         let mut leads = vec![first];
         while let Some(lead) = leads.last().and_then(|at| longest_at(&words.leads, reader, *at)) {
             leads.push(lead.end);
         }
-        let starts = |list: &[Pattern]| {
+        let starts = |list: &List| {
             leads.iter().filter_map(|at| longest_at(list, reader, *at)).map(|found| found.end).max()
         };
         let topic = is(&words.topics);
@@ -418,7 +418,7 @@ pub(crate) fn take_exclamations(tokens: &mut Tokens, language: &Language) {
 }
 
 /// Takes every match of `patterns`; whether there was one.
-fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> bool {
+fn take_all(tokens: &mut Tokens, patterns: &List, language: &Language) -> bool {
     let mut any = false;
     while let Some(found) =
         find_any(patterns, Reader { tokens, language, latest_year: 0 }).filter(|m| m.len() > 0)
