@@ -71,7 +71,7 @@ impl Marks {
     /// Letters, in bytes, of the longest beginning that has a bit of its own.
     const LONGEST: usize = 3;
 
-    const fn bit(number: usize, bit: u32) -> Self {
+    const fn bit(number: usize, bit: u64) -> Self {
         let mut bits = [0; 4];
         bits[number] = 1 << bit;
         Self(bits)
@@ -88,12 +88,12 @@ impl Marks {
     /// The mark of this word and no longer one.
     fn exactly(word: &str) -> Self {
         let hash = hash(word.as_bytes()) % 192;
-        Self::bit(usize::try_from(hash / 64).unwrap_or_default(), (hash % 64) as u32)
+        Self::bit(usize::try_from(hash / 64).unwrap_or_default(), hash % 64)
     }
 
     /// The mark of all words that begin so; of two or three bytes.
     fn beginning(bytes: &[u8]) -> Self {
-        Self::bit(3, (hash(bytes) % Self::BEGINNINGS) as u32)
+        Self::bit(3, hash(bytes) % Self::BEGINNINGS)
     }
 
     pub(crate) fn with(self, other: Self) -> Self {

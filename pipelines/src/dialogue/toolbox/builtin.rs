@@ -3,25 +3,12 @@
 use frontdesk_types::{MessageSubject, TransferReason};
 use serde_json::{Value, json};
 
+use super::schema::{object, text};
 use super::wish::{search_schema, waitlist_schema};
 use super::{Confirm, Effect, ToolSpec};
 
-/// Schema of an object with these properties.
-pub(super) fn object(properties: &Value, required: &[&str]) -> Value {
-    json!({
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-    })
-}
-
 fn nothing() -> Value {
     object(&json!({}), &[])
-}
-
-pub(super) fn text(description: &str) -> Value {
-    json!({ "type": "string", "description": description })
 }
 
 fn offer() -> Value {

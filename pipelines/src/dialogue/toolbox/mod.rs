@@ -8,6 +8,7 @@
 
 mod args;
 mod builtin;
+mod schema;
 mod told;
 mod wish;
 

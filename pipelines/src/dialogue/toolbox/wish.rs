@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ToolError;
 use super::args::Args;
-use super::builtin::{object, text};
+use super::schema::{object, text};
 use crate::dialogue::DoctorFacts;
 use crate::dialogue::tools::{PartOfDay, SlotWish, WaitlistWish};
 use crate::offers::hours;
