@@ -110,10 +110,18 @@ pub(super) fn search_schema() -> Value {
     object(&all, &[])
 }
 
+/// With whom a visit is wished for.
+struct Whom {
+    doctors: Vec<DoctorId>,
+    /// With none of these.
+    not: Vec<DoctorId>,
+    specialty: Option<String>,
+}
+
 impl Args<'_> {
     pub(super) fn slot_wish(&self) -> Result<SlotWish, ToolError> {
         let limit = self.number("limit");
-        let (doctors, not_doctors, specialty) = self.whom()?;
+        let Whom { doctors, not: not_doctors, specialty } = self.whom()?;
         Ok(SlotWish {
             doctors,
             not_doctors,
@@ -232,15 +240,14 @@ impl Args<'_> {
         Ok(When { any: of(window), none, order, fallback, avoid })
     }
 
-    /// With whom, with whom not, and of which specialty.
-    fn whom(&self) -> Result<(Vec<DoctorId>, Vec<DoctorId>, Option<String>), ToolError> {
+    fn whom(&self) -> Result<Whom, ToolError> {
         let (doctor, specialty) = (self.doctor()?, self.specialty()?);
         let not = self.texts("not_doctors").into_iter();
         let not: Result<Vec<_>, _> = not.map(|n| self.doctor_named("not_doctors", n)).collect();
         let not = not?;
         let traits = self.traits();
         if doctor.is_some() || traits.is_empty() {
-            return Ok((doctor.into_iter().collect(), not, specialty));
+            return Ok(Whom { doctors: doctor.into_iter().collect(), not, specialty });
         }
         let in_pool = |doctor: &&DoctorFacts| {
             specialty.as_ref().is_none_or(|own| doctor.specialties.contains(own))
@@ -267,7 +274,7 @@ impl Args<'_> {
                 return Err(self.bad(field, problem));
             }
         }
-        Ok((doctors, not, specialty))
+        Ok(Whom { doctors, not, specialty })
     }
 
     fn traits(&self) -> Traits {

@@ -346,7 +346,7 @@ impl Heard {
         let of_clinic = topic
             || [&questions.hours, &questions.address, &questions.phone, &questions.fee]
                 .into_iter()
-                .any(|list| is(list));
+                .any(is);
         let wish = self.has_time() || self.choice.is_some() || self.other_doctor;
         // "Could you tell me …" asks, "could you …" asks for something to be done.
         let (polite, asks) = (starts(&words.polite), starts(&words.question_start));

@@ -93,7 +93,7 @@ pub(super) fn take_times(rest: &mut Tokens, language: &Language, bare: bool) -> 
         let joints = [&language.scope.or, &language.scope.corrected];
         let after_or = items.last().is_some_and(|last: &Item| {
             let joint = |list| longest_at(list, reader, last.end).is_some_and(|j| j.end == at);
-            joints.into_iter().any(|list| joint(list))
+            joints.into_iter().any(joint)
         });
         let Some(item) = between(reader, at).or_else(|| time(reader, at, bare || after_or)) else {
             at += 1;
