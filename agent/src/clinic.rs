@@ -228,6 +228,7 @@ impl MemoryClinic {
         let number = state.booked.len() + 1;
         let facts = AppointmentFacts {
             id: AppointmentId::new(&self.ids),
+            second: None,
             visit: offer,
             reference: format!("H{number}"),
             made_in_this_call: false,

@@ -3,7 +3,7 @@
 use frontdesk_pipelines::dialogue::tools::{Refusal, ToolCall, ToolResult};
 use frontdesk_tenants::booking::{self, Appointment, Status};
 
-use super::visits::facts;
+use super::visits::as_visits;
 use super::{BuiltIn, Ran, ToolCx, refused};
 
 pub(super) struct ListAppointments;
@@ -24,8 +24,7 @@ impl BuiltIn for ListAppointments {
             let now = cx.now();
             let live = |a: &Appointment| matches!(a.status, Status::Scheduled | Status::Confirmed);
             let ahead = all.into_iter().filter(|a| live(a) && a.starts_at > now);
-            let appointments = ahead.map(|a| facts(cx, &a)).collect();
-            Ok(ToolResult::Appointments { appointments })
+            Ok(ToolResult::Appointments { appointments: as_visits(cx, ahead.collect()) })
         })
     }
 }

@@ -23,22 +23,44 @@ pub(super) fn facts(cx: &ToolCx, appointment: &Appointment) -> AppointmentFacts 
     };
     AppointmentFacts {
         id: appointment.id,
+        second: None,
         visit,
         reference: appointment.reference.to_string(),
         made_in_this_call: false,
     }
 }
 
-/// Both halves of a double visit, as one; the holds on their slots are used up.
+/// Both halves of a double visit, as one.
+fn both(cx: &ToolCx, first: &Appointment, second: &Appointment) -> AppointmentFacts {
+    let mut known = facts(cx, first);
+    known.second = Some(second.id);
+    known.visit.second = Some(second.slot);
+    known.visit.ends_at = second.ends_at;
+    let references = [known.reference, second.reference.to_string()];
+    known.reference = cx.clinic().language().and(&references);
+    known
+}
+
+/// Appointments in the order of time, the halves of double visits as one.
+pub(super) fn as_visits(cx: &ToolCx, mut all: Vec<Appointment>) -> Vec<AppointmentFacts> {
+    all.sort_by_key(|appointment| appointment.starts_at);
+    let mut visits = Vec::new();
+    while !all.is_empty() {
+        let first = all.remove(0);
+        let second = all.iter().position(|other| first.is_followed_by(other));
+        visits.push(match second.map(|at| all.remove(at)) {
+            Some(second) => both(cx, &first, &second),
+            None => facts(cx, &first),
+        });
+    }
+    visits
+}
+
+/// A double visit as it was booked or moved; the holds on its slots are used up.
 pub(super) fn booked_double(cx: &ToolCx, first: &Booked, second: &Appointment) -> ToolResult {
     cx.tokens.take_hold(first.appointment.slot);
     cx.tokens.take_hold(second.slot);
-    let mut appointment = facts(cx, &first.appointment);
-    appointment.visit.second = Some(second.slot);
-    appointment.visit.ends_at = second.ends_at;
-    let references = [appointment.reference, second.reference.to_string()];
-    appointment.reference = cx.clinic().language().and(&references);
-    ToolResult::Booked { appointment }
+    ToolResult::Booked { appointment: both(cx, &first.appointment, second) }
 }
 
 /// The appointment as it was booked or moved; the hold on its slot is used up.

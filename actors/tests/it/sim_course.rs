@@ -10,7 +10,7 @@ use crate::sim::{Sim, SimCall};
 use crate::text_calls::{name, reply};
 
 /// Says something as a new patient, and who they are when asked, until the agent says `until`.
-async fn says(sim: &mut Sim, call: &mut SimCall, text: &str, until: &str) -> String {
+pub(crate) async fn says(sim: &mut Sim, call: &mut SimCall, text: &str, until: &str) -> String {
     call.caller.types(text);
     let mut heard = call.hears_any(sim, &["?"]).await;
     while !heard.contains(until) {
@@ -20,14 +20,14 @@ async fn says(sim: &mut Sim, call: &mut SimCall, text: &str, until: &str) -> Str
     heard
 }
 
-async fn started(sim: &mut Sim) -> SimCall {
+pub(crate) async fn started(sim: &mut Sim) -> SimCall {
     let mut call = sim.call(Channel::Text);
     call.hears(sim, "automatic assistant").await;
     call
 }
 
 /// Live appointments by their starts.
-async fn live(sim: &Sim) -> Vec<String> {
+pub(crate) async fn live(sim: &Sim) -> Vec<String> {
     let live = "SELECT starts_at::text FROM appointments WHERE status = 'confirmed'";
     sim.db.texts(live).await
 }

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use jiff::civil::{Date, Weekday};
 
 use super::understand::days::DayMention;
-use super::understand::pattern::{Pattern, Reader, find_any, longest_at};
+use super::understand::pattern::{List, Reader, find_any, longest_at};
 use super::understand::people::{DoctorMention, SpecialtyMention};
 use super::understand::tokens::Tokens;
 use super::understand::{Heard, Setting};
@@ -42,7 +42,7 @@ pub fn from_facts(
     let heard = Heard::of(question, setting);
     let tokens = Tokens::of(question, language);
     let reader = Reader { tokens: &tokens, language, latest_year: 0 };
-    let about = |list: &[Pattern]| find_any(list, reader).is_some();
+    let about = |list: &List| find_any(list, reader).is_some();
     let (questions, phrases) = (&language.questions, &language.phrases);
     let asked = Asked { clinic, language, heard: &heard };
     let mut found: Vec<Answer> = Vec::new();
@@ -124,7 +124,8 @@ pub fn keywords(question: &str, language: &Language) -> Vec<String> {
 
 /// Whether a passage that has the keywords at the places `matched` (from 0), of `asked` that mean
 /// something, answers the question: if it has most of them; or half, one of which is a word for
-/// what callers often ask about, or no common word. One that only shares a word with the question does not.
+/// what callers often ask about, or no common word. One that only shares a word with the question
+/// does not: what else is asked about may then be nothing but a name ("do you take Acme insurance").
 #[must_use]
 pub fn is_answer(
     keywords: &[String],
@@ -134,11 +135,22 @@ pub fn is_answer(
 ) -> bool {
     let tells = |group: &String| group.contains(' ') || !language.common.contains(group);
     let words = |place: &usize| keywords.get(*place).is_some_and(tells);
+    let other = keywords.iter().enumerate().filter(|(place, _)| !matched.contains(place));
+    let names = other.filter(|(_, group)| is_name(group, language)).count();
     match (matched.len() * 2).cmp(&asked) {
         Ordering::Greater => true,
-        Ordering::Equal => matched.iter().any(words),
+        Ordering::Equal => {
+            let shares_more = matched.len() > 1 || names + matched.len() >= asked;
+            shares_more && matched.iter().any(words)
+        }
         Ordering::Less => false,
     }
+}
+
+/// Whether a keyword is no word that everybody uses: what something or somebody is called.
+fn is_name(word: &str, language: &Language) -> bool {
+    let known = |word: &str| language.common.contains(word) || language.listen().is_everyday(word);
+    !word.contains(' ') && !known(word) && !language.singular(word).is_some_and(known)
 }
 
 /// The places (from 0) of the keywords that a text has, and how many of them mean something: for

@@ -101,6 +101,16 @@ fn a_passage_that_only_shares_a_word_with_the_question_is_no_answer() {
     assert!(!is("may I bring my dog", bring));
     assert!(!is("is there parking for a caravan near the stadium", "Parking is free."));
     assert!(is("is there parking", "Parking is free."));
+    let water = "For a blood test, do not eat or drink anything but water for eight hours.";
+    assert!(is("may I have coffee before the blood test", water));
+    for other in ["where can I buy water", "is the water cold", "do you sell food"] {
+        assert!(!is(other, water), "{other}");
+    }
+    let accepted = "We accept Allianz, Bupa and Medcare insurance.";
+    assert!(is("is my Medcare insurance any good here", accepted), "what it is called is there");
+    for other in ["do you sell insurance", "is my dog insured", "does insurance pay for a hotel"] {
+        assert!(!is(other, accepted), "{other}");
+    }
     let allergies = "Allergies: penicillin.";
     assert!(is("what am I allergic to", allergies));
     assert!(!is("", allergies));

@@ -7,7 +7,7 @@
 
 use super::understand::distance::distance;
 use super::understand::pattern::Reader;
-use super::understand::tokens::Tokens;
+use super::understand::tokens::{Token, Tokens};
 use crate::language::Language;
 use crate::language::danger::{Concept, Dangers, Kind, Sign};
 use crate::language::pattern::Slot;
@@ -89,6 +89,8 @@ struct Sentence<'a> {
     tokens: &'a Tokens,
     dangers: &'a Dangers,
     found: Vec<Found>,
+    /// Which concepts were found.
+    has: Vec<bool>,
     /// Where clauses begin, in order, with 0 and the number of words.
     clauses: Vec<usize>,
 }
@@ -96,17 +98,19 @@ struct Sentence<'a> {
 fn read(tokens: &mut Tokens, language: &Language, dangers: &Dangers) -> Vec<Danger> {
     for word in &mut tokens.words {
         let owner = language.owner(&word.text).filter(|owner| dangers.has(owner));
-        if let Some(owner) = owner.filter(|_| !dangers.has(&word.text)) {
-            // "Her throat's closing".
-            word.text = owner.to_owned();
-        }
-        let known = language.is_known(&word.text);
-        if let Some(meant) = dangers.meant(&word.text, |a, b| !known && near(a, b)) {
-            word.text = meant;
-        } else if let Some((whole, _)) = word.text.split_once(['.', ',']) {
+        let owner = owner.filter(|_| !dangers.has(&word.text)).map(str::to_owned);
+        // "Her throat's closing".
+        let text = owner.as_ref().unwrap_or(&word.text);
+        let whole = || {
             // "38.5" is at least 38.
+            let (whole, _) = text.split_once(['.', ','])?;
             let figures = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
-            word.text = if figures { whole.to_owned() } else { word.text.clone() };
+            figures.then(|| whole.to_owned())
+        };
+        let meant = dangers.meant(text, || language.is_known(text), near);
+        if let Some(text) = meant.or_else(whole).or(owner) {
+            word.marks = language.marks(&text);
+            word.text = text;
         }
     }
     let found = phrases(tokens, language, dangers);
@@ -123,7 +127,9 @@ fn read(tokens: &mut Tokens, language: &Language, dangers: &Dangers) -> Vec<Dang
         phrases(tokens, language, dangers)
     };
     let clauses = clauses(tokens, dangers, &found);
-    let sentence = Sentence { tokens, dangers, found, clauses };
+    let mut has = vec![false; dangers.concepts];
+    found.iter().for_each(|found| has[found.concept.index()] = true);
+    let sentence = Sentence { tokens, dangers, found, has, clauses };
     dangers.kinds.iter().filter_map(|kind| sentence.kind(kind)).collect()
 }
 
@@ -139,12 +145,11 @@ fn phrases(tokens: &Tokens, language: &Language, dangers: &Dangers) -> Vec<Found
     let reader = Reader { tokens, language, latest_year: 0 };
     let mut all = Vec::new();
     for start in 0..tokens.len() {
-        let word = tokens.text(start);
+        let Token { text: word, marks, .. } = &tokens.words[start];
         if word.is_empty() {
             continue;
         }
-        let marks = language.marks(word);
-        for entry in dangers.entries(word).filter(|entry| entry.say.may_begin_among(marks)) {
+        for entry in dangers.entries(word).filter(|entry| entry.say.may_begin_among(*marks)) {
             let Some(found) = entry.say.at(reader, start) else { continue };
             let fits = entry.range.is_none_or(|(from, to)| {
                 found.slot(Slot::Number).is_some_and(|value| (from..=to).contains(&value))
@@ -227,9 +232,7 @@ impl Sentence<'_> {
 
     /// Whether a sign is there: none, asked about (`false`), or present.
     fn sign(&self, sign: &Sign, kind: &Kind) -> Option<bool> {
-        let has = |concept: Concept| self.found.iter().any(|found| found.concept == concept);
-        let missing = |part: &crate::language::danger::Part| !has(part.concept);
-        if sign.parts.iter().any(missing) {
+        if !sign.parts.iter().all(|part| self.has[part.concept.index()]) {
             return None;
         }
         let (mut instances, mut chosen) = (Vec::new(), Vec::new());

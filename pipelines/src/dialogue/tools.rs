@@ -221,8 +221,11 @@ impl ToolCall {
 /// An appointment as spoken of with its patient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppointmentFacts {
-    /// Id.
+    /// Id; of the first of two, where the visit is a double one.
     pub id: AppointmentId,
+    /// The second of two.
+    #[serde(default)]
+    pub second: Option<AppointmentId>,
     /// What was booked.
     pub visit: Offer,
     /// Speakable reference.

@@ -3,7 +3,7 @@
 //! One file for each language, `danger.toml`. What a caller said is read with it in
 //! `dialogue/danger.rs`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use std::sync::LazyLock;
 
@@ -20,9 +20,19 @@ const WITHIN: usize = 12;
 /// Letters of a word by which its patterns are found.
 const KEY: usize = 3;
 
+/// Letters of the shortest word that may be meant by one with a wrong letter.
+const LONG: usize = 6;
+
 /// A class of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Concept(usize);
+
+impl Concept {
+    /// Its place among all of a language.
+    pub(crate) const fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// A phrase of a concept.
 #[derive(Debug)]
@@ -89,6 +99,8 @@ pub(crate) struct Known {
 /// The dangers of a language.
 #[derive(Debug)]
 pub(crate) struct Dangers {
+    /// How many concepts there are.
+    pub(crate) concepts: usize,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) known: Known,
     entries: Vec<Entry>,
@@ -97,7 +109,10 @@ pub(crate) struct Dangers {
     index: HashMap<String, Vec<usize>>,
     words: HashSet<String>,
     prefixes: Vec<String>,
-    beginnings: Vec<String>,
+    /// What words of patterns begin with, by its first letter.
+    beginnings: HashMap<char, Vec<String>>,
+    /// The longer words by their first letter, in order.
+    spelling: HashMap<char, Vec<String>>,
     correct: HashSet<String>,
     /// What is said where this language has no folder of its own.
     pub(crate) phrases: Option<ForeignPhrases>,
@@ -207,13 +222,15 @@ impl Dangers {
             kinds.push(Kind { id, signs, ask_if_denied: denied == Denied::Ask });
         }
         let mut dangers = Self {
+            concepts: names.len(),
             kinds,
             known,
             entries: Vec::new(),
             index: HashMap::new(),
             words: HashSet::new(),
             prefixes: source.prefixes,
-            beginnings: Vec::new(),
+            beginnings: HashMap::new(),
+            spelling: HashMap::new(),
             correct: source.correct.into_iter().collect(),
             phrases: source.phrases,
         };
@@ -231,6 +248,9 @@ impl Dangers {
                 }
             }
         }
+        let long = dangers.words.iter().filter(|word| word.chars().count() >= LONG);
+        dangers.spelling = by_letter(long.cloned());
+        dangers.beginnings = by_letter(dangers.beginnings.into_values().flatten());
         Ok(dangers)
     }
 
@@ -240,7 +260,9 @@ impl Dangers {
         if open {
             return Err(format!("{:?} may be empty; begin it with a word", entry.say));
         }
-        collect_words(&entry.say.items, &mut self.words, &mut self.beginnings);
+        let mut beginnings = Vec::new();
+        collect_words(&entry.say.items, &mut self.words, &mut beginnings);
+        self.beginnings.entry(' ').or_default().extend(beginnings);
         keys.sort();
         keys.dedup();
         for key in keys {
@@ -252,21 +274,27 @@ impl Dangers {
 
     /// The entries that may begin with a word.
     pub(crate) fn entries(&self, word: &str) -> impl Iterator<Item = &Entry> {
-        let keyed = self.index.get(&key(word)).into_iter().flatten();
+        let keyed = self.index.get(key(word)).into_iter().flatten();
         let numbers = self.index.get("").into_iter().flatten();
         keyed.chain(numbers).filter_map(|at| self.entries.get(*at))
     }
 
     /// Whether a pattern has this word.
     pub(crate) fn has(&self, word: &str) -> bool {
-        self.words.contains(word) || self.beginnings.iter().any(|begin| word.starts_with(begin))
+        let beginnings = || self.beginnings.get(&first(word)).into_iter().flatten();
+        self.words.contains(word) || beginnings().any(|begin| word.starts_with(begin))
     }
 
-    /// The word that is meant: one of a pattern, if this one has a wrong letter, or other words
-    /// written in front of it.
-    pub(crate) fn meant(&self, word: &str, near: impl Fn(&str, &str) -> bool) -> Option<String> {
+    /// The word that is meant: one of a pattern, if this one has a wrong letter and is not `known`,
+    /// or other words written in front of it.
+    pub(crate) fn meant(
+        &self,
+        word: &str,
+        known: impl FnOnce() -> bool,
+        near: impl Fn(&str, &str) -> bool,
+    ) -> Option<String> {
         let letters = word.chars().count();
-        if self.has(word) || self.correct.contains(word) || letters < 4 {
+        if letters < 4 || self.has(word) || self.correct.contains(word) {
             return None;
         }
         let parts = self.prefixes.iter().filter_map(|prefix| word.strip_prefix(prefix.as_str()));
@@ -274,13 +302,12 @@ impl Dangers {
         if let Some(stem) = stem {
             return Some(stem.to_owned());
         }
-        if letters < 5 || !word.chars().all(char::is_alphabetic) {
+        if letters < 5 || !word.chars().all(char::is_alphabetic) || known() {
             return None;
         }
-        let first = word.chars().next();
-        let same = self.words.iter().filter(|other| other.chars().next() == first);
-        let long = same.filter(|other| other.chars().count() >= 6);
-        long.filter(|other| near(word, other)).min().cloned()
+        let mut same = self.spelling.get(&first(word)).into_iter().flatten();
+        let long = |other: &&String| other.chars().count().abs_diff(letters) <= 1;
+        same.find(|other| long(other) && near(word, other)).cloned()
     }
 }
 
@@ -308,8 +335,22 @@ fn sign(
     Ok(Sign { parts, without, within })
 }
 
-fn key(word: &str) -> String {
-    word.chars().take(KEY).collect()
+fn key(word: &str) -> &str {
+    word.char_indices().nth(KEY).map_or(word, |(end, _)| &word[..end])
+}
+
+/// Words in order, without doubles, by their first letters.
+fn by_letter(words: impl Iterator<Item = String>) -> HashMap<char, Vec<String>> {
+    let words: BTreeSet<String> = words.collect();
+    let mut all: HashMap<char, Vec<String>> = HashMap::new();
+    for word in words {
+        all.entry(first(&word)).or_default().push(word);
+    }
+    all
+}
+
+fn first(word: &str) -> char {
+    word.chars().next().unwrap_or_default()
 }
 
 /// The keys of what a pattern may begin with; whether all of it may be missing.
@@ -317,14 +358,14 @@ fn firsts(items: &[Item], keys: &mut Vec<String>) -> Result<bool, String> {
     for item in items {
         let open = match item {
             Item::Word(word) => {
-                keys.push(key(word));
+                keys.push(key(word).to_owned());
                 false
             }
             Item::Prefix(prefix) if prefix.chars().count() < KEY => {
                 return Err(format!("{prefix}* is too short; write {KEY} letters or more"));
             }
             Item::Prefix(prefix) => {
-                keys.push(key(prefix));
+                keys.push(key(prefix).to_owned());
                 false
             }
             Item::Slot(_) => {

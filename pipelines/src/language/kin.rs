@@ -2,16 +2,16 @@
 
 use serde::Deserialize;
 
-use super::pattern::Pattern;
+use super::pattern::List;
 
 /// The table of a language.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Kin {
     /// What may stand before one: "little", "six year old".
-    pub(crate) described: Vec<Pattern>,
+    pub(crate) described: List,
     /// What tells one from another: "other".
-    pub(crate) another: Vec<Pattern>,
+    pub(crate) another: List,
     pub(crate) relations: Vec<Relation>,
 }
 

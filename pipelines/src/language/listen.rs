@@ -1,7 +1,7 @@
 //! What is listened for in a language (`listen.toml`): the templates of the recognizer's language
 //! models, the names and common words behind them, and how names are spelled aloud.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use frontdesk_models::stt::lm::Background;
@@ -137,8 +137,13 @@ struct File {
 pub struct Templates {
     pub(crate) first_names: Names,
     pub(crate) last_names: Names,
+    /// The names, without an order.
+    first: HashSet<String>,
+    last: HashSet<String>,
     /// The language at large.
     pub(crate) common_words: Option<Arc<Background>>,
+    /// Its words.
+    everyday: HashSet<String>,
     pub(crate) script: Script,
     pub(crate) spelling: Spelling,
     pub(crate) slots: BTreeMap<String, Vec<Weighted>>,
@@ -155,10 +160,19 @@ impl Templates {
             let bad = |error: &dyn std::fmt::Display| bundle.bad(name, "words", error.to_string());
             common.map(Arc::new).map_err(|error| bad(&error))
         });
+        let everyday = file.common_words.as_deref().map(|name| bundle.text(name)).transpose()?;
+        let lines = everyday.unwrap_or_default().lines().filter(|line| !line.starts_with('#'));
+        let everyday = lines.filter_map(|line| line.split(' ').next()).map(str::to_owned);
+        let first_names = names(bundle, "first_names", &file.first_names)?;
+        let last_names = names(bundle, "last_names", &file.last_names)?;
+        let set = |names: &Names| names.iter().map(|(name, _)| name.clone()).collect();
         Ok(Self {
-            first_names: names(bundle, "first_names", &file.first_names)?,
-            last_names: names(bundle, "last_names", &file.last_names)?,
+            first: set(&first_names),
+            last: set(&last_names),
+            first_names,
+            last_names,
             common_words: common_words.transpose()?,
+            everyday: everyday.collect(),
             script: file.script,
             spelling: file.spelling,
             slots: file.slots,
@@ -174,12 +188,17 @@ impl Templates {
 
     /// Whether it is a common first name.
     pub(crate) fn is_first_name(&self, word: &str) -> bool {
-        self.first_names.iter().any(|(name, _)| name == word)
+        self.first.contains(word)
     }
 
     /// Whether it is a common last name.
     pub(crate) fn is_last_name(&self, word: &str) -> bool {
-        self.last_names.iter().any(|(name, _)| name == word)
+        self.last.contains(word)
+    }
+
+    /// Whether it is a word that is often said, whatever is spoken of.
+    pub(crate) fn is_everyday(&self, word: &str) -> bool {
+        self.everyday.contains(word)
     }
 
     /// Common last names, most common first.

@@ -45,139 +45,152 @@ pub(crate) enum Item {
 #[serde(try_from = "String")]
 pub(crate) struct Pattern {
     pub(crate) items: Vec<Item>,
-    /// What it can begin with, so that most patterns are passed over at a glance.
-    first: First,
-    /// The marks of the words that it can begin with.
+    /// The marks of the words that it can begin with, so that most patterns are passed over at a
+    /// glance.
     marks: Marks,
 }
 
 /// A set of words as bits: what is not in it is surely none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Marks(u128);
+pub(crate) struct Marks([u64; 4]);
 
 impl Marks {
-    pub(crate) const NONE: Self = Self(0);
-    const ALL: Self = Self(u128::MAX);
-    /// Begins a number, an ordinal; is a weekday, any such weekday, a month.
-    pub(crate) const NUMBER: Self = Self(1 << 127);
-    pub(crate) const ORDINAL: Self = Self(1 << 126);
-    pub(crate) const WEEKDAY: Self = Self(1 << 125);
-    pub(crate) const WEEKDAYS: Self = Self(1 << 124);
-    pub(crate) const MONTH: Self = Self(1 << 123);
-    /// Bits that are not one of these.
-    const PLAIN: u8 = 123;
+    pub(crate) const NONE: Self = Self([0; 4]);
+    const ALL: Self = Self([u64::MAX; 4]);
+    /// Begins a number, an ordinal; is a weekday, any such weekday, a month; begins a word for a
+    /// member of the family or somebody else, a public holiday.
+    pub(crate) const NUMBER: Self = Self::bit(3, 63);
+    pub(crate) const ORDINAL: Self = Self::bit(3, 62);
+    pub(crate) const WEEKDAY: Self = Self::bit(3, 61);
+    pub(crate) const WEEKDAYS: Self = Self::bit(3, 60);
+    pub(crate) const MONTH: Self = Self::bit(3, 59);
+    pub(crate) const KIN: Self = Self::bit(3, 58);
+    pub(crate) const HOLIDAY: Self = Self::bit(3, 57);
+    /// Bits of the last number that are for beginnings of words.
+    const BEGINNINGS: u64 = 57;
+    /// Letters, in bytes, of the longest beginning that has a bit of its own.
+    const LONGEST: usize = 3;
 
-    /// The mark of a word: by its first two bytes, so that it is also that of what it begins with.
-    pub(crate) fn of(word: &str) -> Self {
-        match *word.as_bytes() {
-            [] => Self::NONE,
-            [one] => Self(1 << (one % Self::PLAIN)),
-            [one, two, ..] => Self(1 << (one.wrapping_mul(23).wrapping_add(two) % Self::PLAIN)),
-        }
+    const fn bit(number: usize, bit: u64) -> Self {
+        let mut bits = [0; 4];
+        bits[number] = 1 << bit;
+        Self(bits)
     }
 
-    pub(crate) const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    /// The marks of a word: its own, and those of what it begins with.
+    pub(crate) fn of(word: &str) -> Self {
+        let lengths = 2..=word.len().min(Self::LONGEST);
+        lengths.fold(Self::exactly(word), |marks, length| {
+            marks.with(Self::beginning(&word.as_bytes()[..length]))
+        })
+    }
+
+    /// The mark of this word and no longer one.
+    fn exactly(word: &str) -> Self {
+        let hash = hash(word.as_bytes()) % 192;
+        Self::bit(usize::try_from(hash / 64).unwrap_or_default(), hash % 64)
+    }
+
+    /// The mark of all words that begin so; of two or three bytes.
+    fn beginning(bytes: &[u8]) -> Self {
+        Self::bit(3, hash(bytes) % Self::BEGINNINGS)
+    }
+
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self(std::array::from_fn(|at| self.0[at] | other.0[at]))
     }
 
     /// Those of the words that a slot can begin with.
-    const fn of_slot(slot: Slot) -> Self {
+    pub(crate) const fn of_slot(slot: Slot) -> Self {
         match slot {
-            Slot::Number | Slot::Year | Slot::Hour | Slot::Minute | Slot::HourMinute => {
-                Self::NUMBER
-            }
+            Slot::Number
+            | Slot::Year
+            | Slot::Hour
+            | Slot::Minute
+            | Slot::HourMinute
+            | Slot::FourDigits => Self::NUMBER,
             Slot::Ordinal => Self::ORDINAL,
             Slot::Weekday => Self::WEEKDAY,
             Slot::Weekdays => Self::WEEKDAYS,
             Slot::Month => Self::MONTH,
-            // Others may begin with any word.
-            _ => Self::ALL,
+            Slot::Kin | Slot::KinOwner | Slot::Person => Self::KIN,
+            Slot::Holiday => Self::HOLIDAY,
         }
     }
 
     /// Whether a word may be in both.
-    const fn meet(self, other: Self) -> bool {
-        self.0 & other.0 != 0
+    pub(crate) fn meet(self, other: Self) -> bool {
+        (0..4).fold(0, |met, at| met | (self.0[at] & other.0[at])) != 0
     }
 }
 
-/// What a pattern can begin with.
-#[derive(Debug, Clone)]
-enum First {
-    Any,
-    Words { words: Vec<String>, prefixes: Vec<String> },
+/// FNV-1a, with its upper bits mixed into the lower ones.
+fn hash(bytes: &[u8]) -> u64 {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    hash ^ (hash >> 32)
+}
+
+/// Patterns of which any will do.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "Vec<Pattern>")]
+pub(crate) struct List {
+    all: Vec<Pattern>,
+    /// The marks of the words that one of them can begin with.
+    marks: Marks,
+}
+
+impl From<Vec<Pattern>> for List {
+    fn from(all: Vec<Pattern>) -> Self {
+        let marks = all.iter().fold(Marks::NONE, |marks, pattern| marks.with(pattern.marks));
+        Self { all, marks }
+    }
+}
+
+impl List {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The marks of the words that one of them can begin with.
+    pub(crate) const fn marks(&self) -> Marks {
+        self.marks
+    }
+
+    /// Those that may begin with a word of these marks, in their order.
+    pub(crate) fn beginning_with(&self, marks: Marks) -> impl Iterator<Item = &Pattern> {
+        let all = if self.marks.meet(marks) { self.all.as_slice() } else { &[] };
+        all.iter().filter(move |pattern| pattern.marks.meet(marks))
+    }
 }
 
 impl Pattern {
     fn new(items: Vec<Item>) -> Self {
-        let (mut words, mut prefixes) = (Vec::new(), Vec::new());
-        let known = first_words(&items, &mut words, &mut prefixes) == Some(false);
         let mut marks = Marks::NONE;
         if first_marks(&items, &mut marks) != Some(false) {
             marks = Marks::ALL;
         }
-        let first = if known { First::Words { words, prefixes } } else { First::Any };
-        Self { items, first, marks }
+        Self { items, marks }
     }
 
-    /// Whether it may begin with one of the words that have these marks.
+    /// Whether it may begin with a word that has these marks; no word that was taken has any.
     pub(crate) fn may_begin_among(&self, marks: Marks) -> bool {
-        self.marks == Marks::ALL || self.marks.meet(marks)
-    }
-
-    /// Whether it may begin with this word.
-    pub(crate) fn may_begin(&self, word: &str) -> bool {
-        match &self.first {
-            First::Any => true,
-            First::Words { words, prefixes } => {
-                words.iter().any(|own| own == word)
-                    || prefixes.iter().any(|own| word.starts_with(own.as_str()))
-            }
-        }
+        self.marks.meet(marks)
     }
 }
 
-/// Collects what a run of items can begin with. Whether it may be empty; nothing if it can begin with
-/// more than words.
-fn first_words(
-    items: &[Item],
-    words: &mut Vec<String>,
-    prefixes: &mut Vec<String>,
-) -> Option<bool> {
-    for item in items {
-        match item {
-            Item::Word(word) => {
-                words.push(word.clone());
-                return Some(false);
-            }
-            Item::Prefix(prefix) => {
-                prefixes.push(prefix.clone());
-                return Some(false);
-            }
-            Item::OneOf(branches) => {
-                let mut empty = false;
-                for branch in branches {
-                    empty |= first_words(branch, words, prefixes)?;
-                }
-                if !empty {
-                    return Some(false);
-                }
-            }
-            Item::Slot(_) | Item::Gap => return None,
-        }
-    }
-    Some(true)
-}
-
-/// Collects the marks of what a run of items can begin with, as [`first_words`] does; slots have
-/// marks, too.
+/// Collects the marks of what a run of items can begin with. Whether it may be empty; nothing if it
+/// can begin with any word.
 fn first_marks(items: &[Item], marks: &mut Marks) -> Option<bool> {
     for item in items {
         let begins = match item {
-            Item::Word(word) => Marks::of(word),
+            Item::Word(word) => Marks::exactly(word),
             // A letter alone begins words of many marks.
             Item::Prefix(prefix) if prefix.len() < 2 => return None,
-            Item::Prefix(prefix) => Marks::of(prefix),
+            Item::Prefix(prefix) => {
+                Marks::beginning(&prefix.as_bytes()[..prefix.len().min(Marks::LONGEST)])
+            }
             Item::Slot(slot) => Marks::of_slot(*slot),
             Item::OneOf(branches) => {
                 let mut empty = false;

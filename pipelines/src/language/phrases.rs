@@ -152,6 +152,7 @@ phrases! {
     plain_register,
     booked(visit, reference),
     moved(visit, reference),
+    moved_double(visit, reference),
     cancelled(visit),
     not_booked,
     not_moved,

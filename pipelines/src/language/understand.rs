@@ -1,5 +1,7 @@
 //! The tables of words by which callers are understood (`understand.toml`).
 
+mod marks;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
@@ -8,7 +10,7 @@ use jiff::civil::Time;
 use serde::Deserialize;
 
 use super::bundle::{Bundle, BundleError};
-use super::pattern::{Marks, Pattern};
+use super::pattern::{List, Marks};
 pub(crate) use super::words::{Common, HolidayWords, LengthPhrase};
 use crate::dialogue::tools::PartOfDay;
 use crate::wish::Order;
@@ -114,24 +116,24 @@ pub(crate) struct DayPhrase {
     pub(crate) part: Option<SpanPart>,
     /// A part of the day that the phrase names as well.
     pub(crate) clock: Option<PartOfDay>,
-    pub(crate) say: Vec<Pattern>,
+    pub(crate) say: List,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DayWords {
     /// Before a day, where an ordinal could be something else.
-    pub(crate) on: Vec<Pattern>,
-    pub(crate) after: Vec<Pattern>,
-    pub(crate) from: Vec<Pattern>,
-    pub(crate) before: Vec<Pattern>,
-    pub(crate) until: Vec<Pattern>,
-    pub(crate) range: Vec<Pattern>,
+    pub(crate) on: List,
+    pub(crate) after: List,
+    pub(crate) from: List,
+    pub(crate) before: List,
+    pub(crate) until: List,
+    pub(crate) range: List,
     /// Before the first of two days.
-    pub(crate) between: Vec<Pattern>,
+    pub(crate) between: List,
     /// Behind a day or a time that is the earliest, or the latest.
-    pub(crate) or_later: Vec<Pattern>,
-    pub(crate) or_earlier: Vec<Pattern>,
+    pub(crate) or_later: List,
+    pub(crate) or_earlier: List,
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,34 +150,34 @@ pub(crate) struct ClockPhrase {
     /// Whether it is a time only beside another word of time.
     #[serde(default)]
     pub(crate) bare: bool,
-    pub(crate) say: Vec<Pattern>,
+    pub(crate) say: List,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClockWords {
-    pub(crate) am: Vec<Pattern>,
-    pub(crate) pm: Vec<Pattern>,
-    pub(crate) at: Vec<Pattern>,
-    pub(crate) around: Vec<Pattern>,
-    pub(crate) after: Vec<Pattern>,
-    pub(crate) before: Vec<Pattern>,
+    pub(crate) am: List,
+    pub(crate) pm: List,
+    pub(crate) at: List,
+    pub(crate) around: List,
+    pub(crate) after: List,
+    pub(crate) before: List,
     /// At this time or before.
-    pub(crate) not_after: Vec<Pattern>,
-    pub(crate) around_after: Vec<Pattern>,
-    pub(crate) between: Vec<Pattern>,
-    pub(crate) and: Vec<Pattern>,
-    pub(crate) not_hours: Vec<Pattern>,
+    pub(crate) not_after: List,
+    pub(crate) around_after: List,
+    pub(crate) between: List,
+    pub(crate) and: List,
+    pub(crate) not_hours: List,
     /// Behind an hour.
-    pub(crate) oclock: Vec<Pattern>,
+    pub(crate) oclock: List,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parts {
-    pub(crate) morning: Vec<Pattern>,
-    pub(crate) afternoon: Vec<Pattern>,
-    pub(crate) evening: Vec<Pattern>,
+    pub(crate) morning: List,
+    pub(crate) afternoon: List,
+    pub(crate) evening: List,
 }
 
 /// A part of a day, or an end of one.
@@ -188,7 +190,7 @@ pub(crate) struct SpanPhrase {
     /// It is never asked for: "too early".
     #[serde(default)]
     pub(crate) never: bool,
-    pub(crate) say: Vec<Pattern>,
+    pub(crate) say: List,
 }
 
 const fn one() -> i64 {
@@ -199,13 +201,13 @@ macro_rules! tables {
     ($(#[$doc:meta])* $name:ident { $($field:ident),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Deserialize)]
-        #[serde(try_from = "BTreeMap<String, Vec<Pattern>>")]
-        pub(crate) struct $name { $(pub(crate) $field: Vec<Pattern>),* }
+        #[serde(try_from = "BTreeMap<String, List>")]
+        pub(crate) struct $name { $(pub(crate) $field: List),* }
 
-        impl TryFrom<BTreeMap<String, Vec<Pattern>>> for $name {
+        impl TryFrom<BTreeMap<String, List>> for $name {
             type Error = String;
 
-            fn try_from(mut all: BTreeMap<String, Vec<Pattern>>) -> Result<Self, String> {
+            fn try_from(mut all: BTreeMap<String, List>) -> Result<Self, String> {
                 let table = Self { $($field: take(&mut all, stringify!($field))?),* };
                 match all.keys().next() {
                     Some(unknown) => Err(format!("there is no list {unknown:?}; remove it")),
@@ -217,7 +219,7 @@ macro_rules! tables {
 }
 
 /// A list of a table, by its name; raw identifiers are written without their mark.
-fn take(all: &mut BTreeMap<String, Vec<Pattern>>, name: &str) -> Result<Vec<Pattern>, String> {
+fn take(all: &mut BTreeMap<String, List>, name: &str) -> Result<List, String> {
     let name = name.trim_start_matches("r#");
     all.remove(name).ok_or_else(|| format!("the list {name:?} is missing; add it"))
 }
@@ -277,7 +279,7 @@ pub(crate) struct Named {
     #[serde(default)]
     pub(crate) code: String,
     pub(crate) name: String,
-    pub(crate) say: Vec<Pattern>,
+    pub(crate) say: List,
     /// Letters of the language, where they tell it from others.
     pub(crate) letters: Option<Letters>,
 }
@@ -309,7 +311,7 @@ impl Letters {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SameWords {
-    pub(crate) say: Vec<Pattern>,
+    pub(crate) say: List,
     pub(crate) words: String,
 }
 
@@ -338,10 +340,10 @@ pub(crate) struct Matter {
     /// Whether somebody complains.
     #[serde(default)]
     pub(crate) sorry: bool,
-    pub(crate) say: Vec<Pattern>,
+    pub(crate) say: List,
     /// With these words it is something else.
     #[serde(default)]
-    pub(crate) not: Vec<Pattern>,
+    pub(crate) not: List,
 }
 
 const fn yes() -> bool {
@@ -352,14 +354,14 @@ const fn yes() -> bool {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Questions {
-    pub(crate) hours: Vec<Pattern>,
-    pub(crate) address: Vec<Pattern>,
-    pub(crate) phone: Vec<Pattern>,
-    pub(crate) fee: Vec<Pattern>,
-    pub(crate) doctors: Vec<Pattern>,
-    pub(crate) languages: Vec<Pattern>,
+    pub(crate) hours: List,
+    pub(crate) address: List,
+    pub(crate) phone: List,
+    pub(crate) fee: List,
+    pub(crate) doctors: List,
+    pub(crate) languages: List,
     /// Words that tell nothing of what a question is about.
-    pub(crate) generic: Vec<Pattern>,
+    pub(crate) generic: List,
     pub(crate) same: Vec<SameWords>,
 }
 
@@ -417,6 +419,12 @@ pub struct Tables {
     pub(crate) languages: Vec<Named>,
     pub(crate) specialties: Vec<Named>,
     pub(crate) common: Common,
+    /// What is told by a word beside its letters.
+    #[serde(skip)]
+    marks: HashMap<String, Marks>,
+    /// The marks of the words that public holidays can begin with.
+    #[serde(skip)]
+    holiday_marks: Marks,
 }
 
 impl Tables {
@@ -432,6 +440,7 @@ impl Tables {
         };
         tables.month_words.extend(numbered(months));
         tables.weekday_words.extend(numbered(weekdays));
+        tables.mark_words();
         Ok(tables)
     }
 
@@ -448,22 +457,6 @@ impl Tables {
     /// January is 1.
     pub(crate) fn month(&self, word: &str) -> Option<usize> {
         self.month_words.get(word).copied()
-    }
-
-    /// What patterns that begin with a word are told by.
-    pub(crate) fn marks(&self, word: &str) -> Marks {
-        let number = self.numbers.contains_key(word);
-        let figures = word.starts_with(|c: char| c.is_ascii_digit());
-        let ordinal = number || figures || self.ordinals.contains_key(word);
-        let all = [
-            (number || figures, Marks::NUMBER),
-            (ordinal, Marks::ORDINAL),
-            (self.weekday(word).is_some(), Marks::WEEKDAY),
-            (self.weekdays(word).is_some(), Marks::WEEKDAYS),
-            (self.month(word).is_some(), Marks::MONTH),
-        ];
-        let all = all.into_iter().filter(|(is, _)| *is).map(|(_, marks)| marks);
-        all.fold(Marks::of(word), Marks::with)
     }
 
     /// Whether it is a word that is written right, as far as the tables know.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Deserializer};
 
-use super::pattern::Pattern;
+use super::pattern::List;
 
 /// A length of a visit.
 #[derive(Debug, Deserialize)]
@@ -14,7 +14,7 @@ pub(crate) struct LengthPhrase {
     /// Minutes; those that the phrase names if it is zero.
     #[serde(default)]
     pub(crate) minutes: i64,
-    pub(crate) say: Vec<Pattern>,
+    pub(crate) say: List,
 }
 
 /// A public holiday.
@@ -27,7 +27,7 @@ pub(crate) struct HolidayWords {
     pub(crate) name: String,
     /// Month and day where it is on the same day each year, for who was born on it.
     pub(crate) date: Option<(i8, i8)>,
-    pub(crate) say: Vec<Pattern>,
+    pub(crate) say: List,
 }
 
 /// Words that are no part of a name.

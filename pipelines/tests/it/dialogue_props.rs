@@ -126,6 +126,7 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
     let count = usize::from(dice % 5);
     let appointment = || AppointmentFacts {
         id: AppointmentId::new(ids),
+        second: None,
         visit: offer(ids, count),
         reference: REFERENCE.to_owned(),
         made_in_this_call: false,

@@ -36,7 +36,8 @@ struct Appointment {
     facts: AppointmentFacts,
     patient: usize,
     live: bool,
-    slot: usize,
+    /// One slot, or both of a double visit.
+    slots: Vec<usize>,
 }
 
 /// The clinic.
@@ -161,21 +162,40 @@ impl Clinic {
     /// An appointment made before the call.
     pub(crate) fn given(&mut self, patient: usize, doctor: &str, start: &str) {
         let slot = self.slot_at(doctor, start);
-        self.appoint(patient, slot, false);
+        self.appoint(patient, vec![slot], false);
     }
 
-    fn appoint(&mut self, patient: usize, slot: usize, now: bool) -> AppointmentFacts {
-        self.slots[slot].taken = true;
-        let number = self.appointments.len() + 1;
+    fn appoint(&mut self, patient: usize, slots: Vec<usize>, now: bool) -> AppointmentFacts {
+        let before: usize = self.appointments.iter().map(|known| known.slots.len()).sum();
+        let references = (1..=slots.len()).map(|n| format!("K{}M2", before + n));
         let facts = AppointmentFacts {
             id: AppointmentId::new(&self.ids),
-            visit: self.offer(slot),
-            reference: format!("K{number}M2"),
+            second: (slots.len() > 1).then(|| AppointmentId::new(&self.ids)),
+            visit: self.visit(&slots),
+            reference: references.collect::<Vec<_>>().join(" and "),
             made_in_this_call: now,
         };
-        let appointment = Appointment { facts: facts.clone(), patient, live: true, slot };
+        let appointment = Appointment { facts: facts.clone(), patient, live: true, slots };
         self.appointments.push(appointment);
         facts
+    }
+
+    /// The visit on these slots, which are taken now.
+    fn visit(&mut self, slots: &[usize]) -> Offer {
+        slots.iter().for_each(|slot| self.slots[*slot].taken = true);
+        let mut visit = self.offer(slots[0]);
+        if let Some(second) = slots.get(1) {
+            let second = self.offer(*second);
+            (visit.second, visit.ends_at) = (Some(second.slot), second.ends_at);
+        }
+        visit
+    }
+
+    /// The slots of an offer, if all are free.
+    fn free_slots(&self, offer: OfferId) -> Option<Vec<usize>> {
+        let slots = [self.offers.get(&offer), self.seconds.get(&offer)];
+        let slots: Vec<usize> = slots.into_iter().flatten().copied().collect();
+        slots.iter().all(|slot| !self.slots[*slot].taken).then_some(slots)
     }
 
     fn offer(&self, slot: usize) -> Offer {
@@ -197,11 +217,13 @@ impl Clinic {
     /// Live appointments as "name doctor date time", in the order that they were made.
     pub(crate) fn booked(&self) -> Vec<String> {
         let live = self.appointments.iter().filter(|a| a.live);
-        live.map(|a| {
-            let start = a.facts.visit.local_start().strftime("%F %H:%M").to_string();
-            format!("{}: {} {start}", self.patients[a.patient].name, a.facts.visit.doctor_name)
-        })
-        .collect()
+        live.flat_map(|a| a.slots.iter().map(|slot| (&self.patients[a.patient].name, *slot)))
+            .map(|(name, slot)| {
+                let visit = self.offer(slot);
+                let start = visit.local_start().strftime("%F %H:%M").to_string();
+                format!("{name}: {} {start}", visit.doctor_name)
+            })
+            .collect()
     }
 
     pub(crate) fn registered(&self) -> Vec<String> {
@@ -280,56 +302,32 @@ impl Clinic {
                 ToolResult::Appointments { appointments }
             }
             ToolCall::Book { offer, .. } => {
-                let slot = self.offers[offer];
-                if self.slots[slot].taken {
+                let Some(slots) = self.free_slots(*offer) else {
                     return refused(Refusal::SlotTaken);
-                }
-                let (who, second) = (self.identity.expect("identified"), self.seconds.get(offer));
-                let second = second.copied();
-                if second.is_some_and(|second| self.slots[second].taken) {
-                    return refused(Refusal::SlotTaken);
-                }
-                let mut appointment = self.appoint(who, slot, true);
-                if let Some(second) = second {
-                    let other = self.appoint(who, second, true);
-                    appointment.reference =
-                        format!("{} and {}", appointment.reference, other.reference);
-                    appointment.visit.second = Some(other.visit.slot);
-                    appointment.visit.ends_at = other.visit.ends_at;
-                }
-                ToolResult::Booked { appointment }
+                };
+                let who = self.identity.expect("identified");
+                ToolResult::Booked { appointment: self.appoint(who, slots, true) }
             }
             ToolCall::Reschedule { appointment, offer, .. } => {
-                let slot = self.offers[offer];
-                let (now, me) = (self.now, self.identity.expect("identified"));
-                if self.slots[slot].taken {
+                let Some(slots) = self.free_slots(*offer) else {
                     return refused(Refusal::SlotTaken);
-                }
-                let visit = self.offer(slot);
-                let moved = self.appointments.iter_mut().find(|a| a.facts.id == *appointment);
-                let moved = moved.expect("known");
-                assert_eq!(moved.patient, me, "another patient's appointment");
-                let ahead = moved.facts.visit.starts_at.as_second() - now.as_second();
-                if !moved.facts.made_in_this_call && ahead < 24 * 3600 {
+                };
+                let Some(at) = self.may_change(*appointment) else {
                     return refused(Refusal::TooLate);
-                }
-                self.slots[moved.slot].taken = false;
-                self.slots[slot].taken = true;
-                moved.slot = slot;
-                moved.facts.visit = visit;
+                };
+                let (visit, old) = (self.visit(&slots), self.appointments[at].slots.clone());
+                old.iter().for_each(|slot| self.slots[*slot].taken = false);
+                let moved = &mut self.appointments[at];
+                (moved.slots, moved.facts.visit) = (slots, visit);
                 ToolResult::Booked { appointment: moved.facts.clone() }
             }
             ToolCall::Cancel { appointment, .. } => {
-                let (now, me) = (self.now, self.identity.expect("identified"));
-                let known = self.appointments.iter_mut().find(|a| a.facts.id == *appointment);
-                let known = known.expect("known");
-                assert_eq!(known.patient, me, "another patient's appointment");
-                let ahead = known.facts.visit.starts_at.as_second() - now.as_second();
-                if !known.facts.made_in_this_call && ahead < 24 * 3600 {
+                let Some(at) = self.may_change(*appointment) else {
                     return refused(Refusal::TooLate);
-                }
-                known.live = false;
-                self.slots[known.slot].taken = false;
+                };
+                self.appointments[at].live = false;
+                let old = self.appointments[at].slots.clone();
+                old.iter().for_each(|slot| self.slots[*slot].taken = false);
                 ToolResult::Cancelled
             }
             ToolCall::JoinWaitlist(_) | ToolCall::ListWaitlist | ToolCall::LeaveWaitlist { .. } => {
@@ -339,7 +337,7 @@ impl Clinic {
                 let me = self.identity.expect("identified");
                 let start = self.waitlist.accept(*entry).slot;
                 let slot = self.slots.iter().position(|slot| slot.id == start).expect("known");
-                ToolResult::Booked { appointment: self.appoint(me, slot, true) }
+                ToolResult::Booked { appointment: self.appoint(me, vec![slot], true) }
             }
             ToolCall::AskClinic { question } => {
                 if question.expose().to_lowercase().contains("park") {
@@ -364,6 +362,15 @@ impl Clinic {
             }
             ToolCall::Other(other) => panic!("{} is not had here", other.name),
         }
+    }
+
+    /// The place of the appointment, if it is not too late to change it.
+    fn may_change(&self, appointment: AppointmentId) -> Option<usize> {
+        let at = self.appointments.iter().position(|known| known.facts.id == appointment)?;
+        let Appointment { facts, patient, .. } = &self.appointments[at];
+        assert_eq!(Some(*patient), self.identity, "another patient's appointment");
+        let ahead = facts.visit.starts_at.as_second() - self.now.as_second();
+        (facts.made_in_this_call || ahead >= 24 * 3600).then_some(at)
     }
 
     fn identify(&mut self, identity: &Identity) -> ToolResult {

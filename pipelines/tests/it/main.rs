@@ -3,6 +3,7 @@
 mod a_call_ends_only_when_the_caller_ends_it;
 mod a_caller_on_hold_is_waited_for;
 mod a_cancellation_becomes_a_move;
+mod a_double_visit_is_changed_as_one;
 mod a_language_model_holds_a_call;
 mod a_message_is_taken_where_nothing_settles_it;
 mod a_name_is_heard_in_any_opening;

@@ -63,6 +63,27 @@ pub struct Appointment {
     pub payment_deadline: Option<Timestamp>,
     /// Row version, for conditional changes.
     pub version: i64,
+    /// The first appointment of the double visit that it was booked as a half of.
+    #[serde(default)]
+    pub double_visit: Option<AppointmentId>,
+}
+
+impl Appointment {
+    /// Whether the other one is the second half of a double visit of which this is the first: both
+    /// stand, and are neighbours still.
+    #[must_use]
+    pub fn is_followed_by(&self, other: &Self) -> bool {
+        let length = self.ends_at.duration_since(self.starts_at);
+        // A slot between them would fill the gap; less than one is the buffer.
+        let gap = other.starts_at.duration_since(self.ends_at);
+        self.double_visit.is_some()
+            && self.double_visit == other.double_visit
+            && self.doctor == other.doctor
+            && self.status.is_live()
+            && other.status.is_live()
+            && !gap.is_negative()
+            && gap < length
+    }
 }
 
 /// A change that was written.

@@ -19,7 +19,7 @@ pub use answer::{Appointment, Booked, Hold, Status};
 pub use change::{
     Cancel, CancelReason, Move, Step, advance, cancel, expire_unpaid, mark_missed, reschedule,
 };
-pub use double::{Double, book_double};
+pub use double::{CancelDouble, Double, MoveDouble, book_double, cancel_double, move_double};
 pub(crate) use header::Header;
 pub use read::{
     SlotState, appointment, appointment_by_reference, appointments_made_in, appointments_of,

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use frontdesk_tenants::booking::{self, Double, Search};
+use frontdesk_tenants::booking::{self, Appointment, CancelDouble, Double, MoveDouble, Search};
 use frontdesk_tenants::holidays;
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::testing::{IDS, TestDb, now};
 use frontdesk_tenants::{By, Error, Principal, Refusal, Tenant};
-use frontdesk_types::{CallId, DoctorId, Offer};
+use frontdesk_types::{AppointmentId, CallId, DoctorId, Offer};
 use jiff::civil::date;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -109,6 +109,185 @@ async fn of_many_who_want_slots_that_overlap_each_gets_two_or_none() {
     let left = of(&t, &tenant, slots[0].doctor, 5).await;
     let kept = slots.iter().filter(|slot| left.iter().any(|free| free.slot == slot.slot)).count();
     assert_eq!(kept, 5 - 2 * won, "two slots for each who won, none for the others");
+}
+
+/// A double visit of a patient, and what else is free with its doctor, soonest first.
+struct Booked {
+    t: TestDb,
+    tenant: Tenant,
+    who: VerifiedPatient,
+    halves: [AppointmentId; 2],
+    free: Vec<Offer>,
+    /// The call that booked it, which may change it at short notice.
+    by: By,
+}
+
+impl Booked {
+    async fn new() -> Self {
+        let t = TestDb::seeded().await;
+        let tenant = t.tenant("nile-heart").await;
+        let who = t.patients(&tenant, 1).await[0];
+        let mut free = of_one_doctor(&t, &tenant, 12).await;
+        let by = call();
+        book(&t, &tenant, who, [&free[0], &free[1]], &by).await.expect("both");
+        free.drain(..2);
+        let mut own = Self { t, tenant, who, halves: [AppointmentId::new(&IDS); 2], free, by };
+        let all = own.appointments().await;
+        assert!(all[0].is_followed_by(&all[1]) && !all[1].is_followed_by(&all[0]));
+        own.halves = [all[0].id, all[1].id];
+        own
+    }
+
+    /// All of the patient, by start.
+    async fn appointments(&self) -> Vec<Appointment> {
+        let mut tx = self.t.begin("nile-heart").await;
+        let all = booking::appointments_of(&mut tx, &self.who).await.expect("read");
+        tx.commit().await.expect("commit");
+        all
+    }
+
+    /// Starts of those that stand.
+    async fn live(&self) -> Vec<jiff::Timestamp> {
+        let all = self.appointments().await;
+        all.iter().filter(|one| one.status.is_live()).map(|one| one.starts_at).collect()
+    }
+
+    async fn cancel(&self, key: u32) -> Result<(), Error> {
+        let request = CancelDouble { appointments: self.halves, patient: self.who };
+        let by = By { key: Some(key.to_string()), ..self.by.clone() };
+        booking::cancel_double(self.t.db(), &self.tenant, &request, &by, now()).await.map(|_| ())
+    }
+
+    async fn go(
+        &self,
+        second: Option<AppointmentId>,
+        to: [Option<&Offer>; 2],
+    ) -> Result<(), Error> {
+        let request = MoveDouble {
+            first: self.halves[0],
+            second,
+            patient: self.who,
+            slot: to[0].expect("somewhere").slot,
+            second_slot: to[1].map(|offer| offer.slot),
+            holds: [None, None],
+        };
+        let by = By { key: None, ..self.by.clone() };
+        let (t, tenant) = (&self.t, &self.tenant);
+        let (first, other) =
+            booking::move_double(t.db(), tenant, &request, &by, now(), &IDS).await?;
+        assert_eq!(Some(first.appointment.slot), to[0].map(|offer| offer.slot));
+        assert_eq!(other.as_ref().map(|one| one.slot), to[1].map(|offer| offer.slot));
+        Ok(())
+    }
+}
+
+fn starts(offers: &[&Offer]) -> Vec<jiff::Timestamp> {
+    offers.iter().map(|offer| offer.starts_at).collect()
+}
+
+#[tokio::test]
+async fn both_halves_are_cancelled_or_neither_and_the_same_key_answers_the_same() {
+    let own = Booked::new().await;
+    for _ in 0..2 {
+        own.cancel(7).await.expect("both");
+    }
+    assert!(own.live().await.is_empty());
+    assert_eq!(refusal(own.cancel(8).await), Refusal::WrongStatus);
+
+    let own = Booked::new().await;
+    let one = booking::Cancel {
+        appointment: own.halves[1],
+        patient: Some(own.who),
+        version: None,
+        reason: booking::CancelReason::Patient,
+        staff: None,
+    };
+    let by = By { key: None, ..own.by.clone() };
+    booking::cancel(own.t.db(), &own.tenant, &one, &by, now()).await.expect("one half");
+    assert_eq!(refusal(own.cancel(9).await), Refusal::WrongStatus);
+    assert_eq!(own.live().await.len(), 1, "the other half stands");
+    let all = own.appointments().await;
+    assert!(!all[0].is_followed_by(&all[1]), "it is no double visit any more");
+}
+
+#[tokio::test]
+async fn both_halves_move_or_neither() {
+    let own = Booked::new().await;
+    let [a, b, c, d] = [&own.free[0], &own.free[1], &own.free[2], &own.free[3]];
+    let second = Some(own.halves[1]);
+    own.go(second, [Some(a), Some(b)]).await.expect("moved");
+    assert_eq!(own.live().await, starts(&[a, b]));
+    let all = own.appointments().await;
+    assert!(all[0].is_followed_by(&all[1]), "a double visit still");
+
+    let apart = own.go(second, [Some(c), Some(a)]).await;
+    assert_eq!(refusal(apart), Refusal::SlotUnavailable);
+    let other = own.t.patients(&own.tenant, 2).await[1];
+    let one = booking::Book { slot: d.slot, patient: other, hold: None, staff: None };
+    booking::book(own.t.db(), &own.tenant, &one, &call(), now(), &IDS).await.expect("booked");
+    let half = own.go(second, [Some(c), Some(d)]).await;
+    assert_eq!(refusal(half), Refusal::SlotTaken);
+    assert_eq!(own.live().await, starts(&[a, b]), "nothing has moved");
+}
+
+#[tokio::test]
+async fn a_double_visit_moves_to_another_doctor_at_times_that_overlap_its_own() {
+    let own = Booked::new().await;
+    let mine = own.appointments().await;
+    let search = Search::default();
+    let all = booking::find_free_slots(own.t.db(), &own.tenant, &search, now(), 400, &IDS);
+    let all = all.await.expect("search");
+    // Somebody else's pair that begins when the second half does.
+    let pair = all.iter().find_map(|first| {
+        let near = first.doctor != mine[0].doctor
+            && first.starts_at < mine[1].ends_at
+            && mine[0].starts_at < first.ends_at;
+        let next = all.iter().find(|next| {
+            next.doctor == first.doctor
+                && next.starts_at >= first.ends_at
+                && next.slot != first.slot
+        })?;
+        near.then_some((first, next))
+    });
+    let Some((first, next)) = pair else { panic!("the demo clinic has two doctors at a time") };
+    own.go(Some(own.halves[1]), [Some(first), Some(next)]).await.expect("moved");
+    assert_eq!(own.live().await, starts(&[first, next]));
+}
+
+#[tokio::test]
+async fn a_visit_becomes_single_and_double_again_in_one_step() {
+    let own = Booked::new().await;
+    let [a, b, c] = [&own.free[0], &own.free[1], &own.free[2]];
+    own.go(Some(own.halves[1]), [Some(a), None]).await.expect("moved");
+    assert_eq!(own.live().await, starts(&[a]));
+    own.go(None, [Some(b), Some(c)]).await.expect("moved");
+    assert_eq!(own.live().await, starts(&[b, c]));
+    let all = own.appointments().await;
+    let live: Vec<_> = all.iter().filter(|one| one.status.is_live()).collect();
+    assert!(live[0].is_followed_by(live[1]));
+}
+
+#[tokio::test]
+async fn of_many_who_change_one_double_visit_one_decides() {
+    let own = Arc::new(Booked::new().await);
+    let barrier = Arc::new(Barrier::new(8));
+    let mut tasks = JoinSet::new();
+    for n in 0..8_usize {
+        let (own, barrier) = (Arc::clone(&own), Arc::clone(&barrier));
+        tasks.spawn(async move {
+            barrier.wait().await;
+            if n % 2 == 0 {
+                return own.cancel(100 + u32::try_from(n).expect("small")).await.is_ok();
+            }
+            let to = [Some(&own.free[n - 1]), Some(&own.free[n])];
+            // Moved first and cancelled then is right as well.
+            let _ = own.go(Some(own.halves[1]), to).await;
+            false
+        });
+    }
+    let cancelled = tasks.join_all().await.into_iter().filter(|done| *done).count();
+    assert_eq!(cancelled, 1);
+    assert!(own.live().await.is_empty(), "no half is left");
 }
 
 #[tokio::test]

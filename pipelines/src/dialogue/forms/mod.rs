@@ -187,7 +187,7 @@ impl Policy {
         state.instead_of = None;
         state.may_replace = None;
         state.restoring = None;
-        (state.nearest_only, state.wait_offered) = (false, false);
+        (state.nearest_only, state.wait_offered, state.as_single) = (false, false, false);
         state.offers.clear();
         state.wish = state::Wish::default();
     }

@@ -8,7 +8,7 @@ use super::state::{Phase, Spelled};
 use super::{Now, Policy};
 use crate::dialogue::Expectation;
 use crate::dialogue::understand::birth::{self, BirthMention, of_parts};
-use crate::dialogue::understand::pattern::{Pattern, Reader, find_any, longest_at};
+use crate::dialogue::understand::pattern::{List, Reader, find_any, longest_at};
 use crate::dialogue::understand::tokens::Tokens;
 use crate::dialogue::understand::{Heard, Setting, names, phones, take_exclamations, wish};
 
@@ -121,7 +121,7 @@ impl Policy {
         let language = self.language.clone();
         let tokens = Tokens::of(text, &language);
         let reader = Reader { tokens: &tokens, language: &language, latest_year: 0 };
-        let part = |list: &[Pattern]| {
+        let part = |list: &List| {
             (0..tokens.len()).find_map(|at| {
                 let run = names::name_run(&tokens, &language, longest_at(list, reader, at)?.end);
                 (!run.is_empty()).then(|| names::spoken_name(&tokens.words[run], &language))

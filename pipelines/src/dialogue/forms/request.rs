@@ -79,8 +79,7 @@ impl Policy {
 
     /// Takes up what the caller wants, if they say it.
     pub(super) fn intent(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
-        // A double visit is two appointments, of which one is named first.
-        let booked = self.state.last_booked.clone().filter(|last| last.visit.second.is_none());
+        let booked = self.state.last_booked.clone();
         // Of a series, the next one is meant.
         let later = !heard.correction || heard.wish.anchored;
         let next = self.state.series && !heard.cancel && !heard.move_ && later;

@@ -191,7 +191,8 @@ impl Policy {
         let moved = matches!(tool, ToolCall::Reschedule { .. });
         self.understood();
         let text = match (moved, appointment.visit.second) {
-            (true, _) => &phrases.moved,
+            (true, Some(_)) => &phrases.moved_double,
+            (true, None) => &phrases.moved,
             (false, Some(_)) => &phrases.booked_double,
             (false, None) => &phrases.booked,
         };
@@ -199,8 +200,6 @@ impl Policy {
         let before = self.state.target.take().filter(|_| moved).map(|known| known.visit);
         match before {
             Some(before) => self.note_done(Done::Moved(appointment.clone(), before)),
-            // A double visit is two appointments; which of them is to be undone, the caller says.
-            None if appointment.visit.second.is_some() => {}
             None => self.note_done(Done::Booked(appointment.clone())),
         }
         self.state.last_booked = Some(appointment);

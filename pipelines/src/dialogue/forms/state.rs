@@ -267,6 +267,9 @@ pub(super) struct State {
     /// The visit that is to be as it was.
     #[serde(default)]
     pub(super) restoring: Option<Offer>,
+    /// A double visit may move to a single slot.
+    #[serde(default)]
+    pub(super) as_single: bool,
     pub(super) last_booked: Option<AppointmentFacts>,
     /// Several visits are wanted, one after the other.
     #[serde(default)]

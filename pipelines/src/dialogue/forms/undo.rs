@@ -8,7 +8,7 @@ use super::course::Done;
 use super::state::{Goal, Wish};
 use super::{Heard, Now, Policy};
 use crate::dialogue::tools::AppointmentFacts;
-use crate::wish::{Clock, Days, When, Window};
+use crate::wish::{Clock, Days, Visit, When, Window};
 
 /// Writes that are remembered.
 const REMEMBERED: usize = 8;
@@ -57,7 +57,10 @@ impl Policy {
         let start = before.local_start();
         let (days, clock) = (Days::day(start.date()), Clock::at(start.time()));
         let when = When::within(Window { days, clock });
-        self.state.wish = Wish { doctors: vec![before.doctor], when, ..Wish::default() };
+        let double = before.second.is_some();
+        let visit = Visit { double, ..Visit::default() };
+        self.state.wish = Wish { doctors: vec![before.doctor], when, visit, ..Wish::default() };
+        self.state.as_single = !double;
         self.state.target = target;
         self.state.restoring = Some(before);
         self.advance(now);
@@ -67,8 +70,10 @@ impl Policy {
     /// them.
     pub(super) fn restored_offer(&mut self, offers: &[Offer]) -> Option<Offer> {
         let before = self.state.restoring.take()?;
-        let same =
-            |offer: &&Offer| offer.starts_at == before.starts_at && offer.doctor == before.doctor;
+        let same = |offer: &&Offer| {
+            let as_long = offer.second.is_some() == before.second.is_some();
+            as_long && offer.starts_at == before.starts_at && offer.doctor == before.doctor
+        };
         let found = offers.iter().find(same).cloned();
         if found.is_none() {
             let text = self.language.phrases.taken_meanwhile.clone();

@@ -63,10 +63,20 @@ impl Policy {
     /// The search for the wish, with the doctors who are as the caller wishes.
     pub(super) fn slot_wish(&self, limit: u8) -> SlotWish {
         let mut wish = self.state.wish.search(limit);
+        wish.visit = self.visit();
         if wish.doctors.is_empty() && !self.state.wish.traits.is_empty() {
             wish.doctors = self.fitting();
         }
         wish
+    }
+
+    /// The kind of visit that is searched for: a double one that moves stays one.
+    fn visit(&self) -> Visit {
+        let visit = self.state.wish.visit;
+        let target = self.state.target.as_ref().filter(|_| self.state.goal == Some(Goal::Move));
+        let double = target.is_some_and(|target| target.visit.second.is_some());
+        let stays = double && !self.state.as_single && visit.minutes.is_none();
+        Visit { double: visit.double || stays, ..visit }
     }
 
     /// Says so where nobody is as the caller wishes, or it is not on record, and asks which of
@@ -168,10 +178,11 @@ impl Policy {
             wish.any |= wish.specialty.is_none();
             wish.traits = Traits::default();
             true
-        } else if none_at_all && !wish.visit.is_open() {
+        } else if none_at_all && !self.visit().is_open() {
             let text = if wish.visit.remote { &phrases.no_remote } else { &phrases.no_length };
             self.carry(text);
             self.state.wish.visit = Visit::default();
+            self.state.as_single = true;
             true
         } else {
             false

@@ -7,6 +7,9 @@ use std::fmt::Write;
 
 use crate::dialogue::{CallFacts, Now};
 
+/// Public holidays that are told, the next ones.
+const HOLIDAYS: usize = 8;
+
 /// How the agent works, in English whatever language it speaks.
 const RULES: &str = "\
 Speak as on the telephone: one to three short sentences, one question at a time, no lists, no \
@@ -61,10 +64,18 @@ pub(super) fn instructions(facts: &CallFacts, now: Now) -> String {
         if !doctor.languages.is_empty() {
             let _ = write!(text, "; speaks {}", doctor.languages.join(", "));
         }
+        if let Some(gender) = doctor.gender {
+            let _ = write!(text, "; {}", gender.as_str());
+        }
         text.push_str(".\n");
     }
     for (words, specialty) in &clinic.specialty_words {
         let _ = writeln!(text, "- \"{words}\" means {specialty}.");
+    }
+    let today = now.wall.to_zoned(clinic.zone()).date();
+    for holiday in clinic.holidays.iter().filter(|holiday| holiday.day >= today).take(HOLIDAYS) {
+        let open = if holiday.closed { "closed" } else { "open" };
+        let _ = writeln!(text, "- {} is on {}: {open}.", holiday.name, holiday.day);
     }
     // Last, so that what stands before is the same in each request and can be kept by the server.
     let local = now.wall.to_zoned(clinic.zone());

@@ -2,18 +2,13 @@
 
 use std::str::FromStr;
 
-use frontdesk_types::{DoctorId, Phi, TransferReason};
+use frontdesk_types::{Phi, TransferReason};
 use jiff::civil::{Date, Time};
 use serde_json::{Map, Value};
 
 use super::{ToolError, ToolSpec};
-use crate::dialogue::tools::{Identity, Message, PartOfDay, SlotWish, ToolCall, WaitlistWish};
-use crate::dialogue::{ClinicFacts, DoctorFacts};
-use crate::offers::hours;
-use crate::wish::{Clock, Days, Visit, When, Window};
-
-/// Offers that a search returns unless it is asked for another number of them.
-const OFFERS: u8 = 6;
+use crate::dialogue::ClinicFacts;
+use crate::dialogue::tools::{Identity, Message, ToolCall};
 
 fn bad(tool: &str, field: &str, problem: impl Into<String>) -> ToolError {
     ToolError::BadArgs { tool: tool.to_owned(), field: field.to_owned(), problem: problem.into() }
@@ -88,6 +83,11 @@ fn check_value(schema: &Value, value: &Value) -> Result<(), String> {
         let choices: Vec<String> = choices.iter().map(Value::to_string).collect();
         return Err(format!("is none of {}", choices.join(", ")));
     }
+    if let (Some(items), Some(values)) = (schema.get("items"), value.as_array()) {
+        for value in values {
+            check_value(items, value).map_err(|problem| format!("one of them: {problem}"))?;
+        }
+    }
     let limit = |name: &str| schema.get(name).and_then(Value::as_f64);
     if let Some(number) = value.as_f64() {
         if let Some(least) = limit("minimum").filter(|least| number < *least) {
@@ -113,7 +113,7 @@ impl Args<'_> {
         Ok(match self.tool {
             "identify_patient" => ToolCall::IdentifyPatient(self.identity()?),
             "register_patient" => ToolCall::RegisterPatient(self.identity()?),
-            "find_slots" => ToolCall::FindSlots(self.wish()?),
+            "find_slots" => ToolCall::FindSlots(self.slot_wish()?),
             "hold" => ToolCall::Hold { offer: self.id("offer", "find_slots")? },
             "release" => ToolCall::Release { offer: self.id("offer", "find_slots")? },
             "list_appointments" => ToolCall::ListAppointments,
@@ -140,12 +140,12 @@ impl Args<'_> {
         })
     }
 
-    fn bad(&self, field: &str, problem: impl Into<String>) -> ToolError {
+    pub(super) fn bad(&self, field: &str, problem: impl Into<String>) -> ToolError {
         bad(self.tool, field, problem)
     }
 
     /// An argument that is there and not empty.
-    fn text(&self, field: &str) -> Option<&str> {
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
         let text = self.object.get(field).and_then(Value::as_str).map(str::trim);
         text.filter(|text| !text.is_empty())
     }
@@ -165,11 +165,11 @@ impl Args<'_> {
         self.required(field)?.parse().map_err(|_| self.bad(field, form))
     }
 
-    fn date(&self, field: &str) -> Result<Option<Date>, ToolError> {
+    pub(super) fn date(&self, field: &str) -> Result<Option<Date>, ToolError> {
         self.parsed(field, "is no date; give it as YYYY-MM-DD")
     }
 
-    fn time(&self, field: &str) -> Result<Option<Time>, ToolError> {
+    pub(super) fn time(&self, field: &str) -> Result<Option<Time>, ToolError> {
         self.parsed(field, "is no local time; give it as HH:MM, from 00:00 to 23:59")
     }
 
@@ -207,96 +207,5 @@ impl Args<'_> {
     fn reason(&self) -> Result<TransferReason, ToolError> {
         let reason = self.required("reason")?;
         reason.parse().map_err(|_| self.bad("reason", "is no reason of a transfer"))
-    }
-
-    fn wish(&self) -> Result<SlotWish, ToolError> {
-        let (from, to) = (self.date("from")?, self.date("to")?);
-        if let (Some(first), Some(last)) = (from, to)
-            && last < first
-        {
-            return Err(self.bad("to", "lies before \"from\""));
-        }
-        let part_of_day = match self.text("part_of_day") {
-            Some("morning") => Some(PartOfDay::Morning),
-            Some("afternoon") => Some(PartOfDay::Afternoon),
-            Some("evening") => Some(PartOfDay::Evening),
-            _ => None,
-        };
-        let limit = self.object.get("limit").and_then(Value::as_f64);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the schema bounds it"
-        )]
-        let limit = limit.map_or(OFFERS, |limit| limit as u8);
-        let part = part_of_day.map_or((None, None), hours);
-        let bounds = Clock {
-            from: self.time("not_before")?,
-            ..self.time("not_after")?.map(Clock::not_after).unwrap_or_default()
-        };
-        let window =
-            Window { days: Days::span(from, to), clock: bounds.and(&Clock::span(part.0, part.1)) };
-        Ok(SlotWish {
-            doctors: self.doctor()?.into_iter().collect(),
-            not_doctors: Vec::new(),
-            specialty: self.specialty()?,
-            when: if window == Window::default() { When::default() } else { When::within(window) },
-            visit: Visit::default(),
-            limit,
-        })
-    }
-
-    fn waitlist_wish(&self) -> Result<WaitlistWish, ToolError> {
-        let SlotWish { doctors, specialty, when, .. } = self.wish()?;
-        let doctor = doctors.first().copied();
-        if doctor.is_none() && specialty.is_none() {
-            return Err(self.bad("doctor", "is missing, and so is \"specialty\"; give one of them"));
-        }
-        Ok(WaitlistWish { doctor, specialty, when })
-    }
-
-    /// The doctor of that name, or of a part of it that no other has.
-    fn doctor(&self) -> Result<Option<DoctorId>, ToolError> {
-        let Some(said) = self.text("doctor") else { return Ok(None) };
-        let words = |name: &str| -> Vec<String> {
-            let parts = name.split(|c: char| c.is_whitespace() || c == '.');
-            parts.filter(|part| !part.is_empty()).map(str::to_lowercase).collect()
-        };
-        let said = words(said);
-        let fits = |doctor: &&DoctorFacts| {
-            let name = words(&doctor.name);
-            // With a title before it, or without the first name.
-            name.iter().all(|word| said.contains(word))
-                || said.iter().all(|word| name.contains(word))
-        };
-        let found: Vec<_> = self.clinic.doctors.iter().filter(fits).collect();
-        let names = |doctors: &[&DoctorFacts]| {
-            doctors.iter().map(|doctor| doctor.name.as_str()).collect::<Vec<_>>().join(", ")
-        };
-        match found.as_slice() {
-            [one] => Ok(Some(one.id)),
-            [] => {
-                let all = names(&self.clinic.doctors.iter().collect::<Vec<_>>());
-                Err(self.bad("doctor", format!("no doctor of that name is here, but {all}")))
-            }
-            several => {
-                let problem = format!("is not only one of {}; ask which", names(several));
-                Err(self.bad("doctor", problem))
-            }
-        }
-    }
-
-    fn specialty(&self) -> Result<Option<String>, ToolError> {
-        let Some(said) = self.text("specialty") else { return Ok(None) };
-        let mut all: Vec<&String> =
-            self.clinic.doctors.iter().flat_map(|doctor| &doctor.specialties).collect();
-        let found = all.iter().find(|name| name.eq_ignore_ascii_case(said));
-        if let Some(name) = found {
-            return Ok(Some((*name).clone()));
-        }
-        all.sort();
-        all.dedup();
-        let all = all.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        Err(self.bad("specialty", format!("is not had here; the specialties are {all}")))
     }
 }

@@ -3,24 +3,12 @@
 use frontdesk_types::{MessageSubject, TransferReason};
 use serde_json::{Value, json};
 
+use super::schema::{object, text};
+use super::wish::{search_schema, waitlist_schema};
 use super::{Confirm, Effect, ToolSpec};
-
-/// Schema of an object with these properties.
-fn object(properties: &Value, required: &[&str]) -> Value {
-    json!({
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-    })
-}
 
 fn nothing() -> Value {
     object(&json!({}), &[])
-}
-
-fn text(description: &str) -> Value {
-    json!({ "type": "string", "description": description })
 }
 
 fn offer() -> Value {
@@ -47,29 +35,6 @@ fn identity() -> Value {
             "phone": phone(),
         }),
         &["full_name", "date_of_birth"],
-    )
-}
-
-fn wish() -> Value {
-    object(
-        &json!({
-            "doctor": text("Name of a doctor of this clinic."),
-            "specialty": text("A specialty of this clinic, instead of a doctor."),
-            "from": text("First day, as YYYY-MM-DD."),
-            "to": text("Last day, as YYYY-MM-DD."),
-            "part_of_day": {
-                "type": "string",
-                "enum": ["morning", "afternoon", "evening"],
-                "description": "Before 12:00, from 12:00, from 17:00.",
-            },
-            "not_before": text("Earliest local start, as HH:MM."),
-            "not_after": text("Latest local start, as HH:MM."),
-            "limit": {
-                "type": "integer", "minimum": 1, "maximum": 12,
-                "description": "Offers at most.",
-            },
-        }),
-        &[],
     )
 }
 
@@ -101,8 +66,9 @@ pub(super) fn specs() -> Vec<ToolSpec> {
         ToolSpec::read(
             "find_slots",
             "Searches for free times. Each is an offer with an id, which book and reschedule take. \
-             If none fits, the nearest are returned and \"exact\" is false.",
-            wish(),
+             If none fits, the nearest are returned and \"exact\" is false. Give it all that the \
+             caller has said of when and with whom.",
+            search_schema(),
         ),
         ToolSpec {
             effect: undone,
@@ -155,7 +121,7 @@ pub(super) fn specs() -> Vec<ToolSpec> {
             "Puts the identified patient on the waiting list for a doctor or a specialty, where no \
              time suits them. It is read back to the caller and runs on their yes: do not ask for \
              one yourself.",
-            wish(),
+            waitlist_schema(),
         )
         .for_patient(),
         ToolSpec::read(

@@ -8,7 +8,9 @@
 
 mod args;
 mod builtin;
+mod schema;
 mod told;
+mod wish;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,8 +71,8 @@ pub struct ToolSpec {
     pub name: String,
     /// What it does and when to use it, for a language model.
     pub description: String,
-    /// JSON schema of its arguments, an object. Of it the types, `required`, `enum`, `minimum`,
-    /// `maximum` and `additionalProperties: false` are checked before a call.
+    /// JSON schema of its arguments, an object. Of it the types, `items`, `required`, `enum`,
+    /// `minimum`, `maximum` and `additionalProperties: false` are checked before a call.
     pub schema: Value,
     /// What it does to the world.
     pub effect: Effect,

@@ -1,32 +1,40 @@
 //! Calls as a language model makes them.
 
-use frontdesk_types::{AppointmentId, DoctorId, Offer, OfferId, SeededIds, SlotId, TransferReason};
+use frontdesk_types::{
+    AppointmentId, DoctorId, Gender, Offer, OfferId, SeededIds, SlotId, TransferReason,
+};
 use jiff::civil::{date, time};
 use serde_json::json;
 
 use super::*;
-use crate::dialogue::DoctorFacts;
-use crate::dialogue::tools::{AppointmentFacts, ToolResult};
-use crate::wish::{Clock, Days, When, Window};
+use crate::dialogue::tools::{AppointmentFacts, SlotWish, ToolResult};
+use crate::dialogue::{DoctorFacts, HolidayFacts};
+use crate::wish::{Clock, Days, Order, Visit, When, Window};
 
 const OFFER: &str = "0197a000-0000-7000-8000-000000000001";
 
 fn clinic() -> ClinicFacts {
     let ids = SeededIds::new(1);
-    let doctor = |name: &str, specialty: &str| DoctorFacts {
+    let doctor = |name: &str, specialty: &str, gender, languages: &[&str]| DoctorFacts {
         id: DoctorId::new(&ids),
         name: name.to_owned(),
         specialties: vec![specialty.to_owned()],
         fee: None,
-        languages: Vec::new(),
-        gender: None,
+        languages: languages.iter().map(|code| (*code).to_owned()).collect(),
+        gender: Some(gender),
     };
     let doctors = vec![
-        doctor("Nora Haddad", "cardiology"),
-        doctor("Paul Winter", "cardiology"),
-        doctor("Paul Marin", "pediatrics"),
+        doctor("Nora Haddad", "cardiology", Gender::Female, &["en", "ar"]),
+        doctor("Paul Winter", "cardiology", Gender::Male, &["en"]),
+        doctor("Paul Marin", "pediatrics", Gender::Male, &["en", "fr"]),
     ];
-    ClinicFacts { doctors, ..ClinicFacts::default() }
+    let holiday = HolidayFacts {
+        day: date(2026, 12, 25),
+        holiday: Some("christmas".to_owned()),
+        name: "Christmas Day".to_owned(),
+        closed: true,
+    };
+    ClinicFacts { doctors, holidays: vec![holiday], ..ClinicFacts::default() }
 }
 
 fn parse(name: &str, args: &Value) -> Result<ToolCall, ToolError> {
@@ -44,8 +52,15 @@ fn every_built_in_tool_has_a_schema_by_which_it_can_be_called() {
     for spec in toolbox.specs() {
         let properties = spec.schema["properties"].as_object().expect("properties");
         let value = |(field, schema): (&String, &Value)| {
-            let value = match (field.as_str(), schema.get("enum")) {
+            let one = schema.get("items").unwrap_or(schema);
+            let value = match (field.as_str(), one.get("enum")) {
                 (_, Some(choices)) => choices[0].clone(),
+                ("not_days", _) => json!("2026-06-14"),
+                ("not_doctors", _) => json!("Paul Winter"),
+                ("languages", _) => json!("ar"),
+                ("holiday", _) => json!("Christmas Day"),
+                ("minutes", _) => json!(40),
+                ("double" | "by_video", _) => json!(true),
                 ("offer" | "appointment" | "entry", _) => json!(OFFER),
                 ("date_of_birth" | "from" | "to", _) => json!("2026-06-14"),
                 ("not_before" | "not_after", _) => json!("09:30"),
@@ -55,6 +70,7 @@ fn every_built_in_tool_has_a_schema_by_which_it_can_be_called() {
                 ("limit", _) => json!(3),
                 _ => json!("Jane Miller"),
             };
+            let value = if one == schema { value } else { json!([value]) };
             (field.clone(), value)
         };
         let args = Value::Object(properties.iter().map(value).collect());
@@ -83,6 +99,73 @@ fn a_search_is_understood_as_it_was_written() {
     let args = json!({ "reason": "asked", "phone": null });
     let reason = TransferReason::Asked;
     assert_eq!(parse("transfer", &args), Ok(ToolCall::Transfer { reason, phone: None }));
+}
+
+fn search(args: &Value) -> SlotWish {
+    match parse("find_slots", args) {
+        Ok(ToolCall::FindSlots(wish)) => wish,
+        other => panic!("no search: {other:?}"),
+    }
+}
+
+#[test]
+fn a_doctor_of_a_kind_is_searched_for_among_those_who_are_so() {
+    let ids: Vec<DoctorId> = clinic().doctors.iter().map(|doctor| doctor.id).collect();
+    let [nora, winter, marin] = ids[..] else { panic!("three doctors") };
+    for (args, wanted) in [
+        (json!({ "gender": "female" }), vec![nora]),
+        (json!({ "gender": "male", "specialty": "cardiology" }), vec![winter]),
+        (json!({ "languages": ["FR", "ar"] }), vec![nora, marin]),
+        (json!({ "gender": "male", "not_doctors": ["Winter"] }), vec![marin]),
+        // Who is named is wanted, whatever else is said.
+        (json!({ "doctor": "Winter", "gender": "female" }), vec![winter]),
+        // What is only preferred, and nobody is, is let go.
+        (json!({ "languages": ["de"], "preferred": ["languages"] }), vec![]),
+        (
+            json!({ "languages": ["de"], "gender": "female", "preferred": ["languages"] }),
+            vec![nora],
+        ),
+    ] {
+        assert_eq!(search(&args).doctors, wanted, "{args}");
+    }
+    let args = json!({ "gender": "female", "specialty": "pediatrics" });
+    assert!(refused("find_slots", &args).contains("gender: no doctor who is searched among is so"));
+    assert_eq!(search(&json!({ "not_doctors": ["Winter"] })).not_doctors, [winter]);
+}
+
+#[test]
+fn days_that_are_ruled_out_and_what_is_only_preferred_reach_the_search() {
+    let args = json!({
+        "from": "2026-06-14", "weekdays": ["sun", "tue"], "part_of_day": "morning",
+        "not_days": ["2026-06-16"], "not_weekdays": ["thu"], "order": "latest",
+    });
+    let when = search(&args).when;
+    let fits = |day: i8, hour: i8| when.fits(date(2026, 6, day).at(hour, 0, 0, 0));
+    assert!(fits(14, 9) && fits(21, 9) && fits(23, 9));
+    assert!(!fits(14, 13) && !fits(15, 9) && !fits(16, 9) && !fits(18, 9));
+    assert_eq!((when.order, when.is_soft()), (Order::Latest, false));
+
+    let args = json!({
+        "from": "2026-06-14", "to": "2026-06-14", "part_of_day": "morning",
+        "not_weekdays": ["mon"], "preferred": ["times", "ruled_out"],
+    });
+    let when = search(&args).when;
+    let at = |day: i8, hour: i8| date(2026, 6, day).at(hour, 0, 0, 0);
+    assert!(when.fits(at(14, 9)) && !when.fits(at(14, 13)));
+    assert!(when.softened().fits(at(14, 13)) && !when.softened().fits(at(15, 9)));
+    assert!(when.none.is_empty() && !when.avoid.is_empty());
+}
+
+#[test]
+fn a_holiday_is_its_day_and_a_visit_may_be_long_double_or_by_video() {
+    let wish = search(&json!({ "holiday": "christmas", "minutes": 40, "by_video": true }));
+    assert_eq!(wish.when, When::on(Days::day(date(2026, 12, 25))));
+    assert_eq!(wish.visit, Visit { double: false, minutes: Some(40), remote: true });
+    assert!(search(&json!({ "double": true })).visit.double);
+    let text = refused("find_slots", &json!({ "holiday": "Thanksgiving" }));
+    assert!(text.ends_with("is not known here; there are Christmas Day (2026-12-25)"), "{text}");
+    let text = refused("find_slots", &json!({ "weekdays": ["sun", "someday"] }));
+    assert!(text.contains("weekdays: one of them: is none of \"mon\""), "{text}");
 }
 
 #[test]
@@ -190,6 +273,7 @@ fn a_model_is_told_offers_with_their_ids_and_no_others() {
     assert_eq!(parse("book", &json!({ "offer": id })), Ok(ToolCall::Book { offer: offer.id }));
     let appointment = AppointmentFacts {
         id: AppointmentId::new(&ids),
+        second: None,
         reference: "KX4".to_owned(),
         visit: offer,
         made_in_this_call: true,

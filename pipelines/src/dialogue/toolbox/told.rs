@@ -8,13 +8,17 @@ use crate::dialogue::tools::{AppointmentFacts, Refusal, ToolResult, WaitlistFact
 /// A visit without the ids that nobody outside needs; its times are local.
 fn visit(offer: &Offer) -> Value {
     let start = offer.local_start();
-    json!({
+    let told = json!({
         "doctor": offer.doctor_name,
         "specialty": offer.specialty,
         "weekday": start.strftime("%A").to_string(),
         "date": start.date().to_string(),
         "time": start.strftime("%H:%M").to_string(),
-    })
+    });
+    match offer.second {
+        Some(_) => with(told, "until", offer.local_end().strftime("%H:%M").to_string()),
+        None => told,
+    }
 }
 
 /// The same with one more entry.

@@ -3,7 +3,7 @@
 use frontdesk_types::DoctorId;
 
 use super::days::DayMention;
-use super::pattern::{Found, Pattern, Reader, find_any};
+use super::pattern::{Found, List, Reader, find_any};
 use super::people::{DoctorMention, SpecialtyMention};
 use super::tokens::Tokens;
 use super::{Choice, Heard};
@@ -12,7 +12,7 @@ use crate::dialogue::reading::{Act, ActKind, NamedDoctor, Patient, Reading, Role
 use crate::language::Language;
 
 /// The lists that tell acts.
-fn lists(language: &Language) -> [(ActKind, &[Pattern]); 59] {
+fn lists(language: &Language) -> [(ActKind, &List); 59] {
     use ActKind::{
         Abort, Another, AnotherDay, AnotherTime, AnyDoctor, Aside, AsksNow, BareNo, Book, BookIt,
         BookQuestion, Bye, Cancel, CancelIt, Chatter, Correction, Decline, Filler, ForMe, Goodbye,
@@ -97,7 +97,7 @@ pub(crate) fn read(text: &str, language: &Language) -> Reading {
 pub(crate) fn mentions_other(text: &str, language: &Language) -> Option<bool> {
     let (words, tokens) = (&language.words, Tokens::of(text, language));
     let reader = Reader { tokens: &tokens, language, latest_year: 0 };
-    let is = |list: &[Pattern]| find_any(list, reader).is_some();
+    let is = |list: &List| find_any(list, reader).is_some();
     match is(&words.other_patient) || is(&words.relatives) {
         true => Some(true),
         false => is(&words.for_me).then_some(false),
@@ -120,7 +120,7 @@ pub(crate) fn of(tokens: &Tokens, language: &Language) -> Reading {
     Reading { words, question: tokens.question, acts, ..Reading::default() }
 }
 
-fn scan(acts: &mut Vec<Act>, act: ActKind, list: &[Pattern], reader: Reader<'_>) {
+fn scan(acts: &mut Vec<Act>, act: ActKind, list: &List, reader: Reader<'_>) {
     let found = Found::new(list, reader);
     acts.extend(found.map(|found| Act { act, from: found.start, to: found.end }));
 }

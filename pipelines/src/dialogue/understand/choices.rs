@@ -1,7 +1,7 @@
 //! Which of the offers a caller means by its place among them.
 
 use super::numbers;
-use super::pattern::{Pattern, Reader, Slot, find_any, longest_at};
+use super::pattern::{List, Reader, Slot, find_any, longest_at};
 use super::tokens::Tokens;
 use super::wish;
 use crate::language::Language;
@@ -74,7 +74,7 @@ pub(super) fn choice(rest: &Tokens, language: &Language, content: bool) -> Optio
     let reader = Reader { tokens: rest, language, latest_year: 0 };
     let not = wish::negations(rest, language);
     let words = &language.words;
-    let is = |list: &[Pattern]| {
+    let is = |list: &List| {
         find_any(list, reader).is_some_and(|m| !not.get(m.start).copied().unwrap_or_default())
     };
     if is(&words.list_first) {

@@ -1,6 +1,6 @@
 //! How a call is to go on: all of several, something more, what was done undone.
 
-use super::pattern::{Pattern, Reader, find_any, longest_at};
+use super::pattern::{List, Reader, find_any, longest_at};
 use super::tokens::Tokens;
 use super::wish;
 use crate::language::Language;
@@ -47,10 +47,10 @@ pub(crate) struct Course {
 impl Course {
     pub(crate) fn of(all: &Tokens, language: &Language) -> Self {
         let reader = Reader { tokens: all, language, latest_year: 0 };
-        let is = |list: &[Pattern]| find_any(list, reader).is_some();
+        let is = |list: &List| find_any(list, reader).is_some();
         let not = wish::negations(all, language);
         // "I do not want to come" asks for no visit.
-        let wants = |list: &[Pattern]| {
+        let wants = |list: &List| {
             let mut wanted = (0..all.len()).filter(|at| !not[*at]);
             wanted.any(|at| longest_at(list, reader, at).is_some())
         };

@@ -3,7 +3,7 @@
 use jiff::Span;
 use jiff::civil::{Date, DateTime, Weekday};
 
-use super::pattern::{Pattern, Reader, longest_at};
+use super::pattern::{List, Reader, longest_at};
 use crate::region::Region;
 use crate::wish::{Days, When};
 
@@ -75,7 +75,7 @@ impl DayMention {
 }
 
 /// Length of the longest pattern that ends right before `at`.
-pub(crate) fn ends_before(patterns: &[Pattern], reader: Reader<'_>, at: usize) -> Option<usize> {
+pub(crate) fn ends_before(patterns: &List, reader: Reader<'_>, at: usize) -> Option<usize> {
     let fits = |start: &usize| longest_at(patterns, reader, *start).is_some_and(|m| m.end == at);
     (at.saturating_sub(5)..at).find(fits).map(|start| at - start)
 }

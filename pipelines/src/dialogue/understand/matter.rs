@@ -1,7 +1,7 @@
 //! Matters that only the staff can settle.
 
 use super::Heard;
-use super::pattern::{Pattern, Reader, find_any};
+use super::pattern::{List, Reader, find_any};
 use super::tokens::Tokens;
 use crate::language::Language;
 use crate::language::understand::Matter;
@@ -21,7 +21,7 @@ pub(crate) fn matter<'a>(text: &str, heard: &Heard, language: &'a Language) -> O
     let visit = |matter: &Matter| wish || doctor && (!matter.beside_doctor || heard.day.is_some());
     let tokens = Tokens::of(text, language);
     let reader = Reader { tokens: &tokens, language, latest_year: 0 };
-    let is = |list: &[Pattern]| find_any(list, reader).is_some();
+    let is = |list: &List| find_any(list, reader).is_some();
     let found = language.matters.iter().find(|matter| is(&matter.say) && !is(&matter.not));
     found.filter(|matter| matter.beside_booking || !visit(matter))
 }

@@ -38,7 +38,7 @@ pub(crate) use choices::Choice;
 use choices::{choice, number_alone, numbered};
 use days::{Anchor, Calendar, DayMention};
 use names::{Asked, NameMention};
-use pattern::{Pattern, Reader, find_any, longest_at};
+use pattern::{List, Reader, find_any, longest_at};
 use people::{DoctorMention, SpecialtyMention};
 use phones::PhoneMention;
 use times::TimeMention;
@@ -279,7 +279,7 @@ impl Heard {
         let language = setting.language;
         let reader = Reader { tokens: all, language, latest_year: 0 };
         let (words, intents) = (&language.words, &language.intents);
-        let alone = |list: &[Pattern]| {
+        let alone = |list: &List| {
             longest_at(list, reader, 0)
                 .is_some_and(|m| (m.end..all.len()).all(|i| all.text(i).is_empty()))
         };
@@ -335,13 +335,13 @@ impl Heard {
     fn judge_question(&mut self, all: &Tokens, language: &Language) {
         let reader = Reader { tokens: all, language, latest_year: 0 };
         let (words, intents) = (&language.words, &language.intents);
-        let is = |list: &[Pattern]| find_any(list, reader).is_some();
+        let is = |list: &List| find_any(list, reader).is_some();
         let first = (0..all.len()).find(|at| !all.text(*at).is_empty()).unwrap_or_default();
         let mut leads = vec![first];
         while let Some(lead) = leads.last().and_then(|at| longest_at(&words.leads, reader, *at)) {
             leads.push(lead.end);
         }
-        let starts = |list: &[Pattern]| {
+        let starts = |list: &List| {
             leads.iter().filter_map(|at| longest_at(list, reader, *at)).map(|found| found.end).max()
         };
         let topic = is(&words.topics);
@@ -349,7 +349,7 @@ impl Heard {
         let of_clinic = topic
             || [&questions.hours, &questions.address, &questions.phone, &questions.fee]
                 .into_iter()
-                .any(|list| is(list));
+                .any(is);
         let wish = self.has_time() || self.choice.is_some() || self.other_doctor;
         // "Could you tell me …" asks, "could you …" asks for something to be done.
         let (polite, asks) = (starts(&words.polite), starts(&words.question_start));
@@ -424,7 +424,7 @@ pub(crate) fn take_exclamations(tokens: &mut Tokens, language: &Language) {
 }
 
 /// Takes every match of `patterns`; whether there was one.
-fn take_all(tokens: &mut Tokens, patterns: &[Pattern], language: &Language) -> bool {
+fn take_all(tokens: &mut Tokens, patterns: &List, language: &Language) -> bool {
     let mut any = false;
     while let Some(found) =
         find_any(patterns, Reader { tokens, language, latest_year: 0 }).filter(|m| m.len() > 0)

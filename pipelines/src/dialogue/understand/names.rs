@@ -2,7 +2,7 @@
 
 use super::days::ends_before;
 use super::distance::distance;
-use super::pattern::{Pattern, Reader, longest_at};
+use super::pattern::{List, Reader, longest_at};
 use super::tokens::{Token, Tokens};
 use crate::language::Language;
 
@@ -148,7 +148,7 @@ fn put_right(
 /// "Miller, first name Jane", "the last name is Miller and the first name Jane".
 fn by_parts(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
     let reader = Reader { tokens, language, latest_year: 0 };
-    let named = |list: &[Pattern]| {
+    let named = |list: &List| {
         (0..tokens.len()).find_map(|at| {
             let lead = longest_at(list, reader, at)?;
             let run = name_run(tokens, language, lead.end);
@@ -207,7 +207,7 @@ fn better(
 /// What follows "my name is", or "I am" if it can only be a name.
 fn introduced(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<usize>> {
     let reader = Reader { tokens, language, latest_year: 0 };
-    let lead = |list: &[Pattern], least: usize, closed: bool| {
+    let lead = |list: &List, least: usize, closed: bool| {
         (0..tokens.len()).find_map(|at| {
             let lead = longest_at(list, reader, at)?;
             let range = name_run(tokens, language, lead.end);

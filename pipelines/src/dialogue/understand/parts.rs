@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::course::Course;
 use super::matter::is_matter;
-use super::pattern::{Reader, find_any, longest_at};
+use super::pattern::{List, Reader, find_any, longest_at};
 use super::tokens::Tokens;
 use super::{Heard, Setting};
 use crate::dialogue::Expectation;
@@ -55,7 +56,14 @@ pub(crate) fn parts(text: &str, setting: Setting<'_>) -> Vec<Part> {
     let setting = Setting { expect: Expectation::Request, ..setting };
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut found: Vec<Part> = Vec::new();
-    if Heard::of(text, setting).course.wait.is_some() {
+    // Most sentences have no place at which they could fall apart.
+    let parted = words.split_last().is_some_and(|(_, before)| before.iter().any(stops));
+    if !parted && !has(&setting.language.course.join, text, setting) {
+        return found;
+    }
+    let mut all = Tokens::of(text, setting.language);
+    super::take_all(&mut all, &setting.language.words.greetings, setting.language);
+    if Course::of(&all, setting.language).wait.is_some() {
         // "If somebody cancels, could you call me" is one wish.
         return found;
     }
@@ -89,6 +97,9 @@ pub(crate) struct Besides {
 /// "The first one, and also cancel my visit on Tuesday".
 pub(crate) fn besides(text: &str, setting: Setting<'_>) -> Option<Besides> {
     let setting = Setting { expect: Expectation::Request, ..setting };
+    if !has(&setting.language.course.besides, text, setting) {
+        return None;
+    }
     let words: Vec<&str> = text.split_whitespace().collect();
     // The last wish of its own that something tells to be one more.
     for end in (0..words.len()).rev() {
@@ -100,14 +111,16 @@ pub(crate) fn besides(text: &str, setting: Setting<'_>) -> Option<Besides> {
         let text = words[end + join..].join(" ");
         let whole = Heard::of(&words[end..].join(" "), setting);
         let more = whole.course.besides;
+        if !more {
+            continue;
+        }
         // "Also one for my son" asks for no visit by itself.
         let another = || {
             let heard = Heard::of(&text, setting);
-            let wants = more && heard.other_patient;
-            wants.then(|| Part { want: Want::Book, text: text.clone(), heard })
+            heard.other_patient.then(|| Part { want: Want::Book, text: text.clone(), heard })
         };
         let right = part(&text, setting).or_else(another);
-        let Some(right) = right.filter(|right| more && right.is_more()) else { continue };
+        let Some(right) = right.filter(Part::is_more) else { continue };
         let mut left = &words[..end];
         while let Some((last, before)) = left.split_last()
             && joins(last, setting)
@@ -125,7 +138,7 @@ fn first_part(words: &[&str], start: usize, setting: Setting<'_>) -> Option<(Par
     for end in start + 1..words.len() {
         let (next, joined) = match join(words, end, setting) {
             Some(length) => (end + length, true),
-            None if words[end - 1].ends_with([',', '.', ';', '?', '!', '؟']) => (end, false),
+            None if stops(&words[end - 1]) => (end, false),
             None => continue,
         };
         if is_alternative(words, end, next, setting) {
@@ -138,6 +151,18 @@ fn first_part(words: &[&str], start: usize, setting: Setting<'_>) -> Option<(Par
         }
     }
     None
+}
+
+/// Whether a part may end with a word.
+fn stops(word: &&str) -> bool {
+    word.ends_with([',', '.', ';', '?', '!', '؟'])
+}
+
+/// Whether something of a list stands anywhere.
+fn has(list: &List, text: &str, setting: Setting<'_>) -> bool {
+    let tokens = Tokens::of(text, setting.language);
+    let reader = Reader { tokens: &tokens, language: setting.language, latest_year: 0 };
+    find_any(list, reader).is_some()
 }
 
 /// Whether a word alone joins two wishes.
@@ -159,6 +184,10 @@ fn is_alternative(words: &[&str], end: usize, next: usize, setting: Setting<'_>)
 /// How many words from `at` on join two wishes.
 fn join(words: &[&str], at: usize, setting: Setting<'_>) -> Option<usize> {
     let language = setting.language;
+    let first = Tokens::of(words[at], language);
+    if first.words.first().is_some_and(|word| !language.course.join.marks().meet(word.marks)) {
+        return None;
+    }
     let rest = &words[at..words.len().min(at + MAX_JOIN)];
     let tokens = Tokens::of(&rest.join(" "), language);
     let reader = Reader { tokens: &tokens, language, latest_year: 0 };

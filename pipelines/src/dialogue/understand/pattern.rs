@@ -5,8 +5,9 @@ pub(super) mod kin;
 use super::numbers;
 use super::tokens::Tokens;
 use crate::language::Language;
+use crate::language::pattern::Pattern;
 use crate::language::pattern::{Item, Marks};
-pub(crate) use crate::language::pattern::{Pattern, Slot};
+pub(crate) use crate::language::pattern::{List, Slot};
 
 /// Longest run of words that `*` skips.
 const MAX_GAP: usize = 4;
@@ -45,9 +46,6 @@ type Slots = Vec<(Slot, i64)>;
 impl Pattern {
     /// The longest match that begins at `start`.
     pub(crate) fn at(&self, reader: Reader<'_>, start: usize) -> Option<Match> {
-        if !self.may_begin(reader.tokens.text(start)) {
-            return None;
-        }
         let mut best: Option<Match> = None;
         let mut slots = Vec::new();
         step(&self.items, reader, start, &mut slots, &mut |end, slots: &mut Slots| {
@@ -71,33 +69,37 @@ fn marks(reader: Reader<'_>, at: usize) -> Marks {
     word.map_or(Marks::NONE, |word| word.marks)
 }
 
+/// The matches that begin at `start`, one of each pattern that has any.
+pub(crate) fn all_at<'a>(
+    list: &'a List,
+    reader: Reader<'a>,
+    start: usize,
+) -> impl Iterator<Item = Match> + 'a {
+    let may = list.beginning_with(marks(reader, start));
+    may.filter_map(move |pattern| pattern.at(reader, start))
+}
+
 /// The longest match of any pattern that begins at `start`.
-pub(crate) fn longest_at(patterns: &[Pattern], reader: Reader<'_>, start: usize) -> Option<Match> {
-    let marks = marks(reader, start);
-    let may = patterns.iter().filter(|pattern| pattern.may_begin_among(marks));
-    may.filter_map(|pattern| pattern.at(reader, start)).max_by_key(Match::len)
+pub(crate) fn longest_at(list: &List, reader: Reader<'_>, start: usize) -> Option<Match> {
+    all_at(list, reader, start).max_by_key(Match::len)
 }
 
 /// The first match of any pattern, the longest of those that begin there.
-pub(crate) fn find_any(patterns: &[Pattern], reader: Reader<'_>) -> Option<Match> {
-    Found::new(patterns, reader).next()
+pub(crate) fn find_any(list: &List, reader: Reader<'_>) -> Option<Match> {
+    Found::new(list, reader).next()
 }
 
 /// The matches of a list from left to right, each the longest of those that begin there; the next
 /// begins behind it.
 pub(crate) struct Found<'a> {
-    /// Those that may begin somewhere in the text.
-    patterns: Vec<&'a Pattern>,
+    list: &'a List,
     reader: Reader<'a>,
     at: usize,
 }
 
 impl<'a> Found<'a> {
-    pub(crate) fn new(patterns: &'a [Pattern], reader: Reader<'a>) -> Self {
-        let words = (0..reader.tokens.len()).map(|at| marks(reader, at));
-        let marks = words.fold(Marks::NONE, Marks::with);
-        let patterns = patterns.iter().filter(|pattern| pattern.may_begin_among(marks)).collect();
-        Self { patterns, reader, at: 0 }
+    pub(crate) const fn new(list: &'a List, reader: Reader<'a>) -> Self {
+        Self { list, reader, at: 0 }
     }
 }
 
@@ -105,12 +107,8 @@ impl Iterator for Found<'_> {
     type Item = Match;
 
     fn next(&mut self) -> Option<Match> {
-        let end = if self.patterns.is_empty() { 0 } else { self.reader.tokens.len() };
-        while self.at < end {
-            let marks = marks(self.reader, self.at);
-            let may = self.patterns.iter().filter(|pattern| pattern.may_begin_among(marks));
-            let found = may.filter_map(|pattern| pattern.at(self.reader, self.at));
-            let found = found.max_by_key(Match::len);
+        while self.at < self.reader.tokens.len() {
+            let found = longest_at(self.list, self.reader, self.at);
             self.at = found.as_ref().map_or(self.at + 1, |found| found.end.max(self.at + 1));
             if found.is_some() {
                 return found;
@@ -168,7 +166,7 @@ fn step(
 fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
     let Reader { tokens, language, latest_year } = reader;
     let text = tokens.text(at);
-    if text.is_empty() {
+    if !marks(reader, at).meet(Marks::of_slot(kind)) {
         return Vec::new();
     }
     let within = |range: std::ops::RangeInclusive<i64>, found: Vec<(i64, usize)>| {

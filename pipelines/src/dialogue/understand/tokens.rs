@@ -176,7 +176,8 @@ fn spelled(word: &str, language: &Language) -> Option<String> {
         matches!(pairs.as_slice(), [(a, b), (c, d)] if a == d && b == c)
             && letters == meant.chars().count()
     };
-    let meant = language.spelling.iter().find(|meant| {
+    let near = |meant: &&String| letters.abs_diff(meant.chars().count()) <= 1;
+    let meant = language.spelling.iter().filter(near).find(|meant| {
         meant.starts_with(&word[..word.chars().next().map_or(0, char::len_utf8)])
             && (distance(word, meant) == 1 || swapped(meant))
     })?;

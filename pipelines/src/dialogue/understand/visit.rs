@@ -3,7 +3,7 @@
 use frontdesk_types::Gender;
 
 use super::days::ends_before;
-use super::pattern::{Pattern, Reader, Slot, find_any, longest_at};
+use super::pattern::{List, Reader, Slot, find_any, longest_at};
 use super::tokens::Tokens;
 use super::wish;
 use crate::language::Language;
@@ -28,7 +28,7 @@ impl Said {
 pub(crate) fn read(tokens: &Tokens, language: &Language) -> Said {
     let reader = Reader { tokens, language, latest_year: 0 };
     let words = &language.visits;
-    let said = |list: &[Pattern]| find_any(list, reader).is_some();
+    let said = |list: &List| find_any(list, reader).is_some();
     let visit = Visit {
         double: said(&words.double) || said(&words.long),
         minutes: minutes(reader),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names::{self, NameMention};
 use super::pattern::kin;
-use super::pattern::{Match, Pattern, Reader, Slot, find_any, longest_at};
+use super::pattern::{List, Match, Reader, Slot, all_at, find_any, longest_at};
 use super::tokens::Tokens;
 use crate::dialogue::ClinicFacts;
 use crate::language::Language;
@@ -61,7 +61,7 @@ impl Whom {
     pub(crate) fn of(tokens: &Tokens, language: &Language) -> Self {
         let reader = Reader { tokens, language, latest_year: 0 };
         let words = &language.words;
-        let is = |list: &[Pattern]| find_any(list, reader).is_some();
+        let is = |list: &List| find_any(list, reader).is_some();
         let sent = ranges(&words.sent_me, reader);
         let apart = |m: &Match| !sent.iter().any(|own| own.start < m.end && m.start < own.end);
         let other =
@@ -79,17 +79,9 @@ impl Whom {
     }
 }
 
-fn ranges(list: &[Pattern], reader: Reader<'_>) -> Vec<Range<usize>> {
+fn ranges(list: &List, reader: Reader<'_>) -> Vec<Range<usize>> {
     let found = (0..reader.tokens.len()).filter_map(|at| longest_at(list, reader, at));
     found.map(|m| m.start..m.end).collect()
-}
-
-fn all_at<'a>(
-    list: &'a [Pattern],
-    reader: Reader<'a>,
-    at: usize,
-) -> impl Iterator<Item = Match> + 'a {
-    list.iter().filter_map(move |pattern| pattern.at(reader, at))
 }
 
 /// The relatives who are mentioned, in order.
@@ -133,7 +125,7 @@ fn mention(reader: Reader<'_>, found: &Match, strong: bool) -> Option<Mention> {
     let (start, length) =
         (found.start..found.end).find_map(|at| own(at).map(|length| (at, length)))?;
     let within = || start..start + length;
-    let told_apart = |list: &[Pattern]| {
+    let told_apart = |list: &List| {
         within().find_map(|at| longest_at(list, reader, at).filter(|m| m.end < start + length))
     };
     let another = within().any(|at| longest_at(&table.another, reader, at).is_some());

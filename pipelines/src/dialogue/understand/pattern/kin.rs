@@ -36,16 +36,18 @@ pub(in crate::dialogue::understand) fn values(
 
 /// How many words from `start` on are these.
 fn length(words: &str, slot: Slot, reader: Reader<'_>, start: usize) -> Option<usize> {
-    let all: Vec<&str> = words.split(' ').collect();
-    let (last, first) = all.split_last()?;
     let tokens = reader.tokens;
-    let begins = first.iter().enumerate().all(|(i, word)| tokens.text(start + i) == *word);
-    let end = tokens.text(start + first.len());
-    let fits = match slot {
-        Slot::KinOwner => owns(end, last, reader.language),
-        _ => end == *last,
-    };
-    (begins && fits).then_some(all.len())
+    let (mut at, mut words) = (start, words.split(' ').peekable());
+    while let Some(word) = words.next() {
+        let owned = slot == Slot::KinOwner && words.peek().is_none();
+        let own = tokens.text(at);
+        let fits = if owned { owns(own, word, reader.language) } else { own == word };
+        if !fits {
+            return None;
+        }
+        at += 1;
+    }
+    Some(at - start)
 }
 
 /// "Daughter's", and "daughters" as it is often written for it.

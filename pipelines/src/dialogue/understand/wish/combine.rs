@@ -4,7 +4,7 @@ use jiff::Span;
 use jiff::civil::{Date, Time};
 
 use super::super::days::{Calendar, plus_days, until, until_back};
-use super::super::pattern::{Pattern, Reader, longest_at};
+use super::super::pattern::{List, Reader, longest_at};
 use super::Said;
 use super::item::{DayKind, Item, What, shifted};
 use super::resolve::weekend;
@@ -114,7 +114,7 @@ fn in_role(item: &mut Item, role: Role) {
 /// What stands behind rules out, or welcomes: "Mondays and Tuesdays don't work".
 fn postponed(items: &mut [Item], reader: Reader<'_>) {
     let (scope, words) = (&reader.language.scope, &reader.language.words);
-    let is = |list: &[Pattern], at| longest_at(list, reader, at).is_some();
+    let is = |list: &List, at| longest_at(list, reader, at).is_some();
     for index in 0..items.len() {
         let end = items[index].end;
         if is(&words.negated_after, end) {
@@ -169,7 +169,7 @@ fn joint(first: &Item, second: &Item, reader: Reader<'_>) -> Joint {
     let (scope, words) = (&reader.language.scope, &reader.language.words);
     let (mut joint, mut at) = (Joint { is_list: true, ..Joint::default() }, first.end);
     while at < second.start {
-        let length = |list: &[Pattern]| {
+        let length = |list: &List| {
             let found = longest_at(list, reader, at).filter(|found| found.end <= second.start);
             found.map_or(0, |found| found.len())
         };

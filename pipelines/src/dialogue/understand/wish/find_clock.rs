@@ -3,7 +3,7 @@
 use jiff::civil::Time;
 
 use super::super::days::{Anchor, ends_before};
-use super::super::pattern::{Match, Pattern, Reader, Slot, longest_at};
+use super::super::pattern::{List, Match, Reader, Slot, longest_at};
 use super::super::tokens::Tokens;
 use super::item::{Item, What, shifted};
 use crate::dialogue::tools::PartOfDay;
@@ -93,7 +93,7 @@ pub(super) fn take_times(rest: &mut Tokens, language: &Language, bare: bool) -> 
         let joints = [&language.scope.or, &language.scope.corrected];
         let after_or = items.last().is_some_and(|last: &Item| {
             let joint = |list| longest_at(list, reader, last.end).is_some_and(|j| j.end == at);
-            joints.into_iter().any(|list| joint(list))
+            joints.into_iter().any(joint)
         });
         let Some(item) = between(reader, at).or_else(|| time(reader, at, bare || after_or)) else {
             at += 1;
@@ -136,14 +136,14 @@ fn time(reader: Reader<'_>, at: usize, bare: bool) -> Option<Item> {
     let words = &reader.language.clock_words;
     let day_words = &reader.language.day_words;
     let found = clock_at(reader, at, bare, false)?;
-    let length = |list: &[Pattern]| ends_before(list, reader, found.start).unwrap_or(0);
+    let length = |list: &List| ends_before(list, reader, found.start).unwrap_or(0);
     let (after, before) = (length(&words.after), length(&words.before));
     let (not_after, around) = (length(&words.not_after), length(&words.around));
     // "How about ten" asks for ten, and not for about ten.
     let suggests = length(&reader.language.words.suggestion);
     let around = if suggests > around { 0 } else { around };
     let longest = after.max(before).max(not_after).max(around);
-    let behind = |list: &[Pattern]| longest_at(list, reader, found.end);
+    let behind = |list: &List| longest_at(list, reader, found.end);
     let (later, earlier) = (behind(&day_words.or_later), behind(&day_words.or_earlier));
     let ish = behind(&words.around_after);
     let clock = if longest > 0 && after == longest {

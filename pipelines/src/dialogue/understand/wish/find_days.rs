@@ -1,11 +1,14 @@
 //! Finds the phrases of days in an utterance.
 
+use jiff::civil::Date;
+
 use super::super::days::{ends_before, numeric, plus_days};
-use super::super::pattern::{Match, Pattern, Reader, Slot, longest_at};
+use super::super::pattern::{List, Match, Reader, Slot, longest_at};
 use super::super::tokens::Tokens;
 use super::item::{DayKind, Item, What};
 use super::resolve::{Place, mentioned, resolve};
 use crate::dialogue::understand::Setting;
+use crate::language::Language;
 use crate::language::understand::{DayOp, DayPhrase};
 use crate::offers::hours;
 use crate::wish::{Clock, Days};
@@ -25,13 +28,18 @@ pub(super) fn take(
         holidays: &clinic.holidays,
         named: &language.holidays,
     };
+    let own_days = own_holidays(language, place);
     let mut items: Vec<Item> = Vec::new();
     let mut at = 0;
     while at < rest.len() {
+        if rest.text(at).is_empty() {
+            at += 1;
+            continue;
+        }
         let reader = Reader { tokens: rest, language, latest_year: 0 };
         let figures = numeric(rest.text(at), place.calendar)
             .map(|mention| Item::new(at, at + 1, mentioned(mention)));
-        let own = figures.or_else(|| own_holiday(reader, at, place)).map(|item| (item, None));
+        let own = figures.or_else(|| own_holiday(reader, at, &own_days)).map(|item| (item, None));
         let Some((item, clock)) = own.or_else(|| phrase(reader, at, place, choosing)) else {
             at += 1;
             continue;
@@ -52,14 +60,18 @@ pub(super) fn take(
     items
 }
 
-/// A holiday that only the clinic knows, by its name.
-fn own_holiday(reader: Reader<'_>, at: usize, place: Place<'_>) -> Option<Item> {
+/// Holidays that only the clinic knows, by their names.
+fn own_holidays(language: &Language, place: Place<'_>) -> Vec<(Tokens, Date)> {
     let today = place.calendar.today();
     let own = place.holidays.iter().filter(|own| own.holiday.is_none() && own.day >= today);
-    own.into_iter().find_map(|own| {
-        let name = Tokens::of(&own.name, reader.language);
+    own.map(|own| (Tokens::of(&own.name, language), own.day)).collect()
+}
+
+/// One of these that is named.
+fn own_holiday(reader: Reader<'_>, at: usize, days: &[(Tokens, Date)]) -> Option<Item> {
+    days.iter().find_map(|(name, day)| {
         let same = (0..name.len()).all(|i| reader.tokens.text(at + i) == name.text(i));
-        (same && !name.is_empty()).then(|| Item::new(at, at + name.len(), What::day(own.day)))
+        (same && !name.is_empty()).then(|| Item::new(at, at + name.len(), What::day(*day)))
     })
 }
 
@@ -132,7 +144,7 @@ fn is_other(op: DayOp, found: &Match, reader: Reader<'_>, choosing: bool) -> boo
 fn ranged(items: &mut Vec<Item>, item: Item, reader: Reader<'_>) -> Item {
     let words = &reader.language.day_words;
     let Some(first) = items.last().copied() else { return item };
-    let joined = |list: &[Pattern]| {
+    let joined = |list: &List| {
         longest_at(list, reader, first.end).is_some_and(|joint| joint.end == item.start)
     };
     let between = ends_before(&words.between, reader, first.start).is_some()
@@ -158,7 +170,7 @@ fn ranged(items: &mut Vec<Item>, item: Item, reader: Reader<'_>) -> Item {
 /// Which bound stands before a phrase that begins at `at`, and its length.
 pub(super) fn bound(reader: Reader<'_>, at: usize) -> Option<(Bound, usize)> {
     let words = &reader.language.day_words;
-    let length = |list: &[Pattern]| ends_before(list, reader, at).unwrap_or(0);
+    let length = |list: &List| ends_before(list, reader, at).unwrap_or(0);
     let all = [
         (Bound::From, length(&words.from)),
         (Bound::After, length(&words.after)),

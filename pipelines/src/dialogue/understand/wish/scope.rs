@@ -5,7 +5,7 @@
 //! works or is away rules that time out.
 
 use super::super::days::ends_before;
-use super::super::pattern::{Pattern, Reader, find_any, longest_at};
+use super::super::pattern::{List, Reader, find_any, longest_at};
 use super::super::tokens::Tokens;
 use crate::language::Language;
 
@@ -78,7 +78,7 @@ pub(super) fn is_since(reader: Reader<'_>, start: usize) -> bool {
     ends_before(&reader.language.scope.since, reader, start).is_some()
 }
 
-fn at(list: &[Pattern], reader: Reader<'_>, at: usize) -> Option<usize> {
+fn at(list: &List, reader: Reader<'_>, at: usize) -> Option<usize> {
     longest_at(list, reader, at).map(|found| found.len())
 }
 
@@ -98,8 +98,7 @@ fn clauses(reader: Reader<'_>) -> Vec<std::ops::Range<usize>> {
 
 fn role(reader: Reader<'_>, clause: std::ops::Range<usize>) -> Role {
     let scope = &reader.language.scope;
-    let has =
-        |list: &[Pattern]| clause.clone().any(|start| longest_at(list, reader, start).is_some());
+    let has = |list: &List| clause.clone().any(|start| longest_at(list, reader, start).is_some());
     if has(&scope.free_from) {
         Role::From
     } else if has(&scope.free_until) {
