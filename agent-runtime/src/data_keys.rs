@@ -100,8 +100,8 @@ pub async fn look(config: &Config, database: &Database) -> Result<Option<String>
 }
 
 fn refused(config: &Config, faults: &RingFaults) -> KeysError {
-    let in_folder = config.data_keys.is_none()
-        && matches!(config.database, DatabaseConfig::Embedded { .. });
+    let in_folder =
+        config.data_keys.is_none() && matches!(config.database, DatabaseConfig::Embedded { .. });
     let file = config.data_dir.join(DATA_KEYS);
     let setting = "FRONTDESK_DATA_KEYS".to_owned();
     let source_of = if in_folder { file.display().to_string() } else { setting };

@@ -79,7 +79,8 @@ pub fn init(config: &LogConfig, file: Option<&Path>) -> Result<(), TelemetryErro
 /// `trace` the client of WebSockets writes the tokens of calls. Who names a target gets it.
 fn capped(filter: &str) -> String {
     let capped = directives(filter).into_iter().map(|directive| {
-        let detailed = matches!(directive.to_ascii_lowercase().as_str(), "debug" | "trace" | "4" | "5");
+        let detailed =
+            matches!(directive.to_ascii_lowercase().as_str(), "debug" | "trace" | "4" | "5");
         match directive {
             level if detailed => format!("info,{OURS}={level}"),
             // Of spans, whoever is inside.
@@ -145,7 +146,11 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(filter);
         tracing::subscriber::with_default(subscriber, || {
             let mut enabled = Vec::new();
-            let mut note = |on: bool, name| if on { enabled.push(name) };
+            let mut note = |on: bool, name| {
+                if on {
+                    enabled.push(name)
+                }
+            };
             note(tracing::enabled!(target: "tungstenite::client", tracing::Level::TRACE), "theirs");
             note(tracing::enabled!(target: "tungstenite::client", tracing::Level::INFO), "info");
             note(tracing::enabled!(target: "frontdesk_rtc::room", tracing::Level::TRACE), "ours");

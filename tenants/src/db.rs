@@ -200,8 +200,12 @@ async fn check_schema(pool: &PgPool) -> Result<(), SetupError> {
             .map_err(SetupError::Statement)?;
     match found {
         None => Err(SetupError::Empty),
-        Some(found) if found < schema_version() => Err(SetupError::Old { found, needed: schema_version() }),
-        Some(found) if found > schema_version() => Err(SetupError::Newer { found, known: schema_version() }),
+        Some(found) if found < schema_version() => {
+            Err(SetupError::Old { found, needed: schema_version() })
+        }
+        Some(found) if found > schema_version() => {
+            Err(SetupError::Newer { found, known: schema_version() })
+        }
         Some(_) => Ok(()),
     }
 }

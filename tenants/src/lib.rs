@@ -39,7 +39,9 @@ pub mod tidy;
 pub mod waitlist;
 pub mod zones;
 
-pub use db::{Database, Provision, is_private, migrate, migrator, provision, reach, schema_version};
+pub use db::{
+    Database, Provision, is_private, migrate, migrator, provision, reach, schema_version,
+};
 pub use error::{Error, Refusal, Result, SetupError};
 pub use reference::Reference;
 pub use scope::{By, Principal, StaffOverride, Tenant, TenantTx};

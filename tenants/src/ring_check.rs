@@ -89,9 +89,8 @@ async fn compare(db: &Database, ring: Option<&KeyRing>) -> Result<Compared> {
         return Ok(compared);
     }
     for (id, stored) in in_use(db).await? {
-        let opens = |ring: &KeyRing| {
-            stored.iter().any(|key| ring.unwrap(&key.place, &key.wrapped).is_ok())
-        };
+        let opens =
+            |ring: &KeyRing| stored.iter().any(|key| ring.unwrap(&key.place, &key.wrapped).is_ok());
         if ring.is_some_and(opens) {
             compared.proven.insert(id);
         } else if ring.is_some_and(|ring| ring.ids().contains(&id.as_str())) {

@@ -84,7 +84,10 @@ pub fn time_zone(name: &str) -> Option<TimeZone> {
     Some(zone)
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place; the system's rules are newer")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place; the system's rules are newer"
+)]
 fn read(name: &str) -> Option<TimeZone> {
     if ZoneRules::here().of_system()
         && let Ok(zone) = TimeZone::get(name)
@@ -142,7 +145,11 @@ mod tests {
         let zone = time_zone("Africa/Casablanca").expect("known");
         let offset = |day| zone.to_offset(day).seconds();
         let noon = |year, month, day| {
-            date(year, month, day).at(12, 0, 0, 0).to_zoned(TimeZone::UTC).expect("exists").timestamp()
+            date(year, month, day)
+                .at(12, 0, 0, 0)
+                .to_zoned(TimeZone::UTC)
+                .expect("exists")
+                .timestamp()
         };
         assert_eq!(offset(noon(2026, 9, 1)), 3600);
         assert_eq!(offset(noon(2026, 10, 1)), 0);

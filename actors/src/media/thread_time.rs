@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn the_kernel_tells_of_a_thread_that_computes_and_of_one_that_sleeps() {
-        assert_eq!(used("1500000 20 3\n"), Some(Used {
-            ran: Duration::from_micros(1500),
-            waited: Duration::from_nanos(20),
-        }));
+        assert_eq!(
+            used("1500000 20 3\n"),
+            Some(Used { ran: Duration::from_micros(1500), waited: Duration::from_nanos(20) })
+        );
         assert_eq!(used(""), None);
         let this = Kernel.this().expect("a thread has a number");
         let before = Kernel.of(this).expect("its times");

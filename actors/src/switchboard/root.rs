@@ -268,7 +268,11 @@ impl Root {
         self.totals.abandoned.store(abandoned, Ordering::Relaxed);
         let lately = speech.abandoned_lately() + recognition.abandoned_lately();
         if lately >= MAX_ABANDONED_THREADS && !self.worn_out.send_replace(true) {
-            tracing::error!(abandoned, lately, "too many native threads hang, taking no more calls");
+            tracing::error!(
+                abandoned,
+                lately,
+                "too many native threads hang, taking no more calls"
+            );
             self.admission.drain();
         }
     }

@@ -134,7 +134,8 @@ async fn inside(config: &Config, database: &Database, report: &mut Report<'_>) {
         (Ok(Some(tls)), _) => report.ok("transport", tls),
         (Ok(None), DatabaseConfig::Embedded { .. }) => report.ok("transport", "a socket"),
         (Ok(None), DatabaseConfig::External { .. }) => {
-            report.ok("transport", "not encrypted: this machine, or FRONTDESK_ALLOW_PLAIN_DATABASE");
+            report
+                .ok("transport", "not encrypted: this machine, or FRONTDESK_ALLOW_PLAIN_DATABASE");
         }
         (Err(error), _) => report.fault("transport", error),
     }

@@ -290,7 +290,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     #[cfg(feature = "fault-injection")]
     if let Ok(text) = std::env::var("PANIC_WITH") {
         // Whether it is told is looked at from outside.
-        let _ = std::thread::Builder::new().name("fault".to_owned()).spawn(move || panic!("{text}"));
+        let fault = std::thread::Builder::new().name("fault".to_owned());
+        let _ = fault.spawn(move || panic!("{text}")).map(std::thread::JoinHandle::join);
     }
     for name in &config.ignored_env {
         tracing::warn!(name, "environment variable is not a setting and is ignored");

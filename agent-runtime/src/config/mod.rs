@@ -426,7 +426,9 @@ impl Values<'_> {
             ("FRONTDESK_WORKER_URL", &worker_url),
         ];
         if !self.value("FRONTDESK_ALLOW_PLAIN_DATABASE", "on or off", value::switch)? {
-            for (name, url) in urls.into_iter().filter_map(|(name, url)| Some((name, url.as_ref()?))) {
+            for (name, url) in
+                urls.into_iter().filter_map(|(name, url)| Some((name, url.as_ref()?)))
+            {
                 only_private(name, url)?;
             }
         }

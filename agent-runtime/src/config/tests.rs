@@ -114,8 +114,14 @@ fn a_database_over_a_network_without_tls_is_refused_unless_that_is_allowed() {
     let tls = |mode: &str| format!("{url}?sslmode={mode}");
     for plain in [url.to_owned(), tls("prefer"), tls("allow"), tls("disable")] {
         let message = error(&[("DATABASE_URL", &plain)], "");
-        assert!(message.starts_with("DATABASE_URL leads to another machine without TLS"), "{message}");
-        assert!(message.contains("sslmode=verify-full") && !message.contains("hunter2"), "{message}");
+        assert!(
+            message.starts_with("DATABASE_URL leads to another machine without TLS"),
+            "{message}"
+        );
+        assert!(
+            message.contains("sslmode=verify-full") && !message.contains("hunter2"),
+            "{message}"
+        );
         let allowed = [("DATABASE_URL", plain.as_str()), ("FRONTDESK_ALLOW_PLAIN_DATABASE", "on")];
         load(&allowed, "").expect("allowed");
     }

@@ -31,8 +31,7 @@ pub(super) async fn readyz<S: Service>(State(service): State<Arc<S>>) -> Respons
     let registered = if worker.registered { "ok" } else { "not registered with LiveKit" };
     let draining = if worker.draining { "draining, no new calls" } else { "ok" };
     let disk = service.disk().err().unwrap_or_else(|| "ok".to_owned());
-    let ready =
-        database == "ok" && disk == "ok" && worker.registered && !worker.draining;
+    let ready = database == "ok" && disk == "ok" && worker.registered && !worker.draining;
     let checks = json!({
         "database": database, "disk": disk, "worker": registered, "drain": draining,
     });

@@ -51,7 +51,11 @@ impl Service for Scripted {
     }
 
     fn disk(&self) -> Result<(), String> {
-        if self.disk_full.load(Ordering::Relaxed) { Err("3 MiB are free".to_owned()) } else { Ok(()) }
+        if self.disk_full.load(Ordering::Relaxed) {
+            Err("3 MiB are free".to_owned())
+        } else {
+            Ok(())
+        }
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -70,9 +70,8 @@ async fn a_full_disk_makes_it_not_ready_and_ready_again_when_there_is_room() {
     let mut command = desk.command_of(std::path::Path::new("unshare"), &["-m", "sh", "-c"]);
     let (program, folder) = (env!("CARGO_BIN_EXE_frontdesk"), desk.data_dir());
     let folder = folder.display();
-    command.arg(format!(
-        "mount -t tmpfs -o size=400m,mode=755 none {folder} && exec {program} serve"
-    ));
+    command
+        .arg(format!("mount -t tmpfs -o size=400m,mode=755 none {folder} && exec {program} serve"));
     let mut serve = desk.spawn(command);
     let url = serve.url().await;
     serve.ready(&url).await;

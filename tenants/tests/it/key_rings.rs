@@ -88,5 +88,7 @@ async fn a_database_in_which_nothing_is_sealed_takes_any_ring_and_then_that_one(
     assert!(ring_check::accept(t.db(), Some(&parsed(&[&first]))).await.expect("looked").is_empty());
     // Nothing was sealed with it: it is not missed.
     let second = KeyRing::generate("second");
-    assert!(ring_check::accept(t.db(), Some(&parsed(&[&second]))).await.expect("looked").is_empty());
+    assert!(
+        ring_check::accept(t.db(), Some(&parsed(&[&second]))).await.expect("looked").is_empty()
+    );
 }

@@ -44,7 +44,8 @@ async fn of_database(t: &TestDb, zone: &str, moments: &[Timestamp]) -> Vec<DateT
 
 /// The rows of the second clinic get another zone, as one of there would have.
 async fn move_to(t: &TestDb, zone: &str) {
-    t.execute(&format!("UPDATE clinics SET time_zone = '{zone}' WHERE slug = 'harbor-family'")).await;
+    t.execute(&format!("UPDATE clinics SET time_zone = '{zone}' WHERE slug = 'harbor-family'"))
+        .await;
 }
 
 #[tokio::test]
