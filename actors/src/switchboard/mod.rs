@@ -167,7 +167,7 @@ impl Switchboard {
         let mut worn_out = self.worn_out.clone();
         if worn_out.wait_for(|worn_out| *worn_out).await.is_err() {
             // The root is gone: nobody looks any more.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
