@@ -1,6 +1,6 @@
 //! Faults on purpose, for tests: a panic or a hang inside a named stage of a named call.
 //!
-//! Without the Cargo feature `fault-injection` the one function here is empty, and a release build
+//! Without the Cargo feature `fault-injection` the functions here are empty, and a release build
 //! with the feature does not compile.
 
 use frontdesk_types::CallId;
@@ -17,6 +17,11 @@ pub(crate) type Scope = CallId;
 #[expect(clippy::unused_async, reason = "the test build awaits here")]
 pub(crate) async fn point(_scope: Scope, _stage: &'static str) {}
 
+/// Passed by every turn of a thread that speaks.
+#[cfg(not(feature = "fault-injection"))]
+#[inline]
+pub(crate) const fn voice() {}
+
 #[cfg(feature = "fault-injection")]
 pub use armed::*;
 
@@ -27,6 +32,7 @@ mod armed {
     use std::io::Write;
     use std::path::PathBuf;
     use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use parking_lot::Mutex;
 
@@ -90,6 +96,23 @@ mod armed {
     /// pass. Only the first call counts.
     pub fn arm_every_call(stages: HashMap<String, u32>) {
         let _ = EVERY_CALL.set(stages);
+    }
+
+    /// Turns of threads that speak which are still to hang.
+    static HANGING_VOICES: AtomicU32 = AtomicU32::new(0);
+
+    /// Has the next so many turns of threads that speak sleep for ever.
+    pub fn hang_voices(times: u32) {
+        HANGING_VOICES.store(times, Ordering::SeqCst);
+    }
+
+    pub(crate) fn voice() {
+        let one = |left: u32| left.checked_sub(1);
+        if HANGING_VOICES.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one).is_ok() {
+            loop {
+                std::thread::park();
+            }
+        }
     }
 
     pub(crate) async fn point(scope: Scope, stage: &'static str) {

@@ -19,6 +19,7 @@ mod switchboard;
 mod sync;
 mod tools;
 pub mod watch;
+mod writes;
 
 pub use call::{
     CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services, SupervisionError,
@@ -27,3 +28,4 @@ pub use frontdesk_pipelines::floor::{FloorError, PATIENCE as SUPERVISOR_PATIENCE
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
 pub use switchboard::{Counters, NoPlace, Refused, Reservation, Switchboard, Waiting};
 pub use tools::{ClinicTools, Tool, ToolCx, ToolFailure, ToolFuture, Tools};
+pub use writes::Writes;

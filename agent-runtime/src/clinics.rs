@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 
 use crate::clinic_settings;
+use crate::config::DatabaseConfig;
 use crate::contexts::Contexts;
 use crate::job_metadata::JobMetadata;
 use crate::servers::DatabaseAccess;
@@ -42,6 +43,16 @@ pub enum ClinicsError {
     /// The demo clinics could not be made.
     #[error("the demo clinics could not be made: {0}")]
     Seed(Error),
+}
+
+/// Finds out whether somebody else's database can be reached; the embedded one is started.
+///
+/// # Errors
+/// [`ClinicsError::Setup`] if it cannot.
+pub async fn reach(database: &DatabaseConfig) -> Result<(), ClinicsError> {
+    let DatabaseConfig::External { url, .. } = database else { return Ok(()) };
+    let reached = frontdesk_tenants::reach(url.reveal()).await;
+    reached.map_err(|error| ClinicsError::Setup { which: "DATABASE_URL", error })
 }
 
 /// Why a call is refused.
@@ -133,12 +144,12 @@ impl Clinics {
         &self.database
     }
 
-    /// Whether the database answers.
+    /// Whether something can be written to the database.
     ///
     /// # Errors
     /// One line for operators.
-    pub async fn answers(&self) -> Result<(), String> {
-        if self.database.is_alive().await { Ok(()) } else { Err("no answer".to_owned()) }
+    pub async fn try_write(&self, now: Timestamp) -> Result<(), String> {
+        self.database.try_write(now).await.map_err(|error| error.to_string())
     }
 
     /// The number of the clinic of that slug, if calls to it come to the clinic.

@@ -64,6 +64,16 @@ pub(crate) fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample>
         counter("packets_undecodable", c.packets_undecodable, "Audio packets that were not Opus"),
         counter("concealed_ms", c.concealed_ms, "Audio concealed, in milliseconds"),
         counter("frames_out", c.frames_out, "Audio frames of 20 ms sent"),
+        counter(
+            "tool_writes_failed",
+            c.tool_writes_failed,
+            "Tools whose write did not reach the database",
+        ),
+        counter(
+            "record_writes_failed",
+            c.record_writes_failed,
+            "Writes of calls' records that did not, each tried again",
+        ),
         counter("threads_abandoned", c.threads_abandoned, "Native threads abandoned as hung"),
         gauge("recognition_queue", c.recognition_queue as f64, "Utterances to be recognized"),
         counter("finals", c.finals, "Utterances recognized to their end"),

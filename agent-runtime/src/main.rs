@@ -12,6 +12,7 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    frontdesk::panics::keep_data_in();
     frontdesk::tls::install_provider();
     #[cfg(feature = "fault-injection")]
     if let Some(folder) = std::env::var_os("TAP_INGEST") {
@@ -25,6 +26,11 @@ fn main() -> ExitCode {
             Some((name.to_owned(), skip.parse().ok()?))
         };
         frontdesk_actors::faults::arm_every_call(stages.split(',').filter_map(stage).collect());
+    }
+    // So many turns of threads that speak sleep for ever.
+    #[cfg(feature = "fault-injection")]
+    if let Some(times) = std::env::var("HANG_VOICES").ok().and_then(|times| times.parse().ok()) {
+        frontdesk_actors::faults::hang_voices(times);
     }
     cli::main(std::env::args_os())
 }

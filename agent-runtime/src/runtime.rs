@@ -8,6 +8,7 @@ mod services;
 mod shared;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use self::http_server::HttpServer;
 use self::services::services;
 use self::shared::Shared;
 use crate::announce::{AnnounceError, Announced, Announcement};
-use crate::clinics::{Clinics, ClinicsError};
+use crate::clinics::{self, Clinics, ClinicsError};
 use crate::config::Config;
 use crate::data_keys::{KeysError, access_keys, data_keys};
 use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
@@ -39,6 +40,7 @@ use crate::livekit_worker::{Rooms, Worker};
 use crate::mail::{self, SmtpError};
 use crate::own_agent::OwnAgent;
 use crate::phone;
+use crate::readiness::Readiness;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
@@ -114,7 +116,12 @@ pub enum Ended {
     CutShort,
     /// A second signal cut its calls.
     Forced,
+    /// Too many of its native threads hung: its callers were told that their call ends.
+    WornOut,
 }
+
+/// How long calls may go on in a process that is worn out: those under way may still be served well.
+const WORN_OUT_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A runtime that serves.
 pub struct Runtime {
@@ -124,6 +131,14 @@ pub struct Runtime {
     config: Config,
     /// Tells the tools where this runtime is, if that is asked for; gone with it.
     _announced: Option<Announced>,
+}
+
+/// Why a runtime stops serving.
+enum Why {
+    Asked,
+    /// A server did, with what to tell of it.
+    Died(String),
+    WornOut,
 }
 
 /// What runs inside this process.
@@ -164,6 +179,8 @@ impl Runtime {
             .await
             .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
         let address = listener.local_addr().unwrap_or(config.listen);
+        // No server of ours is started for a database that is not there.
+        clinics::reach(&config.database).await?;
         let servers = Servers::start(config).await?;
         match Parts::start(config, agent, &servers, listener, media).await {
             Ok(parts) => match announce(config, address) {
@@ -216,20 +233,31 @@ impl Runtime {
         self.parts.shared.clinics.number_of(self.config.default_clinic.as_deref()).await
     }
 
-    /// Serves until the operator asks to stop, or a server that it needs cannot be kept alive; then
-    /// drains and stops everything.
+    /// Serves until the operator asks to stop, a server that it needs cannot be kept alive, or it is
+    /// worn out; then drains and stops everything.
     ///
     /// # Errors
     /// [`ServerDied`] if that is why it ended.
     pub async fn serve(mut self, mut signals: Signals) -> Result<Ended, ServerDied> {
-        let died = tokio::select! {
-            () = signals.wait_for(Asked::Drain) => None,
-            line = self.servers.keep_alive(&self.config) => Some(line),
+        let switchboard = self.parts.shared.switchboard.clone();
+        let drain = self.config.drain_timeout;
+        let why = tokio::select! {
+            () = signals.wait_for(Asked::Drain) => Why::Asked,
+            line = self.servers.keep_alive(&self.config) => Why::Died(line),
+            () = switchboard.worn_out() => Why::WornOut,
         };
-        // Without its servers no call can end well: they are only told.
-        let patience = if died.is_some() { Duration::ZERO } else { self.config.drain_timeout };
+        let patience = match why {
+            Why::Asked => drain,
+            // Without its servers no call can end well: they are only told.
+            Why::Died(_) => Duration::ZERO,
+            Why::WornOut => drain.min(WORN_OUT_PATIENCE),
+        };
         let ended = self.stop(signals, patience).await;
-        died.map_or(Ok(ended), |line| Err(ServerDied(line)))
+        match why {
+            Why::Asked => Ok(ended),
+            Why::Died(line) => Err(ServerDied(line)),
+            Why::WornOut => Ok(Ended::WornOut),
+        }
     }
 
     /// Drains for at most `patience`, or until a second signal, and stops everything.
@@ -272,7 +300,7 @@ impl Parts {
         let clinics = Clinics::open(&servers.database).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-        let keys = data_keys(config)?;
+        let keys = data_keys(config, clinics.database()).await?;
         if let (DatabaseAccess::Embedded { .. }, Some(keys)) = (&servers.database, &keys) {
             let clinics = clinics.seed_demo(keys, clock.wall(), ids.as_ref()).await?;
             tracing::info!(clinics, "demo clinics are there");
@@ -362,6 +390,8 @@ impl Parts {
             supervision,
             ids,
             jobs: OnceLock::new(),
+            readiness: Readiness::new(servers.database_dir().map(Path::to_owned)),
+            clock: Arc::clone(&clock),
         });
         let desk = http::console::Options {
             database: shared.clinics.database().clone(),

@@ -146,6 +146,12 @@ impl Servers {
         }
     }
 
+    /// Folder of the embedded database's files.
+    #[must_use]
+    pub fn database_dir(&self) -> Option<&Path> {
+        self.postgres_child.as_ref().map(Postgres::database_dir)
+    }
+
     /// Starts a child that has ended by itself again. Comes back, with what to tell the operator,
     /// when that is of no use: it ends again and again, or does not start.
     pub async fn keep_alive(&mut self, config: &Config) -> String {

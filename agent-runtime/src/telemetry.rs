@@ -10,6 +10,9 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::config::{LogConfig, LogFormat};
 
+/// How the targets of all our crates begin.
+const OURS: &str = "frontdesk";
+
 /// A log file of this size is moved to `<name>.1` at the next start, in bytes.
 const LIMIT: u64 = 8 * 1024 * 1024;
 
@@ -43,7 +46,7 @@ pub fn init(config: &LogConfig, file: Option<&Path>) -> Result<(), TelemetryErro
     // The client of language models quotes what it cannot read: words of a call. Its errors are told
     // by our own lines.
     let quiet = "async_openai=off".parse().map_err(|error| setup(&error))?;
-    let filter = EnvFilter::try_new(&config.filter).map_err(|error| setup(&error))?;
+    let filter = EnvFilter::try_new(capped(&config.filter)).map_err(|error| setup(&error))?;
     // The SIP stack logs whole messages, with names and numbers.
     let sip = "rsipstack=error".parse().map_err(|error| setup(&error))?;
     let filter = filter.add_directive(quiet).add_directive(sip);
@@ -72,6 +75,36 @@ pub fn init(config: &LogConfig, file: Option<&Path>) -> Result<(), TelemetryErro
     installed.map_err(|error| setup(&error))
 }
 
+/// The filter with what it asks of everybody asked of us alone, where it is more than `info`: at
+/// `trace` the client of WebSockets writes the tokens of calls. Who names a target gets it.
+fn capped(filter: &str) -> String {
+    let capped = directives(filter).into_iter().map(|directive| {
+        let detailed =
+            matches!(directive.to_ascii_lowercase().as_str(), "debug" | "trace" | "4" | "5");
+        match directive {
+            level if detailed => format!("info,{OURS}={level}"),
+            // Of spans, whoever is inside.
+            span if span.starts_with('[') => format!("{OURS}{span}"),
+            named => named.to_owned(),
+        }
+    });
+    capped.collect::<Vec<_>>().join(",")
+}
+
+/// The parts of a filter; fields of a span are separated by commas as well.
+fn directives(filter: &str) -> Vec<&str> {
+    let mut depth = 0_u32;
+    let parts = filter.split(|c: char| {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    parts.map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
 fn open(path: &Path) -> std::io::Result<std::fs::File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -90,6 +123,47 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+
+    #[test]
+    fn what_is_asked_of_everybody_beyond_info_is_asked_of_us_alone() {
+        for (asked, given) in [
+            ("info", "info"),
+            ("trace", "info,frontdesk=trace"),
+            ("DEBUG,frontdesk_rtc=info", "info,frontdesk=DEBUG,frontdesk_rtc=info"),
+            ("warn,tungstenite=trace", "warn,tungstenite=trace"),
+            ("5, frontdesk_rtc = debug", "info,frontdesk=5,frontdesk_rtc = debug"),
+            ("[call{a=1,b=2}]=trace,off", "frontdesk[call{a=1,b=2}]=trace,off"),
+            ("", ""),
+        ] {
+            assert_eq!(capped(asked), given, "{asked}");
+        }
+    }
+
+    /// Counts what is enabled, as the program sets its filter.
+    fn enabled(filter: &str) -> Vec<&'static str> {
+        use tracing_subscriber::layer::SubscriberExt as _;
+        let filter = EnvFilter::try_new(capped(filter)).expect("a filter");
+        let subscriber = tracing_subscriber::registry().with(filter);
+        tracing::subscriber::with_default(subscriber, || {
+            let mut enabled = Vec::new();
+            let mut note = |on: bool, name| {
+                if on {
+                    enabled.push(name)
+                }
+            };
+            note(tracing::enabled!(target: "tungstenite::client", tracing::Level::TRACE), "theirs");
+            note(tracing::enabled!(target: "tungstenite::client", tracing::Level::INFO), "info");
+            note(tracing::enabled!(target: "frontdesk_rtc::room", tracing::Level::TRACE), "ours");
+            enabled
+        })
+    }
+
+    #[test]
+    fn others_write_no_more_than_info_unless_they_are_named() {
+        assert_eq!(enabled("trace"), ["info", "ours"]);
+        assert_eq!(enabled("info,tungstenite=trace"), ["theirs", "info"]);
+        assert_eq!(enabled("debug,frontdesk=info"), ["info"]);
+    }
 
     #[test]
     fn a_log_goes_on_where_it_was_until_it_is_too_long() {

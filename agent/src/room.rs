@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use frontdesk::config::{Config, Environment};
 use frontdesk::own_agent::OwnAgent;
-use frontdesk::runtime::Runtime;
+use frontdesk::runtime::{Ended, Runtime};
 use frontdesk::signals::Signals;
-use frontdesk::{telemetry, tls};
+use frontdesk::{panics, telemetry, tls};
 
 use crate::agent::{self, Agent};
 
@@ -17,6 +17,7 @@ const MEDIA_THREADS: usize = 2;
 /// Serves until the process is told to stop. Configured as `frontdesk serve` is, by environment and
 /// `frontdesk.toml`, but dispatched by the agent's own name.
 pub(crate) fn serve<A: Agent>() -> Result<(), String> {
+    panics::keep_data_in();
     tls::install_provider();
     let mut config = Config::load(&Environment::of_process()).map_err(|e| e.to_string())?;
     A::NAME.clone_into(&mut config.agent_name);
@@ -47,7 +48,11 @@ pub(crate) fn serve<A: Agent>() -> Result<(), String> {
             A::NAME,
             page.unwrap_or_default()
         );
-        runtime.serve(signals).await.map(|_| ()).map_err(|e| e.to_string())
+        match runtime.serve(signals).await {
+            Ok(Ended::WornOut) => Err("too many of its native threads hang".to_owned()),
+            Ok(_) => Ok(()),
+            Err(died) => Err(died.to_string()),
+        }
     });
     // A native thread that hangs does not keep the process alive.
     main.shutdown_background();

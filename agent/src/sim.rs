@@ -8,7 +8,7 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::simulation::Steps;
 use frontdesk_actors::{
     CallEnd, CallRequest, CallSettings, Pacer, RecognitionPool, RecognitionSettings, Services,
-    SpeechPool, Switchboard,
+    SpeechPool, Switchboard, Writes,
 };
 use frontdesk_line::scripted::{self, Caller};
 use frontdesk_line::{CallerFacts, Shown};
@@ -189,6 +189,7 @@ impl State {
             database: Database::nowhere(),
             slots: slots.map_err(machine)?,
             records: None,
+            writes: Writes::default(),
             pacer: pacer.clone(),
             speech: SpeechPool::start(1, Arc::clone(&shared), Arc::new(tts)).map_err(machine)?,
             recognition: recognition.map_err(machine)?,

@@ -14,7 +14,7 @@ use frontdesk_tenants::{
     By, Database, Error, Principal, SetupError, Tenant, TenantTx, booking, decisions, directory,
     overview, schedule,
 };
-use frontdesk_types::{AppointmentId, CallId, Clock, IdSource, Offer, Phi};
+use frontdesk_types::{AppointmentId, CallId, Clock, IdSource, Offer, Phi, time_zone};
 use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -97,7 +97,7 @@ impl World {
     ) -> Result<Self, WorldError> {
         let demo = copy_of(scenario, ids)?;
         let zone =
-            TimeZone::get(&demo.timezone).map_err(|_| Error::TimeZone(demo.timezone.clone()))?;
+            time_zone(&demo.timezone).ok_or_else(|| Error::TimeZone(demo.timezone.clone()))?;
         let start = match scenario.now {
             Some(now) => {
                 let moment = now.to_zoned(zone.clone());

@@ -53,6 +53,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("patient_records", Room::Tenant),
     ("patients", Room::Person),
     ("refresh_tokens", Room::Login("read and written by functions alone")),
+    ("ring_keys", Room::Global("which keys seal something; each proves itself, nobody's data")),
     ("sign_ins", Room::Login("seen by their user; written by functions")),
     ("slot_generation", Room::Global("how far slots are generated; written by its clinic only")),
     ("specialties", Room::Global("reference data")),
@@ -60,6 +61,8 @@ pub const TABLES: &[(&str, Room)] = &[
     ("time_slots", Room::Tenant),
     ("users", Room::Login("seen by itself and its clinics; found at sign-in by a function")),
     ("waitlist_entries", Room::Tenant),
+    ("write_probe", Room::Global("written to find out whether something can be")),
+    ("zone_offsets", Room::Global("the program's rules of time zones")),
 ];
 
 /// A rule that always holds. `violations` is a query that returns the ids of what breaks it; run by

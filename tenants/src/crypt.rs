@@ -168,10 +168,8 @@ impl KeyRing {
     /// # Errors
     /// If its wrapping key is not in the ring, or it was not wrapped for that place.
     pub fn unwrap(&self, place: &str, wrapped: &Wrapped) -> Result<SecretKey, CryptError> {
-        let (_, key) = self
-            .keys
-            .iter()
-            .find(|(id, _)| *id == wrapped.ring_key)
+        let key = self
+            .key(&wrapped.ring_key)
             .ok_or_else(|| CryptError::UnknownKey(wrapped.ring_key.clone()))?;
         let bytes = key.open(place, &wrapped.sealed)?;
         let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| CryptError::Damaged)?;
@@ -188,6 +186,26 @@ impl KeyRing {
         }
         let key = self.unwrap(place, wrapped)?;
         self.wrap(place, &key).map(Some)
+    }
+
+    /// Seals with that key itself, not with a data key; `None` if it is not in the ring.
+    pub(crate) fn seal_with(
+        &self,
+        id: &str,
+        place: &str,
+        plain: &[u8],
+    ) -> Result<Option<Vec<u8>>, CryptError> {
+        self.key(id).map(|key| key.seal(place, plain)).transpose()
+    }
+
+    /// Whether that key is in the ring and has sealed just this, at that place.
+    pub(crate) fn has_sealed(&self, id: &str, place: &str, plain: &[u8], sealed: &[u8]) -> bool {
+        let opened = self.key(id).and_then(|key| key.open(place, sealed).ok());
+        opened.is_some_and(|opened| *opened == plain)
+    }
+
+    fn key(&self, id: &str) -> Option<&SecretKey> {
+        self.keys.iter().find(|(known, _)| known == id).map(|(_, key)| key)
     }
 
     /// Ids of its keys.

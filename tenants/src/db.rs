@@ -1,14 +1,17 @@
 //! Connecting, setting up roles, migrating.
 
+use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use frontdesk_types::Phi;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
-use crate::SetupError;
+use crate::{Result, SetupError};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -21,13 +24,19 @@ const SESSION: [(&str, &str); 4] = [
     ("plan_cache_mode", "auto"),
 ];
 
+/// How long the first connection may take: a server that is there answers in milliseconds, also one
+/// that is busy.
+const FIRST_CONNECTION: Duration = Duration::from_secs(5);
+
 /// The embedded migrations, oldest first.
 #[must_use]
 pub fn migrator() -> &'static Migrator {
     &MIGRATOR
 }
 
-fn latest() -> i64 {
+/// The version of the schema that this program needs.
+#[must_use]
+pub fn schema_version() -> i64 {
     MIGRATOR.iter().map(|m| m.version).max().unwrap_or(0)
 }
 
@@ -37,6 +46,26 @@ fn options(url: &str) -> Result<PgConnectOptions, SetupError> {
         .application_name("frontdesk")
         // A slow statement would be logged with its text; ours are named by spans.
         .disable_statement_logging())
+}
+
+/// Whether what goes to the database of that URL stays on this machine or is encrypted.
+///
+/// # Errors
+/// If it is not such a URL.
+pub fn is_private(url: &str) -> Result<bool, SetupError> {
+    let options = PgConnectOptions::from_str(url).map_err(SetupError::Url)?;
+    let host = options.get_host().trim_start_matches('[').trim_end_matches(']');
+    let here = options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    // `prefer` speaks without encryption if the server does not offer it, or somebody between says
+    // that it does not.
+    let encrypted = matches!(
+        options.get_ssl_mode(),
+        PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
+    );
+    Ok(here || encrypted)
 }
 
 /// A pool of connections of the application's role to a database of the right schema. Cheap to
@@ -61,6 +90,8 @@ impl Database {
     /// # Errors
     /// See [`Database::connect`].
     pub async fn connect_with(url: &str, connections: u32) -> Result<Self, SetupError> {
+        // The pool would try again for as long as it may wait, and then say only that it has waited.
+        reach(url).await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
@@ -87,9 +118,29 @@ impl Database {
         &self.pool
     }
 
-    /// Whether the database answers.
-    pub async fn is_alive(&self) -> bool {
-        sqlx::query("SELECT 1").execute(&self.pool).await.is_ok()
+    /// Writes a row that means nothing, to find out whether something can be written.
+    ///
+    /// # Errors
+    /// If it cannot.
+    pub async fn try_write(&self, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO write_probe (at) VALUES ($1) ON CONFLICT (one) DO UPDATE SET at = $1",
+        )
+        .bind(now.to_sqlx())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// How what goes to the server is encrypted, if it is: the version of TLS.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn encryption(&self) -> Result<Option<String>> {
+        let version = sqlx::query_scalar(
+            "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl",
+        );
+        Ok(version.fetch_optional(&self.pool).await?)
     }
 
     /// Connections open now, and how many of them are idle.
@@ -101,6 +152,18 @@ impl Database {
     /// Closes the pool; waits until its connections are closed.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+/// Connects once, to find out whether the database of that URL can be used.
+///
+/// # Errors
+/// Why it cannot, within seconds.
+pub async fn reach(url: &str) -> Result<(), SetupError> {
+    match tokio::time::timeout(FIRST_CONNECTION, options(url)?.connect()).await {
+        Ok(Ok(connection)) => connection.close().await.map_err(SetupError::Connect),
+        Ok(Err(error)) => Err(SetupError::Connect(error)),
+        Err(_) => Err(SetupError::Silent { seconds: FIRST_CONNECTION.as_secs() }),
     }
 }
 
@@ -137,8 +200,12 @@ async fn check_schema(pool: &PgPool) -> Result<(), SetupError> {
             .map_err(SetupError::Statement)?;
     match found {
         None => Err(SetupError::Empty),
-        Some(found) if found < latest() => Err(SetupError::Old { found, needed: latest() }),
-        Some(found) if found > latest() => Err(SetupError::Newer { found, known: latest() }),
+        Some(found) if found < schema_version() => {
+            Err(SetupError::Old { found, needed: schema_version() })
+        }
+        Some(found) if found > schema_version() => {
+            Err(SetupError::Newer { found, known: schema_version() })
+        }
         Some(_) => Ok(()),
     }
 }
@@ -231,11 +298,11 @@ pub async fn migrate(url: &str) -> Result<(), SetupError> {
         .await
         .map_err(SetupError::Connect)?;
     let found = applied(&mut conn).await?;
-    if found > latest() {
-        return Err(SetupError::Newer { found, known: latest() });
+    if found > schema_version() {
+        return Err(SetupError::Newer { found, known: schema_version() });
     }
     MIGRATOR.run_direct(None, &mut conn, false).await?;
-    tracing::info!(from = found, to = latest(), "schema is current");
+    tracing::info!(from = found, to = schema_version(), "schema is current");
     conn.close().await.map_err(SetupError::Statement)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use frontdesk_types::{ClinicId, DoctorId, Gender, named_enum};
+use frontdesk_types::{ClinicId, DoctorId, Gender, named_enum, time_zone};
 use jiff::tz::TimeZone;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -83,7 +83,7 @@ impl Clinic {
     /// # Errors
     /// If this build does not know it.
     pub fn zone(&self) -> Result<TimeZone> {
-        TimeZone::get(&self.time_zone).map_err(|_| Error::TimeZone(self.time_zone.clone()))
+        time_zone(&self.time_zone).ok_or_else(|| Error::TimeZone(self.time_zone.clone()))
     }
 }
 

@@ -218,6 +218,15 @@ pub enum SetupError {
     /// No connection.
     #[error("cannot connect to the database: {0}; check that it runs and that the URL is right")]
     Connect(#[source] sqlx::Error),
+    /// No answer.
+    #[error(
+        "the database does not answer within {seconds} s; check that it runs, that the URL is right \
+         and that nothing between drops what is sent"
+    )]
+    Silent {
+        /// How long was waited.
+        seconds: u64,
+    },
     /// Too old a server.
     #[error("PostgreSQL {found} is too old; version 15 or later is needed")]
     ServerVersion {

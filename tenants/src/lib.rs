@@ -28,6 +28,7 @@ pub mod overview;
 pub mod passwords;
 pub mod patient;
 pub mod reference;
+pub mod ring_check;
 pub mod schedule;
 mod scope;
 pub mod sign_in;
@@ -36,8 +37,11 @@ pub mod staff;
 pub mod testing;
 pub mod tidy;
 pub mod waitlist;
+pub mod zones;
 
-pub use db::{Database, Provision, migrate, migrator, provision};
+pub use db::{
+    Database, Provision, is_private, migrate, migrator, provision, reach, schema_version,
+};
 pub use error::{Error, Refusal, Result, SetupError};
 pub use reference::Reference;
 pub use scope::{By, Principal, StaffOverride, Tenant, TenantTx};

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::{DoctorId, OfferId, SlotId};
+use crate::{DoctorId, OfferId, SlotId, time_zone};
 
 /// A free slot that was offered. A write tool takes the id of one of these, never a free time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ impl Offer {
     /// End of the visit in the clinic's time zone.
     #[must_use]
     pub fn local_end(&self) -> jiff::Zoned {
-        self.ends_at.to_zoned(TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC))
+        self.ends_at.to_zoned(time_zone(&self.time_zone).unwrap_or(TimeZone::UTC))
     }
 
     /// Minutes that the visit lasts.
@@ -45,6 +45,6 @@ impl Offer {
     /// Start of the visit in the clinic's time zone; UTC if the zone is unknown to this build.
     #[must_use]
     pub fn local_start(&self) -> jiff::Zoned {
-        self.starts_at.to_zoned(TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC))
+        self.starts_at.to_zoned(time_zone(&self.time_zone).unwrap_or(TimeZone::UTC))
     }
 }

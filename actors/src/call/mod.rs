@@ -57,6 +57,7 @@ use crate::booking::SlotRegistry;
 use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
 use crate::tools::{Tokens, Tools};
 use crate::watch::CallFeed;
+use crate::writes::Writes;
 pub(crate) use ending::CUT_SHORT;
 pub use ending::CallEnd;
 pub use floor::SupervisionError;
@@ -95,6 +96,8 @@ pub struct Services {
     pub slots: SlotRegistry,
     /// What call records need; `None` keeps none.
     pub records: Option<Records>,
+    /// How the writes of calls end.
+    pub writes: Writes,
     /// Paces playout.
     pub pacer: Pacer,
     /// Synthesizes.

@@ -24,6 +24,7 @@ use serde_json::json;
 use super::ending::CUT_SHORT;
 use super::{Call, CallEnd};
 use crate::stage::{Keep, Stage};
+use crate::writes::Written;
 
 /// How long the worker's lease on a call runs; renewed three times as often.
 const LEASE: SignedDuration = SignedDuration::from_secs(45);
@@ -115,6 +116,7 @@ impl CallRecorder {
             Ok(()) => None,
             Err(error) => {
                 tracing::warn!(%error, "call record not written, trying again");
+                note(&self.call, false);
                 Some(self.call.clock.mono() + RETRY)
             }
         };
@@ -218,6 +220,11 @@ async fn renew(call: &Call, records: &Records) -> Result<bool, Error> {
     Ok(ours || !call.row.initialized())
 }
 
+/// Notes how a write of the record ended.
+fn note(call: &Call, well: bool) {
+    call.services.writes.ended(Written::Record, well, call.clock.mono());
+}
+
 /// The state from which another worker could go on.
 fn snapshot(call: &Call, dialogue: &Kept) -> Option<Vec<u8>> {
     let tools = call.tokens.snapshot();
@@ -253,6 +260,7 @@ async fn write(call: &Call, kept: &Keep<Unwritten>) -> Result<(), Error> {
         }
     }
     tx.commit().await?;
+    note(call, true);
     kept.lock().written(&turns, &parts, patient);
     Ok(())
 }
@@ -268,6 +276,7 @@ pub(crate) async fn close(call: &Arc<Call>, end: &CallEnd) -> CallOutcome {
             Ok(outcome) => return outcome,
             Err(error) => tracing::warn!(%error, attempt, "call record not closed"),
         }
+        note(call, false);
         if attempt < CLOSING_ATTEMPTS {
             tokio::time::sleep(RETRY).await;
         }

@@ -29,6 +29,7 @@ use super::{Call, record};
 use crate::mail::Next;
 use crate::stage::{Keep, Stage};
 use crate::tools::ToolCx;
+use crate::writes::Written;
 
 /// Tools that only look and run at the same time, at most.
 const MAX_READS: usize = 4;
@@ -263,6 +264,10 @@ async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
         tracing::error!(tool = tool.name(), "tool panicked");
         ToolResult::Unavailable
     });
+    if numbered {
+        let well = result != ToolResult::Unavailable;
+        call.services.writes.ended(Written::Tool, well, call.clock.mono());
+    }
     if let Some(card) = card {
         card.show(call, &result);
     }

@@ -9,6 +9,7 @@ mod pacer;
 mod recognition;
 mod rendered;
 mod speech;
+mod thread_time;
 mod threads;
 mod utterance;
 

@@ -16,7 +16,8 @@ use super::lease::{Lease, Leases};
 use super::threads::{After, Threads, Work};
 use super::utterance::{Begun, Learned, RecognitionEvent, Turn, Utterance};
 
-/// A recognizer that takes this long over one turn counts as hung.
+/// A recognizer that computes or sleeps for this long over one turn hangs. A turn is at most a second
+/// of audio, which takes a tenth of that.
 const HUNG_AFTER: Duration = Duration::from_millis(1500);
 
 /// Final words that come later than this after the end of a turn are heard as a silence.
@@ -247,6 +248,16 @@ impl RecognitionPool {
     pub(crate) fn check(&self) -> u64 {
         self.threads.replace_hung(HUNG_AFTER);
         self.threads.abandoned()
+    }
+
+    /// Threads abandoned lately.
+    pub(crate) fn abandoned_lately(&self) -> usize {
+        self.threads.abandoned_lately()
+    }
+
+    /// The process stood still for a while.
+    pub(crate) fn stood_still(&self) {
+        self.threads.stood_still();
     }
 
     /// Whether nothing is recognized and nothing waits for it.

@@ -19,7 +19,7 @@ use super::Outlet;
 use super::rendered::Rendered;
 use super::threads::{After, Threads, Work};
 
-/// Longest a clause may take to synthesize before its thread counts as hung.
+/// A voice that computes or sleeps for this long over one clause hangs.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
 /// A clause in words, on its way to the voice.
@@ -132,6 +132,7 @@ impl Work for Synthesis {
     type Job = Job;
 
     fn run(&self, job: Job) -> After<Job> {
+        crate::faults::voice();
         match job {
             Job::Speak(job) => self.speak(job),
             Job::Prepare(voice, spoken) => {
@@ -225,6 +226,16 @@ impl SpeechPool {
     pub(crate) fn check(&self) -> u64 {
         self.threads.replace_hung(HUNG_AFTER);
         self.threads.abandoned()
+    }
+
+    /// Threads abandoned lately.
+    pub(crate) fn abandoned_lately(&self) -> usize {
+        self.threads.abandoned_lately()
+    }
+
+    /// The process stood still for a while.
+    pub(crate) fn stood_still(&self) {
+        self.threads.stood_still();
     }
 
     pub(crate) fn is_idle(&self) -> bool {

@@ -1,8 +1,9 @@
 //! Native threads that run jobs of models, and what happens when one hangs.
 //!
-//! A thread inside a foreign library cannot be stopped. One that works on the same job for too long
-//! is abandoned: it is counted, never joined, and another takes its place. If it ever returns it
-//! finds its number gone and ends.
+//! A thread inside a foreign library cannot be stopped. One that computes or sleeps for too long
+//! over one turn is abandoned: it is counted, never joined, and another takes its place. If it ever
+//! returns it finds its number gone and ends. Of a thread that only waits for a processor nothing is
+//! believed (see [`thread_time`](super::thread_time)).
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +12,11 @@ use std::time::Duration;
 
 use frontdesk_types::{Clock, Mono};
 
+use super::thread_time::{Kernel, ThreadTimes, Used, hangs};
 use crate::sync::{Condvar, Mutex, thread};
+
+/// For how long an abandoned thread counts against the process.
+const COUNTS_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// What a job wants after a turn on a thread.
 pub(crate) enum After<J> {
@@ -34,7 +39,10 @@ pub(crate) trait Work: Send + Sync + 'static {
 
 struct Busy<J> {
     thread: u64,
-    since: Mono,
+    /// The system's number of the thread.
+    id: Option<u64>,
+    /// When it was first seen on this turn, and what it had had then.
+    seen: Option<(Mono, Option<Used>)>,
     job: J,
 }
 
@@ -44,6 +52,8 @@ struct State<J> {
     next_thread: u64,
     live: Vec<u64>,
     abandoned: u64,
+    /// When those were that still count.
+    lately: VecDeque<Mono>,
     closed: bool,
 }
 
@@ -51,6 +61,7 @@ struct Shared<W: Work> {
     name: &'static str,
     work: W,
     clock: Arc<dyn Clock>,
+    times: Arc<dyn ThreadTimes>,
     state: Mutex<State<W::Job>>,
     wake: Condvar,
 }
@@ -74,16 +85,28 @@ impl<W: Work> Threads<W> {
         clock: Arc<dyn Clock>,
         work: W,
     ) -> std::io::Result<Self> {
+        Self::start_with(name, count, clock, Arc::new(Kernel), work)
+    }
+
+    /// The same, whose threads' times somebody else tells.
+    pub(crate) fn start_with(
+        name: &'static str,
+        count: usize,
+        clock: Arc<dyn Clock>,
+        times: Arc<dyn ThreadTimes>,
+        work: W,
+    ) -> std::io::Result<Self> {
         let state = State {
             queue: VecDeque::new(),
             busy: Vec::new(),
             next_thread: 0,
             live: Vec::new(),
             abandoned: 0,
+            lately: VecDeque::new(),
             closed: false,
         };
-        let shared =
-            Arc::new(Shared { name, work, clock, state: Mutex::new(state), wake: Condvar::new() });
+        let (state, wake) = (Mutex::new(state), Condvar::new());
+        let shared = Arc::new(Shared { name, work, clock, times, state, wake });
         for _ in 0..count.max(1) {
             Shared::spawn(&shared)?;
         }
@@ -103,20 +126,23 @@ impl<W: Work> Threads<W> {
         }
     }
 
-    /// Replaces threads that have been on one turn for longer than `limit`. Returns how many.
+    /// Replaces threads that have computed or slept for longer than `limit` since they were first
+    /// seen on their turn. Returns how many.
     pub(crate) fn replace_hung(&self, limit: Duration) -> usize {
         let now = self.shared.clock.mono();
         let mut lost = Vec::new();
         {
             let mut state = self.shared.state.lock();
-            let (hung, busy) = std::mem::take(&mut state.busy)
-                .into_iter()
-                .partition(|b| now.since(b.since) > limit);
+            let (mut hung, mut busy) = (Vec::new(), Vec::new());
+            for mut one in std::mem::take(&mut state.busy) {
+                let given_up = self.shared.hangs(&mut one, now, limit);
+                if given_up { hung.push(one) } else { busy.push(one) }
+            }
             state.busy = busy;
-            let hung: Vec<Busy<W::Job>> = hung;
             for busy in hung {
                 state.live.retain(|&thread| thread != busy.thread);
                 state.abandoned += 1;
+                state.lately.push_back(now);
                 lost.push(busy.job);
             }
         }
@@ -134,6 +160,23 @@ impl<W: Work> Threads<W> {
     /// Threads abandoned since the start.
     pub(crate) fn abandoned(&self) -> u64 {
         self.shared.state.lock().abandoned
+    }
+
+    /// Threads abandoned lately.
+    pub(crate) fn abandoned_lately(&self) -> usize {
+        let now = self.shared.clock.mono();
+        let mut state = self.shared.state.lock();
+        while state.lately.front().is_some_and(|at| now.since(*at) > COUNTS_FOR) {
+            state.lately.pop_front();
+        }
+        state.lately.len()
+    }
+
+    /// The process stood still for a while: what its threads did with that time means nothing.
+    pub(crate) fn stood_still(&self) {
+        for busy in &mut self.shared.state.lock().busy {
+            busy.seen = None;
+        }
     }
 
     /// Whether no job waits or runs.
@@ -160,6 +203,14 @@ impl<W: Work> Threads<W> {
 }
 
 impl<W: Work> Shared<W> {
+    /// Looks at a thread on its turn, and whether it hangs. That a turn begins costs nothing: its time
+    /// is measured from the first look on.
+    fn hangs(&self, busy: &mut Busy<W::Job>, now: Mono, limit: Duration) -> bool {
+        let used = busy.id.and_then(|id| self.times.of(id));
+        let (since, before) = *busy.seen.get_or_insert((now, used));
+        hangs(now.since(since), before.zip(used), limit)
+    }
+
     fn spawn(shared: &Arc<Self>) -> std::io::Result<()> {
         let number = {
             let mut state = shared.state.lock();
@@ -176,7 +227,8 @@ impl<W: Work> Shared<W> {
     }
 
     fn thread(&self, number: u64) {
-        while let Some(job) = self.take(number) {
+        let id = self.times.this();
+        while let Some(job) = self.take(number, id) {
             let turn = catch_unwind(AssertUnwindSafe(|| self.work.run(job.clone())));
             let panicked = turn.is_err();
             {
@@ -202,18 +254,21 @@ impl<W: Work> Shared<W> {
         }
     }
 
-    fn take(&self, thread: u64) -> Option<W::Job> {
+    fn take(&self, thread: u64, id: Option<u64>) -> Option<W::Job> {
         let mut state = self.state.lock();
         loop {
             if state.closed || !state.live.contains(&thread) {
                 return None;
             }
             if let Some(job) = state.queue.pop_front() {
-                let since = self.clock.mono();
-                state.busy.push(Busy { thread, since, job: job.clone() });
+                state.busy.push(Busy { thread, id, seen: None, job: job.clone() });
                 return Some(job);
             }
             self.wake.wait(&mut state);
         }
     }
 }
+
+#[cfg(test)]
+#[path = "threads_tests.rs"]
+mod tests;

@@ -45,6 +45,10 @@ pub struct Counters {
     pub frames_out: u64,
     /// Native threads abandoned because they hung.
     pub threads_abandoned: u64,
+    /// Tools whose write did not reach the database.
+    pub tool_writes_failed: u64,
+    /// Writes of calls' records that did not, each tried again.
+    pub record_writes_failed: u64,
     /// Utterances waiting to be recognized.
     pub recognition_queue: usize,
     /// Utterances recognized to their end.

@@ -53,6 +53,7 @@ pub struct Switchboard {
     totals: Arc<Totals>,
     live: LiveCalls,
     watch: Watch,
+    worn_out: tokio::sync::watch::Receiver<bool>,
 }
 
 impl Switchboard {
@@ -67,15 +68,17 @@ impl Switchboard {
         let admission = Arc::new(Admission::new(max_calls));
         let totals = Arc::new(Totals::default());
         let live = LiveCalls::default();
+        let (tell, worn_out) = tokio::sync::watch::channel(false);
         let root = Root::new(
             Arc::clone(&services),
             Arc::clone(&admission),
             Arc::clone(&totals),
             Arc::clone(&live),
+            tell,
         );
         let (actor, _) = SwitchboardActor::spawn(None, SwitchboardActor, root).await?;
         let watch = Watch::new(Arc::clone(&services.clock));
-        Ok(Self { actor, admission, services, totals, live, watch })
+        Ok(Self { actor, admission, services, totals, live, watch, worn_out })
     }
 
     /// The feed of its live calls.
@@ -158,6 +161,16 @@ impl Switchboard {
         let _ = self.actor.send_message(SwitchboardMsg::HangUp(call, why));
     }
 
+    /// Waits until too many native threads hang: no more calls are taken then, and whoever runs the
+    /// process should end it, so that it is started again.
+    pub async fn worn_out(&self) {
+        let mut worn_out = self.worn_out.clone();
+        if worn_out.wait_for(|worn_out| *worn_out).await.is_err() {
+            // The root is gone: nobody looks any more.
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Takes no more calls and waits until those under way have ended, at most `patience`; then
     /// tells the rest that their call ends, and ends them. Gives how many those were.
     pub async fn drain(&self, patience: Duration) -> usize {
@@ -192,6 +205,12 @@ impl Switchboard {
         self.services.speech.close();
         self.services.recognition.close();
         self.services.pacer.close();
+    }
+
+    /// Whether what calls write does not reach the database.
+    #[must_use]
+    pub fn writes_are_failing(&self) -> bool {
+        self.services.writes.are_failing(self.services.clock.mono())
     }
 
     /// Places reserved now.
@@ -233,6 +252,9 @@ impl Switchboard {
         counters.finals = finals.count;
         counters.finals_late = finals.late;
         counters.finals_wait_ms = finals.wait_ms;
+        let (tools, records) = self.services.writes.failures();
+        counters.tool_writes_failed = tools;
+        counters.record_writes_failed = records;
         counters.speech_queue = self.services.speech.queued();
         counters
     }

@@ -13,7 +13,7 @@ use frontdesk_types::{CallId, CallOutcome, Mono};
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorRuntime, SupervisionEvent,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tracing::Instrument;
 
 use super::LiveCalls;
@@ -23,8 +23,12 @@ use crate::call::{CUT_SHORT, Call, CallEnd, CallSupervisor, Services, close_reco
 
 const TICK: Duration = Duration::from_millis(500);
 
-/// Native threads that may hang before the process takes no more calls.
-const MAX_ABANDONED_THREADS: u64 = 3;
+/// Native threads that may hang within some minutes before the process takes no more calls: their
+/// engine is not what it was, and those that compute go on doing so.
+const MAX_ABANDONED_THREADS: usize = 3;
+
+/// A tick that comes so late tells of a process that stood still.
+const STOOD_STILL: Duration = Duration::from_secs(2);
 
 /// A CallSupervisor that has not looked at its stages for this long hangs.
 const SUPERVISOR_LIMIT: Duration = Duration::from_secs(10);
@@ -69,6 +73,9 @@ pub(super) struct Root {
     totals: Arc<Totals>,
     calls: HashMap<CallId, Live>,
     live: LiveCalls,
+    /// Told when too many native threads hang.
+    worn_out: watch::Sender<bool>,
+    ticked: Option<Mono>,
 }
 
 impl Live {
@@ -120,8 +127,9 @@ impl Root {
         admission: Arc<Admission>,
         totals: Arc<Totals>,
         live: LiveCalls,
+        worn_out: watch::Sender<bool>,
     ) -> Self {
-        Self { services, admission, totals, calls: HashMap::new(), live }
+        Self { services, admission, totals, calls: HashMap::new(), live, worn_out, ticked: None }
     }
 
     fn on_connected(&mut self, live: Live, myself: &ActorRef<SwitchboardMsg>) {
@@ -230,12 +238,8 @@ impl Root {
     }
 
     fn tick(&mut self, myself: &ActorRef<SwitchboardMsg>) {
-        let abandoned = self.services.speech.check() + self.services.recognition.check();
-        self.totals.abandoned.store(abandoned, Ordering::Relaxed);
-        if abandoned >= MAX_ABANDONED_THREADS && !self.admission.drain() {
-            tracing::error!(abandoned, "too many native threads hang, taking no more calls");
-        }
         let now = self.services.clock.mono();
+        self.look_at_threads(now);
         let hung: Vec<CallId> = self
             .calls
             .iter()
@@ -248,6 +252,28 @@ impl Root {
                 supervisor.kill();
             }
             self.restart(id, myself);
+        }
+    }
+}
+
+impl Root {
+    fn look_at_threads(&mut self, now: Mono) {
+        let Services { speech, recognition, .. } = self.services.as_ref();
+        let before = self.ticked.replace(now);
+        if before.is_some_and(|before| now.since(before) > STOOD_STILL) {
+            speech.stood_still();
+            recognition.stood_still();
+        }
+        let abandoned = speech.check() + recognition.check();
+        self.totals.abandoned.store(abandoned, Ordering::Relaxed);
+        let lately = speech.abandoned_lately() + recognition.abandoned_lately();
+        if lately >= MAX_ABANDONED_THREADS && !self.worn_out.send_replace(true) {
+            tracing::error!(
+                abandoned,
+                lately,
+                "too many native threads hang, taking no more calls"
+            );
+            self.admission.drain();
         }
     }
 }

@@ -97,7 +97,7 @@ impl RaceRig {
         };
         for db in pools.clone() {
             // Connections are opened before the start, not during the race.
-            join_all((0..64).map(|_| db.is_alive())).await;
+            join_all((0..64).map(|_| db.encryption())).await;
             nodes.push(match entry {
                 Entry::Functions => Node::Functions(db),
                 Entry::Actors | Entry::TwoNodes => {

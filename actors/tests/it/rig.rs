@@ -9,7 +9,7 @@ use std::time::Duration;
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     CallEnd, CallRequest, CallSettings, DialogueFactory, Pacer, RecognitionPool,
-    RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools,
+    RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools, Writes,
 };
 use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_models::fake::FixedStt;
@@ -282,6 +282,7 @@ pub(crate) async fn services_with(
         database: db.db().clone(),
         slots: slots.clone(),
         records: Some(Records { keys: Arc::new(ring()), worker: "test".to_owned() }),
+        writes: Writes::default(),
         pacer,
         speech: SpeechPool::start(2, Arc::clone(clock), Arc::new(Flite::new())).expect("threads"),
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), stt).expect("threads"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use frontdesk::config::Config;
-use frontdesk::data_keys::data_keys;
+use frontdesk::data_keys::known_data_keys;
 use frontdesk::servers::{last_database, last_livekit};
 use frontdesk_scenarios::line::Exchange;
 use frontdesk_scenarios::{Deployment, Exit, Failure};
@@ -52,7 +52,7 @@ impl Deployment for Configured<'_> {
     }
 
     fn keys(&self) -> Answer<KeyRing> {
-        data_keys(self.0).map_err(unavailable)?.ok_or_else(|| {
+        known_data_keys(self.0).map_err(unavailable)?.ok_or_else(|| {
             let message = "FRONTDESK_DATA_KEYS is not set: with DATABASE_URL the runner needs the \
                            same keys as the runtime to make a clinic's copy";
             Failure::new(Exit::Usage, message)

@@ -6,10 +6,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use frontdesk_rtc::dispatch::ServerApi;
+use frontdesk_tenants::{Database, zones};
+use frontdesk_types::{Clock as _, SystemClock, ZoneRules};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use frontdesk::clinics::Clinics;
 use frontdesk::config::{Config, DatabaseConfig, LiveKitConfig};
+use frontdesk::data_keys;
 use frontdesk::engines::Engines;
+use frontdesk::readiness;
 use frontdesk::servers::{self, DatabaseAccess, LiveKitAccess};
 
 use super::{Exit, Failure, Out};
@@ -53,9 +59,14 @@ pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
         let folder = config.data_dir.display().to_string();
         if needs_data_dir(config) {
             report.check("data folder", &folder, writable(&config.data_dir));
+            match readiness::space(&config.data_dir) {
+                Ok(free) => report.ok("disk", format_args!("{free} MiB are free")),
+                Err(error) => report.fault("disk", error),
+            }
         } else {
             report.ok("data folder", "not needed: the servers are elsewhere");
         }
+        zone_rules(ZoneRules::here(), SystemClock::new().wall(), &mut report);
         database(config, &mut report).await;
         livekit(config, &mut report).await;
         let voice = frontdesk::engines::load_voice(&config.voice);
@@ -103,6 +114,7 @@ async fn database(config: &Config, report: &mut Report<'_>) {
             };
             let clinics = Clinics::open(&access).await;
             if let Some(clinics) = report.check("database", detail, clinics) {
+                inside(config, clinics.database(), report).await;
                 clinics.close().await;
             }
             servers::stop_postgres(child).await;
@@ -111,6 +123,55 @@ async fn database(config: &Config, report: &mut Report<'_>) {
             report.ok("database", "embedded PostgreSQL, in use by a running frontdesk");
         }
         Err(error) => report.fault("database", error),
+    }
+}
+
+/// What is in the database.
+async fn inside(config: &Config, database: &Database, report: &mut Report<'_>) {
+    let version = frontdesk_tenants::schema_version();
+    report.ok("schema", format_args!("version {version}, as this program needs it"));
+    match (database.encryption().await, &config.database) {
+        (Ok(Some(tls)), _) => report.ok("transport", tls),
+        (Ok(None), DatabaseConfig::Embedded { .. }) => report.ok("transport", "a socket"),
+        (Ok(None), DatabaseConfig::External { .. }) => {
+            report
+                .ok("transport", "not encrypted: this machine, or FRONTDESK_ALLOW_PLAIN_DATABASE");
+        }
+        (Err(error), _) => report.fault("transport", error),
+    }
+    match data_keys::look(config, database).await {
+        Ok(Some(newest)) => {
+            report.ok("key ring", format_args!("opens what is sealed; the newest key is {newest}"));
+        }
+        Ok(None) => report.ok("key ring", "none yet, and nothing is sealed"),
+        Err(error) => report.fault("key ring", error),
+    }
+    let now = SystemClock::new().wall();
+    match zones::disagreements(database, now).await {
+        Ok(found) if found.is_empty() => report.ok("zones", "the server has the program's rules"),
+        // No fault: the program's are used.
+        Ok(found) => {
+            let names: Vec<_> = found.iter().map(|zone| zone.zone.as_str()).collect();
+            let names = names.join(", ");
+            report.ok("zones", format_args!("the server's rules are others for {names}; not used"));
+        }
+        Err(error) => report.fault("zones", error),
+    }
+}
+
+/// How old the rules of time zones are.
+fn zone_rules(rules: &ZoneRules, now: Timestamp, report: &mut Report<'_>) {
+    let (version, built_in) = (rules.version(), rules.built_in);
+    let system = rules.system.as_deref().unwrap_or("unknown");
+    let detail = format!("version {version} (built in: {built_in}, of the system: {system})");
+    let this_year = now.to_zoned(TimeZone::UTC).year();
+    match rules.year() {
+        // Rules change a few times a year somewhere.
+        Some(year) if year + 1 >= this_year => report.ok("time zones", detail),
+        _ => report.fault(
+            "time zones",
+            format!("{detail}: over a year old; update tzdata of the system, or this program"),
+        ),
     }
 }
 
@@ -159,4 +220,24 @@ async fn is_ours(url: &str) -> bool {
         return false;
     };
     client.get(url).send().await.is_ok_and(|answer| answer.status().is_success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(system: Option<&str>, now: &str) -> usize {
+        let rules = ZoneRules { built_in: "2026f", system: system.map(str::to_owned) };
+        let mut out = Out::stdout();
+        let mut report = Report { out: &mut out, faults: 0 };
+        zone_rules(&rules, now.parse().expect("a moment"), &mut report);
+        report.faults
+    }
+
+    #[test]
+    fn rules_of_time_zones_that_are_over_a_year_old_are_a_fault() {
+        assert_eq!(of(None, "2027-12-31T00:00:00Z"), 0);
+        assert_eq!(of(None, "2028-01-01T00:00:00Z"), 1);
+        assert_eq!(of(Some("2028a"), "2028-01-01T00:00:00Z"), 0, "the system's are new");
+    }
 }

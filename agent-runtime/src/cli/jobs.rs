@@ -5,11 +5,13 @@ use std::sync::Arc;
 use clap::Subcommand;
 use frontdesk::clinics::Clinics;
 use frontdesk::config::Config;
-use frontdesk::data_keys::data_keys;
+use frontdesk::data_keys::{data_keys, known_data_keys};
 use frontdesk::jobs::{Around, job_services};
 use frontdesk::mail;
 use frontdesk::servers;
 use frontdesk_actors::jobs::{self, JOBS, Job, JobServices, Needs};
+use frontdesk_tenants::Database;
+use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_types::{IdSource as _, SystemClock, SystemIds};
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,10 +47,10 @@ pub(super) fn with_services(
     let unavailable = |error| Failure::new(Exit::Unavailable, error);
     let access =
         servers::last_access(config).map_err(|error| Failure::new(Exit::Unavailable, error))?;
-    let keys = data_keys(config).map_err(|error| Failure::new(Exit::Usage, error))?;
     let sender = mail::sender(config).map_err(|error| Failure::new(Exit::Usage, error))?;
     super::serve::on_runtimes(async |_| {
         let clinics = Clinics::open(&access).await.map_err(unavailable)?;
+        let keys = keys(config, clinics.database()).await?;
         let around = Around {
             keys: keys.map(Arc::new),
             clock: Arc::new(SystemClock::new()),
@@ -62,6 +64,15 @@ pub(super) fn with_services(
         clinics.close().await;
         exit
     })
+}
+
+/// The keys of this configuration, if it names any: without them only some jobs run.
+async fn keys(config: &Config, database: &Database) -> Result<Option<KeyRing>, Failure> {
+    let unavailable = |error| Failure::new(Exit::Unavailable, error);
+    if known_data_keys(config).map_err(unavailable)?.is_none() {
+        return Ok(None);
+    }
+    data_keys(config, database).await.map_err(unavailable)
 }
 
 fn named(name: &str) -> Result<&'static Job, Failure> {

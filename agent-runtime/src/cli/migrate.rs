@@ -34,16 +34,18 @@ pub(super) fn seed_demo(config: &Config, out: &mut Out) -> Result<Exit, Failure>
              seed another one",
         ));
     };
-    let keys = data_keys(config).map_err(|error| Failure::new(Exit::Usage, error))?;
-    let Some(keys) = keys else {
+    if config.data_keys.is_none() {
         let message = "set FRONTDESK_DATA_KEYS: the demo patients' records are sealed with it";
         return Err(Failure::new(Exit::Usage, message));
-    };
+    }
     let access = DatabaseAccess::External { app: url.clone(), owner: None, worker: None };
     super::serve::on_runtimes(async |_| {
         let unavailable = |error| Failure::new(Exit::Unavailable, error);
         let clinics = Clinics::open(&access).await.map_err(unavailable)?;
         let now = SystemClock::new().wall();
+        let keys = data_keys(config, clinics.database()).await;
+        let keys = keys.map_err(|error| Failure::new(Exit::Unavailable, error))?;
+        let Some(keys) = keys else { return Err(Failure::new(Exit::Usage, "no key ring")) };
         let seeded = clinics.seed_demo(&keys, now, &SystemIds).await;
         clinics.close().await;
         out.line(format_args!("{} demo clinics are there", seeded.map_err(unavailable)?));

@@ -43,12 +43,21 @@ pub(crate) enum Exit {
     Forced,
     /// Its calls had not ended when the time for it was over.
     CutShort,
+    /// Too many native threads of its engines hung.
+    WornOut,
 }
 
 impl Exit {
     #[cfg(test)]
-    const ALL: [Self; 6] =
-        [Self::Done, Self::Failed, Self::Usage, Self::Unavailable, Self::Forced, Self::CutShort];
+    const ALL: [Self; 7] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Unavailable,
+        Self::Forced,
+        Self::CutShort,
+        Self::WornOut,
+    ];
 
     /// The process's exit code.
     const fn code(self) -> u8 {
@@ -59,6 +68,7 @@ impl Exit {
             Self::Unavailable => 3,
             Self::Forced => 4,
             Self::CutShort => 5,
+            Self::WornOut => 6,
         }
     }
 
@@ -79,6 +89,10 @@ impl Exit {
             Self::CutShort => {
                 "calls had not ended within FRONTDESK_DRAIN_SECONDS: their callers were told so, and \
                  called back where the clinic knows how"
+            }
+            Self::WornOut => {
+                "three native threads of its engines hung within ten minutes: it took no more calls, \
+                 let those under way end for 20 s at most, told the rest, and is to be started again"
             }
         }
     }
@@ -127,6 +141,7 @@ impl From<Ended> for Exit {
             Ended::Drained => Self::Done,
             Ended::CutShort => Self::CutShort,
             Ended::Forced => Self::Forced,
+            Ended::WornOut => Self::WornOut,
         }
     }
 }
@@ -272,6 +287,12 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         _ => log_file,
     };
     telemetry::init(&config.log, log_file.as_deref())?;
+    #[cfg(feature = "fault-injection")]
+    if let Ok(text) = std::env::var("PANIC_WITH") {
+        // Whether it is told is looked at from outside.
+        let fault = std::thread::Builder::new().name("fault".to_owned());
+        let _ = fault.spawn(move || panic!("{text}")).map(std::thread::JoinHandle::join);
+    }
     for name in &config.ignored_env {
         tracing::warn!(name, "environment variable is not a setting and is ignored");
     }

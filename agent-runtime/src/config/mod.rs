@@ -420,10 +420,36 @@ impl Values<'_> {
                 "{alone} is set without DATABASE_URL: set both, or neither for the embedded database"
             )));
         }
+        let urls = [
+            ("DATABASE_URL", &url),
+            ("FRONTDESK_MIGRATE_URL", &migrate_url),
+            ("FRONTDESK_WORKER_URL", &worker_url),
+        ];
+        if !self.value("FRONTDESK_ALLOW_PLAIN_DATABASE", "on or off", value::switch)? {
+            for (name, url) in
+                urls.into_iter().filter_map(|(name, url)| Some((name, url.as_ref()?)))
+            {
+                only_private(name, url)?;
+            }
+        }
         match url {
             Some(url) => Ok(DatabaseConfig::External { url, migrate_url, worker_url }),
             None => Ok(DatabaseConfig::Embedded { bin: self.path("FRONTDESK_POSTGRES_BIN")? }),
         }
+    }
+}
+
+/// Refuses a database over a network without encryption: patients' names would be read on the way.
+fn only_private(name: &str, url: &Secret) -> Result<(), ConfigError> {
+    match frontdesk_tenants::is_private(url.reveal()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ConfigError::Conflict(format!(
+            "{name} leads to another machine without TLS: add ?sslmode=verify-full to it (with \
+             &sslrootcert=FILE for an authority of your own), or set \
+             FRONTDESK_ALLOW_PLAIN_DATABASE=on if nobody else is on that network"
+        ))),
+        // Its text may quote the URL.
+        Err(_) => Err(ConfigError::Conflict(format!("{name} is not a URL of PostgreSQL"))),
     }
 }
 

@@ -174,6 +174,13 @@ pub const SETTINGS: &[Setting] = &[
         Unset("jobs that see all clinics at once (events, audit, tidying) do not run here"),
         "PostgreSQL of the worker's role `frontdesk_worker`, for those jobs.",
     )),
+    setting(
+        "FRONTDESK_ALLOW_PLAIN_DATABASE",
+        "database.allow_plain",
+        Value("off"),
+        "Whether these URLs may lead to another machine without TLS. With TLS `sslmode=verify-full` is \
+         recommended; `require` encrypts and does not look at who answers.",
+    ),
     secret(setting(
         "FRONTDESK_DATA_KEYS",
         "database.data_keys",

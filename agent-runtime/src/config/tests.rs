@@ -94,8 +94,8 @@ fn a_secret_is_shown_neither_by_an_error_nor_by_debug() {
     assert!(message.contains("(line 2)") && !message.contains("hunter2"), "{message}");
     let config = load(
         &[
-            ("DATABASE_URL", "postgres://app:hunter2@host/db"),
-            ("FRONTDESK_MIGRATE_URL", "postgres://owner:hunter2@host/db"),
+            ("DATABASE_URL", "postgres://app:hunter2@host/db?sslmode=verify-full"),
+            ("FRONTDESK_MIGRATE_URL", "postgres://owner:hunter2@host/db?sslmode=require"),
             ("LIVEKIT_URL", "https://host/"),
             ("LIVEKIT_API_KEY", "hunter2"),
             ("LIVEKIT_API_SECRET", "hunter2"),
@@ -106,6 +106,40 @@ fn a_secret_is_shown_neither_by_an_error_nor_by_debug() {
     assert!(!format!("{config:?}").contains("hunter2"));
     assert!(matches!(&config.livekit, LiveKitConfig::External { url, .. } if url == "wss://host"));
     assert_eq!(config.default_clinic, None);
+}
+
+#[test]
+fn a_database_over_a_network_without_tls_is_refused_unless_that_is_allowed() {
+    let url = "postgres://app:hunter2@db.example.org/desk";
+    let tls = |mode: &str| format!("{url}?sslmode={mode}");
+    for plain in [url.to_owned(), tls("prefer"), tls("allow"), tls("disable")] {
+        let message = error(&[("DATABASE_URL", &plain)], "");
+        assert!(
+            message.starts_with("DATABASE_URL leads to another machine without TLS"),
+            "{message}"
+        );
+        assert!(
+            message.contains("sslmode=verify-full") && !message.contains("hunter2"),
+            "{message}"
+        );
+        let allowed = [("DATABASE_URL", plain.as_str()), ("FRONTDESK_ALLOW_PLAIN_DATABASE", "on")];
+        load(&allowed, "").expect("allowed");
+    }
+    for mode in ["require", "verify-ca", "verify-full"] {
+        load(&[("DATABASE_URL", &tls(mode))], "").expect("encrypted");
+        let worker = "postgres://worker@10.0.0.7/desk";
+        let message = error(&[("DATABASE_URL", &tls(mode)), ("FRONTDESK_WORKER_URL", worker)], "");
+        assert!(message.starts_with("FRONTDESK_WORKER_URL leads to"), "{message}");
+    }
+    for here in [
+        "postgres://app@localhost/desk",
+        "postgres://app@127.0.0.2:5433/desk",
+        "postgres://app@[::1]/desk",
+        "postgres://app@localhost/desk?host=/run/postgresql",
+        "postgres://app@%2Frun%2Fpostgresql/desk",
+    ] {
+        load(&[("DATABASE_URL", here)], "").expect(here);
+    }
 }
 
 #[test]

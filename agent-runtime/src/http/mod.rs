@@ -52,8 +52,11 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// The worker as it is now.
     fn worker(&self) -> WorkerStatus;
 
-    /// Whether the database answers; the error is one line for operators.
+    /// Whether what calls write is kept by the database; the error is one line for operators.
     fn database(&self) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Whether the disk of the embedded database has space; the error is one line for operators.
+    fn disk(&self) -> Result<(), String>;
 
     /// Numbers of the runtime, in the order in which they are written.
     fn samples(&self) -> Vec<Sample>;

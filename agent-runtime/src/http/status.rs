@@ -20,7 +20,7 @@ pub(super) async fn healthz() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Whether a call that is dispatched now would be served.
+/// Whether a call that is dispatched now would be served, and what it writes kept.
 pub(super) async fn readyz<S: Service>(State(service): State<Arc<S>>) -> Response {
     let database = match tokio::time::timeout(DATABASE_PATIENCE, service.database()).await {
         Ok(Ok(())) => "ok".to_owned(),
@@ -30,8 +30,11 @@ pub(super) async fn readyz<S: Service>(State(service): State<Arc<S>>) -> Respons
     let worker = service.worker();
     let registered = if worker.registered { "ok" } else { "not registered with LiveKit" };
     let draining = if worker.draining { "draining, no new calls" } else { "ok" };
-    let checks = json!({ "database": database, "worker": registered, "drain": draining });
-    let ready = database == "ok" && worker.registered && !worker.draining;
+    let disk = service.disk().err().unwrap_or_else(|| "ok".to_owned());
+    let ready = database == "ok" && disk == "ok" && worker.registered && !worker.draining;
+    let checks = json!({
+        "database": database, "disk": disk, "worker": registered, "drain": draining,
+    });
     let (status, word) = if ready {
         (StatusCode::OK, "ready")
     } else {

@@ -13,6 +13,7 @@ pub(super) struct Scripted {
     pub(super) registered: AtomicBool,
     draining: AtomicBool,
     pub(super) database_down: AtomicBool,
+    disk_full: AtomicBool,
     pub(super) full: AtomicBool,
     /// The room whose call is under way.
     pub(super) lasting: parking_lot::Mutex<Option<String>>,
@@ -47,6 +48,14 @@ impl Service for Scripted {
             return Err("connection refused".to_owned());
         }
         Ok(())
+    }
+
+    fn disk(&self) -> Result<(), String> {
+        if self.disk_full.load(Ordering::Relaxed) {
+            Err("3 MiB are free".to_owned())
+        } else {
+            Ok(())
+        }
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -145,7 +154,7 @@ async fn read(answer: reqwest::Response) -> (StatusCode, String, String) {
 }
 
 #[tokio::test]
-async fn ready_means_database_worker_and_not_draining() {
+async fn ready_means_database_disk_worker_and_not_draining() {
     let (service, url) = serve().await;
     let ready = async || get(&format!("{url}/readyz")).await;
     let (status, _, body) = ready().await;
@@ -158,6 +167,12 @@ async fn ready_means_database_worker_and_not_draining() {
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(body.contains("connection refused"), "{body}");
     service.database_down.store(false, Ordering::Relaxed);
+    service.disk_full.store(true, Ordering::Relaxed);
+    let (status, _, body) = ready().await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains("3 MiB are free"), "{body}");
+    service.disk_full.store(false, Ordering::Relaxed);
+    assert_eq!(ready().await.0, StatusCode::OK);
     service.draining.store(true, Ordering::Relaxed);
     assert_eq!(ready().await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(get(&format!("{url}/healthz")).await.0, StatusCode::OK, "alive all the same");

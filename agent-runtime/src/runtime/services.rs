@@ -5,7 +5,7 @@ use std::sync::Arc;
 use frontdesk_actors::booking::SlotRegistry;
 use frontdesk_actors::{
     DialogueFactory, Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool,
-    Tools,
+    Tools, Writes,
 };
 use frontdesk_models::llm::ChatModel;
 use frontdesk_types::{Clock, IdSource};
@@ -35,6 +35,7 @@ pub(super) fn services(
         database: clinics.database().clone(),
         slots,
         records,
+        writes: Writes::default(),
         pacer: Pacer::start(Arc::clone(clock))?,
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,

@@ -8,12 +8,13 @@ use frontdesk_actors::jobs::JobsWatch;
 use frontdesk_pipelines::language::Languages;
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::{WorkerHandle, WorkerStatus};
-use frontdesk_types::IdSource;
+use frontdesk_types::{Clock, IdSource};
 
 use crate::clinics::Clinics;
 use crate::counters;
 use crate::http::{PublicClinic, Sample, Service};
 use crate::join_token::{Join, TokenError, TokenRequest, TokenSigner};
+use crate::readiness::Readiness;
 use crate::supervision::Supervision;
 
 /// How long the LiveKit server may take to say who is in a room, before a caller who comes back is
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     pub(super) supervision: Supervision,
     pub(super) ids: Arc<dyn IdSource>,
     pub(super) jobs: OnceLock<JobsWatch>,
+    pub(super) readiness: Readiness,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Service for Shared {
@@ -44,7 +47,11 @@ impl Service for Shared {
     }
 
     async fn database(&self) -> Result<(), String> {
-        self.clinics.answers().await
+        self.readiness.writes(&self.clinics, &self.switchboard, self.clock.as_ref()).await
+    }
+
+    fn disk(&self) -> Result<(), String> {
+        self.readiness.disk()
     }
 
     fn samples(&self) -> Vec<Sample> {

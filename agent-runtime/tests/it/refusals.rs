@@ -1,6 +1,7 @@
 //! Bad input: one clear line, the documented exit code, nothing half-started.
 
 use std::process::Output;
+use std::time::Duration;
 
 use crate::desk::Desk;
 
@@ -33,6 +34,7 @@ async fn a_wrong_configuration_ends_with_code_2_and_one_line() {
         ("LIVEKIT_URL", "ws://127.0.0.1:1", "LIVEKIT_API_KEY is not"),
         ("FRONTDESK_CONFIG", "absent.toml", "absent.toml cannot be read"),
         ("DATABASE_URL", "mysql://u:hunter2@host/db", "DATABASE_URL is [secret]"),
+        ("DATABASE_URL", "postgres://u:hunter2@10.1.2.3/db", "to another machine without TLS"),
     ] {
         let desk = Desk::new().with(name, value);
         let output = desk.run(&["serve"]).await;
@@ -60,10 +62,13 @@ async fn a_taken_port_ends_with_code_3_before_anything_is_started() {
 #[tokio::test]
 async fn a_database_that_does_not_answer_ends_with_code_3_and_no_password() {
     let desk = Desk::new().with("DATABASE_URL", "postgres://app:hunter2@127.0.0.1:1/desk");
+    let begun = tokio::time::Instant::now();
     let output = desk.run(&["serve"]).await;
     assert_eq!(output.status.code(), Some(3));
     let line = one_line(&output);
-    assert!(line.contains("DATABASE_URL"), "{line}");
+    assert!(line.contains("DATABASE_URL") && line.contains("refused"), "{line}");
+    assert!(begun.elapsed() < Duration::from_secs(2), "told after {:?}", begun.elapsed());
+    assert!(!desk.data_dir().exists(), "nothing was started");
     assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"), "{line}");
     assert_eq!(desk.leftovers(), Vec::<String>::new());
 }

@@ -44,7 +44,20 @@ async fn doctor_finds_nothing_wrong_here_and_names_what_is_missing_elsewhere() {
     let output = Desk::new().run(&["doctor"]).await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{text}");
-    for check in ["configuration", "data folder", "database", "livekit", "voice", "recognizer"] {
+    for check in [
+        "configuration",
+        "data folder",
+        "disk",
+        "time zones",
+        "database",
+        "schema",
+        "transport",
+        "key ring",
+        "zones",
+        "livekit",
+        "voice",
+        "recognizer",
+    ] {
         assert!(text.lines().any(|l| l.starts_with("ok") && l.contains(check)), "{check}:\n{text}");
     }
 

@@ -30,10 +30,20 @@ impl Typist {
 
     /// Calls a clinic, which may not answer.
     pub(crate) async fn dispatch(livekit: &TestLiveKit, room: &str, clinic: &str) -> Self {
+        Self::dispatch_on("text", livekit, room, clinic).await
+    }
+
+    /// The same over another channel.
+    pub(crate) async fn dispatch_on(
+        channel: &str,
+        livekit: &TestLiveKit,
+        room: &str,
+        clinic: &str,
+    ) -> Self {
         let key = ApiKey::new(livekit.api_key(), livekit.api_secret());
         let agent = AgentRequest {
             agent_name: "frontdesk".to_owned(),
-            metadata: format!(r#"{{"clinic":"{clinic}","channel":"text"}}"#),
+            metadata: format!(r#"{{"clinic":"{clinic}","channel":"{channel}"}}"#),
             ..AgentRequest::default()
         };
         ServerApi::new(livekit.ws_url(), &key).dispatch(room, agent).await.expect("dispatched");

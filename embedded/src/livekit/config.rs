@@ -144,7 +144,8 @@ rtc:
   # media port itself Chromium takes the answers of its checks for those of a STUN server.
   stun_servers: ['127.0.0.1:{http}']
 logging:
-  level: warn
+  # It names participants where it warns, and identities are whatever a front end takes for one.
+  level: error
   pion_level: error
 "
     )

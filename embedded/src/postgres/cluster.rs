@@ -118,7 +118,9 @@ impl Cluster {
             }
         }
         let _ = std::fs::remove_dir_all(&new);
-        if tells_disk_full(&failure) {
+        // It does not always say so, and has removed what it had made.
+        let full = tells_disk_full(&failure) || is_too_small(&self.dir);
+        if full {
             return Err(EmbeddedError::DiskFull { path: self.dir.clone() });
         }
         let reason = reason(&failure);
@@ -144,6 +146,15 @@ impl Cluster {
     pub(crate) fn make_socket_dir(&self) -> Result<(), EmbeddedError> {
         private_folder(&self.socket_dir, self.user)
     }
+}
+
+/// What a new database takes, in bytes: its catalogue and the first segment of its log.
+const NEW_DATABASE: u64 = 48 * 1024 * 1024;
+
+/// Whether the disk on which a folder is to be has no room for a new database.
+fn is_too_small(dir: &Path) -> bool {
+    let disk = rustix::fs::statvfs(dir.parent().unwrap_or(dir));
+    disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < NEW_DATABASE)
 }
 
 /// A folder that only `user` can enter. One that exists must already be theirs: somebody else may

@@ -73,7 +73,7 @@ mod understand;
 use std::sync::Arc;
 
 pub use frontdesk_models::llm::{ModelEvent, ModelFailure, ModelRequest};
-use frontdesk_types::{CallOutcome, Channel, Mono, Phi};
+use frontdesk_types::{CallOutcome, Channel, Mono, Phi, time_zone};
 use jiff::civil::{Date, Time};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -318,7 +318,7 @@ impl ClinicFacts {
     /// The clinic's time zone; UTC if this build does not know it.
     #[must_use]
     pub fn zone(&self) -> TimeZone {
-        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+        time_zone(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
 }
 

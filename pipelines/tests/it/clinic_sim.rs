@@ -6,7 +6,7 @@ use frontdesk_pipelines::dialogue::{
     CallFacts, ClinicContext, ClinicFacts, ClinicSettings, DoctorFacts,
 };
 use frontdesk_pipelines::language::{Language, Languages};
-use frontdesk_types::{Channel, DoctorId, Gender, SeededIds};
+use frontdesk_types::{Channel, DoctorId, Gender, SeededIds, time_zone};
 use jiff::civil::{DateTime, Weekday};
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -71,7 +71,7 @@ pub(crate) fn context(
 }
 
 pub(crate) fn zone() -> TimeZone {
-    TimeZone::get(ZONE).expect("known")
+    time_zone(ZONE).expect("known")
 }
 
 pub(crate) fn local(text: &str) -> Timestamp {

@@ -4,7 +4,7 @@
 use frontdesk_pipelines::dialogue::tools::SlotWish;
 use frontdesk_pipelines::offers::{Finder, Query, Step, fits, fits_softened};
 use frontdesk_pipelines::wish::{Clock, Days, Order, Weekdays, When, Window};
-use frontdesk_types::{DoctorId, Offer, OfferId, SeededIds, SlotId};
+use frontdesk_types::{DoctorId, Offer, OfferId, SeededIds, SlotId, time_zone};
 use jiff::civil::{Weekday, date, time};
 use jiff::{ToSpan, tz::TimeZone};
 use proptest::prelude::*;
@@ -70,7 +70,7 @@ proptest! {
         when in when(), starts in proptest::collection::btree_set(0..2400_i64, 0..900), not_first in any::<bool>(),
     ) {
         let ids = SeededIds::new(7);
-        let zone = TimeZone::get(ZONE).expect("known");
+        let zone = time_zone(ZONE).expect("known");
         let doctors = [DoctorId::new(&ids), DoctorId::new(&ids)];
         let day = date(2026, 6, 1).at(8, 0, 0, 0).to_zoned(zone.clone()).expect("exists");
         // Twenty times a day from eight o'clock on, thirty minutes each; some of them are free.

@@ -3,14 +3,14 @@
 use frontdesk_pipelines::dialogue::tools::{PartOfDay, SlotWish};
 use frontdesk_pipelines::offers::{Finder, Query, Step, hours};
 use frontdesk_pipelines::wish::{Clock, Days, When, Window};
-use frontdesk_types::{DoctorId, Offer, OfferId, SeededIds, SlotId};
+use frontdesk_types::{DoctorId, Offer, OfferId, SeededIds, SlotId, time_zone};
 use jiff::civil::{Date, Time, date, time};
 use jiff::tz::TimeZone;
 
 use crate::dialogue_sim::{ZONE, local};
 
 fn zone() -> TimeZone {
-    TimeZone::get(ZONE).expect("known")
+    time_zone(ZONE).expect("known")
 }
 
 fn free(starts: &[&str]) -> Vec<Offer> {

@@ -3,6 +3,7 @@
 use frontdesk_types::CallId;
 
 use crate::crypt::{KeyRing, Rewrapped, SecretKey, Wrapped};
+use crate::ring_check::Stored;
 use crate::{Result, TenantTx};
 
 /// The data key of a call, for its worker to hold while it runs.
@@ -29,6 +30,25 @@ pub(super) async fn open_key(
             .await?;
     let Some((Some(ring_key), Some(sealed))) = row else { return Ok(None) };
     Ok(Some(ring.unwrap(&key_place(call), &Wrapped { ring_key, sealed })?))
+}
+
+/// Up to `limit` data keys of the clinic's calls for each key of the ring that wraps some.
+pub(crate) async fn some_keys(tx: &mut TenantTx, limit: i64) -> Result<Vec<Stored>> {
+    let rows: Vec<(uuid::Uuid, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT id, ring_key, wrapped_key
+           FROM (SELECT id, ring_key, wrapped_key, row_number() OVER (PARTITION BY ring_key) AS n
+                   FROM calls WHERE clinic_id = $1 AND ring_key IS NOT NULL) k
+          WHERE n <= $2",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?;
+    let stored = rows.into_iter().map(|(call, ring_key, sealed)| Stored {
+        place: key_place(CallId::from_uuid(call)),
+        wrapped: Wrapped { ring_key, sealed },
+    });
+    Ok(stored.collect())
 }
 
 /// Re-wraps up to `limit` data keys of the clinic's calls by the newest key of the ring; see

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 pub use callback::{CallbackReason, Message, add_callback, add_message, message};
 pub use evidence::{Evidence, evidence};
+pub(crate) use key::some_keys;
 pub use key::{CallKey, rewrap_keys};
 pub use lost::{GRACE, clinics_with_lost, close_lost, expire_transcripts};
 pub use snapshot::{load_snapshot, save_snapshot};

@@ -16,6 +16,7 @@ pub use asked::{ask_erasure, erase_asked};
 pub use erasure::{Export, erase, export};
 pub use merge::merge;
 pub use name::name_key;
+pub(crate) use record::some_keys;
 pub use record::{Record, RecordUpdate, record, rewrap_keys, update_record};
 pub use register::{
     Draft, Registration, complete, register, register_or_identify, register_provisional, resume,

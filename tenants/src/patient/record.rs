@@ -7,6 +7,7 @@ use sqlx::FromRow;
 use super::VerifiedPatient;
 use super::register::record_change;
 use crate::crypt::{CryptError, KeyRing, Rewrapped, SecretKey, Wrapped};
+use crate::ring_check::Stored;
 use crate::{By, Error, Refusal, Result, TenantTx};
 
 /// The clinic's record, opened.
@@ -193,6 +194,23 @@ pub async fn update_record(
     }
     debug_assert!(fields.iter().all(|f| RECORD.contains(f) || PERSON.contains(f)));
     record_change(tx, "patient.updated", who.patient(), &fields, by, now).await
+}
+
+/// Up to `limit` data keys of the clinic's patients for each key of the ring that wraps some.
+pub(crate) async fn some_keys(tx: &mut TenantTx, limit: i64) -> Result<Vec<Stored>> {
+    let rows: Vec<(uuid::Uuid, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT patient_id, ring_key, wrapped
+           FROM (SELECT *, row_number() OVER (PARTITION BY ring_key) AS n FROM patient_keys) k
+          WHERE n <= $1",
+    )
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?;
+    let stored = rows.into_iter().map(|(patient, ring_key, sealed)| Stored {
+        place: key_place(PatientId::from_uuid(patient)),
+        wrapped: Wrapped { ring_key, sealed },
+    });
+    Ok(stored.collect())
 }
 
 /// Re-wraps up to `limit` data keys of the clinic's patients by the newest key of the ring. Call it

@@ -136,7 +136,7 @@ fn out_of_range(error: jiff::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use frontdesk_types::{IdSource as _, SeededIds};
+    use frontdesk_types::{IdSource as _, SeededIds, time_zone};
     use jiff::civil::{date, time};
 
     use super::*;
@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn starts(zone: &str, day: Date, shift: &Shift) -> (Vec<String>, Grid) {
-        let zone = TimeZone::get(zone).expect("zone");
+        let zone = time_zone(zone).expect("zone");
         let grid = grid(&zone, std::slice::from_ref(shift), day, day).expect("grid");
         let starts = grid
             .slots
@@ -211,7 +211,7 @@ mod tests {
             for (minutes, buffer) in [(20, 5), (45, 15), (50, 0), (7, 1)] {
                 let shift = night(Weekday::Sunday, minutes, buffer);
                 let second = Shift { from: time(1, 10, 0, 0), ..shift.clone() };
-                let zone = TimeZone::get(zone).expect("zone");
+                let zone = time_zone(zone).expect("zone");
                 let grid = grid(&zone, &[shift, second], day, day).expect("grid");
                 assert!(grid.overlapping > 0);
                 for pair in grid.slots.windows(2) {

@@ -8,7 +8,7 @@ use jiff_sqlx::ToSqlx as _;
 
 use super::generate::generate_range;
 use crate::directory::clinic_by_id;
-use crate::{Database, Error, Principal, Refusal, Result, Tenant, TenantTx};
+use crate::{Database, Error, Principal, Refusal, Result, Tenant, TenantTx, zones};
 
 /// Days of one transaction: short, so that bookings are not kept waiting.
 const CHUNK_DAYS: i64 = 14;
@@ -49,6 +49,7 @@ pub async fn keep(
     ids: &dyn IdSource,
 ) -> Result<usize> {
     let clinic = clinic_by_id(db, tenant.clinic()).await?.ok_or(Refusal::ClinicInactive)?;
+    zones::align(db, &clinic.time_zone, now).await?;
     let today = now.to_zoned(clinic.zone()?).date();
     let add = |date: Date, days: i64| {
         date.checked_add(days.days())

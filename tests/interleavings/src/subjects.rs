@@ -83,7 +83,10 @@ const SUBJECTS: &[Subject] = &[
     },
     Subject {
         name: "threads",
-        files: &[("threads", "actors/src/media/threads.rs")],
+        files: &[
+            ("thread_time", "actors/src/media/thread_time.rs"),
+            ("threads", "actors/src/media/threads.rs"),
+        ],
         smaller: &[],
         mutants: &[
             Mutant {
@@ -121,6 +124,7 @@ const SUBJECTS: &[Subject] = &[
     Subject {
         name: "recognition",
         files: &[
+            ("thread_time", "actors/src/media/thread_time.rs"),
             ("threads", "actors/src/media/threads.rs"),
             ("utterance", "actors/src/media/utterance.rs"),
             ("lease", "actors/src/media/lease.rs"),

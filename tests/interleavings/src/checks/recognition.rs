@@ -196,6 +196,7 @@ pub(crate) fn a_hung_recognizer_is_replaced_and_its_utterance_told_once() {
         let engine = engine.clone();
         move || engine.change(|state| state.freed = true)
     });
+    pool.check();
     clock.advance(Duration::from_secs(2));
     pool.check();
     assert_eq!(hung.wait(), "7");
@@ -219,6 +220,7 @@ pub(crate) fn taken_for_hung_at_any_moment_an_utterance_is_told_once() {
     let watchdog = thread::spawn({
         let pool = pool.clone();
         move || {
+            pool.check();
             clock.advance(Duration::from_secs(2));
             pool.check()
         }
