@@ -39,6 +39,7 @@ use crate::livekit_worker::{Rooms, Worker};
 use crate::mail::{self, SmtpError};
 use crate::own_agent::OwnAgent;
 use crate::phone;
+use crate::rejoin_proof::RejoinProofs;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
@@ -335,8 +336,12 @@ impl Parts {
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
-        let rooms =
-            Rooms { media: media.clone(), clock: Arc::clone(&clock), server: Arc::clone(&server) };
+        let rooms = Rooms {
+            media: media.clone(),
+            clock: Arc::clone(&clock),
+            server: Arc::clone(&server),
+            proofs: RejoinProofs::new(&servers.livekit.key),
+        };
         let intake = Arc::new(Intake::new(
             config,
             switchboard.clone(),

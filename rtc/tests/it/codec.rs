@@ -176,7 +176,10 @@ fn a_stream_may_change_between_one_side_and_two_and_lose_packets() {
         let packet: &[u8] = if number / 10 % 2 == 0 { one } else { two };
         if number % 10 == 5 {
             assert_eq!(decoder.conceal(SAMPLES_PER_FRAME).unwrap().len(), SAMPLES_PER_FRAME);
-            assert_eq!(decoder.recover(packet, SAMPLES_PER_FRAME).unwrap().len(), SAMPLES_PER_FRAME);
+            assert_eq!(
+                decoder.recover(packet, SAMPLES_PER_FRAME).unwrap().len(),
+                SAMPLES_PER_FRAME
+            );
         }
         heard.extend_from_slice(decoder.decode(packet).unwrap());
     }

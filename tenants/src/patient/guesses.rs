@@ -25,9 +25,8 @@ pub(super) struct Guess([[u8; 32]; 2]);
 impl Guess {
     pub(super) fn of(keys: &KeyRing, tenant: Tenant, claim: &Claim) -> Self {
         let clinic = tenant.clinic();
-        let hash = |what: &str, said: &str| {
-            keys.keyed_hash(PURPOSE, &format!("{clinic}/{what}/{said}"))
-        };
+        let hash =
+            |what: &str, said: &str| keys.keyed_hash(PURPOSE, &format!("{clinic}/{what}/{said}"));
         let born = claim.date_of_birth.expose().to_string();
         Self([hash("name", &name_key(claim.name.expose())), hash("born", &born)])
     }

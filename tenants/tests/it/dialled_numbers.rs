@@ -26,7 +26,9 @@ async fn no_clinic_gives_itself_a_number_or_takes_one_away() {
     let mut app = t.app().await;
     app.execute(AssertSqlSafe(format!("SET app.clinic_id = '{harbor}'"))).await.expect("set");
     for sql in [
-        format!("INSERT INTO clinic_phone_numbers (phone, clinic_id) VALUES ('{FREE}', '{harbor}')"),
+        format!(
+            "INSERT INTO clinic_phone_numbers (phone, clinic_id) VALUES ('{FREE}', '{harbor}')"
+        ),
         format!("INSERT INTO clinic_phone_numbers (phone, clinic_id) VALUES ('{FREE}', '{nile}')"),
         format!("UPDATE clinic_phone_numbers SET clinic_id = '{harbor}' WHERE phone = '{number}'"),
         "DELETE FROM clinic_phone_numbers".to_owned(),
@@ -39,9 +41,11 @@ async fn no_clinic_gives_itself_a_number_or_takes_one_away() {
     let error = refused(&mut app, published).await;
     assert!(error.contains("another clinic"), "{error}");
     // A demo clinic has its number from when it was made, and gets no other.
-    app.execute(AssertSqlSafe(format!("UPDATE clinics SET phone = '{FREE}' WHERE id = '{harbor}'")))
-        .await
-        .expect("its own telephone is its own affair");
+    app.execute(AssertSqlSafe(format!(
+        "UPDATE clinics SET phone = '{FREE}' WHERE id = '{harbor}'"
+    )))
+    .await
+    .expect("its own telephone is its own affair");
     app.execute("SELECT claim_demo_number()").await.expect("asked");
     let found = directory::clinic_by_phone(t.db(), FREE).await.expect("answers");
     assert!(found.is_none(), "made long ago");
