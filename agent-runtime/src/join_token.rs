@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use frontdesk_rtc::line::PROOF_ATTRIBUTE;
 use frontdesk_rtc::token::{AgentRequest, ApiKey, JoinToken};
 use frontdesk_tenants::directory::is_slug;
 use frontdesk_types::{Channel, IdSource};
 use serde::{Deserialize, Serialize};
 
 use crate::job_metadata::MAX_IDENTITY;
+use crate::rejoin_proof::RejoinProofs;
 
 /// How long a token is valid if nobody says otherwise.
 pub const DEFAULT_TTL: Duration = Duration::from_secs(15 * 60);
@@ -128,7 +130,8 @@ impl TokenSigner {
         Ok(Join { url: self.url.clone(), token, room, identity, agent: Some(agent) })
     }
 
-    /// Another token for a caller whose call is under way: it dispatches nobody, so that it cannot
+    /// Another token for a caller whose call is under way, for whoever has shown that the call is
+    /// theirs: it carries a proof of that, which counts once. It dispatches nobody, so that it cannot
     /// begin a second call.
     ///
     /// # Errors
@@ -138,8 +141,14 @@ impl TokenSigner {
         room: String,
         identity: String,
         ttl: Duration,
+        ids: &dyn IdSource,
     ) -> Result<Join, TokenError> {
-        let token = JoinToken::caller(&room, &identity).ttl(ttl).sign(&self.key)?;
+        let number = ids.uuid().simple().to_string();
+        let proof = RejoinProofs::new(&self.key).make(&room, &identity, &number);
+        let token = JoinToken::caller(&room, &identity)
+            .attribute(PROOF_ATTRIBUTE, proof)
+            .ttl(ttl)
+            .sign(&self.key)?;
         Ok(Join { url: self.url.clone(), token, room, identity, agent: None })
     }
 }
@@ -229,9 +238,19 @@ mod tests {
     }
 
     #[test]
-    fn a_second_token_for_a_call_dispatches_nobody() {
-        let (room, caller) = ("room".to_owned(), "caller".to_owned());
-        let join = signer().rejoin(room, caller, Duration::from_secs(120)).expect("a token");
+    fn a_second_token_for_a_call_dispatches_nobody_and_carries_a_proof_of_its_own() {
+        let ids = SeededIds::new(1);
+        let rejoin = || {
+            let (room, caller) = ("room".to_owned(), "caller".to_owned());
+            signer().rejoin(room, caller, Duration::from_secs(120), &ids).expect("a token")
+        };
+        let verifier = TokenVerifier::with_api_key("key", SECRET);
+        let proof = |join: &Join| {
+            verifier.verify(&join.token).expect("valid").attributes.get(PROOF_ATTRIBUTE).cloned()
+        };
+        let join = rejoin();
+        assert!(proof(&join).is_some());
+        assert_ne!(proof(&join), proof(&rejoin()));
         let claims = TokenVerifier::with_api_key("key", SECRET).verify(&join.token).expect("valid");
         assert_eq!((claims.sub.as_str(), claims.video.room.as_str()), ("caller", "room"));
         assert!(claims.room_config.is_none());

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::intake::{Assignment, Decided, Intake};
+use crate::rejoin_proof::RejoinProofs;
 use crate::servers::LiveKitAccess;
 
 /// Attempts to register before the start fails: some two seconds. Later the worker never gives up.
@@ -32,10 +33,17 @@ pub(crate) struct Rooms {
     pub clock: Arc<dyn Clock>,
     /// What transfers telephone callers.
     pub server: Arc<ServerApi>,
+    /// What shows that a caller's later connections are theirs.
+    pub proofs: RejoinProofs,
 }
 
 impl Rooms {
-    fn line(&self, url: String, token: String, caller: Option<&str>) -> LiveKitCall {
+    fn line(
+        &self,
+        (url, token): (String, String),
+        name: &str,
+        caller: Option<&str>,
+    ) -> LiveKitCall {
         let mut room = RoomOptions::new(url, token);
         room.runtime = Some(self.media.clone());
         room.clock = Arc::clone(&self.clock);
@@ -44,6 +52,7 @@ impl Rooms {
             encoder: EncoderOptions::default(),
             caller: caller.map(str::to_owned),
             server: Some(Arc::clone(&self.server)),
+            proof: Some(self.proofs.of_room(name.to_owned())),
         }
     }
 }
@@ -116,7 +125,7 @@ async fn take_jobs(mut jobs: mpsc::Receiver<Job>, intake: Arc<Intake>, rooms: Ro
             job.control.finish(JobEnd::Failed("the job came without its reservation".to_owned()));
             continue;
         };
-        let line = Box::new(rooms.line(job.url, job.token, decided.caller()));
+        let line = Box::new(rooms.line((job.url, job.token), &job.info.room, decided.caller()));
         let (call, mut ended) = match *decided {
             Decided::Call(accepted) => {
                 let assignment = Assignment { room: job.info.room, line };

@@ -41,6 +41,7 @@ use crate::mail::{self, SmtpError};
 use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::readiness::Readiness;
+use crate::rejoin_proof::RejoinProofs;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
@@ -363,8 +364,12 @@ impl Parts {
         let switchboard =
             Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
-        let rooms =
-            Rooms { media: media.clone(), clock: Arc::clone(&clock), server: Arc::clone(&server) };
+        let rooms = Rooms {
+            media: media.clone(),
+            clock: Arc::clone(&clock),
+            server: Arc::clone(&server),
+            proofs: RejoinProofs::new(&servers.livekit.key),
+        };
         let intake = Arc::new(Intake::new(
             config,
             switchboard.clone(),

@@ -21,6 +21,9 @@ pub enum LineEvent {
     Audible,
     /// The caller is there, for the first time or again.
     CallerHere(CallerFacts),
+    /// Another connection has taken the place of the caller's under their name, and nothing shows
+    /// that it is the same person's; [`LineEvent::CallerHere`] follows.
+    CallerReplaced,
     /// The caller is gone.
     CallerGone(Gone),
     /// The caller has put us on hold: nobody hears what is played, and what comes in is not theirs.
@@ -52,6 +55,7 @@ impl fmt::Debug for LineEvent {
         match self {
             Self::Audible => f.write_str("Audible"),
             Self::CallerHere(facts) => write!(f, "CallerHere({:?})", facts.kind),
+            Self::CallerReplaced => f.write_str("CallerReplaced"),
             Self::CallerGone(why) => write!(f, "CallerGone({why:?})"),
             Self::Held => f.write_str("Held"),
             Self::Resumed => f.write_str("Resumed"),

@@ -100,6 +100,10 @@ impl Line for Continued {
         self.line.attend(supervisor);
     }
 
+    fn admit(&self, listener: &str) {
+        self.line.admit(listener);
+    }
+
     fn supervisor_in(&self) -> Option<Arc<dyn AudioIn>> {
         self.line.supervisor_in()
     }

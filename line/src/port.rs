@@ -112,6 +112,10 @@ pub trait Line: Send + Sync {
     /// does nothing.
     fn attend(&self, _supervisor: Option<&str>) {}
 
+    /// Somebody of the clinic may hear the agent as well, by a connection of their own of this
+    /// identity. A line on which nobody else can be does nothing.
+    fn admit(&self, _listener: &str) {}
+
     /// The sound of the supervisor who is attended to; `None` if this line has none.
     fn supervisor_in(&self) -> Option<Arc<dyn AudioIn>> {
         None

@@ -172,6 +172,12 @@ impl Caller {
         self.0.tell(LineEvent::CallerGone(Gone::Lost));
     }
 
+    /// Another connection takes the place of the caller's, and nothing shows that it is theirs.
+    pub fn is_replaced(&self) {
+        self.0.tell(LineEvent::CallerReplaced);
+        self.0.tell(LineEvent::CallerHere(CallerFacts::default()));
+    }
+
     /// The caller puts us on hold.
     pub fn holds(&self) {
         self.0.tell(LineEvent::Held);

@@ -1,10 +1,13 @@
 //! Opus for 16 kHz mono speech.
 
+mod sides;
+
 use std::fmt;
 
 use frontdesk_types::{SAMPLE_RATE_HZ, SAMPLES_PER_FRAME};
 use opus::{Application, Bitrate, Channels, Signal};
 
+use self::sides::Sides;
 use crate::CodecError;
 
 /// Ticks of RTP time (48 kHz) per sample at 16 kHz.
@@ -16,11 +19,31 @@ pub const TICKS_PER_FRAME: u64 = SAMPLES_PER_FRAME as u64 * TICKS_PER_SAMPLE;
 /// Samples in the longest Opus packet (120 ms).
 pub const MAX_PACKET_SAMPLES: usize = SAMPLES_PER_FRAME * 6;
 
-/// Decodes Opus packets straight to 16 kHz mono. Packets come from peers: whatever they hold, the
-/// worst that happens is an error or noise.
+/// Decodes Opus packets to 16 kHz mono. Packets come from peers: whatever they hold, the worst that
+/// happens is an error or noise.
+///
+/// Mono is decoded straight. From the first packet in stereo both sides are decoded and mixed here:
+/// libopus adds them up, and sides of opposite phase would cancel out.
 pub struct OpusDecoder {
     inner: opus::Decoder,
+    /// Of a stream that has had packets in stereo.
+    stereo: Option<Stereo>,
     scratch: Box<[i16; MAX_PACKET_SAMPLES]>,
+}
+
+/// Decodes both sides.
+struct Stereo {
+    inner: opus::Decoder,
+    sides: Sides,
+    /// Left and right by turns.
+    scratch: Box<[i16; 2 * MAX_PACKET_SAMPLES]>,
+}
+
+impl Stereo {
+    fn new() -> Result<Self, CodecError> {
+        let inner = opus::Decoder::new(SAMPLE_RATE_HZ, Channels::Stereo).map_err(|e| failed(&e))?;
+        Ok(Self { inner, sides: Sides::default(), scratch: Box::new([0; 2 * MAX_PACKET_SAMPLES]) })
+    }
 }
 
 impl OpusDecoder {
@@ -30,7 +53,7 @@ impl OpusDecoder {
     /// [`CodecError::Opus`] if libopus has no memory.
     pub fn new() -> Result<Self, CodecError> {
         let inner = opus::Decoder::new(SAMPLE_RATE_HZ, Channels::Mono).map_err(|e| failed(&e))?;
-        Ok(Self { inner, scratch: Box::new([0; MAX_PACKET_SAMPLES]) })
+        Ok(Self { inner, stereo: None, scratch: Box::new([0; MAX_PACKET_SAMPLES]) })
     }
 
     /// Samples that `packet` decodes to, without decoding it.
@@ -54,6 +77,10 @@ impl OpusDecoder {
     /// [`CodecError::InvalidPacket`]; the decoder can go on with the next packet.
     pub fn decode(&mut self, packet: &[u8]) -> Result<&[i16], CodecError> {
         let expected = Self::samples_in(packet)?;
+        if self.stereo.is_none() && is_stereo(packet) {
+            // It begins without what the other one remembers: heard in its first packet at most.
+            self.stereo = Some(Stereo::new()?);
+        }
         self.run(packet, expected, false)
     }
 
@@ -90,12 +117,25 @@ impl OpusDecoder {
     /// # Errors
     /// [`CodecError::Opus`] if libopus fails inside.
     pub fn reset(&mut self) -> Result<(), CodecError> {
+        self.stereo = None;
         self.inner.reset_state().map_err(|e| failed(&e))
     }
 
     fn run(&mut self, packet: &[u8], samples: usize, fec: bool) -> Result<&[i16], CodecError> {
         let out = self.scratch.get_mut(..samples).ok_or(CodecError::InvalidPacket)?;
-        match self.inner.decode(packet, out, fec) {
+        let decoded = match &mut self.stereo {
+            None => self.inner.decode(packet, out, fec),
+            Some(stereo) => {
+                let both =
+                    stereo.scratch.get_mut(..2 * samples).ok_or(CodecError::InvalidPacket)?;
+                let decoded = stereo.inner.decode(packet, both, fec);
+                if let Ok(n) = decoded {
+                    stereo.sides.mix(both.get(..2 * n).unwrap_or_default(), out);
+                }
+                decoded
+            }
+        };
+        match decoded {
             Ok(n) => Ok(self.scratch.get(..n).unwrap_or_default()),
             Err(e) if packet.is_empty() => Err(failed(&e)),
             Err(_) => Err(CodecError::InvalidPacket),
@@ -208,6 +248,11 @@ fn has_fec(packet: &[u8]) -> bool {
         _ => 1,
     };
     first & (1 << (7 - silk_frames)) != 0
+}
+
+/// Whether a packet carries two sides (RFC 6716, section 3.1: the third last bit of its first byte).
+fn is_stereo(packet: &[u8]) -> bool {
+    packet.first().is_some_and(|toc| toc & 0b100 != 0)
 }
 
 fn failed(error: &opus::Error) -> CodecError {

@@ -127,6 +127,8 @@ pub enum RoomEvent {
     Dtmf {
         /// Identity of the sender.
         from: Phi<String>,
+        /// Sid of the sender's presence; empty if the server does not say.
+        from_sid: String,
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },

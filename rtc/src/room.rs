@@ -126,6 +126,16 @@ impl Room {
         self.ask(|reply| Command::Publish(options, reply)).await
     }
 
+    /// From now on only these identities may subscribe to our tracks; whoever else is subscribed is
+    /// cut off. Identities may be named that are not there yet. Set before publishing it counts from
+    /// the first packet, and after a rejoin it is set again.
+    ///
+    /// # Errors
+    /// [`RtcError::Closed`].
+    pub async fn permit_subscribers(&self, identities: Vec<String>) -> Result<(), RtcError> {
+        self.tell(Command::Permit(identities)).await
+    }
+
     /// Takes a published track away.
     ///
     /// # Errors

@@ -68,6 +68,9 @@ counters! {
     oversized,
     /// Received data packets that had come before.
     duplicates,
+    /// Received data packets of kinds that are for other clients, such as transcripts of the older
+    /// form.
+    unread,
     /// Received streams refused or given up by a limit.
     streams_refused,
     /// Subscriptions refused by a limit.

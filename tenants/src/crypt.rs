@@ -3,11 +3,13 @@
 
 use std::fmt;
 
-use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
+use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::RngCore as _;
+use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 const NONCE: usize = 12;
@@ -206,6 +208,18 @@ impl KeyRing {
 
     fn key(&self, id: &str) -> Option<&SecretKey> {
         self.keys.iter().find(|(known, _)| known == id).map(|(_, key)| key)
+    }
+
+    /// A hash of `text` that nobody can make or try out without the newest key; `purpose` keeps
+    /// hashes of one use apart from those of another.
+    pub(crate) fn keyed_hash(&self, purpose: &str, text: &str) -> [u8; 32] {
+        let keyed = |key: &[u8]| {
+            // The keyed hash takes keys of any length.
+            Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any key will do"))
+        };
+        let newest = self.keys.first().map_or(&[][..], |(_, key)| key.0.as_slice());
+        let derived = Zeroizing::new(keyed(newest).chain_update(purpose).finalize().into_bytes().0);
+        keyed(&*derived).chain_update(text).finalize().into_bytes().0
     }
 
     /// Ids of its keys.

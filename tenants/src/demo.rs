@@ -201,11 +201,7 @@ pub async fn seed_clinic(
             .and_then(|clinic| clinic.tenant())
             .ok_or_else(|| Error::Invalid(format!("clinic {} exists and is inactive", demo.slug)));
     }
-    sqlx::query("INSERT INTO clinic_phone_numbers (phone, clinic_id) VALUES ($1, $2)")
-        .bind(&demo.phone)
-        .bind(clinic)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query("SELECT claim_demo_number()").execute(tx.conn()).await?;
     let mut time_slots = BTreeMap::new();
     for slot in &demo.time_slots {
         let id = ids.uuid();

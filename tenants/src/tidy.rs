@@ -1,5 +1,5 @@
 //! What nobody needs any more goes: answers of idempotency keys, events that all consumers have had,
-//! and the ids of events that were handled. `worker` is a pool of `frontdesk_worker`.
+//! the ids of events that were handled, and identifications that failed long ago. `worker` is a pool of `frontdesk_worker`.
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
@@ -10,11 +10,13 @@ use crate::{Database, Result};
 const EVENTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long it is known that an event was handled: longer than one can be delivered again.
 const HANDLED: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long identifications that failed are kept: longer than they count.
+const FAILED: SignedDuration = SignedDuration::from_hours(2);
 /// Rows of one statement, so that none runs long.
 const BATCH: i64 = 10_000;
 
 /// Each a table and what goes, oldest first; `$1` is the time, `$2` how many.
-const STATEMENTS: [(SignedDuration, &str); 3] = [
+const STATEMENTS: [(SignedDuration, &str); 4] = [
     (
         SignedDuration::ZERO,
         "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
@@ -29,6 +31,11 @@ const STATEMENTS: [(SignedDuration, &str); 3] = [
         HANDLED,
         "DELETE FROM inbox WHERE ctid = ANY (ARRAY(
              SELECT ctid FROM inbox WHERE created_at <= $1 LIMIT $2))",
+    ),
+    (
+        FAILED,
+        "DELETE FROM failed_identifications WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM failed_identifications WHERE failed_at <= $1 LIMIT $2))",
     ),
 ];
 

@@ -10,6 +10,7 @@ use tokio::sync::{OnceCell, oneshot};
 use super::children::Keeps;
 use super::floor::CallFloor;
 use super::link::LinkInput;
+use super::replaced::Replaced;
 use super::speaker::SpeakerInput;
 use super::watched::beginning;
 use super::{Call, CallEnd, CallRequest, Mails, Pulses, Services};
@@ -37,6 +38,8 @@ impl Call {
         // A telephone knows who calls before the call has a stage, and its record begins with it.
         let caller: Arc<OnceLock<CallerFacts>> = Arc::default();
         let told = Arc::clone(&caller);
+        let replaced: Arc<Replaced> = Arc::default();
+        let noticed = Arc::clone(&replaced);
         let context = LineContext {
             call: id,
             language: facts.language.clone(),
@@ -44,6 +47,10 @@ impl Call {
             listener: Arc::new(move |event| {
                 if let LineEvent::CallerHere(facts) = &event {
                     let _ = told.set(facts.clone());
+                }
+                if event == LineEvent::CallerReplaced {
+                    // At once: whatever is on its way is not for them.
+                    noticed.notice();
                 }
                 events.post(LinkInput::Line(event));
             }),
@@ -76,6 +83,7 @@ impl Call {
             pulses: Pulses::default(),
             caller,
             joined: OnceLock::new(),
+            replaced,
             keeps,
             tokens: Arc::default(),
             row: OnceCell::new(),

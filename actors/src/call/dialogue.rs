@@ -161,7 +161,8 @@ impl Stage for Dialogue {
             other => Some(other),
         };
         if let Some(input) = input {
-            if matches!(&input, Input::Heard { text, .. } if !text.trim().is_empty()) {
+            let answers = matches!(&input, Input::Heard { text, .. } if !text.trim().is_empty());
+            if answers || input == Input::CallerReplaced {
                 self.keypad.clear();
             }
             self.take(input);
@@ -178,6 +179,9 @@ impl Stage for Dialogue {
             }
         }
         if let Some((_, input)) = &self.input {
+            if *input == Input::CallerReplaced {
+                self.call.replaced.forgotten(&outputs);
+            }
             self.call.tell_handled(input, &outputs, self.keyed);
             self.explain(input);
         }

@@ -215,6 +215,7 @@ impl AudioIngest {
         });
         utterance.push(self.preroll.make_contiguous());
         self.preroll.clear();
+        self.call.replaced.begins(number);
         hearing.utterance = Some((number, utterance));
         drop(hearing);
         self.call.mails.link.post(LinkInput::Speaking(Speaker::Caller, true));

@@ -72,6 +72,10 @@ impl LineLink {
         match event {
             LineEvent::Audible => self.call.outlet.open(),
             LineEvent::CallerHere(_) => self.on_here(),
+            LineEvent::CallerReplaced => {
+                tracing::warn!("caller's place was taken by another connection");
+                self.call.interrupt_with(Input::CallerReplaced);
+            }
             LineEvent::CallerGone(Gone::Left) => self.on_left(),
             LineEvent::CallerGone(Gone::Lost) => {
                 let patience = self.call.services.settings.return_timeout;
@@ -102,7 +106,7 @@ impl LineLink {
     }
 
     async fn show(&self, shown: Shown) -> Result<(), ActorProcessingErr> {
-        if !self.is_of_no_interest(&shown) {
+        if !self.is_of_no_interest(&shown) && !self.call.replaced.voids_shown(&shown) {
             self.call.line.show(shown).await?;
         }
         Ok(())

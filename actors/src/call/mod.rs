@@ -29,6 +29,7 @@ mod ingest;
 mod journal;
 mod link;
 mod record;
+mod replaced;
 mod speaker;
 mod stages;
 mod supervisor;
@@ -212,6 +213,8 @@ pub(crate) struct Call {
     started: Mono,
     /// How the call ends, once that is decided: set first of all.
     ending: OnceLock<ending::Ending>,
+    /// Whether the caller may be somebody else by now.
+    pub(crate) replaced: Arc<replaced::Replaced>,
     /// When it ends whatever else happens, once that is known.
     last_moment: OnceLock<ending::LastMoment>,
 }

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::kept::Kept;
-use frontdesk_pipelines::dialogue::phone::e164;
 use frontdesk_tenants::calls::{self, CallKey, CallbackReason, NewCall, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::{By, Error, Principal, TenantTx};
-use frontdesk_types::{CallOutcome, Mono, Phi};
+use frontdesk_types::{CallOutcome, Mono};
 use jiff::SignedDuration;
 use ractor::ActorProcessingErr;
 use serde_json::json;
@@ -312,9 +311,8 @@ async fn try_close(
 /// A call that we cut short is called back, where the clinic knows the patient or the line told a
 /// number, unless it had come to something.
 async fn call_back(call: &Call, tx: &mut TenantTx) -> Result<(), Error> {
-    let phone = call.caller.get().and_then(|caller| caller.number.clone());
-    let country = &call.facts.clinic.country;
-    let phone = phone.and_then(|number| e164(number.expose(), country).map(Phi::new));
+    let number = call.caller.get().and_then(|caller| caller.number.as_ref());
+    let phone = number.and_then(|number| call.facts.clinic.e164(number));
     let evidence = calls::evidence(tx, call.id).await?;
     let served = evidence.callback || evidence.message || evidence.last_write.is_some();
     if served || (phone.is_none() && call.tokens.patient().is_none()) {

@@ -82,6 +82,10 @@ impl Speaker {
             let begun = kept.open.iter().any(|open| open.utterance == utterance);
             (self.call.facts.channel == Channel::Text, begun)
         };
+        if self.call.replaced.voids(utterance) {
+            self.leave_out(utterance);
+            return;
+        }
         if typed || (clauses.is_empty() && !begun && !text.trim().is_empty()) {
             self.write(utterance, text, more);
             return;
@@ -115,12 +119,18 @@ impl Speaker {
         self.call.mails.link.post(LinkInput::Show(what));
     }
 
+    /// It is not said, and what still comes of it neither.
+    fn leave_out(&self, utterance: UtteranceId) {
+        self.kept.lock().over = Some(utterance);
+        let (heard, complete) = (String::new(), false);
+        self.call.mails.dialogue.post(Input::Played { utterance, heard, complete });
+        self.end_if_done();
+    }
+
     /// Says it in text only: shown, and heard, at once.
     fn write(&self, utterance: UtteranceId, text: &str, more: bool) {
         if self.call.outlet.is_muted() {
-            self.kept.lock().over = Some(utterance);
-            let (heard, complete) = (String::new(), false);
-            self.call.mails.dialogue.post(Input::Played { utterance, heard, complete });
+            self.leave_out(utterance);
             return;
         }
         let number = utterance.0;

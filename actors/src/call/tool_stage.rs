@@ -237,6 +237,7 @@ fn run(call: &Arc<Call>, jobs: &mut Jobs, request: Request) -> Answer<ToolResult
 async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
     let Request { call: id, tool, checked } = request;
     let card = Card::of(&tool, checked.appointment.as_ref());
+    let replaced = call.replaced.count();
     let spec = call.facts.tools().spec(tool.name());
     let numbered = spec.is_some_and(|spec| spec.effect.is_numbered());
     let tools = &call.services.tools;
@@ -268,7 +269,8 @@ async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
         let well = result != ToolResult::Unavailable;
         call.services.writes.ended(Written::Tool, well, call.clock.mono());
     }
-    if let Some(card) = card {
+    // It is for whoever asked for it.
+    if let Some(card) = card.filter(|_| replaced == call.replaced.count()) {
         card.show(call, &result);
     }
     result

@@ -82,6 +82,14 @@ impl Stage for Transcriber {
         _attempt: u32,
     ) -> Result<(), ActorProcessingErr> {
         match input {
+            // Of somebody who may not be there any more: not for whoever is.
+            TranscriberInput::Recognized(number, event)
+                if self.call.replaced.voids_heard(number) =>
+            {
+                if !matches!(event, RecognitionEvent::Partial(_)) {
+                    self.call.mails.ingest.post(IngestInput::Recognized);
+                }
+            }
             TranscriberInput::Recognized(number, event) => match event {
                 RecognitionEvent::Partial(transcript) => self.on_partial(number, transcript),
                 RecognitionEvent::Final(transcript) => self.on_final(number, transcript),

@@ -116,6 +116,7 @@ impl Call {
                     self.feed.tell(What::Identified { patient: Some(who.patient()) });
                 }
             }
+            Input::CallerReplaced => self.feed.tell(What::Identified { patient: None }),
             _ => {}
         }
         for output in outputs {

@@ -171,12 +171,23 @@ impl Switchboard {
         }
     }
 
-    /// Takes no more calls and waits until those under way have ended, at most `patience`; then
-    /// tells the rest that their call ends, and ends them. Gives how many those were.
+    /// Takes no more calls and waits until those under way have ended, at most `patience`: from half
+    /// of it on they are brief. Then it tells the rest that their call ends, and ends them. Gives how
+    /// many those were.
     pub async fn drain(&self, patience: Duration) -> usize {
         self.admission.drain();
-        if tokio::time::timeout(patience, self.admission.idle()).await.is_ok() {
+        let half = patience / 2;
+        if tokio::time::timeout(half, self.admission.idle()).await.is_ok() {
             return 0;
+        }
+        if !half.is_zero() {
+            tracing::info!(calls = self.live_calls(), "calls are told to be brief");
+            // A switchboard that is gone has no calls.
+            let _ = self.actor.send_message(SwitchboardMsg::BeBrief);
+            let rest = patience.saturating_sub(half);
+            if tokio::time::timeout(rest, self.admission.idle()).await.is_ok() {
+                return 0;
+            }
         }
         let cut = self.live_calls();
         self.end_all(SwitchboardMsg::CutShort).await;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use frontdesk_pipelines::dialogue::Input;
 use frontdesk_pipelines::language::Notice;
 use frontdesk_types::{CallId, CallOutcome, Mono};
 use ractor::{
@@ -60,6 +61,8 @@ pub(super) enum SwitchboardMsg {
     NotStarted(CallId, ActorId, String),
     HangUp(CallId, &'static str),
     HangUpAll,
+    /// Tell every dialogue to come to its end soon.
+    BeBrief,
     /// Tell every caller that the call ends, and end it.
     CutShort,
     Tick,
@@ -76,6 +79,8 @@ pub(super) struct Root {
     /// Told when too many native threads hang.
     worn_out: watch::Sender<bool>,
     ticked: Option<Mono>,
+    /// Whether calls are to come to their end soon.
+    brief: bool,
 }
 
 impl Live {
@@ -129,11 +134,23 @@ impl Root {
         live: LiveCalls,
         worn_out: watch::Sender<bool>,
     ) -> Self {
-        Self { services, admission, totals, calls: HashMap::new(), live, worn_out, ticked: None }
+        Self {
+            services,
+            admission,
+            totals,
+            calls: HashMap::new(),
+            live,
+            worn_out,
+            ticked: None,
+            brief: false,
+        }
     }
 
     fn on_connected(&mut self, live: Live, myself: &ActorRef<SwitchboardMsg>) {
         let id = live.call.id;
+        if self.brief {
+            live.call.mails.dialogue.post(Input::BeBrief);
+        }
         self.live.lock().insert(id, Arc::clone(&live.call));
         self.calls.insert(id, live);
         self.supervise(id, myself);
@@ -231,6 +248,13 @@ impl Root {
         }
     }
 
+    fn be_brief(&mut self) {
+        self.brief = true;
+        for live in self.calls.values() {
+            live.call.mails.dialogue.post(Input::BeBrief);
+        }
+    }
+
     fn cut_short(&self) {
         for live in self.calls.values() {
             live.call.say_last(Notice::CutShort, CUT_SHORT);
@@ -305,6 +329,7 @@ impl Actor for SwitchboardActor {
             }
             SwitchboardMsg::HangUp(which, why) => root.hang_up(which, why),
             SwitchboardMsg::HangUpAll => root.hang_up_all(),
+            SwitchboardMsg::BeBrief => root.be_brief(),
             SwitchboardMsg::CutShort => root.cut_short(),
             SwitchboardMsg::Tick => root.tick(&myself),
         }

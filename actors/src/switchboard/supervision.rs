@@ -24,6 +24,19 @@ impl Switchboard {
         self.live_call(clinic, call).map(|call| call.room_name.clone())
     }
 
+    /// Lets somebody who listens by a connection of this identity hear the agent.
+    ///
+    /// # Errors
+    /// [`SupervisionError::NoCall`].
+    pub fn admit(
+        &self,
+        clinic: ClinicId,
+        call: CallId,
+        listener: &str,
+    ) -> Result<(), SupervisionError> {
+        self.live_call(clinic, call).map(|call| call.line.admit(listener))
+    }
+
     /// Whether a call is live, whichever clinic's.
     #[must_use]
     pub fn is_live(&self, call: CallId) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_line::{Connect, RefusalReason};
-use frontdesk_pipelines::dialogue::phone::e164;
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext};
 use frontdesk_pipelines::language::{Language, Notice};
 use frontdesk_tenants::calls::{self, CallbackReason};
 use frontdesk_tenants::{By, Principal, Tenant, TenantTx};
@@ -12,7 +12,7 @@ use frontdesk_types::{CallId, CallOutcome, Channel, Clock, Phi};
 use tokio::sync::oneshot;
 
 use super::Switchboard;
-use super::admission::Waiting;
+use super::admission::{Reservation, Waiting};
 use crate::call::{CallEnd, CallRequest, Told};
 
 /// How long somebody may take to come whom only a notice awaits. livekit-server (1.11) tells of a
@@ -44,12 +44,32 @@ pub struct Refused {
     pub done: oneshot::Sender<CallEnd>,
 }
 
-/// What is noted of a caller who waits.
+/// What is known of a caller who waits.
 struct Waits {
     id: CallId,
+    clinic: Arc<ClinicContext>,
     tenant: Tenant,
     simulated: bool,
     clock: Arc<dyn Clock>,
+}
+
+impl Waits {
+    fn of(request: &CallRequest) -> Self {
+        Self {
+            id: request.id,
+            clinic: Arc::clone(&request.facts.clinic),
+            tenant: request.tenant,
+            simulated: request.simulated,
+            clock: Arc::clone(&request.clock),
+        }
+    }
+}
+
+/// What becomes of a caller who waits.
+enum Next {
+    Taken(Reservation),
+    Left,
+    SentAway(RefusalReason),
 }
 
 fn notice(reason: RefusalReason) -> Notice {
@@ -77,73 +97,89 @@ impl Switchboard {
         if let Ok(Ok(place)) = tokio::time::timeout(AT_ONCE, self.admission.place()).await {
             return self.take(place, request);
         }
-        let clinic = Arc::clone(&request.facts.clinic);
-        let language = clinic.language().clone();
-        let voice = Arc::clone(self.services.voice_of(&clinic));
-        let voice = (request.facts.channel != Channel::Text).then_some(voice);
-        let services = Arc::clone(&self.services);
-        let facts = Waits {
-            id: request.id,
-            tenant: request.tenant,
-            simulated: request.simulated,
-            clock: Arc::clone(&request.clock),
-        };
-        let told = Told::connect(services, request.id, request.line, language.clone(), voice);
-        let mut told = match told.await {
+        let facts = Waits::of(&request);
+        let told = match self.connect_waiting(&facts, &request.facts, request.line).await {
             Ok(told) => told,
-            Err(error) => {
-                tracing::error!(%error, "waiting caller not connected");
-                let _ = request.done.send(over(error.to_string()));
+            Err(why) => {
+                let _ = request.done.send(over(why));
                 return;
             }
         };
-        if !told.is_here_within(COMES_WITHIN).await {
-            told.hang_up().await;
-            let _ = request.done.send(over("nobody joined".to_owned()));
-            return;
+        let (told, next) = self.place_for(told, &facts.clinic).await;
+        drop(waiting);
+        match next {
+            Next::Taken(place) => {
+                request.line = Box::new(told.hand_over());
+                self.take(place, request);
+            }
+            Next::Left => {
+                told.hang_up().await;
+                let _ = request.done.send(over("the caller left while waiting".to_owned()));
+            }
+            Next::SentAway(reason) => {
+                self.send_away(told, reason, &facts).await;
+                let _ = request.done.send(over(format!("no place: {}", reason.as_str())));
+            }
         }
+    }
+
+    /// Connects somebody who waits, and sees that they are there; else why they do not wait.
+    async fn connect_waiting(
+        &self,
+        caller: &Waits,
+        facts: &CallFacts,
+        line: Box<dyn Connect>,
+    ) -> Result<Told, String> {
+        let language = caller.clinic.language().clone();
+        let voice = Arc::clone(self.services.voice_of(&caller.clinic));
+        let voice = (facts.channel != Channel::Text).then_some(voice);
+        let services = Arc::clone(&self.services);
+        let told = Told::connect(services, caller.id, line, language, voice).await;
+        let mut told = told.map_err(|error| {
+            tracing::error!(%error, "waiting caller not connected");
+            error.to_string()
+        })?;
+        if told.is_here_within(COMES_WITHIN).await {
+            return Ok(told);
+        }
+        told.hang_up().await;
+        Err("nobody joined".to_owned())
+    }
+
+    /// Tells a caller that they wait, and waits for a place with them.
+    async fn place_for(&self, mut told: Told, clinic: &ClinicContext) -> (Told, Next) {
+        let language = clinic.language();
         let emergency = language.in_an_emergency(&clinic.emergency_number);
         let wait = format!("{} {emergency}", language.notice(Notice::BusyWait));
         let told_and_waits = async {
             told.say(&wait).await;
             told.gone().await;
         };
-        let place = tokio::select! {
+        let next = tokio::select! {
             biased;
-            place = tokio::time::timeout(WAITS, self.admission.place()) => Some(place),
-            () = told_and_waits => None,
+            place = tokio::time::timeout(WAITS, self.admission.place()) => match place {
+                Ok(Ok(place)) => Next::Taken(place),
+                Ok(Err(_)) => Next::SentAway(RefusalReason::Stopping),
+                Err(_) => Next::SentAway(RefusalReason::Full),
+            },
+            () = told_and_waits => Next::Left,
         };
-        drop(waiting);
-        match place {
-            Some(Ok(Ok(place))) => {
-                request.line = Box::new(told.hand_over());
-                self.take(place, request);
-            }
-            // They have left.
-            None => {
-                told.hang_up().await;
-                let _ = request.done.send(over("the caller left while waiting".to_owned()));
-            }
-            Some(late) => {
-                let reason = match late {
-                    Ok(_) => RefusalReason::Stopping,
-                    Err(_) => RefusalReason::Full,
-                };
-                let number = told.number();
-                let number =
-                    number.and_then(|number| e164(number.expose(), &clinic.country).map(Phi::new));
-                let noted = match number {
-                    Some(number) => self.call_back(&facts, number).await,
-                    None => None,
-                };
-                let words = noted.map_or_else(
-                    || language.notice(notice(reason)).to_owned(),
-                    |number| language.called_back_at(number.expose()),
-                );
-                told.refuse(reason, &words).await;
-                let _ = request.done.send(over(format!("no place: {}", reason.as_str())));
-            }
-        }
+        (told, next)
+    }
+
+    /// Tells a caller that there is no place for them, and that they are called back if they are.
+    async fn send_away(&self, told: Told, reason: RefusalReason, caller: &Waits) {
+        let language = caller.clinic.language();
+        let number = told.number().and_then(|number| caller.clinic.e164(&number));
+        let noted = match number {
+            Some(number) => self.call_back(caller, number).await,
+            None => None,
+        };
+        let words = noted.map_or_else(
+            || language.notice(notice(reason)).to_owned(),
+            |number| language.called_back_at(number.expose()),
+        );
+        told.refuse(reason, &words).await;
     }
 
     /// Notes that a caller who found no place is to be called back; gives the number, if it is noted.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frontdesk_pipelines::dialogue::ledger::Checked;
 use frontdesk_pipelines::dialogue::tools::{Refusal, ToolCallId, ToolResult};
-use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext, Now, phone};
+use frontdesk_pipelines::dialogue::{CallFacts, ClinicContext, Now};
 use frontdesk_retrieval::meaning::Meaning;
 use frontdesk_tenants::calls::CallKey;
 use frontdesk_tenants::crypt::KeyRing;
@@ -136,7 +136,7 @@ impl ToolCx {
 
     /// A telephone number in the form in which numbers are stored.
     pub(crate) fn e164(&self, said: &Phi<String>) -> Option<Phi<String>> {
-        phone::e164(said.expose(), &self.facts.clinic.country).map(Phi::new)
+        self.facts.clinic.e164(said)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Looks the caller up. Says nothing of who exists.
 
-use frontdesk_pipelines::dialogue::tools::{ToolCall, ToolResult};
+use frontdesk_pipelines::dialogue::tools::{Refusal, TOO_MANY_TRIES, ToolCall, ToolResult};
 use frontdesk_tenants::patient::{self, Claim, Verification};
 
-use super::{BuiltIn, Ran, ToolCx};
+use super::{BuiltIn, Ran, ToolCx, refused};
 
 pub(super) struct Identify;
 
@@ -22,16 +22,16 @@ impl BuiltIn for Identify {
             let phone = said.map(|said| cx.e164(said).unwrap_or_else(|| said.clone()));
             let name = identity.full_name.clone();
             let claim = Claim { name, date_of_birth: identity.date_of_birth, phone };
-            let mut tx = cx.tx().await?;
-            let answer = patient::verify(&mut tx, &claim, &cx.reader(), cx.now()).await?;
-            tx.commit().await?;
-            Ok(match answer {
+            let (keys, by, now) = (cx.keys.as_deref(), cx.reader(), cx.now());
+            let answer = patient::identify(&cx.database, &cx.tenant, keys, &claim, &by, now);
+            Ok(match answer.await? {
                 Verification::Verified(who) => {
                     cx.tokens.prove(cx.id, who);
                     ToolResult::Identified
                 }
                 Verification::Namesakes => ToolResult::Ambiguous,
                 Verification::Refused => ToolResult::NotIdentified,
+                Verification::TooMany => refused(Refusal::Other(TOO_MANY_TRIES.to_owned())),
             })
         })
     }

@@ -176,7 +176,8 @@ impl Rig {
         let mut room = RoomOptions::new(url, token);
         room.runtime = self.media.as_ref().map(|media| media.handle().clone());
         room.clock = Arc::clone(&self.clock);
-        LiveKitCall { room, encoder: EncoderOptions::default(), caller: None, server: None }
+        let encoder = EncoderOptions::default();
+        LiveKitCall { room, encoder, caller: None, server: None, proof: None }
     }
 
     fn call_by(&self, channel: Channel, url: &str) -> (CallId, String, oneshot::Receiver<CallEnd>) {

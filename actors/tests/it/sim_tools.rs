@@ -36,6 +36,8 @@ impl Typist {
 }
 
 impl Policy for Typist {
+    fn forget(&mut self, _: Now) {}
+
     fn handle_input(&mut self, _: Now, _: &Arc<Ledger>, input: Input) {
         match input {
             Input::Begin => self.say("Which tool?".to_owned()),

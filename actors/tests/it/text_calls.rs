@@ -66,3 +66,26 @@ async fn after_a_hundred_typed_calls_the_process_holds_what_it_held_after_twenty
     assert_eq!(rig.appointments().await, 120, "each call booked exactly once");
     rig.switchboard.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn captions_of_a_typed_call_go_by_text_stream_alone() {
+    let rig = Rig::start(2).await;
+    let (_, room, end) = rig.text_call();
+    let mut caller = rig.caller(&room).await;
+    books(&mut caller, 7).await;
+    assert_eq!(end.await.expect("the end is told").outcome, CallOutcome::Booked);
+    // Clients built on LiveKit's native SDK end with a transcript of the older form that names no
+    // track; to such a client this one is all of the wire.
+    let stats = caller.room.stats();
+    assert_eq!((stats.unread, stats.malformed), (0, 0), "of {} packets", stats.data_rx);
+    caller.leave().await;
+
+    // It belongs to calls with a voice.
+    let (_, room, _end) = rig.call();
+    let mut caller = rig.caller(&room).await;
+    caller.hum().await;
+    caller.hears("automatic assistant").await;
+    caller.until("a transcript of the older form", |caller| caller.room.stats().unread > 0).await;
+    caller.leave().await;
+    rig.switchboard.stop().await;
+}

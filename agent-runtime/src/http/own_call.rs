@@ -9,9 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use frontdesk_rtc::token::ApiKey;
 use frontdesk_types::Channel;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
+
+use crate::rejoin_proof::derived_key;
 
 const NAME: &str = "frontdesk_call";
 
@@ -31,12 +33,7 @@ pub(super) struct Cookies(Hmac<Sha256>);
 
 impl Cookies {
     pub(super) fn new(key: &ApiKey) -> Self {
-        let keyed = |key: &[u8]| {
-            // The keyed hash takes keys of any length.
-            Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any key will do"))
-        };
-        let derived = keyed(key.secret().as_bytes()).chain_update("frontdesk: cookie of a call");
-        Self(keyed(&derived.finalize().into_bytes()))
+        Self(derived_key(key, "frontdesk: cookie of a call"))
     }
 
     fn seal_of(&self, clinic: &str, payload: &str) -> Hmac<Sha256> {

@@ -100,7 +100,7 @@ impl Service for Scripted {
     }
 
     fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
-        signer().rejoin(room, identity, ttl)
+        signer().rejoin(room, identity, ttl, &SystemIds)
     }
 }
 

@@ -113,7 +113,7 @@ impl Service for Shared {
     }
 
     fn rejoin(&self, room: String, identity: String, ttl: Duration) -> Result<Join, TokenError> {
-        self.tokens.rejoin(room, identity, ttl)
+        self.tokens.rejoin(room, identity, ttl, self.ids.as_ref())
     }
 }
 

@@ -152,6 +152,7 @@ impl Supervision {
         }
         let room = self.0.switchboard.room_of(console.clinic, call)?;
         let identity = self.identity(LISTENER_PREFIX);
+        self.0.switchboard.admit(console.clinic, call, &identity)?;
         self.connect(&console, call, &room, &identity, Kind::Listener);
         Ok(self.0.tokens.listener(room, identity, TOKEN_TTL)?)
     }

@@ -6,6 +6,7 @@ use frontdesk_rtc::{Room, RoomOptions};
 use serde_json::Value;
 
 use crate::desk::{Desk, get};
+use crate::typist::Typist;
 
 struct Answer {
     status: u16,
@@ -19,9 +20,12 @@ impl Answer {
         self.body[key].as_str().unwrap_or_else(|| panic!("{key} in {}", self.body))
     }
 
+    fn options(&self) -> RoomOptions {
+        RoomOptions::new(self.text("server_url"), self.text("participant_token"))
+    }
+
     async fn join(&self) -> Room {
-        let options = RoomOptions::new(self.text("server_url"), self.text("participant_token"));
-        Room::connect(options).await.expect("the token opens its room").0
+        Room::connect(self.options()).await.expect("the token opens its room").0
     }
 }
 
@@ -101,4 +105,37 @@ async fn a_call_is_started_come_back_to_and_refused_to_the_next_one_while_it_las
     let other = start(&url, "nile-heart", &first.cookie).await;
     assert_eq!(other.status, 201, "{}", other.body);
     assert_ne!(other.text("room_name"), first.text("room_name"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reloads_the_page_goes_on_and_who_has_got_hold_of_a_token_identifies_first() {
+    let desk = Desk::new();
+    let mut serve = desk.start(&["serve"]);
+    let url = serve.url().await;
+    serve.ready(&url).await;
+    let first = start(&url, "nile-heart", "").await;
+    let mut patient = Typist::enter(first.options()).await;
+    patient.hears("automatic assistant").await;
+    let (who, asks) = ("I am Mary Johnson, born 12 March 1984.", "When is my appointment?");
+    patient.asks(&format!("{who} {asks}"), &["no appointment"]).await;
+
+    let back = start(&url, "nile-heart", &first.cookie).await;
+    assert_eq!(back.status, 200, "{}", back.body);
+    let mut reloaded = Typist::enter(back.options()).await;
+    let told = reloaded.asks(asks, &["no appointment", "full name"]).await;
+    assert!(!told.contains("full name") && !told.contains("joined again"), "{told}");
+
+    // The token of the beginning, and one that has been used: neither shows whose it is.
+    for stolen in [first.options(), back.options()] {
+        let mut thief = Typist::enter(stolen).await;
+        thief.hears("joined again").await;
+        let told = thief.asks(asks, &["no appointment", "full name"]).await;
+        assert!(told.contains("full name") && !told.contains("no appointment"), "{told}");
+    }
+    // Whoever knows name and date of birth is the patient, also from another device.
+    let again = start(&url, "nile-heart", &first.cookie).await;
+    let mut patient = Typist::enter(again.options()).await;
+    let told = patient.asks(who, &["no appointment"]).await;
+    assert!(!told.contains("joined again"), "{told}");
+    patient.leaves().await;
 }

@@ -116,6 +116,10 @@ impl Policy for Fallback {
             self.forms.handle_input(now, ledger, input);
             return;
         }
+        if input == Input::BeBrief {
+            // Should they get the call later.
+            self.forms.handle_input(now, ledger, Input::BeBrief);
+        }
         if let Input::ToolDone { result: ToolResult::Slots { offers, .. }, .. } = &input {
             self.offers = offers.iter().map(|offer| offer.id).collect();
         }
@@ -135,6 +139,12 @@ impl Policy for Fallback {
         if !self.taken {
             self.llm.overheard(turn);
         }
+    }
+
+    fn forget(&mut self, now: Now) {
+        self.llm.forget(now);
+        self.forms.forget(now);
+        self.offers.clear();
     }
 
     fn resume(&mut self, now: Now, ledger: &Arc<Ledger>) {

@@ -212,6 +212,14 @@ impl Ledger {
         }
     }
 
+    /// The caller may be somebody else: nobody is identified, and what was found or offered for the
+    /// patient is unknown again. No write that was confirmed is tried again.
+    pub(super) fn forget_patient(&mut self) {
+        let mut writes = std::mem::take(&mut self.writes);
+        writes.values_mut().for_each(|write| write.settled = true);
+        *self = Self { failed: self.failed, writes, ..Self::default() };
+    }
+
     /// A tool begins. Until an identification succeeds nobody is identified.
     pub(super) fn begin(&mut self, call: ToolCallId, tool: &ToolCall) {
         match tool {

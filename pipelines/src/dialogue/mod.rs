@@ -175,6 +175,11 @@ pub enum Input {
     },
     /// The dialogue has the call again.
     HandedBack,
+    /// Another connection has taken the place of the caller's, and nothing shows that it is the same
+    /// person's: whoever is there identifies anew.
+    CallerReplaced,
+    /// The call should come to its end soon: no more is offered than what the caller wants.
+    BeBrief,
     /// The caller hung up.
     CallerLeft,
 }
@@ -313,6 +318,13 @@ impl ClinicFacts {
     #[must_use]
     pub fn closed_for(&self, day: Date) -> Option<&HolidayFacts> {
         self.holidays.iter().find(|holiday| holiday.closed && holiday.day == day)
+    }
+
+    /// A telephone number, as it was said in the clinic's country or as a line tells it, in the form
+    /// in which numbers are stored; `None` if it can be none.
+    #[must_use]
+    pub fn e164(&self, number: &Phi<String>) -> Option<Phi<String>> {
+        phone::e164(number.expose(), &self.country).map(Phi::new)
     }
 
     /// The clinic's time zone; UTC if this build does not know it.

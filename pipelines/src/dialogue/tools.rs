@@ -237,6 +237,10 @@ pub struct AppointmentFacts {
 /// Code of [`Refusal::Other`]: what was given as a phone number cannot be one in this country.
 pub const BAD_PHONE: &str = "bad_phone";
 
+/// Code of [`Refusal::Other`]: too many identifications have failed, in this call or in all calls
+/// with that name or date of birth. The staff is to call back.
+pub const TOO_MANY_TRIES: &str = "too_many_tries";
+
 /// Why a tool refused. Refusals are answers of the domain, not faults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -280,6 +280,8 @@ phrases! {
     emergency_handover(number),
     emergency_number(number),
     handed_back,
+    identify_again,
+    brief,
     failed_end,
     busy_wait,
     busy_end,

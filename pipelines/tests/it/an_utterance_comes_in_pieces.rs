@@ -47,6 +47,8 @@ fn request_body() -> ModelRequest {
 }
 
 impl Policy for Streaming {
+    fn forget(&mut self, _: Now) {}
+
     fn handle_input(&mut self, _: Now, _: &Arc<Ledger>, input: Input) {
         self.told.push(input.clone());
         let utterance = self.utterance();

@@ -41,6 +41,8 @@ impl Rogue {
 }
 
 impl Policy for Rogue {
+    fn forget(&mut self, _: Now) {}
+
     fn handle_input(&mut self, _: Now, _: &Arc<Ledger>, input: Input) {
         self.told.push(input.clone());
         let refused = matches!(&input, Input::ToolDone { result: ToolResult::Refused { .. }, .. });

@@ -82,6 +82,9 @@ enum Event {
     Played(bool),
     /// A supervisor takes the call over, or hands it back.
     Floor(bool),
+    /// Somebody takes the caller's place.
+    Replaced,
+    Brief,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -94,6 +97,8 @@ fn event() -> impl Strategy<Value = Event> {
         8 => any::<u8>().prop_map(Event::Answer),
         8 => any::<bool>().prop_map(Event::Played),
         1 => any::<bool>().prop_map(Event::Floor),
+        1 => Just(Event::Replaced),
+        1 => Just(Event::Brief),
     ]
 }
 
@@ -182,6 +187,8 @@ fn answer(tool: &ToolCall, dice: u8, ids: &dyn IdSource) -> ToolResult {
 #[derive(Default)]
 struct Observer {
     running: Vec<(ToolCallId, ToolCall)>,
+    /// What runs for somebody who may not be there any more.
+    voided: Vec<ToolCallId>,
     unplayed: Vec<Input>,
     last_words: String,
     /// Whether a read-back was played in full or in part since the last write.
@@ -308,6 +315,16 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
                 seen.read_back &= !taken;
                 if taken { Input::TakenOver } else { Input::HandedBack }
             }
+            Event::Replaced => {
+                // Nothing counts if nobody has said anything.
+                if !seen.last_words.is_empty() {
+                    seen.voided.extend(seen.running.iter().map(|(call, _)| *call));
+                    (seen.identified, seen.read_back) = (false, false);
+                    seen.unplayed.clear();
+                }
+                Input::CallerReplaced
+            }
+            Event::Brief => Input::BeBrief,
             Event::Silence => {
                 mono = mono.max(forms.poll_timeout().unwrap_or(mono));
                 Input::Timeout
@@ -318,7 +335,8 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
                 }
                 let (call, tool) = seen.running.remove(0);
                 let result = answer(&tool, dice, &ids);
-                if matches!(result, ToolResult::Identified | ToolResult::Registered) {
+                let void = seen.voided.contains(&call);
+                if matches!(result, ToolResult::Identified | ToolResult::Registered) && !void {
                     seen.was_identified = true;
                     seen.identified = !seen.running.iter().any(|(_, tool)| {
                         matches!(tool, ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient(_))

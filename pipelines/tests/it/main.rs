@@ -1,6 +1,7 @@
 //! Integration tests of the pipelines: one binary, one module per behaviour.
 
 mod a_call_ends_only_when_the_caller_ends_it;
+mod a_call_that_is_to_end_soon_is_brief;
 mod a_caller_on_hold_is_waited_for;
 mod a_cancellation_becomes_a_move;
 mod a_double_visit_is_changed_as_one;
@@ -46,6 +47,7 @@ mod read_backs_name_the_patient;
 mod second_language;
 mod the_agent_keeps_its_manners;
 mod the_call_keeps_its_course;
+mod the_caller_may_be_somebody_else;
 mod the_nearest_times_are_offered;
 mod tools_of_others_are_guarded;
 mod two_wishes_are_both_done;

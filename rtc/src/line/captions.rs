@@ -154,6 +154,16 @@ impl Captions {
         }
     }
 
+    /// Somebody else may look at what was shown: what stands of an appointment goes, and of what is
+    /// being said nothing more comes.
+    pub(super) async fn forget(&self) {
+        *self.open.lock() = None;
+        *self.begun.lock() = None;
+        if self.appointment.lock().take().is_some() {
+            self.announce(APPOINTMENT_ATTRIBUTE, String::new()).await;
+        }
+    }
+
     async fn announce(&self, attribute: &'static str, value: String) {
         let attributes = HashMap::from([(attribute.to_owned(), value)]);
         // A caller's words wait behind this: the server's answer is not waited for.

@@ -12,8 +12,10 @@ use frontdesk_types::Phi;
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
 
 use super::captions::{Captions, Speaker};
+use super::proof::{ProofCheck, Proofs};
 use super::supervisor::Supervisor;
 use super::voice_in::VoiceIn;
 use crate::token::SUPERVISOR_PREFIX;
@@ -38,6 +40,13 @@ const MAX_OPEN: usize = 2;
 /// How long a message may be under way: front ends send one at once.
 const READ_LIMIT: Duration = Duration::from_secs(10);
 
+/// Whose message it is: their identity, and the sid of their connection.
+#[derive(Clone)]
+struct Sender {
+    identity: Phi<String>,
+    sid: String,
+}
+
 /// Messages kept of senders whom the server has not introduced yet. It tells of a participant who
 /// publishes nothing only every 3 s, but passes on their messages at once.
 const MAX_EARLY: usize = 8;
@@ -46,6 +55,14 @@ const MAX_EARLY: usize = 8;
 enum Sent {
     Text(String),
     Key(char),
+}
+
+/// Who is waited for.
+pub(super) struct Expected {
+    /// Their identity; anybody who can be a caller if `None`.
+    pub(super) caller: Option<String>,
+    /// What shows that a later connection is theirs.
+    pub(super) proof: Option<ProofCheck>,
 }
 
 /// See the module's documentation.
@@ -59,11 +76,20 @@ pub(super) struct Finder {
     caller: Option<Phi<String>>,
     /// The caller's identity, if they came by telephone.
     phone: Arc<OnceLock<Phi<String>>>,
+    /// Sid of the caller's connection.
+    sid: String,
     track: Option<String>,
     /// Whether the caller is in the room.
     here: bool,
+    proofs: Proofs,
+    /// Sid of the room in which the caller was seen last.
+    in_room: String,
+    /// Whether another connection has, or may have, taken the caller's place and is not judged yet.
+    replaced: bool,
+    /// Those of the clinic who may hear the agent.
+    staff: watch::Receiver<Vec<String>>,
     /// What came before the server told who is there.
-    early: VecDeque<(Phi<String>, Sent)>,
+    early: VecDeque<(Sender, Sent)>,
     supervisor: Supervisor,
 }
 
@@ -73,19 +99,25 @@ impl Finder {
         listener: Listener,
         voice: Arc<VoiceIn>,
         captions: Arc<Captions>,
-        expected: Option<String>,
+        expected: Expected,
         supervisor: Supervisor,
+        staff: watch::Receiver<Vec<String>>,
     ) -> Self {
         Self {
             room,
             listener,
             voice,
             captions,
-            expected: expected.map(Phi::new),
+            expected: expected.caller.map(Phi::new),
             caller: None,
             phone: Arc::default(),
+            sid: String::new(),
             track: None,
             here: false,
+            proofs: Proofs::new(expected.proof),
+            in_room: String::new(),
+            replaced: false,
+            staff,
             early: VecDeque::new(),
             supervisor,
         }
@@ -125,12 +157,24 @@ impl Finder {
                     None => return,
                 },
                 () = self.supervisor.changed() => self.supervisor.look_around().await,
+                Ok(()) = self.staff.changed() => self.permit().await,
                 Some(chat) = chats.next() => {
                     if let Some((from, text)) = chat {
                         self.on_sent(from, Sent::Text(text));
                     }
                 }
             }
+        }
+    }
+
+    /// The agent's voice is for the caller, who may be known before they are there, and for those of
+    /// the clinic who were named: nobody else can subscribe to it.
+    pub(super) async fn permit(&mut self) {
+        let mut identities = self.staff.borrow_and_update().clone();
+        let caller = self.caller.as_ref().or(self.expected.as_ref());
+        identities.extend(caller.map(|caller| caller.expose().clone()));
+        if let Err(error) = self.room.permit_subscribers(identities).await {
+            tracing::debug!(%error, "subscribers not named");
         }
     }
 
@@ -159,7 +203,9 @@ impl Finder {
             RoomEvent::TrackSubscribed(audio) if self.track.as_ref() == Some(&audio.sid) => {
                 self.voice.set_source(&audio.packets);
             }
-            RoomEvent::Dtmf { from, digit } => self.on_sent(from, Sent::Key(digit)),
+            RoomEvent::Dtmf { from: identity, from_sid: sid, digit } => {
+                self.on_sent(Sender { identity, sid }, Sent::Key(digit));
+            }
             RoomEvent::SubscriptionFailed { sid, reason } => {
                 tracing::warn!(track = sid, reason, "track not subscribed");
             }
@@ -204,18 +250,39 @@ impl Finder {
                     let _ = self.phone.set(identity.clone());
                 }
                 self.caller = Some(identity);
+                self.permit().await;
             }
             _ => return,
         }
-        if !std::mem::replace(&mut self.here, true) {
+        let comes = !std::mem::replace(&mut self.here, true);
+        if comes {
+            self.sid.clone_from(&participant.sid);
+            self.judge(participant).await;
             self.introduce();
             self.tell(LineEvent::CallerHere(facts(participant)));
         }
         for (from, sent) in std::mem::take(&mut self.early) {
             self.on_sent(from, sent);
         }
+        if comes {
+            // Of a connection that is gone.
+            self.early.clear();
+        }
         for track in &participant.tracks {
             self.on_track(&participant.identity, track).await;
+        }
+    }
+
+    /// A connection of the caller's identity has come. One that took the place of another must show
+    /// that it is theirs, else the call is told. In a room that a restarted server made anew
+    /// everybody's connection is another one.
+    async fn judge(&mut self, participant: &Participant) {
+        let proven = self.proofs.shows(participant);
+        let replaced = std::mem::take(&mut self.replaced) && self.in_room == self.room.sid();
+        self.in_room = self.room.sid();
+        if replaced && !proven {
+            self.captions.forget().await;
+            self.tell(LineEvent::CallerReplaced);
         }
     }
 
@@ -253,6 +320,9 @@ impl Finder {
             return;
         }
         self.here = false;
+        // What happened while we were not in the room ourselves, nobody knows.
+        self.replaced =
+            matches!(reason, DisconnectReason::DuplicateIdentity | DisconnectReason::Unknown);
         tracing::info!(?reason, "caller left");
         let meant = matches!(
             reason,
@@ -264,17 +334,27 @@ impl Finder {
         self.tell(LineEvent::CallerGone(if meant { Gone::Left } else { Gone::Lost }));
     }
 
-    fn on_sent(&mut self, from: Phi<String>, sent: Sent) {
+    fn on_sent(&mut self, from: Sender, sent: Sent) {
+        let identity = from.identity.expose();
         match &self.caller {
-            Some(caller) if *caller == from => match sent {
+            Some(caller) if caller.expose() != identity => {}
+            // A connection that has taken the caller's place, of which nothing is known yet.
+            Some(_) if from.sid != self.sid && !from.sid.is_empty() => self.keep(from, sent),
+            Some(_) => match sent {
                 Sent::Text(text) => self.tell(LineEvent::Typed(text)),
                 Sent::Key(digit) => self.tell(LineEvent::Dtmf(digit)),
             },
-            Some(_) => {}
-            None if from.expose().starts_with(SUPERVISOR_PREFIX) => {}
-            None if !self.may_be(from.expose()) => {}
-            None if self.early.len() < MAX_EARLY => self.early.push_back((from, sent)),
-            None => tracing::warn!("message dropped: too many from senders not yet known"),
+            None if identity.starts_with(SUPERVISOR_PREFIX) => {}
+            None if !self.may_be(identity) => {}
+            None => self.keep(from, sent),
+        }
+    }
+
+    /// Keeps it until the server has told who that is.
+    fn keep(&mut self, from: Sender, sent: Sent) {
+        match self.early.len() {
+            0..MAX_EARLY => self.early.push_back((from, sent)),
+            _ => tracing::warn!("message dropped: too many from senders not yet known"),
         }
     }
 }
@@ -308,13 +388,14 @@ async fn read_chat(
     reader: TextStreamReader,
     handle: AbortHandle,
     registration: AbortRegistration,
-) -> Option<(Phi<String>, String)> {
-    let identity = reader.info().from.clone();
+) -> Option<(Sender, String)> {
+    let info = reader.info();
+    let from = Sender { identity: info.from.clone(), sid: info.from_sid.clone() };
     let read = tokio::time::timeout(READ_LIMIT, reader.read_all());
     let read = Abortable::new(read, registration).await;
     handle.abort();
     match read {
-        Ok(Ok(Ok(text))) => Some((identity, text)),
+        Ok(Ok(Ok(text))) => Some((from, text)),
         Ok(Ok(Err(error))) => {
             tracing::debug!(%error, "chat message dropped");
             None

@@ -3,6 +3,7 @@
 
 mod captions;
 mod finder;
+mod proof;
 mod supervisor;
 mod voice_in;
 mod voice_out;
@@ -20,7 +21,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use self::captions::Captions;
-use self::finder::Finder;
+use self::finder::{Expected, Finder};
+pub use self::proof::{PROOF_ATTRIBUTE, ProofCheck};
 use self::supervisor::Supervisor;
 use self::voice_in::VoiceIn;
 use self::voice_out::VoiceOut;
@@ -34,6 +36,10 @@ const LEAVE_LIMIT: Duration = Duration::from_secs(2);
 /// How long closing the room for everybody may take; after that the server closes it when they
 /// have left.
 const DELETE_LIMIT: Duration = Duration::from_millis(800);
+
+/// Connections of the clinic's staff that may hear the agent: more are never there at once, and each
+/// has a new identity. The oldest makes room.
+const MAX_STAFF: usize = 64;
 
 /// How long it may ring where a call is transferred to: six rings.
 const RINGING_LIMIT: Duration = Duration::from_secs(30);
@@ -51,6 +57,9 @@ pub struct LiveKitCall {
     /// The server's API, which transfers telephone callers and closes the room with the call;
     /// without it neither is done.
     pub server: Option<Arc<ServerApi>>,
+    /// Tells which connections under the caller's identity are shown to be theirs; without it only
+    /// the first is.
+    pub proof: Option<ProofCheck>,
 }
 
 /// The line of a call in a room of LiveKit.
@@ -62,6 +71,8 @@ pub(crate) struct LiveKitLine {
     /// Who is attended to, and what is heard of them.
     attended: watch::Sender<Option<Phi<String>>>,
     supervisor_in: Arc<VoiceIn>,
+    /// Those of the clinic who may hear the agent.
+    staff: watch::Sender<Vec<String>>,
     server: Option<Arc<ServerApi>>,
     /// Identity of a caller who came by telephone.
     phone: Arc<OnceLock<Phi<String>>>,
@@ -87,14 +98,18 @@ impl LiveKitCall {
             Arc::clone(&supervisor_in),
             attend,
         );
-        let finder = Finder::new(
+        let (staff, named) = watch::channel(Vec::new());
+        let mut finder = Finder::new(
             room.clone(),
             Arc::clone(&context.listener),
             Arc::clone(&voice_in),
             Arc::clone(&captions),
-            self.caller,
+            Expected { caller: self.caller, proof: self.proof },
             supervisor,
+            named,
         );
+        // Before there is a voice.
+        finder.permit().await;
         let phone = finder.phone();
         let finder = tokio::spawn(finder.run().in_current_span());
         let publishing = context.voice.then(|| {
@@ -108,6 +123,7 @@ impl LiveKitCall {
             captions,
             attended,
             supervisor_in,
+            staff,
             server: self.server,
             phone,
             _finder: AbortOnDropHandle::new(finder),
@@ -172,7 +188,19 @@ impl Line for LiveKitLine {
         })
     }
 
+    fn admit(&self, listener: &str) {
+        self.staff.send_modify(|staff| {
+            if staff.len() >= MAX_STAFF {
+                staff.remove(0);
+            }
+            staff.push(listener.to_owned());
+        });
+    }
+
     fn attend(&self, supervisor: Option<&str>) {
+        if let Some(identity) = supervisor {
+            self.admit(identity);
+        }
         self.attended.send_replace(supervisor.map(|identity| Phi::new(identity.to_owned())));
     }
 

@@ -109,6 +109,8 @@ struct Session {
     /// The line of each received stream.
     ssrcs: HashMap<Ssrc, Mid>,
     published: Vec<Published>,
+    /// Identities that may subscribe to our tracks; everybody if `None`.
+    permitted: Option<Vec<String>>,
     /// Lines of our tracks that are no more, to be made inactive with the next offer.
     retired: Vec<Mid>,
     /// What writers of audio ring.
@@ -184,6 +186,7 @@ pub(crate) async fn start(options: RoomOptions) -> Result<Started, RtcError> {
         lines: Vec::new(),
         ssrcs: HashMap::new(),
         published: Vec::new(),
+        permitted: None,
         retired: Vec::new(),
         audio: Arc::new(Notify::new()),
         subscriptions: BTreeMap::new(),
@@ -407,6 +410,10 @@ impl Session {
             }
             Some(Command::Subscribe(sid, on, reply)) => {
                 let _ = reply.send(self.subscribe(&sid, on));
+            }
+            Some(Command::Permit(identities)) => {
+                self.permitted = Some(identities);
+                self.send_permission();
             }
             Some(Command::Update { name, attributes, reply }) => {
                 self.update_metadata(name, attributes, reply);

@@ -175,7 +175,10 @@ impl Session {
                 }));
             }
             Some(Value::SipDtmf(dtmf)) => match dtmf_digit(dtmf.code, &dtmf.digit) {
-                Some(digit) => self.emit(RoomEvent::Dtmf { from: from.into(), digit }),
+                Some(digit) => {
+                    let (from, from_sid) = (from.into(), sender);
+                    self.emit(RoomEvent::Dtmf { from, from_sid, digit });
+                }
                 None => counters.malformed.add(1),
             },
             Some(Value::StreamHeader(header)) => {
@@ -189,7 +192,7 @@ impl Session {
             Some(Value::StreamTrailer(trailer)) => self.incoming.trailer(&sender, trailer),
             // Transcriptions, metrics, chat of the older form and calls to procedures are for
             // other kinds of clients.
-            Some(_) => {}
+            Some(_) => counters.unread.add(1),
             None => counters.malformed.add(1),
         }
         shared.streams.store(self.incoming.len(), Ordering::Relaxed);

@@ -208,11 +208,28 @@ impl Session {
         self.phase = Phase::Connecting { until: now() + self.options.media_timeout };
         self.received.clear();
         self.joined(join);
+        // Before our tracks are there again.
+        self.send_permission();
         let wanted: Vec<String> = self.subscriptions.keys().cloned().collect();
         for sid in wanted {
             self.ask_subscription(&sid, true);
         }
         self.republish().await;
+    }
+
+    /// Tells the server who may subscribe to our tracks, if that is limited. It keeps this for
+    /// identities that are not there yet.
+    pub(super) fn send_permission(&self) {
+        let Some(permitted) = &self.permitted else { return };
+        let track_permissions = permitted.iter().map(|identity| proto::TrackPermission {
+            participant_identity: identity.clone(),
+            all_tracks: true,
+            ..Default::default()
+        });
+        self.send(Request::SubscriptionPermission(proto::SubscriptionPermission {
+            all_participants: false,
+            track_permissions: track_permissions.collect(),
+        }));
     }
 
     /// Looks whether the media path is what it should be.

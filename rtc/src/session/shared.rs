@@ -42,7 +42,13 @@ pub(crate) enum Command {
     Publish(AudioPublish, Reply<LocalAudio>),
     Unpublish(String, Reply<()>),
     Subscribe(String, bool, Reply<()>),
-    Update { name: Option<String>, attributes: HashMap<String, String>, reply: Reply<()> },
+    /// Our tracks are for these identities alone.
+    Permit(Vec<String>),
+    Update {
+        name: Option<String>,
+        attributes: HashMap<String, String>,
+        reply: Reply<()>,
+    },
     Simulate(Simulate),
     Close(oneshot::Sender<()>),
 }

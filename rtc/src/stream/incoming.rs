@@ -78,6 +78,7 @@ impl Incoming {
             topic: header.topic,
             mime_type: header.mime_type,
             from: from.to_owned().into(),
+            from_sid: sender.to_owned(),
             attributes: header.attributes,
             total_length: header.total_length,
             name: String::new(),

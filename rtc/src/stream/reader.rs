@@ -24,6 +24,9 @@ pub struct StreamInfo {
     pub mime_type: String,
     /// Identity of the sender.
     pub from: Phi<String>,
+    /// Sid of the sender's presence, which may not have been told of yet; empty if the server does
+    /// not say.
+    pub from_sid: String,
     /// Attributes of the header.
     pub attributes: HashMap<String, String>,
     /// Total bytes, if announced.

@@ -122,3 +122,69 @@ proptest! {
         prop_assert_eq!(decoder.decode(&good[0]).map(<[i16]>::len), Ok(SAMPLES_PER_FRAME));
     }
 }
+
+/// Packets in stereo of these two sides.
+fn stereo(left: &[i16], right: &[i16]) -> Vec<Vec<u8>> {
+    let (rate, channels) = (frontdesk_types::SAMPLE_RATE_HZ, opus::Channels::Stereo);
+    let mut encoder = opus::Encoder::new(rate, channels, opus::Application::Voip).unwrap();
+    encoder.set_bitrate(opus::Bitrate::Bits(64_000)).unwrap();
+    let both: Vec<i16> = left.iter().zip(right).flat_map(|(l, r)| [*l, *r]).collect();
+    let frames = both.chunks_exact(2 * SAMPLES_PER_FRAME);
+    frames.map(|frame| encoder.encode_vec(frame, 1500).unwrap()).collect()
+}
+
+fn decode_all(packets: &[Vec<u8>]) -> Vec<i16> {
+    let mut decoder = OpusDecoder::new().unwrap();
+    packets.iter().flat_map(|packet| decoder.decode(packet).unwrap().to_vec()).collect()
+}
+
+fn loudness(sound: &[i16]) -> f64 {
+    let squares: f64 = sound.iter().map(|s| f64::from(*s).powi(2)).sum();
+    (squares / sound.len() as f64).sqrt()
+}
+
+#[test]
+fn a_caller_whose_two_sides_cancel_out_is_heard_by_one_of_them() {
+    let said = chirp(1.0);
+    let opposite: Vec<i16> = said.iter().map(|s| -s).collect();
+    let quieter: Vec<i16> = opposite.iter().map(|s| s / 10 * 9).collect();
+    let silence = vec![0; said.len()];
+    for (left, right, least) in [
+        (&said, &opposite, 0.8),
+        (&quieter, &said, 0.8),
+        (&said, &said, 0.8),
+        // One side alone is heard at half its height, as ever.
+        (&said, &silence, 0.4),
+        (&silence, &said, 0.4),
+    ] {
+        let heard = decode_all(&stereo(left, right));
+        assert_eq!(heard.len(), said.len());
+        let likeness = correlation(&said, &heard).max(correlation(&opposite, &heard));
+        let part = loudness(&heard) / loudness(&said);
+        assert!(likeness > 0.8 && part > least, "{likeness}, {part} of {least}");
+    }
+}
+
+#[test]
+fn a_stream_may_change_between_one_side_and_two_and_lose_packets() {
+    let said = chirp(1.0);
+    let opposite: Vec<i16> = said.iter().map(|s| -s).collect();
+    let (one, two) = (encode(EncoderOptions::default(), &said), stereo(&said, &opposite));
+    let mut decoder = OpusDecoder::new().unwrap();
+    let mut heard = Vec::new();
+    for (number, (one, two)) in one.iter().zip(&two).enumerate() {
+        let packet: &[u8] = if number / 10 % 2 == 0 { one } else { two };
+        if number % 10 == 5 {
+            assert_eq!(decoder.conceal(SAMPLES_PER_FRAME).unwrap().len(), SAMPLES_PER_FRAME);
+            assert_eq!(
+                decoder.recover(packet, SAMPLES_PER_FRAME).unwrap().len(),
+                SAMPLES_PER_FRAME
+            );
+        }
+        heard.extend_from_slice(decoder.decode(packet).unwrap());
+    }
+    assert_eq!(heard.len(), said.len());
+    assert!(loudness(&heard) > 0.5 * loudness(&said));
+    decoder.reset().unwrap();
+    assert_eq!(decoder.decode(&one[0]).unwrap().len(), SAMPLES_PER_FRAME);
+}

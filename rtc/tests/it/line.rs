@@ -9,7 +9,7 @@ use frontdesk_line::{
 };
 use frontdesk_rtc::codec::EncoderOptions;
 use frontdesk_rtc::dispatch::ServerApi;
-use frontdesk_rtc::line::LiveKitCall;
+use frontdesk_rtc::line::{LiveKitCall, ProofCheck};
 use frontdesk_rtc::{AudioPublish, Room, RoomEvent, RoomEvents, RoomOptions, TextStreamOptions};
 use frontdesk_types::{
     CallId, DoctorId, Offer, OfferId, Phi, SAMPLES_PER_FRAME, SlotId, SystemIds,
@@ -36,6 +36,16 @@ pub(crate) async fn connected_with(
     caller: Option<&str>,
     api: Option<Arc<ServerApi>>,
 ) -> (Arc<dyn Line>, Told) {
+    connected_by(server, room, caller, api, None).await
+}
+
+pub(crate) async fn connected_by(
+    server: &Server,
+    room: &str,
+    caller: Option<&str>,
+    api: Option<Arc<ServerApi>>,
+    proof: Option<ProofCheck>,
+) -> (Arc<dyn Line>, Told) {
     let told = Told::default();
     let tell = Arc::clone(&told);
     let context = LineContext {
@@ -46,7 +56,8 @@ pub(crate) async fn connected_with(
     };
     let room = RoomOptions::new(server.url(), token(room, "agent", "agent"));
     let caller = caller.map(str::to_owned);
-    let call = LiveKitCall { room, encoder: EncoderOptions::default(), caller, server: api };
+    let encoder = EncoderOptions::default();
+    let call = LiveKitCall { room, encoder, caller, server: api, proof };
     (Box::new(call).connect(context).await.expect("connects"), told)
 }
 
@@ -130,7 +141,7 @@ async fn the_caller_is_the_one_that_was_named_not_the_first_one_there() {
     caller.close().await;
 }
 
-fn appointment() -> Shown {
+pub(crate) fn appointment() -> Shown {
     let visit = Offer {
         id: OfferId::new(&SystemIds),
         second: None,

@@ -9,6 +9,7 @@ mod density;
 mod hostile;
 mod join;
 mod line;
+mod line_private;
 mod reconnect;
 mod streams;
 mod support;

@@ -6,6 +6,7 @@
 
 mod asked;
 mod erasure;
+mod guesses;
 mod merge;
 mod name;
 mod record;
@@ -21,7 +22,7 @@ pub use record::{Record, RecordUpdate, record, rewrap_keys, update_record};
 pub use register::{
     Draft, Registration, complete, register, register_or_identify, register_provisional, resume,
 };
-pub use verify::{Claim, Verification, names_born_on, verify, without_record};
+pub use verify::{Claim, Verification, identify, names_born_on, verify, without_record};
 
 use frontdesk_types::{ClinicId, PatientId};
 

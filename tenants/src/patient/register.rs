@@ -126,7 +126,7 @@ pub async fn register_or_identify(
         // Whoever added the row has committed by now.
         match look_up(tx, &claim, by, now).await? {
             Verification::Verified(known) => known,
-            Verification::Refused | Verification::Namesakes => {
+            Verification::Refused | Verification::Namesakes | Verification::TooMany => {
                 return Err(Refusal::PatientUnknown.into());
             }
         }

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 
+use super::guesses::Guess;
 use super::{VerifiedPatient, name_key};
-use crate::{By, Result, TenantTx};
+use crate::crypt::KeyRing;
+use crate::{By, Database, Result, Tenant, TenantTx};
 
 /// Every answer takes this long, so that its delay tells nothing. Far above what the look-up needs,
 /// and unnoticed in a conversation.
@@ -35,6 +37,9 @@ pub enum Verification {
     Namesakes,
     /// Nobody, or somebody else: never say which.
     Refused,
+    /// Not compared at all: too many identifications with that name or that date of birth have failed
+    /// within the hour. The staff is to call back.
+    TooMany,
 }
 
 /// Looks for the patient of this clinic; takes the same time and the same statements whether there
@@ -49,6 +54,41 @@ pub async fn verify(
     now: Timestamp,
 ) -> Result<Verification> {
     let (answer, ()) = tokio::join!(look_up(tx, claim, by, now), tokio::time::sleep(DELAY));
+    answer
+}
+
+/// Identifies somebody who calls: [`verify`] in a transaction of its own, with the failures of all
+/// calls counted where there are keys to hash them with [PAT-4]. What is asked too often is answered
+/// after the same time as everything else.
+///
+/// # Errors
+/// If the database fails.
+pub async fn identify(
+    db: &Database,
+    tenant: &Tenant,
+    keys: Option<&KeyRing>,
+    claim: &Claim,
+    by: &By,
+    now: Timestamp,
+) -> Result<Verification> {
+    // The delay is no part of the transaction, in which whoever guesses the same waits.
+    let answer = async {
+        let mut tx = TenantTx::begin(db, tenant).await?;
+        let guess = keys.map(|keys| Guess::of(keys, *tenant, claim));
+        let answer = match &guess {
+            Some(guess) if guess.is_one_too_many(&mut tx, now).await? => {
+                audit(&mut tx, None, Some("too many have failed"), by, now).await?;
+                Verification::TooMany
+            }
+            _ => look_up(&mut tx, claim, by, now).await?,
+        };
+        if let (Some(guess), Verification::Refused) = (&guess, answer) {
+            guess.has_failed(&mut tx, now).await?;
+        }
+        tx.commit().await?;
+        Ok(answer)
+    };
+    let (answer, ()) = tokio::join!(answer, tokio::time::sleep(DELAY));
     answer
 }
 
@@ -124,9 +164,22 @@ pub(super) async fn look_up(
         _ if claim.phone.is_some() => (Verification::Refused, None),
         _ => (Verification::Namesakes, None),
     };
+    audit(tx, patient, None, by, now).await?;
+    Ok(answer)
+}
+
+async fn audit(
+    tx: &mut TenantTx,
+    patient: Option<uuid::Uuid>,
+    reason: Option<&str>,
+    by: &By,
+    now: Timestamp,
+) -> Result<()> {
+    let clinic = tx.tenant().clinic();
     sqlx::query(
-        "INSERT INTO audit_log (clinic_id, occurred_at, principal, action, entity, entity_id, call_id)
-         VALUES ($1, $2, $3, $4, 'patient', $5, $6)",
+        "INSERT INTO audit_log (clinic_id, occurred_at, principal, action, entity, entity_id, call_id,
+                                reason)
+         VALUES ($1, $2, $3, $4, 'patient', $5, $6, $7)",
     )
     .bind(clinic.uuid())
     .bind(now.to_sqlx())
@@ -134,7 +187,8 @@ pub(super) async fn look_up(
     .bind(if patient.is_some() { "patient.verified" } else { "patient.not_verified" })
     .bind(patient)
     .bind(by.call_id().map(frontdesk_types::CallId::uuid))
+    .bind(reason)
     .execute(tx.conn())
     .await?;
-    Ok(answer)
+    Ok(())
 }

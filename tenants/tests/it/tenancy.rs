@@ -100,6 +100,13 @@ async fn full() -> TestDb {
         let to = notifications::Recipient::Patient(who.patient());
         notifications::tell(&mut tx, &new, to, now(), &IDS).await.expect("queued");
         tx.commit().await.expect("commit");
+        let nobody = patient::Claim {
+            name: "Nobody Atall".to_owned().into(),
+            date_of_birth: jiff::civil::date(1990, 1, 1).into(),
+            phone: None,
+        };
+        let answer = patient::identify(t.db(), &tenant, Some(&ring), &nobody, &by, now()).await;
+        assert_eq!(answer.expect("an answer"), patient::Verification::Refused);
     }
     t
 }
@@ -175,7 +182,8 @@ async fn a_table_that_is_not_in_the_catalogue_or_not_protected_as_it_says_fails(
         "outbox_waiting", // the relay's
     ];
     assert_eq!(others, allowed);
-    // Functions are SECURITY INVOKER, except those of one login each; nobody but the application
+    // Functions are SECURITY INVOKER, except those of one login each, and that by which a demo clinic
+    // gets its telephone while it is made; nobody but the application
     // may call these, and no schema of the caller's is looked through in them.
     let definers: Vec<(String, bool, bool)> = sqlx::query_as(
         "SELECT proname::text, has_function_privilege('frontdesk_worker', oid, 'EXECUTE'),
@@ -189,6 +197,7 @@ async fn a_table_that_is_not_in_the_catalogue_or_not_protected_as_it_says_fails(
         "accept_invitation",
         "add_member",
         "begin_sign_in",
+        "claim_demo_number",
         "deactivate_user",
         "end_sign_in",
         "login_of",

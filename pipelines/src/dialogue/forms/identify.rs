@@ -310,7 +310,8 @@ impl Policy {
             self.take_wish_silently(heard);
             self.advance(now);
         } else if heard.small_talk {
-            self.carry(&phrases.small_talk);
+            let text = self.small_talk();
+            self.carry(&text);
             self.ask_again(now);
         } else {
             self.misunderstood(now);

@@ -84,12 +84,17 @@ impl Policy {
         } else if has(Chatter) && !heard.ask {
             Some(phrases.chatter.clone())
         } else if heard.small_talk && !heard.ask && self.state.phase != Phase::Open {
-            Some(phrases.small_talk.clone())
+            Some(self.small_talk())
         } else if self.is_thanked(heard) {
             Some(phrases.welcome.clone())
         } else {
             None
         }
+    }
+
+    /// What is said to small talk, if there is time for it.
+    pub(super) fn small_talk(&self) -> String {
+        if self.state.brief { String::new() } else { self.language.phrases.small_talk.clone() }
     }
 
     /// Whether it is thanks and nothing else, where they do not say that all is done.

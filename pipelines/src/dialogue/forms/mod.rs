@@ -164,10 +164,16 @@ impl Policy {
         self.outputs.push_back(Output::End { outcome: CallOutcome::Abandoned });
     }
 
-    /// Nothing is under way any more: is there anything else.
+    /// Nothing is under way any more: is there anything else. Who should be brief does not ask when
+    /// what the caller wanted has been done.
     fn open(&mut self, now: Now) {
         self.clear_goal();
         if self.next_person(now) || self.take_up(now, true) {
+            return;
+        }
+        if self.state.brief && self.has_news() {
+            let text = self.language.phrases.goodbye.clone();
+            self.end(now, &text);
             return;
         }
         let text = self.language.phrases.anything_else.clone();
@@ -378,7 +384,9 @@ impl guard::Policy for Policy {
             | Input::TakenOver
             | Input::Staff { .. }
             | Input::HandedBack
+            | Input::CallerReplaced
             | Input::Model { .. } => {}
+            Input::BeBrief => self.state.brief = true,
             Input::ToolDone { call, result } => self.on_tool(now, call, result),
             Input::Played { utterance, heard, .. } => {
                 self.state.patience.played(now.mono, self.settings.silence);
@@ -397,6 +405,21 @@ impl guard::Policy for Policy {
             Some(pending) => pending.retry_at,
             None => self.state.patience.deadline,
         }
+    }
+
+    fn forget(&mut self, now: Now) {
+        self.state = State {
+            brief: self.state.brief,
+            next_utterance: self.state.next_utterance,
+            next_call: self.state.next_call,
+            ..State::default()
+        };
+        self.state.prompt.clone_from(&self.language.phrases.help);
+        let (length, silence) = (self.state.prompt.len(), self.settings.silence);
+        self.state.patience.said_so_far(now.mono, length, silence);
+        self.ledger = Arc::default();
+        self.outputs.clear();
+        self.read = None;
     }
 
     fn reading(&self) -> Option<&Reading> {

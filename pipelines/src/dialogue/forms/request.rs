@@ -53,7 +53,8 @@ impl Policy {
         } else if heard.small_talk {
             // Also "lovely day, is it not": that is no answer to "anything else".
             self.understood();
-            self.carry(&phrases.small_talk);
+            let text = self.small_talk();
+            self.carry(&text);
             self.ask(now, Phase::Open, &phrases.help);
         } else if self.asked_else() && heard.reading.declines() {
             // Only who declines "anything else" in so many words has done; a no in a sentence that

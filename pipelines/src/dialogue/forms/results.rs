@@ -236,6 +236,8 @@ impl Policy {
                     self.ask(now, Phase::Phone, &phrases.bad_phone);
                 }
             }
+            (ToolCall::IdentifyPatient(_), _)
+                if self.state.goal == Some(Goal::Message) && self.message_by_phone(now) => {}
             (ToolCall::IdentifyPatient(_) | ToolCall::RegisterPatient(_), _) => {
                 self.transfer(now, TransferReason::NotIdentified, &phrases.not_identified_end);
             }

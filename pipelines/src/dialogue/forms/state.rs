@@ -295,6 +295,9 @@ pub(super) struct State {
     /// The utterance in which it is being told.
     #[serde(default)]
     pub(super) telling: Option<u64>,
+    /// Whether the call should come to its end soon.
+    #[serde(default)]
+    pub(super) brief: bool,
     pub(super) next_utterance: u64,
     pub(super) next_call: u64,
 }

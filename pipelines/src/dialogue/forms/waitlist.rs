@@ -97,10 +97,11 @@ impl Policy {
         Some(WaitlistWish { doctor, specialty, when: wish.when.clone() })
     }
 
-    /// Whether the waiting list can be offered: it is known whom somebody would wait for.
+    /// Whether the waiting list can be offered: it is known whom somebody would wait for, and there is
+    /// time.
     pub(super) fn can_wait(&self) -> bool {
         let books = matches!(self.state.goal, Some(Goal::Book | Goal::Move));
-        books && self.is_identified() && self.waitlist_wish().is_some()
+        books && !self.state.brief && self.is_identified() && self.waitlist_wish().is_some()
     }
 
     /// Asks a question and offers the waiting list with it, if that can be.

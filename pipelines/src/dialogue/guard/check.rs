@@ -4,6 +4,7 @@ use frontdesk_types::{AppointmentId, OfferId};
 
 use super::{Guarded, Mode, Policy, Refusal, ToolCall};
 use crate::dialogue::toolbox::{Confirm, Effect};
+use crate::dialogue::tools::TOO_MANY_TRIES;
 
 /// Tool calls without a word of the caller in between, at most.
 const MAX_CALLS_IN_TURN: u32 = 12;
@@ -70,7 +71,7 @@ impl<D: Policy> Guarded<D> {
                 if self.state.ledger.failed_identifications()
                     >= self.settings.max_identifications =>
             {
-                return Err(other("too_many_tries"));
+                return Err(other(TOO_MANY_TRIES));
             }
             ToolCall::Hold { offer } | ToolCall::Release { offer } | ToolCall::Book { offer } => {
                 self.known_offer(*offer)?;

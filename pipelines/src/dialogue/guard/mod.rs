@@ -12,6 +12,7 @@
 //!   utterance on as they come, unless a write waits for its yes;
 //! - is silent while a supervisor has the call, and lets nothing said to them confirm anything;
 //! - is silent while the caller has the call on hold, and goes on with its question after;
+//! - forgets the patient when the caller may be somebody else;
 //! - has a number or an identified patient before a call back is promised;
 //! - numbers utterances, calls and writes, bounds turns and tool calls, and ends with a person
 //!   rather than in silence;
@@ -27,6 +28,7 @@ mod held;
 mod pieces;
 mod policy;
 mod read_back;
+mod replaced;
 mod state;
 mod stream;
 mod supervised;
@@ -385,6 +387,8 @@ impl<D: Policy> Dialogue for Guarded<D> {
                 self.number_on_leaving(now);
                 self.finish(now);
             }
+            Input::CallerReplaced => self.replaced(now),
+            Input::BeBrief => self.be_brief(now),
             Input::Staff { text } => self.overheard(Turn::staff(text)),
             Input::TakenOver => self.taken_over(now),
             Input::HandedBack => self.handed_back(now),

@@ -27,6 +27,10 @@ pub trait Policy: Send {
     /// answered to them.
     fn overheard(&mut self, _turn: &Turn) {}
 
+    /// The caller may be somebody else now: forgets whatever was said, by whom and of whom, and what
+    /// it waits for; numbers go on. It waits for the caller, who is asked how they can be helped.
+    fn forget(&mut self, now: Now);
+
     /// It was restored, and nobody knows whether what it waits for is still under way: as
     /// [`Dialogue::resume`](crate::dialogue::Dialogue::resume).
     fn resume(&mut self, _now: Now, _ledger: &Arc<Ledger>) {}

@@ -155,6 +155,9 @@ pub(super) struct State {
     /// Whether a write that waited for a yes was withdrawn when they took it.
     #[serde(default)]
     pub(super) withdrawn: bool,
+    /// Whether the call should come to its end soon.
+    #[serde(default)]
+    pub(super) brief: bool,
     /// The words that raised the flag: what the caller wanted is taken up again after a no.
     pub(super) interrupted: Option<Phi<String>>,
     pub(super) outcome: Outcome,

@@ -68,6 +68,20 @@ impl<D: Policy> Guarded<D> {
         }
     }
 
+    /// The call should come to its end soon: whoever has it says so with what is said next.
+    pub(super) fn be_brief(&mut self, now: Now) {
+        if std::mem::replace(&mut self.state.brief, true) {
+            return;
+        }
+        if !self.state.is_ending() {
+            let brief = self.language.phrases.brief.clone();
+            let before = self.state.preface.take();
+            self.state.preface =
+                Some(before.map_or(brief.clone(), |text| format!("{text} {brief}")));
+        }
+        self.feed(now, Input::BeBrief);
+    }
+
     /// When the policy is due; not before the caller had time to answer a question of the guard.
     pub(super) fn policy_due(&self) -> Option<Mono> {
         let due = self.policy.poll_timeout()?;

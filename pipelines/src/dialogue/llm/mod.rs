@@ -392,6 +392,9 @@ impl Policy for Llm {
                 self.on_played(now, utterance, &heard, complete);
             }
             Input::Timeout => self.on_timeout(now),
+            Input::BeBrief => {
+                self.state.entries.push(Entry::Note(Phi::new(prompt::BRIEF.to_owned())))
+            }
             Input::Partial { .. }
             | Input::Dtmf(_)
             | Input::Held
@@ -399,6 +402,7 @@ impl Policy for Llm {
             | Input::TakenOver
             | Input::Staff { .. }
             | Input::HandedBack
+            | Input::CallerReplaced
             | Input::CallerLeft => {}
         }
     }
@@ -435,6 +439,24 @@ impl Policy for Llm {
             let (request, begun) = (asking.request, asking.begun);
             self.send(now, request, begun);
         }
+    }
+
+    fn forget(&mut self, now: Now) {
+        let before = std::mem::take(&mut self.state);
+        let brief =
+            |entry: &Entry| matches!(entry, Entry::Note(text) if text.expose() == prompt::BRIEF);
+        self.state = State {
+            entries: before.entries.into_iter().filter(brief).collect(),
+            prompt: self.facts.clinic.language().phrases.help.clone(),
+            over: before.over,
+            failed: before.failed,
+            next_utterance: before.next_utterance,
+            next_call: before.next_call,
+            next_request: before.next_request,
+            ..State::default()
+        };
+        self.wait(now);
+        self.outputs.clear();
     }
 
     fn snapshot(&self) -> serde_json::Value {

@@ -53,6 +53,10 @@ pub trait Script: Send {
     /// A tool that the script called gave this back.
     fn tool_done(&mut self, turn: &mut ScriptTurn<'_>, answer: &ToolAnswer<'_>);
 
+    /// The caller may be somebody else now: forgets what was said by the one before and of them. It
+    /// is not given a turn.
+    fn forget(&mut self) {}
+
     /// Its state.
     fn snapshot(&self) -> Value;
 }
@@ -311,6 +315,14 @@ impl Policy for Scripted {
 
     fn overheard(&mut self, turn: &Turn) {
         self.inner.overheard(turn);
+    }
+
+    fn forget(&mut self, now: Now) {
+        self.script.forget();
+        self.inner.forget(now);
+        let Own { utterances, calls, .. } = self.own;
+        self.own = Own { utterances, calls, ..Own::default() };
+        self.outputs.clear();
     }
 
     fn resume(&mut self, now: Now, ledger: &Arc<Ledger>) {
