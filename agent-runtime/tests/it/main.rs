@@ -12,6 +12,7 @@ mod documents_of_a_folder;
 mod jobs;
 mod jobs_beside_calls;
 mod language_model;
+mod limits_bench;
 mod load;
 mod models;
 mod parts_that_die;
