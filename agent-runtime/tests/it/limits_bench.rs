@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Process};
 use crate::parts_that_die::call;
 use crate::phone_raw::{Raw, is_voiced};
 use crate::phone_rig::{CLINIC, NUMBER, Office, PATIENCE};
@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_secs(15);
 /// Runs with, and as many without.
 const RUNS: usize = 3;
 /// Typed replies of a run.
-const REPLIES: usize = 60;
+const REPLIES: usize = 40;
 /// Callers beyond the last place, by each way.
 const CALLERS: usize = 10;
 
@@ -58,14 +58,17 @@ async fn idle(address: &str) -> JoinSet<()> {
     clients
 }
 
-/// Median of the typed replies of one call.
-async fn typed(patient: &mut Typist) -> Duration {
+/// Median of the typed replies of a call of its own: one that says nothing for long is hung up, and one
+/// that goes on and on as well.
+async fn typed(serve: &mut Process, url: &str) -> Duration {
+    let mut patient = call(serve, url).await;
     let mut all = Vec::new();
     for _ in 0..REPLIES {
         let asked = Instant::now();
         patient.asks("where are you", &["Garden Street"]).await;
         all.push(asked.elapsed());
     }
+    patient.leaves().await;
     median(all)
 }
 
@@ -91,14 +94,13 @@ async fn bench_a_calls_response_beside_two_thousand_idle_connections() {
     let url = serve.url().await;
     serve.ready(&url).await;
     let address = url.trim_start_matches("http://").to_owned();
-    let mut patient = call(&mut serve, &url).await;
-    typed(&mut patient).await;
+    typed(&mut serve, &url).await;
     let (mut words, mut voice) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     println!("load average before: {}", load_average());
     for run in 0..2 * RUNS {
         let beside = run % 2;
         let clients = if beside == 1 { idle(&address).await } else { JoinSet::new() };
-        let replies = typed(&mut patient).await;
+        let replies = typed(&mut serve, &url).await;
         let response = spoken(&desk, run).await;
         let held = clients.len();
         println!("{held} clients: typed {replies:?}, spoken {response:.0} ms");
@@ -111,7 +113,6 @@ async fn bench_a_calls_response_beside_two_thousand_idle_connections() {
         println!("{name} replies: {without:?} without, {with:?} beside {IDLE} idle: × {ratio:.3}");
     }
     println!("load average after: {}", load_average());
-    patient.leaves().await;
 }
 
 /// From asking for a spoken call, as a page does, to the first voice.

@@ -25,6 +25,10 @@ const PACE: Pace = Pace {
 const SPOKEN: Pace =
     Pace { patience: Duration::from_secs(45), longest: Duration::from_secs(240), ..Pace::SPOKEN };
 
+/// What a caller says who cannot make anything of what was said. Not the wish: who says it again while
+/// the first is still being written, and says yes again, has asked for two.
+const AGAIN: &str = "Excuse me, would you say that once more";
+
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Errand {
@@ -169,7 +173,7 @@ impl Caller {
              - {{when: \"which (time|one)\", say: \"The first one\"}}\n\
              - {{when: \"is that correct|shall i (book|cancel)\", say: \"Yes, please\"}}\n\
              - {{when: \"anything else|can i do (more|something else)\", say: \"No, thank you\", hang_up: true}}\n\
-             silence: \"{wish}\"\nexpect: {{}}\n",
+             silence: \"{AGAIN}\"\nexpect: {{}}\n",
         );
         Scenario::parse("soak", &rules).map_err(|error| error.to_string())
     }
