@@ -1,7 +1,7 @@
 # `make run` and `make test` are all a newcomer needs; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test setup demo bench bench-peers verify fmt clean-data
+.PHONY: help run test setup demo bench bench-peers soak verify fmt clean-data
 
 # Where rustup puts cargo, for a shell that was open before it was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -30,6 +30,10 @@ bench: ## measure what docs/performance.md states, in release
 bench-peers: ## place the same call to other runtimes (installs them outside the clone)
 	scripts/setup.sh test
 	scripts/bench-peers.sh
+
+soak: ## calls for SOAK_MINUTES (5) while everything that they need is broken in turn
+	scripts/setup.sh test
+	scripts/soak.sh
 
 verify: ## everything CI runs: format, rules, licences, clippy, documentation, tests
 	bash .ci/run

@@ -8,7 +8,8 @@
 #   spoken   twelve scenarios spoken in two voices, BENCH_RUNS times
 #   codec    what effort and bits of Opus cost and bring
 #   booking  bookings, refusals and searches, beside pgbench
-#   text     replies to typed turns, one call and 500 at once; a telephone call's greeting
+#   text     replies to typed turns, one call and 500 at once, and beside 2,000 connections that say
+#            nothing; a telephone call's greeting; how soon who finds no place hears why
 #            (a development build)
 #   browser  a call from Chromium
 #   many     10,000 short calls: memory and open files before and after (15 minutes)
@@ -86,7 +87,7 @@ measure() {
     text)
         # They arm nothing, but their crate's tests have fault injection, which a release refuses.
         cargo test --locked --workspace --test it bench_ -- --ignored --nocapture --test-threads 1 |
-            grep -E ' (replies|MiB)|^INVITE to|^end of speech|^token that'
+            grep -E ' (replies|MiB)|^INVITE to|^end of speech|^token that|^no place to'
         ;;
     many)
         # Calls that their callers have left are held for some seconds, beside the next ones.

@@ -352,7 +352,17 @@ pub fn last_database(config: &Config) -> Result<Secret, NoDatabase> {
     }
 }
 
-/// The same, with what jobs need, migrating nothing.
+/// The embedded database of the data folder as its superuser and as the worker, without starting
+/// anything; `None` if there was none, or the database is somebody else's.
+#[must_use]
+pub fn last_embedded(config: &Config) -> Option<(Secret, Secret)> {
+    let DatabaseConfig::Embedded { .. } = &config.database else { return None };
+    let superuser = Postgres::superuser_url_of(&config.data_dir)?;
+    let worker = Postgres::url_of(&config.data_dir, WORKER_ROLE, DATABASE)?;
+    Some((Secret::new(superuser), Secret::new(worker)))
+}
+
+/// As [`last_database`], with what jobs need, migrating nothing.
 ///
 /// # Errors
 /// [`NoDatabase`] if there was none.

@@ -8,6 +8,15 @@ use tokio::process::Command;
 use crate::line::Exchange;
 use crate::outcome::Failure;
 
+/// How the embedded database is reached by who looks at all clinics.
+#[derive(Clone)]
+pub struct EmbeddedUrls {
+    /// As the superuser.
+    pub superuser: String,
+    /// As the worker.
+    pub worker: String,
+}
+
 /// What this crate asks of the program that it is part of. What an embedded server makes at its
 /// first start (keys, ports, the database) is asked for only once a runtime serves.
 pub trait Deployment {
@@ -38,6 +47,15 @@ pub trait Deployment {
     /// # Errors
     /// [`Failure`] if there are none, or they cannot be read.
     fn keys(&self) -> Result<KeyRing, Failure>;
+
+    /// Whether database and LiveKit are the runtime's own, which may be broken on purpose.
+    fn is_embedded(&self) -> bool;
+
+    /// URLs of the embedded database as its superuser and as the worker; `None` if it has never run.
+    fn embedded_urls(&self) -> Option<EmbeddedUrls>;
+
+    /// Whether the command that serves heeds `KILL_STAGES`: stages of each call die on purpose.
+    fn kills_stages(&self) -> bool;
 
     /// The voice in which callers of a load speak.
     fn voice(&self) -> &str;

@@ -4,15 +4,16 @@
 //! folder, which says where it is. It is removed at the end; one that a killed runtime left behind
 //! is recognized because nobody answers there.
 
+use std::fs::OpenOptions;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::deployment::Deployment;
@@ -98,7 +99,18 @@ impl RuntimeFile {
     pub(crate) async fn running(data_dir: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(data_dir.join(FILE)).ok()?;
         let file: Self = serde_json::from_str(&text).ok()?;
-        ask(file.http, "readyz").await.map(|_| file)
+        file.is_ready().await.then_some(file)
+    }
+
+    /// Whether it takes calls.
+    pub(crate) async fn is_ready(&self) -> bool {
+        ask(self.http, "readyz").await.is_some()
+    }
+
+    /// The value of one of its metrics; `None` if it does not answer or has no such metric.
+    pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
+        let text = ask(self.http, "metrics").await?;
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 }
 
@@ -146,14 +158,41 @@ impl Host {
             return Ok(Self { file, child: None });
         }
         let log = data_dir.join(LOG);
+        let started = deployment.serve().and_then(|command| {
+            std::fs::create_dir_all(data_dir)?;
+            spawn(command, OpenOptions::new().truncate(true), &log)
+        });
+        Self::await_ready(started, data_dir, &log, interrupted).await
+    }
+
+    /// Starts a child with this command, whose output is added to `log`.
+    ///
+    /// # Errors
+    /// [`HostError`]; then no child of ours runs.
+    pub(crate) async fn start(
+        command: Command,
+        data_dir: &Path,
+        log: &Path,
+        interrupted: &CancellationToken,
+    ) -> Result<Self, HostError> {
+        let started = spawn(command, OpenOptions::new().append(true), log);
+        Self::await_ready(started, data_dir, log, interrupted).await
+    }
+
+    async fn await_ready(
+        started: std::io::Result<Child>,
+        data_dir: &Path,
+        log: &Path,
+        interrupted: &CancellationToken,
+    ) -> Result<Self, HostError> {
         let fault = |reason: String| {
             if reason.contains(IN_USE) {
                 HostError::NotAnnounced { reason }
             } else {
-                HostError::NotStarted { reason, log: log.clone() }
+                HostError::NotStarted { reason, log: log.to_owned() }
             }
         };
-        let mut child = spawn(deployment, &log).map_err(|error| fault(error.to_string()))?;
+        let mut child = started.map_err(|error| fault(error.to_string()))?;
         let pid = child.id().unwrap_or_default();
         let ready = async {
             loop {
@@ -163,7 +202,7 @@ impl Host {
                     return Ok(file);
                 }
                 if let Ok(Some(status)) = child.try_wait() {
-                    let said = last_line(&log);
+                    let said = last_line(log);
                     return Err(fault(said.unwrap_or_else(|| format!("it ended with {status}"))));
                 }
                 tokio::time::sleep(POLL).await;
@@ -202,8 +241,25 @@ impl Host {
 
     /// The value of one of its metrics; `None` if it does not answer or has no such metric.
     pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
-        let text = ask(self.file.http, "metrics").await?;
-        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+        self.file.metric(name).await
+    }
+
+    /// What it tells of itself.
+    #[must_use]
+    pub(crate) const fn file(&self) -> &RuntimeFile {
+        &self.file
+    }
+
+    /// How it ended, if it is ours and has ended.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.try_wait().ok()?
+    }
+
+    /// Kills it if it is ours: it gets no chance to do anything about it.
+    pub(crate) async fn kill(mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill().await;
+        }
     }
 
     /// Stops the runtime if it is ours, and waits until it is gone.
@@ -216,11 +272,8 @@ impl Host {
 
 /// Starts a runtime in a process group of its own: Ctrl-C in the terminal reaches us, and we stop
 /// it in order.
-fn spawn(deployment: &impl Deployment, log: &Path) -> std::io::Result<Child> {
-    std::fs::create_dir_all(deployment.data_dir())?;
-    let mut options = std::fs::OpenOptions::new();
-    let log = options.write(true).create(true).truncate(true).mode(0o600).open(log)?;
-    let mut command = deployment.serve()?;
+fn spawn(mut command: Command, log_file: &mut OpenOptions, log: &Path) -> std::io::Result<Child> {
+    let log = log_file.write(true).create(true).mode(0o600).open(log)?;
     command
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)

@@ -4,8 +4,8 @@
 //! a token like any front end, types or speaks, reads the transcript that every front end gets, and
 //! looks into the database when the call is over. It shares no state with the agent.
 //!
-//! Four commands are made of it: [`call`] places scenarios, [`chat`] is a call that a person types,
-//! [`load`] places many calls at once, [`replay`] explains turn taking. The program that has them
+//! Five commands are made of it: [`call`] places scenarios, [`chat`] is a call that a person types,
+//! [`load`] places many calls at once, [`soak`] breaks what they need, [`replay`] explains turn taking. The program that has them
 //! says what it knows of the runtime as a [`Deployment`]; nothing here reads its configuration.
 //!
 //! `cli` is the command `call`: `host` finds or starts the runtime, `world` makes the clinic's copy
@@ -33,6 +33,7 @@ mod patient;
 pub mod place;
 pub mod replay;
 pub mod report;
+pub mod soak;
 mod speech;
 mod suite;
 mod world;

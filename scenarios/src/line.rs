@@ -8,8 +8,8 @@ use std::time::Duration;
 use frontdesk_rtc::dispatch::ApiError;
 use frontdesk_rtc::token::{AgentRequest, ApiKey, JoinToken, TokenError};
 use frontdesk_rtc::{
-    Participant, ParticipantKind, Room, RoomEvent, RoomEvents, RoomOptions, RtcError,
-    TextStreamOptions, TextStreamReader,
+    DisconnectReason, Participant, ParticipantKind, Room, RoomEvent, RoomEvents, RoomOptions,
+    RtcError, TextStreamOptions, TextStreamReader,
 };
 use frontdesk_types::IdSource;
 use serde_json::json;
@@ -212,8 +212,14 @@ impl Line {
         match event {
             RoomEvent::ParticipantJoined(participant)
             | RoomEvent::ParticipantUpdated { participant, .. } => self.look_at(&participant),
-            RoomEvent::ParticipantLeft { participant, .. } => {
-                self.gone |= self.agent.as_ref() == Some(&participant.sid);
+            RoomEvent::ParticipantLeft { participant, reason } => {
+                if self.agent.as_ref() == Some(&participant.sid) {
+                    match lost(reason) {
+                        // Another runtime may take the call over, or the same comes back.
+                        true => (self.agent, self.state) = (None, None),
+                        false => self.gone = true,
+                    }
+                }
                 None
             }
             RoomEvent::Disconnected { .. } => {
@@ -253,6 +259,17 @@ impl Line {
         self.state = Some(state.clone());
         Some(Heard::Listening(matches!(state.as_str(), "listening" | "idle")))
     }
+}
+
+/// Whether somebody left who did not mean to.
+const fn lost(reason: DisconnectReason) -> bool {
+    use DisconnectReason::{
+        ConnectionTimeout, DuplicateIdentity, MediaFailure, SignalClose, StateMismatch,
+    };
+    matches!(
+        reason,
+        ConnectionTimeout | DuplicateIdentity | MediaFailure | SignalClose | StateMismatch
+    )
 }
 
 /// A reading comes as a whole, or not at all.

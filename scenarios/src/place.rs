@@ -313,7 +313,7 @@ impl Conversation<'_> {
 }
 
 /// What the patient makes of what comes over the line.
-fn input_of(heard: Heard) -> Option<Input> {
+pub(crate) fn input_of(heard: Heard) -> Option<Input> {
     Some(match heard {
         Heard::Agent { segment, text, is_final } => Input::Agent { segment, text, is_final },
         Heard::Listening(listening) => Input::Listening(listening),

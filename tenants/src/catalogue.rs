@@ -220,3 +220,53 @@ pub const INVARIANTS: &[Invariant] = &[
             AND a.id = (k.answer -> 'appointment' ->> 'id')::uuid)",
     },
 ];
+
+/// What holds once no call goes on and every job has run since: until then each of these may be broken
+/// for a while. The times by which they settle are those of `docs/invariants.md`.
+pub const SETTLED: &[Invariant] = &[
+    Invariant {
+        id: "CALL-1",
+        violations: "SELECT id::text FROM calls WHERE ended_at IS NULL ORDER BY started_at",
+    },
+    Invariant {
+        id: "CALL-2",
+        violations: "SELECT c.id::text FROM calls c WHERE c.outcome = 'abandoned' \
+            AND c.metrics ->> 'error' IS NOT NULL AND c.patient_id IS NOT NULL AND NOT c.simulated \
+            AND NOT EXISTS (SELECT FROM callbacks b \
+            WHERE b.clinic_id = c.clinic_id AND b.call_id = c.id)",
+    },
+    Invariant {
+        id: "CALL-3",
+        violations: "SELECT s.call_id::text FROM call_snapshots s JOIN calls c \
+            ON c.clinic_id = s.clinic_id AND c.id = s.call_id WHERE c.ended_at IS NOT NULL",
+    },
+    Invariant {
+        id: "HOLD-4",
+        violations: "SELECT b.id::text FROM booking_slots b WHERE b.status = 'held' \
+            AND b.held_until < now() - interval '6 minutes' AND b.hold_owner NOT LIKE 'waitlist:%' \
+            AND NOT EXISTS (SELECT FROM calls c WHERE c.clinic_id = b.clinic_id AND c.simulated \
+            AND c.ended_at IS NULL AND b.hold_owner = 'call:' || c.id)",
+    },
+    Invariant {
+        id: "EVT-5",
+        violations: "SELECT position || ' ' || event_type FROM outbox WHERE published_at IS NULL \
+            ORDER BY position",
+    },
+    Invariant {
+        id: "AUD-3",
+        violations: "SELECT a.position || ' ' || a.action FROM audit_log a WHERE NOT EXISTS \
+            (SELECT FROM audit_seals s WHERE s.clinic_id = a.clinic_id \
+            AND s.audit_position = a.position) ORDER BY a.position",
+    },
+    Invariant {
+        id: "NOTE-2",
+        violations: "SELECT id || ' ' || status FROM notifications WHERE status = 'failed' \
+            OR (status = 'queued' AND next_at < now() - interval '1 minute' \
+            AND (void_at IS NULL OR void_at > now()))",
+    },
+    Invariant {
+        id: "JOB-1",
+        violations: "SELECT name || ': ' || coalesce(error, 'its run does not end') FROM jobs \
+            WHERE failed_in_row > 2 OR lease_until < now() - interval '1 minute'",
+    },
+];

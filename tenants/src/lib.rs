@@ -20,6 +20,7 @@ pub mod doctors;
 pub mod documents;
 mod error;
 pub mod holidays;
+pub mod inspection;
 pub mod jobs;
 pub mod notifications;
 mod once;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use frontdesk::config::Config;
+use frontdesk::config::{Config, DatabaseConfig, LiveKitConfig};
 use frontdesk::data_keys::known_data_keys;
-use frontdesk::servers::{last_database, last_livekit};
+use frontdesk::servers::{last_database, last_embedded, last_livekit};
+use frontdesk_scenarios::deployment::EmbeddedUrls;
 use frontdesk_scenarios::line::Exchange;
 use frontdesk_scenarios::{Deployment, Exit, Failure};
 use frontdesk_tenants::crypt::KeyRing;
@@ -57,6 +58,24 @@ impl Deployment for Configured<'_> {
                            same keys as the runtime to make a clinic's copy";
             Failure::new(Exit::Usage, message)
         })
+    }
+
+    fn is_embedded(&self) -> bool {
+        let Self(config) = self;
+        matches!(config.livekit, LiveKitConfig::Embedded { .. })
+            && matches!(config.database, DatabaseConfig::Embedded { .. })
+    }
+
+    fn embedded_urls(&self) -> Option<EmbeddedUrls> {
+        let (superuser, worker) = last_embedded(self.0)?;
+        Some(EmbeddedUrls {
+            superuser: superuser.reveal().to_owned(),
+            worker: worker.reveal().to_owned(),
+        })
+    }
+
+    fn kills_stages(&self) -> bool {
+        cfg!(feature = "fault-injection")
     }
 
     fn voice(&self) -> &str {

@@ -1,4 +1,4 @@
-//! What calls a runtime: `run`, `demo`, `call`, `replay`, `chat`, `load`. Only with the feature
+//! What calls a runtime: `run`, `demo`, `call`, `replay`, `chat`, `load`, `soak`. Only with the feature
 //! `tools`; a server does without.
 
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use frontdesk::signals::Asked;
 use frontdesk_scenarios::chat::{ChatArgs, chat};
 use frontdesk_scenarios::load::{self, LoadArgs, load};
 use frontdesk_scenarios::replay::{ReplayArgs, replay};
+use frontdesk_scenarios::soak::{SoakArgs, soak};
 use frontdesk_scenarios::{CallArgs, call};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,9 @@ pub(super) enum Tool {
     Chat(ChatArgs),
     /// Place many calls at once and measure them and the agent.
     Load(LoadArgs),
+    /// Place calls for minutes or hours while everything that they need is broken in turn, and judge
+    /// what is left.
+    Soak(SoakArgs),
 }
 
 impl Tool {
@@ -77,6 +81,9 @@ impl Tool {
             }
             Self::Load(args) => {
                 interruptible(async |stop| load(&Configured(config), &args, stop, out).await)
+            }
+            Self::Soak(args) => {
+                interruptible(async |stop| soak(&Configured(config), &args, stop, out).await)
             }
         }
     }

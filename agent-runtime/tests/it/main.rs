@@ -13,6 +13,7 @@ mod jobs;
 mod jobs_beside_calls;
 mod key_rings;
 mod language_model;
+mod limits_bench;
 mod load;
 mod models;
 mod panics;

@@ -24,7 +24,7 @@ async fn ask_for_call(url: &str) -> Option<Typist> {
     Some(Typist::enter(options).await)
 }
 
-async fn call(serve: &mut Process, url: &str) -> Typist {
+pub(crate) async fn call(serve: &mut Process, url: &str) -> Typist {
     let mut typist = serve.until("a call is given", async |_| ask_for_call(url).await).await;
     typist.hears("automatic assistant").await;
     typist

@@ -173,6 +173,12 @@ impl Postgres {
         Some(url(&cluster::existing_socket_dir(data_dir)?, role, database))
     }
 
+    /// [`Postgres::superuser_url`] of the server that has a data folder, as [`Postgres::url_of`].
+    #[must_use]
+    pub fn superuser_url_of(data_dir: &Path) -> Option<String> {
+        Self::url_of(data_dir, SUPERUSER, DATABASE)
+    }
+
     /// Folder of the database's files.
     #[must_use]
     pub fn database_dir(&self) -> &Path {

@@ -5,7 +5,7 @@
 //! agent's voice is a packet longer than any encoder makes of silence.
 
 mod caller;
-mod process;
+pub(crate) mod process;
 mod report;
 mod speech;
 

@@ -11,10 +11,10 @@ const TICKS: f64 = 100.0;
 
 /// A process and its descendants without the embedded servers.
 #[derive(Debug, Clone)]
-pub(super) struct Processes(u32);
+pub(crate) struct Processes(u32);
 
 impl Processes {
-    pub(super) const fn tree_of(pid: u32) -> Self {
+    pub(crate) const fn tree_of(pid: u32) -> Self {
         Self(pid)
     }
 
@@ -39,7 +39,7 @@ impl Processes {
     }
 
     /// Proportional set size: private memory and the share of what is shared.
-    pub(super) fn memory_bytes(&self) -> u64 {
+    pub(crate) fn memory_bytes(&self) -> u64 {
         let of = |pid: u32| {
             let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
             let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
@@ -49,12 +49,12 @@ impl Processes {
     }
 
     /// Open file descriptors.
-    pub(super) fn open_files(&self) -> usize {
+    pub(crate) fn open_files(&self) -> usize {
         self.entries("fd")
     }
 
     /// Threads.
-    pub(super) fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         self.entries("task")
     }
 
@@ -65,7 +65,7 @@ impl Processes {
     }
 
     /// User and system time so far.
-    pub(super) fn cpu_seconds(&self) -> f64 {
+    pub(crate) fn cpu_seconds(&self) -> f64 {
         let of = |pid: u32| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
             // The name, in parentheses, may contain spaces.

@@ -14,6 +14,7 @@ mod documents;
 mod double_visits;
 mod facts_version;
 mod guesses;
+mod inspection;
 mod key_rings;
 mod merge;
 mod migration;
