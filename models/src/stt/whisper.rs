@@ -252,7 +252,7 @@ impl Shared {
         self.freed.notify_all();
         let mut place = Place { shared: self, state: idle };
         if place.state.is_none() {
-            place.state = Some(self.model.create_state().map_err(|error| failed(&error))?);
+            place.state = Some(self.model.create_state().map_err(failed)?);
         }
         Ok(place)
     }
@@ -266,7 +266,7 @@ impl Shared {
         limit: usize,
     ) -> Result<Decoded, SttError> {
         let hints = hints.map(|hints| self.model.tokenize(hints, checks::MOST_HINTS));
-        let hints = hints.transpose().map_err(|error| failed(&error))?.unwrap_or_default();
+        let hints = hints.transpose().map_err(failed)?.unwrap_or_default();
         let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
         parameters.set_n_threads(1);
         // Each setting of it leaves a few bytes behind, and English is what the library has.
@@ -290,11 +290,11 @@ impl Shared {
         if !hints.is_empty() {
             parameters.set_tokens(&hints);
         }
-        state.full(parameters, samples).map_err(|error| failed(&error))?;
+        state.full(parameters, samples).map_err(failed)?;
         let end = self.model.token_eot();
         let (mut text, mut sure) = (String::new(), Vec::new());
         for segment in state.as_iter() {
-            text.push_str(&segment.to_str_lossy().map_err(|error| failed(&error))?);
+            text.push_str(&segment.to_str_lossy().map_err(failed)?);
             let tokens = (0..segment.n_tokens()).filter_map(|at| segment.get_token(at));
             // Marks of the model are not what was said.
             let said = tokens.filter(|token| token.token_id() < end);

@@ -93,7 +93,7 @@ fn more_than_the_model_can_look_at_is_heard_in_pieces() {
 fn a_file_that_is_no_model_is_refused_before_it_is_loaded() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("whisper.bin");
-    let open = || Whisper::open(&Options::new(&file)).err().expect("refused");
+    let open = || Whisper::open(&Options::new(&file)).expect_err("refused");
     let error = open().to_string();
     assert!(error.contains("are not at") && error.contains("frontdesk models get"), "{error}");
     std::fs::write(&file, b"lmgg and something else").expect("written");
