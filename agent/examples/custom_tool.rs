@@ -4,6 +4,8 @@
 //! cargo run -p frontdesk-agent --example custom_tool -- \
 //!     --say "How long is the wait?" --say "refill aspirin" --say "yes"
 //! ```
+//!
+//! With real calls: `cargo run -p frontdesk-agent --features room --example custom_tool -- serve`.
 
 use std::process::ExitCode;
 
@@ -46,6 +48,8 @@ impl Agent for Pharmacy {
 
     fn tool_done(&mut self, turn: &mut Turn<'_>, answer: &ToolAnswer<'_>) {
         turn.say(match (answer.tool, answer.failed) {
+            ("waiting_time", true) => "I cannot tell that now. What else?".to_owned(),
+            // The caller did not say yes, or it could not be ordered.
             (_, true) => "All right, nothing was ordered. What else can I do for you?".to_owned(),
             ("waiting_time", _) => format!("About {} minutes. What else?", answer.value),
             _ => "It is ordered. What else can I do for you?".to_owned(),

@@ -1,9 +1,12 @@
-//! The clinic's front desk with a word of its own: it answers what the built-in one does not know.
+//! The built-in front desk with one answer of its own: whether there is a playground.
 //!
 //! ```sh
 //! cargo run -p frontdesk-agent --example front_desk -- \
-//!     --say "Is there a playground?" --say "I would like to book with Dr. Rivera tomorrow"
+//!     --say "Is there a playground?" --say "I would like to book with Dr. Rivera tomorrow" \
+//!     --say "Mary Johnson" --say "March 12, 1984" --say "the first one" --say "yes"
 //! ```
+//!
+//! With real calls: `cargo run -p frontdesk-agent --features room --example front_desk -- serve`.
 
 use std::process::ExitCode;
 

@@ -3,6 +3,8 @@
 //! ```sh
 //! cargo run -p frontdesk-agent --example hello -- --say "Mary" --say "bye"
 //! ```
+//!
+//! With real calls: `cargo run -p frontdesk-agent --features room --example hello -- serve`.
 
 use std::process::ExitCode;
 

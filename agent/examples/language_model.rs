@@ -1,9 +1,16 @@
 //! A language model with a tool of the agent's, and the front desk behind it. In the simulator a
-//! scripted model stands in for it; served, it is the endpoint of `FRONTDESK_LLM_URL`.
+//! scripted model stands in for it (`answer` below).
 //!
 //! ```sh
 //! cargo run -p frontdesk-agent --example language_model -- \
 //!     --say "Can I park at your place?" --say "Thank you, goodbye"
+//! ```
+//!
+//! With real calls, the model is the one at an endpoint (`docs/language-model.md`):
+//!
+//! ```sh
+//! FRONTDESK_LLM_URL=http://127.0.0.1:8081/v1 FRONTDESK_LLM_MODEL=name-of-the-model \
+//!     cargo run -p frontdesk-agent --features room --example language_model -- serve
 //! ```
 
 use std::process::ExitCode;

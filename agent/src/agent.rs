@@ -13,6 +13,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// What `#[agent]` writes of a type: its name, its tools, and what is behind it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no agent",
+    note = "write `#[agent(name = \"…\")]` before the struct"
+)]
 pub trait Definition: Default + Serialize + DeserializeOwned + Send + 'static {
     /// Name of the agent: under it front ends dispatch it.
     const NAME: &'static str;

@@ -7,6 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 /// A type that a tool may take as an argument.
+#[diagnostic::on_unimplemented(
+    message = "a tool cannot take `{Self}` as an argument",
+    label = "not a type of a tool's argument",
+    note = "there are `String`, `bool`, numbers, and `Vec` and `Option` of them"
+)]
 pub trait Argument: DeserializeOwned {
     /// Its JSON schema.
     fn schema() -> Value;

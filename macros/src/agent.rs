@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Error, ItemStruct, LitStr, Path, Result, Token};
+use syn::{Error, Fields, Item, ItemStruct, LitStr, Path, Result, Token};
 
 #[derive(Default)]
 struct Arguments {
@@ -26,7 +26,9 @@ fn arguments(attribute: TokenStream) -> Result<Arguments> {
             let tools = Punctuated::<Path, Token![,]>::parse_terminated(&content)?;
             arguments.tools.extend(tools);
         } else {
-            return Err(meta.error("an agent has `name`, `tools(…)` and `model`"));
+            return Err(
+                meta.error("not known here; there are `name = \"…\"`, `tools(…)` and `model`")
+            );
         }
         Ok(())
     });
@@ -40,9 +42,14 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 fn agent(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let Arguments { name, tools, model } = arguments(attribute)?;
-    let item: ItemStruct = syn::parse2(item)?;
+    let problem = "an agent is a struct with named fields, or with none: `struct Name {}`";
+    let item: ItemStruct = match syn::parse2(item)? {
+        Item::Struct(item) if !matches!(item.fields, Fields::Unit) => item,
+        other => return Err(Error::new_spanned(other, problem)),
+    };
     let Some(name) = name else {
-        return Err(Error::new_spanned(&item.ident, "an agent needs `name = \"…\"`"));
+        let problem = "an agent needs a name: `#[agent(name = \"…\")]`";
+        return Err(Error::new_spanned(&item.ident, problem));
     };
     let ident = &item.ident;
     Ok(quote! {

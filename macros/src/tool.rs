@@ -3,7 +3,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::parse::Parser as _;
-use syn::{Attribute, Error, Expr, ExprLit, FnArg, ItemFn, Lit, LitStr, Meta, Pat, Result, Type};
+use syn::{
+    Attribute, Error, Expr, ExprLit, FnArg, ItemFn, Lit, LitStr, Meta, Pat, Result, ReturnType,
+    Type,
+};
 
 #[derive(Default)]
 struct Arguments {
@@ -25,7 +28,9 @@ fn arguments(attribute: TokenStream) -> Result<Arguments> {
         } else if meta.path.is_ident("confirm") {
             arguments.confirm = Some(meta.value()?.parse()?);
         } else {
-            return Err(meta.error("a tool is `read` or `write, confirm = \"…\"`, and `patient`"));
+            return Err(meta.error(
+                "not known here; there are `read`, or `write` with `confirm = \"…\"`, and `patient`",
+            ));
         }
         Ok(())
     });
@@ -49,11 +54,22 @@ fn documentation(attributes: &[Attribute]) -> String {
     attributes.iter().filter_map(line).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
+/// Whether the name of a type ends like this: an alias may have something before it.
+fn is_called(of: &Type, name: &str) -> bool {
+    let Type::Path(of) = of else { return false };
+    of.path.segments.last().is_some_and(|last| last.ident.to_string().ends_with(name))
+}
+
 /// The arguments after the context.
 fn parameters(function: &ItemFn) -> Result<Vec<(Ident, Type)>> {
     let mut inputs = function.sig.inputs.iter();
-    if inputs.next().is_none() {
-        return Err(Error::new_spanned(&function.sig, "a tool's first argument is a `ToolCx`"));
+    let problem = "a tool's first argument is `cx: ToolCx`; those of the tool follow it";
+    match inputs.next() {
+        None => return Err(Error::new_spanned(&function.sig, problem)),
+        Some(FnArg::Typed(first)) if !is_called(&first.ty, "ToolCx") => {
+            return Err(Error::new_spanned(first, problem));
+        }
+        Some(_) => {}
     }
     inputs
         .map(|input| match input {
@@ -85,12 +101,18 @@ fn read_back(arguments: &Arguments, function: &ItemFn, names: &[String]) -> Resu
         (true, false, None) => Ok(None),
         (false, true, Some(confirm)) => {
             if !confirm.value().trim_end().ends_with('?') {
-                return Err(Error::new_spanned(confirm, "a read-back ends with a question"));
+                return Err(Error::new_spanned(confirm, "a read-back ends with a question mark"));
             }
             let unknown = placeholders(confirm)?.into_iter().find(|own| !names.contains(own));
             match unknown {
                 Some(unknown) => {
-                    let problem = format!("`{unknown}` is no argument of this tool");
+                    let known = names.join("`, `");
+                    let problem = match names {
+                        [] => format!("`{unknown}` is no argument of this tool, which has none"),
+                        _ => {
+                            format!("`{unknown}` is no argument of this tool, which has `{known}`")
+                        }
+                    };
                     Err(Error::new_spanned(confirm, problem))
                 }
                 None => Ok(Some(confirm.clone())),
@@ -101,10 +123,15 @@ fn read_back(arguments: &Arguments, function: &ItemFn, names: &[String]) -> Resu
             "a tool that writes is read back to the caller: `#[tool(write, confirm = \"I will … \
              {argument}. Shall I?\")]`",
         )),
-        (true, false, Some(confirm)) => {
-            Err(Error::new_spanned(confirm, "a tool that only looks confirms nothing"))
-        }
-        _ => Err(Error::new_spanned(name, "a tool is either `read` or `write`")),
+        (true, false, Some(confirm)) => Err(Error::new_spanned(
+            confirm,
+            "`confirm` is for a tool that writes; this one is `read`",
+        )),
+        _ => Err(Error::new_spanned(
+            name,
+            "a tool is either `#[tool(read)]`, which looks something up, or `#[tool(write, confirm \
+             = \"…\")]`, which changes something",
+        )),
     }
 }
 
@@ -112,11 +139,22 @@ fn tool(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let arguments = arguments(attribute)?;
     let function: ItemFn = syn::parse2(item)?;
     if function.sig.asyncness.is_none() {
-        return Err(Error::new_spanned(&function.sig, "a tool is an `async fn`"));
+        return Err(Error::new_spanned(
+            &function.sig,
+            "a tool is an `async fn`: write `async` before `fn`",
+        ));
+    }
+    let problem = "a tool returns `Result<…, ToolFailure>`";
+    match &function.sig.output {
+        ReturnType::Default => return Err(Error::new_spanned(&function.sig, problem)),
+        ReturnType::Type(_, output) if !is_called(output, "Result") => {
+            return Err(Error::new_spanned(output, problem));
+        }
+        ReturnType::Type(..) => {}
     }
     let description = documentation(&function.attrs);
     if description.is_empty() {
-        let problem = "a tool says in its documentation what it is for";
+        let problem = "a tool says what it is for in a comment `/// …` before it";
         return Err(Error::new_spanned(&function.sig.ident, problem));
     }
     let parameters = parameters(&function)?;
