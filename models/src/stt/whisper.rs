@@ -35,11 +35,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// English, as many at once as the machine has cores.
+    /// That language, as many at once as the machine has cores.
     #[must_use]
-    pub fn new(weights: impl Into<PathBuf>) -> Self {
+    pub fn new(weights: impl Into<PathBuf>, language: impl Into<String>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { weights: weights.into(), language: "en".to_owned(), at_once: cores }
+        Self { weights: weights.into(), language: language.into(), at_once: cores }
     }
 }
 
@@ -269,10 +269,8 @@ impl Shared {
         let hints = hints.transpose().map_err(failed)?.unwrap_or_default();
         let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
         parameters.set_n_threads(1);
-        // Each setting of it leaves a few bytes behind, and English is what the library has.
-        if self.language != "en" {
-            parameters.set_language(Some(&self.language));
-        }
+        // The binding leaves these few bytes behind with each utterance.
+        parameters.set_language(Some(&self.language));
         parameters.set_translate(false);
         parameters.set_no_context(true);
         parameters.set_single_segment(true);

@@ -24,7 +24,7 @@ fn weights() -> Option<PathBuf> {
 }
 
 fn whisper() -> Option<Whisper> {
-    weights().map(|file| Whisper::open(&Options::new(file)).expect("whisper"))
+    weights().map(|file| Whisper::open(&Options::new(file, "en")).expect("whisper"))
 }
 
 fn hear(recognizer: &mut dyn Recognizer, samples: &[i16], hints: Option<&str>) -> Transcript {
@@ -52,7 +52,7 @@ fn a_sentence_is_heard_and_believed() {
 #[test]
 fn several_callers_are_heard_at_once_with_one_model_and_one_place() {
     let Some(weights) = weights() else { return };
-    let options = Options { at_once: 1, ..Options::new(weights) };
+    let options = Options { at_once: 1, ..Options::new(weights, "en") };
     let whisper = Whisper::open(&options).expect("whisper");
     let speech = spoken("i would like to book an appointment", "slt");
     std::thread::scope(|scope| {
@@ -93,7 +93,7 @@ fn more_than_the_model_can_look_at_is_heard_in_pieces() {
 fn a_file_that_is_no_model_is_refused_before_it_is_loaded() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("whisper.bin");
-    let open = || Whisper::open(&Options::new(&file)).expect_err("refused");
+    let open = || Whisper::open(&Options::new(&file, "en")).expect_err("refused");
     let error = open().to_string();
     assert!(error.contains("are not at") && error.contains("frontdesk models get"), "{error}");
     std::fs::write(&file, b"lmgg and something else").expect("written");

@@ -153,7 +153,7 @@ fn whisper(weights: Option<&str>) -> Result<Option<Box<dyn SpeechToText>>> {
     use frontdesk_models::stt::whisper::{Options, Whisper};
 
     let Some(weights) = weights else { return Ok(None) };
-    Ok(Some(Box::new(Whisper::open(&Options::new(weights))?)))
+    Ok(Some(Box::new(Whisper::open(&Options::new(weights, "en"))?)))
 }
 
 #[cfg(not(feature = "whisper"))]
@@ -186,11 +186,12 @@ impl Hearer<'_> {
     }
 
     fn begin(&self, recognizer: &mut dyn Recognizer, listening: &Listening) -> Result<()> {
-        Ok(if self.listens {
-            recognizer.listen(listening)?
+        if self.listens {
+            recognizer.listen(listening)?;
         } else {
-            recognizer.start("general")?
-        })
+            recognizer.start("general")?;
+        }
+        Ok(())
     }
 }
 

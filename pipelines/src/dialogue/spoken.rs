@@ -103,11 +103,8 @@ impl Spoken {
     pub fn listening(&self, expectation: Expectation) -> Listening {
         let make = || {
             let listening = Listening::new(expectation.context(), self.source(expectation, &[]));
-            // Where a doctor may be named. To a yes or a number a name would only be added.
-            let names_doctors = matches!(
-                expectation,
-                Expectation::Request | Expectation::Choice | Expectation::Doctor
-            );
+            // Where a doctor is named. To a yes, a number or a time a name would only be added.
+            let names_doctors = matches!(expectation, Expectation::Request | Expectation::Doctor);
             listening.hinted(self.0.hints.clone().filter(|_| names_doctors))
         };
         once(&self.0.known, expectation, make)
