@@ -2,7 +2,7 @@
 # Measures what docs/performance.md states, in release, one part after the other, and ends with one
 # table. Everything shares the machine's cores, so only figures of one run may be compared.
 #
-#   scripts/bench.sh [PART…]     (all parts but `many` if none is named)
+#   scripts/bench.sh [PART…]     (all parts but `people` and `many` if none is named)
 #
 #   calls    greeted callers; the bench profile with 1, 10 and BENCH_CALLS callers
 #   spoken   twelve scenarios spoken in two voices, BENCH_RUNS times
@@ -12,6 +12,8 @@
 #            nothing; a telephone call's greeting; how soon who finds no place hears why
 #            (a development build)
 #   browser  a call from Chromium
+#   people   the recognizers on recordings of people and on spoken closed answers: fetches both the
+#            recordings and whisper's weights (not in the table; twenty minutes)
 #   many     10,000 short calls: memory and open files before and after (15 minutes)
 #
 # BENCH_CALLS  calls at once of the bench profile in the part `calls` (100)
@@ -28,7 +30,7 @@ if [ $# -eq 0 ]; then set -- calls spoken codec booking text browser; fi
 for part in "$@"; do
     # Before anything is measured: a wrong name at the end would lose the table.
     case $part in
-    calls | spoken | codec | booking | text | browser | many) ;;
+    calls | spoken | codec | booking | text | browser | people | many) ;;
     *)
         say "no such part: $part"
         exit 2
@@ -88,6 +90,11 @@ measure() {
         # They arm nothing, but their crate's tests have fault injection, which a release refuses.
         cargo test --locked --workspace --test it bench_ -- --ignored --nocapture --test-threads 1 |
             grep -E ' (replies|MiB)|^INVITE to|^end of speech|^token that|^no place to'
+        ;;
+    people)
+        "$frontdesk" models get whisper-base
+        cargo run --locked --release -p frontdesk-pipelines --features whisper --example people -- \
+            "$(scripts/people-clips.sh)" "$FRONTDESK_DATA_DIR/models/whisper-base-q8_0.bin"
         ;;
     many)
         # Calls that their callers have left are held for some seconds, beside the next ones.

@@ -37,3 +37,4 @@ pub mod signals;
 pub mod supervision;
 pub mod telemetry;
 pub mod tls;
+pub mod weights;

@@ -20,3 +20,4 @@ pub mod openai;
 pub mod stt;
 pub mod tts;
 pub mod vad;
+pub mod weights;

@@ -5,6 +5,8 @@ mod listening;
 pub mod lm;
 mod memfile;
 pub mod pocketsphinx;
+#[cfg(feature = "whisper")]
+pub mod whisper;
 
 use std::any::Any;
 use std::sync::Arc;

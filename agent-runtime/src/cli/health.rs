@@ -30,7 +30,7 @@ pub(super) fn health(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
 }
 
 /// Where a listener on this address is reached from the same machine.
-fn reached(listen: SocketAddr) -> SocketAddr {
+pub(super) fn reached(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

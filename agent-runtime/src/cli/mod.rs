@@ -10,6 +10,7 @@ mod erase;
 mod health;
 mod jobs;
 mod migrate;
+mod models;
 mod output;
 mod serve;
 mod token;
@@ -193,6 +194,9 @@ enum Command {
     /// What runs beside the calls: what each job did, or run one now.
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
+    /// Weights of models that are too large to be shipped: list, fetch or check them.
+    #[command(subcommand)]
+    Models(models::ModelsCommand),
     /// Print the URL and a join token for one call.
     Token(TokenArgs),
     /// What calls a runtime.
@@ -308,6 +312,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Erase(args) => erase::erase(&config, &args, &mut out),
         Command::Audit(command) => audit::audit(&config, &command, &mut out),
         Command::Jobs(command) => jobs::jobs(&config, &command, &mut out),
+        Command::Models(command) => models::models(&config, command, &mut out),
         Command::Migrate => migrate::migrate(&config, &mut out),
         Command::SeedDemo => migrate::seed_demo(&config, &mut out),
         #[cfg(feature = "tools")]

@@ -68,7 +68,11 @@ impl Tool {
             out.line(format_args!("Starting. Log lines go to {}", log.display()));
         }
         match self {
-            Self::Run(args) => demo::run(config, &args, out),
+            Self::Run(args) => {
+                #[cfg(feature = "whisper")]
+                super::models::offer(config, out);
+                demo::run(config, &args, out)
+            }
             Self::Demo(args) => demo::demo(config, &args, out),
             Self::Call(args) => {
                 interruptible(async |stop| call(&Configured(config), &args, stop, out).await)

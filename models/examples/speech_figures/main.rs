@@ -9,7 +9,9 @@
 mod hearing;
 mod sentences;
 mod sound;
+mod sounds;
 mod speaking;
+mod tones;
 
 use std::time::Duration;
 
@@ -28,6 +30,9 @@ fn main() -> Result<()> {
     }
     if wanted("voice") {
         hearing::voice_activity();
+    }
+    if wanted("tones") {
+        tones::figures(std::env::args().nth(2).as_deref())?;
     }
     Ok(())
 }

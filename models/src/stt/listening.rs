@@ -14,6 +14,7 @@ pub struct Listening {
     source: Arc<LmSource>,
     fingerprint: u64,
     private: bool,
+    hints: Option<Arc<str>>,
 }
 
 impl Listening {
@@ -21,7 +22,7 @@ impl Listening {
     #[must_use]
     pub fn new(context: &'static str, source: LmSource) -> Self {
         let fingerprint = source.fingerprint();
-        Self { context, source: Arc::new(source), fingerprint, private: false }
+        Self { context, source: Arc::new(source), fingerprint, private: false, hints: None }
     }
 
     /// Listens for sentences in which patients are named: no word of them is logged.
@@ -34,6 +35,20 @@ impl Listening {
     #[must_use]
     pub fn unspecific(context: &'static str) -> Self {
         Self::new(context, LmSource::new())
+    }
+
+    /// The same, with words that are likely to be said, for recognizers that know all words and
+    /// would rather write another one that sounds alike. A recognizer of that kind puts a hint in
+    /// place of what was said, also where it was not: **never a patient's name**.
+    #[must_use]
+    pub fn hinted(self, hints: Option<Arc<str>>) -> Self {
+        Self { hints, ..self }
+    }
+
+    /// Words that are likely to be said, if there are any.
+    #[must_use]
+    pub const fn hints(&self) -> Option<&Arc<str>> {
+        self.hints.as_ref()
     }
 
     /// The name.

@@ -8,3 +8,6 @@ mod openai;
 mod speaking;
 mod support;
 mod voice_activity;
+mod weights;
+#[cfg(feature = "whisper")]
+mod whisper;

@@ -42,6 +42,9 @@ const KNOWN_SPELLING: f64 = 3.0;
 /// Decision 0053 has what other shares brought.
 const COMMON_SHARE: f64 = 0.4;
 
+/// Words of hints at most: each makes recognition a little slower.
+const HINT_WORDS: usize = 40;
+
 /// What the callers of one clinic are expected to say in one language. Cheap to clone: made once
 /// for a clinic, it is shared by its calls, and what is listened for is made once for all of them.
 #[derive(Debug, Clone)]
@@ -52,6 +55,7 @@ struct Shared {
     language: Language,
     facts: Arc<ClinicFacts>,
     clinic: BTreeMap<&'static str, Vec<(String, f64)>>,
+    hints: Option<Arc<str>>,
     known: [OnceLock<Listening>; Expectation::ALL.len()],
 }
 
@@ -63,6 +67,7 @@ impl Spoken {
             language: language.clone(),
             facts: Arc::clone(clinic),
             clinic: clinic_slots(language, clinic),
+            hints: hints(clinic),
             known: Default::default(),
         }))
     }
@@ -96,7 +101,12 @@ impl Spoken {
     /// What is listened for where this is expected.
     #[must_use]
     pub fn listening(&self, expectation: Expectation) -> Listening {
-        let make = || Listening::new(expectation.context(), self.source(expectation, &[]));
+        let make = || {
+            let listening = Listening::new(expectation.context(), self.source(expectation, &[]));
+            // Where a doctor is named. To a yes, a number or a time a name would only be added.
+            let names_doctors = matches!(expectation, Expectation::Request | Expectation::Doctor);
+            listening.hinted(self.0.hints.clone().filter(|_| names_doctors))
+        };
         once(&self.0.known, expectation, make)
     }
 
@@ -349,6 +359,23 @@ fn letters(name: &str, templates: &Templates, doubling: bool) -> String {
     out.join(" ")
 }
 
+/// The clinic's doctors and specialties, for recognizers that take hints: first the doctors, as
+/// many as there is room for. Nothing of a patient.
+fn hints(clinic: &ClinicFacts) -> Option<Arc<str>> {
+    let names = clinic.doctors.iter().map(|doctor| doctor.name.as_str());
+    let specialties = clinic.doctors.iter().flat_map(|doctor| &doctor.specialties);
+    let specialties: BTreeSet<&str> = specialties.map(String::as_str).collect();
+    let mut room = HINT_WORDS;
+    let fits = |hint: &&str| {
+        let words = hint.split_whitespace().count();
+        let fits = words > 0 && words <= room;
+        room -= if fits { words } else { 0 };
+        fits
+    };
+    let hints: Vec<&str> = names.chain(specialties).filter(fits).collect();
+    (!hints.is_empty()).then(|| format!("{}.", hints.join(", ")).into())
+}
+
 fn plain(all: &[Weighted]) -> Vec<(String, f64)> {
     all.iter().map(|Weighted(text, weight)| (text.clone(), *weight)).collect()
 }
@@ -417,6 +444,41 @@ mod tests {
                 panic!("{expectation:?}: {error}");
             }
         }
+    }
+
+    fn clinic_of(doctors: usize) -> Spoken {
+        let doctor = |n: usize| crate::dialogue::DoctorFacts {
+            id: frontdesk_types::DoctorId::from_uuid(uuid::Uuid::from_u128(n as u128)),
+            name: format!("Leila Mansour{n}"),
+            specialties: vec!["cardiology".to_owned()],
+            fee: None,
+            languages: Vec::new(),
+            gender: None,
+        };
+        let doctors = (0..doctors).map(doctor).collect();
+        Spoken::new(&english(), &Arc::new(ClinicFacts { doctors, ..ClinicFacts::default() }))
+    }
+
+    #[test]
+    fn hints_name_doctors_and_specialties_and_never_a_patient() {
+        let spoken = clinic_of(2);
+        let hints = |listening: &Listening| listening.hints().map(|hints| hints.to_string());
+        let known = "Leila Mansour0, Leila Mansour1, cardiology.";
+        assert_eq!(hints(&spoken.listening(Expectation::Request)).as_deref(), Some(known));
+        assert_eq!(hints(&spoken.listening(Expectation::YesNo)), None);
+        let among = spoken.among(vec![Phi::new("Mary Johnson".to_owned())]);
+        for expectation in Expectation::ALL {
+            let hints = hints(&among.listening(expectation)).unwrap_or_default();
+            assert!(!hints.to_lowercase().contains("johnson"), "{expectation:?}: {hints}");
+            assert!(!expectation.is_naming() || hints.is_empty(), "{expectation:?}: {hints}");
+        }
+    }
+
+    #[test]
+    fn hints_of_a_large_clinic_stay_short() {
+        let listening = clinic_of(500).listening(Expectation::Doctor);
+        let hints = listening.hints().expect("hints");
+        assert!(hints.split_whitespace().count() <= HINT_WORDS, "{hints}");
     }
 
     #[test]

@@ -1,0 +1,162 @@
+//! Clips, and what a telephone does to them.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use frontdesk_models::tts::TextToSpeech;
+use frontdesk_models::tts::flite::Flite;
+
+/// How a clip is heard.
+#[derive(Clone, Copy)]
+pub(super) enum Line {
+    Clean,
+    /// 300 to 3400 Hz, μ-law.
+    Telephone,
+}
+
+impl Line {
+    pub(super) const ALL: [Self; 2] = [Self::Clean, Self::Telephone];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Telephone => "telephone",
+        }
+    }
+
+    pub(super) fn carry(self, samples: &[i16]) -> Vec<i16> {
+        match self {
+            Self::Clean => samples.to_vec(),
+            Self::Telephone => telephone(samples),
+        }
+    }
+}
+
+/// The samples of a file of one channel, 16 kHz, 16 bits.
+pub(super) fn wav(path: &Path) -> Result<Vec<i16>> {
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    samples(&bytes).with_context(|| path.display().to_string())
+}
+
+fn samples(bytes: &[u8]) -> Result<Vec<i16>> {
+    let is_wav = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE");
+    ensure!(is_wav, "it is no WAV file");
+    let mut at = 12;
+    let mut facts = None;
+    while let Some(head) = bytes.get(at..at + 8) {
+        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+        // Who writes to a pipe does not know the length.
+        let end = (at + 8).saturating_add(length).min(bytes.len());
+        let body = &bytes[at + 8..end];
+        match &head[..4] {
+            b"fmt " => facts = body.get(..16).map(<[u8]>::to_vec),
+            b"data" => {
+                let facts = facts.context("its samples come before their format")?;
+                let word = |at: usize| u16::from_le_bytes([facts[at], facts[at + 1]]);
+                let rate = u32::from_le_bytes([facts[4], facts[5], facts[6], facts[7]]);
+                ensure!(word(0) == 1 && word(2) == 1 && word(14) == 16, "it is not mono, 16 bits");
+                let pairs = body.chunks_exact(2).map(|two| i16::from_le_bytes([two[0], two[1]]));
+                return Ok(resampled(&pairs.collect::<Vec<_>>(), rate));
+            }
+            _ => {}
+        }
+        at = end + (length & 1);
+    }
+    anyhow::bail!("it has no samples")
+}
+
+/// At 16 kHz, by interpolation: good for what comes from 22.05 kHz and is then heard, no more.
+fn resampled(samples: &[i16], rate: u32) -> Vec<i16> {
+    if rate == 16_000 {
+        return samples.to_vec();
+    }
+    let step = f64::from(rate) / 16_000.0;
+    let count = (samples.len() as f64 / step) as usize;
+    let sample = |at: usize| f64::from(samples.get(at).copied().unwrap_or_default());
+    let between = |n: usize| {
+        let at = n as f64 * step;
+        let (low, part) = (at as usize, at.fract());
+        (sample(low) * (1.0 - part) + sample(low + 1) * part) as i16
+    };
+    (0..count).map(between).collect()
+}
+
+/// With silence around it, as turn taking leaves it.
+pub(super) fn padded(samples: &[i16]) -> Vec<i16> {
+    let mut all = vec![0; 3200];
+    all.extend_from_slice(samples);
+    all.resize(all.len() + 4800, 0);
+    all
+}
+
+/// A sentence by flite.
+pub(super) fn flite(text: &str) -> Result<Vec<i16>> {
+    let mut samples = Vec::new();
+    Flite::new().synthesize(text, "slt", &mut |more| {
+        samples.extend_from_slice(more);
+        ControlFlow::Continue(())
+    })?;
+    Ok(samples)
+}
+
+/// A sentence by espeak-ng; `None` where it is not installed.
+pub(super) fn espeak(text: &str) -> Result<Option<Vec<i16>>> {
+    let mut command = Command::new("espeak-ng");
+    command.args(["-v", "en-us", "--stdout", text]).stdin(Stdio::null()).stderr(Stdio::null());
+    match command.output() {
+        Ok(output) => Ok(Some(samples(&output.stdout)?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A second-order filter (Bristow-Johnson's cookbook, Q = 1/√2).
+struct Biquad {
+    b: [f32; 3],
+    a: [f32; 2],
+    x: [f32; 2],
+    y: [f32; 2],
+}
+
+impl Biquad {
+    fn new(cutoff_hz: f32, high_pass: bool) -> Self {
+        let omega = std::f32::consts::TAU * cutoff_hz / 16_000.0;
+        let alpha = omega.sin() / std::f32::consts::SQRT_2;
+        let cos = omega.cos();
+        let a0 = 1.0 + alpha;
+        let edge = if high_pass { f32::midpoint(1.0, cos) } else { (1.0 - cos) / 2.0 } / a0;
+        let middle = if high_pass { -2.0 * edge } else { 2.0 * edge };
+        let a = [-2.0 * cos / a0, (1.0 - alpha) / a0];
+        Self { b: [edge, middle, edge], a, x: [0.0; 2], y: [0.0; 2] }
+    }
+
+    fn step(&mut self, x: f32) -> f32 {
+        let y = self.b[0] * x + self.b[1] * self.x[0] + self.b[2] * self.x[1]
+            - self.a[0] * self.y[0]
+            - self.a[1] * self.y[1];
+        self.x = [x, self.x[0]];
+        self.y = [y, self.y[0]];
+        y
+    }
+}
+
+fn telephone(samples: &[i16]) -> Vec<i16> {
+    let mut filters = [(300.0, true), (300.0, true), (3400.0, false), (3400.0, false)]
+        .map(|(cutoff, high_pass)| Biquad::new(cutoff, high_pass));
+    let mut filtered =
+        samples.iter().map(|&sample| filters.iter_mut().fold(f32::from(sample), |x, f| f.step(x)));
+    // 8 kHz and back: every second sample, through μ-law, the ones between by interpolation.
+    let half: Vec<f32> = filtered.by_ref().step_by(2).map(mu_law).collect();
+    let next = half.iter().skip(1).chain(half.last());
+    half.iter().zip(next).flat_map(|(&a, &b)| [a as i16, f32::midpoint(a, b) as i16]).collect()
+}
+
+/// To the eight bits of μ-law and back.
+fn mu_law(sample: f32) -> f32 {
+    let x = (sample / 32_768.0).clamp(-1.0, 1.0);
+    let squeezed = x.signum() * (255.0 * x.abs()).ln_1p() / 256.0_f32.ln();
+    let steps = (squeezed * 127.0).round() / 127.0;
+    steps.signum() * (256.0_f32.powf(steps.abs()) - 1.0) / 255.0 * 32_768.0
+}
