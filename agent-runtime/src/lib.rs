@@ -28,6 +28,7 @@ pub mod mail;
 pub mod own_agent;
 mod phone;
 pub mod profile;
+mod recovery;
 pub mod runtime;
 pub mod servers;
 pub mod signals;

@@ -23,7 +23,8 @@ use crate::servers::LiveKitAccess;
 /// Attempts to register before the start fails: some two seconds. Later the worker never gives up.
 const FIRST_ATTEMPTS: u32 = 4;
 
-/// What the rooms of all calls are joined with.
+/// What the rooms of all calls are joined with. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Rooms {
     /// Where their sockets live: a Tokio runtime of their own, so that nothing that computes can
     /// delay a packet.
@@ -35,7 +36,8 @@ pub(crate) struct Rooms {
 }
 
 impl Rooms {
-    fn line(&self, url: String, token: String, caller: Option<&str>) -> LiveKitCall {
+    /// The line in a room, by a token to join it.
+    pub(crate) fn line(&self, url: String, token: String, caller: Option<&str>) -> LiveKitCall {
         let mut room = RoomOptions::new(url, token);
         room.runtime = Some(self.media.clone());
         room.clock = Arc::clone(&self.clock);

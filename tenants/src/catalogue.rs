@@ -60,6 +60,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("time_slots", Room::Tenant),
     ("users", Room::Login("seen by itself and its clinics; found at sign-in by a function")),
     ("waitlist_entries", Room::Tenant),
+    ("workers", Room::Global("which runtimes live; nothing of a clinic")),
 ];
 
 /// A rule that always holds. `violations` is a query that returns the ids of what breaks it; run by

@@ -36,6 +36,7 @@ pub mod staff;
 pub mod testing;
 pub mod tidy;
 pub mod waitlist;
+pub mod workers;
 
 pub use db::{Database, Provision, migrate, migrator, provision};
 pub use error::{Error, Refusal, Result, SetupError};

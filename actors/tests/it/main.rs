@@ -15,6 +15,7 @@ mod sim_course;
 mod sim_faults;
 mod sim_keys;
 mod sim_model;
+mod sim_moved;
 mod sim_take_over;
 mod sim_tools;
 mod sim_watch;

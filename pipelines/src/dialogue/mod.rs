@@ -175,6 +175,9 @@ pub enum Input {
     },
     /// The dialogue has the call again.
     HandedBack,
+    /// The process that had the call died, and another goes on with it from its snapshot: what was
+    /// being said was not heard to its end, and nothing that was asked for is under way any more.
+    Recovered,
     /// The caller hung up.
     CallerLeft,
 }

@@ -279,6 +279,7 @@ phrases! {
     emergency_handover(number),
     emergency_number(number),
     handed_back,
+    recovered,
     failed_end,
     busy_wait,
     busy_end,

@@ -82,6 +82,8 @@ enum Event {
     Played(bool),
     /// A supervisor takes the call over, or hands it back.
     Floor(bool),
+    /// The process dies with all that is under way, and another goes on.
+    Died,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -94,6 +96,7 @@ fn event() -> impl Strategy<Value = Event> {
         8 => any::<u8>().prop_map(Event::Answer),
         8 => any::<bool>().prop_map(Event::Played),
         1 => any::<bool>().prop_map(Event::Floor),
+        1 => Just(Event::Died),
     ]
 }
 
@@ -306,6 +309,13 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
                 // A yes to the supervisor is none to what was read back before.
                 seen.read_back &= !taken;
                 if taken { Input::TakenOver } else { Input::HandedBack }
+            }
+            Event::Died => {
+                // The supervisor's console was connected to the process.
+                seen.supervised = false;
+                seen.running.clear();
+                seen.unplayed.clear();
+                Input::Recovered
             }
             Event::Silence => {
                 mono = mono.max(forms.poll_timeout().unwrap_or(mono));

@@ -4,6 +4,7 @@
 //! can be a caller. Of all others nothing is heard or read.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub(super) struct Finder {
     caller: Option<Phi<String>>,
     /// The caller's identity, if they came by telephone.
     phone: Arc<OnceLock<Phi<String>>>,
+    /// Whether the agent was removed from the room.
+    removed: Arc<AtomicBool>,
     track: Option<String>,
     /// Whether the caller is in the room.
     here: bool,
@@ -84,6 +87,7 @@ impl Finder {
             expected: expected.map(Phi::new),
             caller: None,
             phone: Arc::default(),
+            removed: Arc::default(),
             track: None,
             here: false,
             early: VecDeque::new(),
@@ -94,6 +98,11 @@ impl Finder {
     /// Where the identity of a telephone caller is told, once they are there.
     pub(super) fn phone(&self) -> Arc<OnceLock<Phi<String>>> {
         Arc::clone(&self.phone)
+    }
+
+    /// Whether the agent was removed from the room, while the caller stayed.
+    pub(super) fn removed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.removed)
     }
 
     /// Follows the room until its session ends.
@@ -169,6 +178,8 @@ impl Finder {
                 self.look_around().await;
             }
             RoomEvent::Disconnected { reason } => {
+                let removed = reason == DisconnectReason::ParticipantRemoved;
+                self.removed.store(removed, Ordering::SeqCst);
                 self.tell(LineEvent::Over(format!("room disconnected: {reason:?}")));
             }
             RoomEvent::Reconnecting => self.tell(LineEvent::Lost),

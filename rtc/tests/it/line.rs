@@ -42,6 +42,7 @@ pub(crate) async fn connected_with(
         call: CallId::new(&SystemIds),
         language: "en".to_owned(),
         voice: true,
+        first_turn: 0,
         listener: Arc::new(move |event| tell.lock().push(event)),
     };
     let room = RoomOptions::new(server.url(), token(room, "agent", "agent"));

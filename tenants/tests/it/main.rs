@@ -12,6 +12,7 @@ mod doctors;
 mod documents;
 mod double_visits;
 mod facts_version;
+mod lost_workers;
 mod merge;
 mod migration;
 mod patients;

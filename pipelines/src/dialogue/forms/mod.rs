@@ -384,6 +384,7 @@ impl guard::Policy for Policy {
                 self.on_played(utterance, &heard);
             }
             Input::Timeout => self.on_timeout(now),
+            Input::Recovered => self.recovered(now),
         }
     }
 

@@ -399,6 +399,7 @@ impl Policy for Llm {
             | Input::TakenOver
             | Input::Staff { .. }
             | Input::HandedBack
+            | Input::Recovered
             | Input::CallerLeft => {}
         }
     }
