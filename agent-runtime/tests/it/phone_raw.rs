@@ -29,6 +29,11 @@ pub(crate) fn is_voiced(packet: &[u8]) -> bool {
     packet.iter().skip(12).filter(|byte| (*byte & 0x7F) < 0x50).count() > 20
 }
 
+/// Whether the µ-law bytes of a packet are anything but digital silence.
+pub(crate) fn is_sound(packet: &[u8]) -> bool {
+    packet.iter().skip(12).any(|byte| byte & 0x7F != 0x7F)
+}
+
 async fn receive(socket: &UdpSocket) -> Vec<u8> {
     let mut bytes = vec![0; 9000];
     let got = timeout(PATIENCE, socket.recv_from(&mut bytes)).await.expect("in time");

@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use crate::desk::Desk;
-use crate::phone_raw::{PACKET, Raw, is_voiced};
+use crate::phone_raw::{PACKET, Raw, is_sound, is_voiced};
 use crate::phone_rig::{NUMBER, Office};
 
 /// With one turn in each.
@@ -71,6 +71,8 @@ struct Caller {
     tick: Interval,
     /// When the agent was last heard.
     heard: Option<Instant>,
+    /// When the sound began that goes on: the first packet of the clause that is being said.
+    began: Option<Instant>,
 }
 
 impl Caller {
@@ -79,7 +81,7 @@ impl Caller {
         assert_eq!(line.invite().await, 200);
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
-        Self { line, tick, heard: None }
+        Self { line, tick, heard: None, began: None }
     }
 
     /// Sends a packet when it is due; when the agent was first heard meanwhile.
@@ -88,10 +90,13 @@ impl Caller {
         loop {
             tokio::select! {
                 _ = self.tick.tick() => break,
-                sound = self.line.hears() => if is_voiced(&sound) {
+                sound = self.line.hears() => {
                     let now = Instant::now();
-                    self.heard = Some(now);
-                    first.get_or_insert(now);
+                    self.began = is_sound(&sound).then(|| self.began.unwrap_or(now));
+                    if is_voiced(&sound) {
+                        self.heard = Some(now);
+                        first.get_or_insert(now);
+                    }
                 },
             }
         }
@@ -178,16 +183,20 @@ async fn bench_the_token_that_ends_a_clause_to_its_first_packet() {
     let model = [("FRONTDESK_LLM_URL", url.as_str()), ("FRONTDESK_LLM_MODEL", "small")];
     let office = Office::open_with(&model).await;
     let sentence = sentence();
-    let mut waits = Vec::new();
+    let (mut waits, mut packets) = (Vec::new(), Vec::new());
     for _ in 0..CALLS {
         let mut caller = Caller::call(&office).await;
         let (_, answered) = caller.turn(&sentence).await;
         // Not asked if nothing was understood: then the agent asks again by itself.
-        let told = sent.lock().take();
-        waits.extend(told.map(|told| answered.saturating_duration_since(told)));
+        if let Some(told) = sent.lock().take() {
+            waits.push(answered.saturating_duration_since(told));
+            let began = caller.began.expect("a voiced packet is a sound");
+            packets.push(began.saturating_duration_since(told));
+        }
         caller.line.bye().await;
     }
     println!("{} of {CALLS} turns went to the model", waits.len());
+    println!("token that ends a clause to its first packet: median {:?}", median(packets));
     println!("token that ends a clause to first voiced packet: median {:?}", median(waits));
     office.close().await;
     serving.abort();

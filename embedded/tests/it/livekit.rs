@@ -5,18 +5,21 @@ use std::path::Path;
 
 use frontdesk_embedded::{EmbeddedError, LiveKit, Ports};
 
-use crate::support::{folder, given_folder, livekit, runs, runtime, until};
+use crate::support::{
+    USUAL_PORTS, folder, given_folder, livekit, livekit_on_usual_ports, runs, runtime, until,
+};
 
 #[tokio::test]
 async fn it_answers_and_keeps_its_keys_and_ports_over_restarts() {
+    let _ports = USUAL_PORTS.lock().await;
     let dir = folder();
-    let server = LiveKit::start(livekit(dir.path())).await.expect("starts");
+    let server = LiveKit::start(livekit_on_usual_ports(dir.path())).await.expect("starts");
     assert!(server.answers().await);
     assert!(server.api_secret().len() >= 32);
     let before = (server.ws_url(), server.api_key().to_owned(), server.api_secret().to_owned());
     server.stop().await.expect("stops");
     assert_eq!(runs(&dir.path().to_string_lossy()), Vec::<String>::new());
-    let server = LiveKit::start(livekit(dir.path())).await.expect("starts again");
+    let server = LiveKit::start(livekit_on_usual_ports(dir.path())).await.expect("starts again");
     let after = (server.ws_url(), server.api_key().to_owned(), server.api_secret().to_owned());
     assert_eq!(before, after);
     server.stop().await.expect("stops");
@@ -112,20 +115,21 @@ async fn two_runtimes_on_one_folder_and_a_missing_program_are_told() {
 #[ignore = "run by other tests"]
 async fn a_runtime_with_livekit() {
     let dir = given_folder();
-    let _server = LiveKit::start(livekit(&dir)).await.expect("starts");
+    let _server = LiveKit::start(livekit_on_usual_ports(&dir)).await.expect("starts");
     std::fs::write(dir.join("started"), "").expect("told");
     std::future::pending::<()>().await;
 }
 
 #[tokio::test]
 async fn the_server_of_a_killed_runtime_is_adopted_or_stopped() {
+    let _ports = USUAL_PORTS.lock().await;
     let dir = folder();
     let mut killed = runtime("livekit::a_runtime_with_livekit", dir.path());
     until("it starts", || dir.path().join("started").exists()).await;
     let pid_file = std::fs::read_to_string(dir.path().join("livekit.pid")).expect("there");
     killed.kill().expect("killed");
     killed.wait().expect("gone");
-    let server = LiveKit::start(livekit(dir.path())).await.expect("adopts");
+    let server = LiveKit::start(livekit_on_usual_ports(dir.path())).await.expect("adopts");
     assert!(pid_file.contains(&server.server().pid().to_string()), "the same process serves");
     assert!(server.answers().await);
     server.stop().await.expect("stops");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use frontdesk_embedded::{LiveKitOptions, PostgresOptions};
+use frontdesk_embedded::{LiveKitOptions, Ports, PostgresOptions};
 
 /// A folder that PostgreSQL's unprivileged user can reach.
 pub(crate) fn folder() -> tempfile::TempDir {
@@ -24,8 +24,10 @@ pub(crate) fn postgres(dir: &Path) -> PostgresOptions {
     options
 }
 
+/// On any free ports, so that tests that run at a time do not take each other's.
 pub(crate) fn livekit(dir: &Path) -> LiveKitOptions {
     let mut options = LiveKitOptions::new(dir);
+    options.ports = Ports::Free;
     options.program = std::env::var_os("LIVEKIT_SERVER_BIN").map(PathBuf::from);
     if let Some(home) = std::env::var_os("HOME").map(PathBuf::from) {
         options.tool_dirs = vec![home.join(".local/bin"), home.join("go/bin")];
@@ -33,6 +35,17 @@ pub(crate) fn livekit(dir: &Path) -> LiveKitOptions {
     options.tool_dirs.insert(0, Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin"));
     options
 }
+
+/// On the ports of the folder, else the usual ones: see [`USUAL_PORTS`].
+pub(crate) fn livekit_on_usual_ports(dir: &Path) -> LiveKitOptions {
+    let mut options = livekit(dir);
+    options.ports = Ports::Auto;
+    options
+}
+
+/// Held by each test whose server wants the usual ports, for as long as it must keep them over a
+/// restart: another test's server would take them in between.
+pub(crate) static USUAL_PORTS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Whether a process with that text in its arguments runs on this machine.
 pub(crate) fn runs(text: &str) -> Vec<String> {
