@@ -33,7 +33,8 @@ fn recovers(call: &mut Call) -> String {
 fn dies_in(call: &mut Call, words: &str) -> (ToolCall, Checked) {
     let now = Now { mono: call.mono, wall: call.clinic.now };
     call.forms.handle_input(now, Input::Heard { text: words.to_owned(), confidence: Some(1.0) });
-    let wanted = std::iter::from_fn(|| call.forms.poll_output()).find_map(|output| match output {
+    let all: Vec<Output> = std::iter::from_fn(|| call.forms.poll_output()).collect();
+    let wanted = all.into_iter().find_map(|output| match output {
         Output::Tool { tool, checked, .. } => Some((tool, *checked)),
         _ => None,
     });

@@ -98,8 +98,9 @@ impl<D: Policy> Guarded<D> {
             .collect();
         for (call, patience) in specs {
             let Some(running) = self.state.running.get_mut(&call) else { continue };
-            if running.deadline.is_none() && running.write.is_none() {
-                // It only looks, and nobody waits for it any more.
+            let late = running.deadline.is_none();
+            if late && (running.write.is_none() || !self.state.ledger.is_identified()) {
+                // It only looks, and nobody waits for it any more; or it is nobody's whom we know.
                 continue;
             }
             if running.deadline.is_some() {
