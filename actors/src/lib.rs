@@ -10,6 +10,7 @@ pub mod faults;
 #[cfg(not(feature = "fault-injection"))]
 mod faults;
 pub mod jobs;
+mod lease;
 mod mail;
 mod media;
 #[cfg(feature = "simulation")]
@@ -22,9 +23,10 @@ pub mod watch;
 mod writes;
 
 pub use call::{
-    CallEnd, CallRequest, CallSettings, DialogueFactory, Records, Services, SupervisionError,
+    CallEnd, CallRequest, CallSettings, DialogueFactory, Moved, Records, Services, SupervisionError,
 };
 pub use frontdesk_pipelines::floor::{FloorError, PATIENCE as SUPERVISOR_PATIENCE, Supervisor};
+pub use lease::{Lease, LeaseKeeper};
 pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
 pub use switchboard::{Counters, NoPlace, Refused, Reservation, Switchboard, Waiting};
 pub use tools::{ClinicTools, Tool, ToolCx, ToolFailure, ToolFuture, Tools};

@@ -194,6 +194,25 @@ impl Clinics {
         tokio::time::timeout(LOOKUP_PATIENCE, look_up).await.unwrap_or(Err(CallRefused::Late))
     }
 
+    /// The clinic of a call that is under way, and what its dialogue is told.
+    ///
+    /// # Errors
+    /// [`CallRefused`] if it takes no calls any more, or cannot be looked up in time.
+    pub async fn of_call(
+        &self,
+        tenant: &Tenant,
+        language: &str,
+        channel: Channel,
+        now: Mono,
+    ) -> Result<CallFacts, CallRefused> {
+        let look_up = async {
+            let clinic = directory::clinic_by_id(&self.database, tenant.clinic()).await?;
+            let clinic = clinic.ok_or(CallRefused::NoClinic)?;
+            Ok(self.answers_for(clinic, language, channel, now).await?.1)
+        };
+        tokio::time::timeout(LOOKUP_PATIENCE, look_up).await.unwrap_or(Err(CallRefused::Late))
+    }
+
     async fn look_up(
         &self,
         slug: &str,

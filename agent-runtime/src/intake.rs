@@ -202,6 +202,7 @@ impl Intake {
             facts,
             clock,
             simulated: now.is_some(),
+            moved: None,
             done,
         };
         match place {
@@ -249,14 +250,14 @@ fn told(refused: &JobRefused, dispatch: &JobMetadata) -> Decided {
 }
 
 /// A clock whose wall time began at a given moment and goes on from there.
-struct PinnedClock {
+pub(crate) struct PinnedClock {
     real: Arc<dyn Clock>,
     begun: Mono,
     wall: Timestamp,
 }
 
 impl PinnedClock {
-    fn new(real: Arc<dyn Clock>, wall: Timestamp) -> Self {
+    pub(crate) fn new(real: Arc<dyn Clock>, wall: Timestamp) -> Self {
         Self { begun: real.mono(), real, wall }
     }
 }

@@ -30,6 +30,7 @@ pub mod panics;
 mod phone;
 pub mod profile;
 pub mod readiness;
+mod recovery;
 mod rejoin_proof;
 pub mod runtime;
 pub mod servers;

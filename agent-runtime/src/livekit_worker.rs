@@ -24,7 +24,8 @@ use crate::servers::LiveKitAccess;
 /// Attempts to register before the start fails: some two seconds. Later the worker never gives up.
 const FIRST_ATTEMPTS: u32 = 4;
 
-/// What the rooms of all calls are joined with.
+/// What the rooms of all calls are joined with. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Rooms {
     /// Where their sockets live: a Tokio runtime of their own, so that nothing that computes can
     /// delay a packet.
@@ -38,7 +39,8 @@ pub(crate) struct Rooms {
 }
 
 impl Rooms {
-    fn line(
+    /// The line in the room of that name, by the server's URL and a token to join it.
+    pub(crate) fn line(
         &self,
         (url, token): (String, String),
         name: &str,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::jobs::{JOBS, Jobs};
-use frontdesk_actors::{Records, Switchboard, Tools};
+use frontdesk_actors::{LeaseKeeper, Records, Switchboard, Tools};
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_rtc::worker::WorkerError;
 use frontdesk_telephony::Telephone;
@@ -41,6 +41,7 @@ use crate::mail::{self, SmtpError};
 use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::readiness::Readiness;
+use crate::recovery::Recovery;
 use crate::rejoin_proof::RejoinProofs;
 use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
 use crate::signals::{Asked, Signals};
@@ -154,6 +155,10 @@ struct Parts {
     jobs: Jobs,
     /// Looks through the rooms for supervisors who should not be there.
     reconciling: JoinHandle<()>,
+    /// Goes on with the calls of runtimes that are gone.
+    recovering: JoinHandle<()>,
+    /// Keeps the lease on the calls, where records of them are kept.
+    lease: Option<LeaseKeeper>,
 }
 
 impl Runtime {
@@ -338,7 +343,14 @@ impl Parts {
                 .then(|| config.data_dir.clone()),
         };
         let job_services = job_services(&servers.database, clinics.database(), around).await?;
-        let records = keys.map(|keys| Records { keys, worker: process });
+        let lease = keys.as_ref().map(|_| {
+            LeaseKeeper::start(clinics.database().clone(), process.clone(), Arc::clone(&clock))
+        });
+        let records = keys.zip(lease.as_ref()).map(|(keys, keeper)| Records {
+            keys,
+            worker: process,
+            lease: keeper.lease(),
+        });
         let slots = SlotRegistry::start(
             clinics.database().clone(),
             Arc::clone(&clock),
@@ -377,6 +389,15 @@ impl Parts {
             Arc::clone(&clock),
             Arc::clone(&ids),
         ));
+        let recovery = Recovery {
+            switchboard: switchboard.clone(),
+            clinics: clinics.clone(),
+            worker: job_services.worker.clone(),
+            rooms: rooms.clone(),
+            livekit: servers.livekit.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        };
         let tokens = signer(&servers.livekit, config);
         let supervision = Supervision::new(
             switchboard.clone(),
@@ -436,7 +457,19 @@ impl Parts {
                 let reconciling = shared.supervision.start();
                 let jobs = Jobs::start(job_services, JOBS);
                 let _ = shared.jobs.set(jobs.watch());
-                Ok(Self { shared, worker, telephone, http, demo, documents, jobs, reconciling })
+                let recovering = recovery.start();
+                Ok(Self {
+                    shared,
+                    worker,
+                    telephone,
+                    http,
+                    demo,
+                    documents,
+                    jobs,
+                    reconciling,
+                    recovering,
+                    lease,
+                })
             }
             Err(error) => {
                 http.stop().await;
@@ -448,6 +481,7 @@ impl Parts {
     }
 
     async fn stop(self) {
+        self.recovering.abort();
         self.worker.close().await;
         self.reconciling.abort();
         self.shared.switchboard.stop().await;
@@ -458,6 +492,9 @@ impl Parts {
         self.http.stop().await;
         self.documents.stop().await;
         self.jobs.stop().await;
+        if let Some(lease) = self.lease {
+            lease.stop().await;
+        }
         self.shared.clinics.close().await;
     }
 }

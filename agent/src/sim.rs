@@ -210,6 +210,7 @@ impl State {
             line: Box::new(line),
             room: "simulation".to_owned(),
             caller: None,
+            moved: None,
             facts: CallFacts::of(Arc::new(facts), Channel::Text),
             clock: shared,
             simulated: true,

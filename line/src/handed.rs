@@ -108,6 +108,14 @@ impl Line for Continued {
         self.line.supervisor_in()
     }
 
+    fn agent(&self) -> Option<String> {
+        self.line.agent()
+    }
+
+    fn leave(&self) -> LineFuture<'_, ()> {
+        self.line.leave()
+    }
+
     fn hang_up(&self) -> LineFuture<'_, ()> {
         self.line.hang_up()
     }

@@ -27,6 +27,8 @@ pub struct Abilities {
     pub transfer: bool,
     /// A supervisor can speak on it ([`Line::attend`]).
     pub supervisor: bool,
+    /// Another process can go on with the call: the caller is where it can be joined.
+    pub movable: bool,
 }
 
 /// Where a call is to be handed to.
@@ -121,6 +123,17 @@ pub trait Line: Send + Sync {
         None
     }
 
+    /// Who the agent is on the line, where others on it see that.
+    fn agent(&self) -> Option<String> {
+        None
+    }
+
+    /// Leaves the line to another process, which has the call now: the caller notices nothing. Else as
+    /// [`Line::hang_up`].
+    fn leave(&self) -> LineFuture<'_, ()> {
+        self.hang_up()
+    }
+
     /// Ends the line; returns when nothing of it is left, at the latest after a few seconds.
     /// Harmless if it has ended.
     fn hang_up(&self) -> LineFuture<'_, ()>;
@@ -141,6 +154,9 @@ pub struct LineContext {
     pub language: String,
     /// Whether the agent speaks; otherwise the call is typed.
     pub voice: bool,
+    /// Number of the first turn that can be shown on it: not 0 where another process had the call
+    /// before. Names of what is shown hold it, so that none is given twice.
+    pub first_turn: u32,
     /// Told what happens.
     pub listener: Listener,
 }

@@ -56,6 +56,7 @@ pub fn call() -> (ScriptedCall, Caller) {
         dtmf: true,
         transfer: true,
         supervisor: true,
+        movable: true,
     })
 }
 
@@ -270,6 +271,7 @@ mod tests {
             call: frontdesk_types::CallId::new(&frontdesk_types::SystemIds),
             language: "en".to_owned(),
             voice,
+            first_turn: 0,
             listener: Arc::new(move |event| told_too.lock().push(event)),
         };
         let mut connecting = Box::new(call).connect(context);

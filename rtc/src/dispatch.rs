@@ -135,6 +135,8 @@ pub struct Present {
     pub identity: String,
     /// Whether nobody sees them.
     pub hidden: bool,
+    /// Whether they are an agent.
+    pub agent: bool,
 }
 
 impl fmt::Debug for Present {
@@ -244,6 +246,7 @@ impl ServerApi {
         let listed = self.rooms.list_participants(room).await;
         let present = |who: proto::ParticipantInfo| Present {
             hidden: who.permission.as_ref().is_some_and(|permission| permission.hidden),
+            agent: who.kind() == proto::participant_info::Kind::Agent,
             identity: who.identity,
         };
         match listed.map_err(|error| ApiError::from_service("list participants", &error)) {

@@ -93,6 +93,7 @@ enum Rights {
     Caller,
     Listener,
     Supervisor,
+    Agent,
 }
 
 impl fmt::Debug for JoinToken {
@@ -134,6 +135,12 @@ impl JoinToken {
     #[must_use]
     pub fn supervisor(room: impl Into<String>, identity: impl Into<String>) -> Self {
         Self { rights: Rights::Supervisor, ..Self::caller(room, identity) }
+    }
+
+    /// For an agent who joins without a job: as those whose token comes with one.
+    #[must_use]
+    pub fn agent_in(room: impl Into<String>, identity: impl Into<String>) -> Self {
+        Self { rights: Rights::Agent, ..Self::caller(room, identity) }
     }
 
     /// With a display name.
@@ -182,18 +189,20 @@ impl JoinToken {
             }
         }
         let listens = self.rights == Rights::Listener;
+        let agent = self.rights == Rights::Agent;
         let sources: &[&str] = match self.rights {
             Rights::Supervisor => &["microphone", "camera"],
-            Rights::Caller | Rights::Listener => &[],
+            Rights::Caller | Rights::Listener | Rights::Agent => &[],
         };
         let grants = VideoGrants {
             room_join: true,
             room: self.room,
             can_publish: Some(!listens),
             can_publish_sources: sources.iter().map(|source| (*source).to_owned()).collect(),
-            can_publish_data: Some(self.rights == Rights::Caller),
+            can_publish_data: Some(agent || self.rights == Rights::Caller),
             can_subscribe: Some(true),
-            can_update_own_metadata: Some(false),
+            can_update_own_metadata: Some(agent),
+            agent,
             hidden: listens,
             ..Default::default()
         };
@@ -202,7 +211,7 @@ impl JoinToken {
             .with_name(&self.name)
             .with_metadata(&self.metadata)
             .with_attributes(self.attributes);
-        if listens {
+        if listens || agent {
             token = token.with_kind("agent");
         }
         if !self.agents.is_empty() {
@@ -288,6 +297,16 @@ mod tests {
         assert_eq!(claims.video.can_publish_sources, ["microphone", "camera"]);
         assert!(!claims.video.can_publish_data());
         assert_eq!((claims.name.as_str(), claims.kind.as_str()), ("Mona", ""));
+    }
+
+    #[test]
+    fn an_agent_without_a_job_may_what_one_with_a_job_may() {
+        let token = JoinToken::agent_in("room-1", "agent-1");
+        let claims = claims(&token.sign(&ApiKey::new("key", SECRET)).expect("signed"));
+        assert_eq!(claims.kind, "agent");
+        assert!(claims.video.agent && claims.video.room_join && !claims.video.hidden);
+        assert!(claims.video.can_publish() && claims.video.can_publish_data());
+        assert_eq!(claims.video.can_update_own_metadata, Some(true));
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub const TABLES: &[(&str, Room)] = &[
     ("time_slots", Room::Tenant),
     ("users", Room::Login("seen by itself and its clinics; found at sign-in by a function")),
     ("waitlist_entries", Room::Tenant),
+    ("workers", Room::Global("which runtimes live; nothing of a clinic")),
     ("write_probe", Room::Global("written to find out whether something can be")),
     ("zone_offsets", Room::Global("the program's rules of time zones")),
 ];

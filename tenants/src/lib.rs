@@ -38,6 +38,7 @@ pub mod staff;
 pub mod testing;
 pub mod tidy;
 pub mod waitlist;
+pub mod workers;
 pub mod zones;
 
 pub use db::{

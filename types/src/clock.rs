@@ -65,14 +65,17 @@ pub trait Clock: Send + Sync + 'static {
     fn mono(&self) -> Mono;
 }
 
-/// The clock of the operating system. Its monotonic origin is the moment it was made.
+/// The clock of the operating system. Its monotonic reading begins with the wall clock's when it is
+/// made, in microseconds since 1970: a moment that another process kept means the same to this one,
+/// as far as their machines' clocks agree.
 #[derive(Debug, Clone)]
 pub struct SystemClock {
-    origin: Instant,
+    made: Instant,
+    origin: u64,
 }
 
 impl SystemClock {
-    /// A clock whose monotonic origin is now.
+    /// A clock that runs on from now, whatever becomes of the wall clock.
     #[must_use]
     #[expect(
         clippy::new_without_default,
@@ -80,7 +83,8 @@ impl SystemClock {
     )]
     pub fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
-        Self { origin: Instant::now() }
+        let (made, wall) = (Instant::now(), Timestamp::now());
+        Self { made, origin: u64::try_from(wall.as_microsecond()).unwrap_or_default() }
     }
 }
 
@@ -91,7 +95,8 @@ impl Clock for SystemClock {
     }
 
     fn mono(&self) -> Mono {
-        Mono(u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX))
+        let since = u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Mono(self.origin.saturating_add(since))
     }
 }
 

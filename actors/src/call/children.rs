@@ -44,14 +44,14 @@ pub(crate) struct Keeps {
 }
 
 impl Keeps {
-    /// Of a call whose callers are expected to say this.
-    pub(super) fn new(spoken: &Spoken) -> Self {
+    /// Of a call whose callers are expected to say this, and whose dialogue begins from there.
+    pub(super) fn new(spoken: &Spoken, dialogue: dialogue::Kept) -> Self {
         let among = Arc::new(spoken.among(Vec::new()));
         Self {
             link: Keep::default(),
             ingest: Keep::new(ingest::Kept::new(Arc::clone(&among))),
             transcriber: Keep::new(transcriber::Kept::new(among)),
-            dialogue: Keep::default(),
+            dialogue: Keep::new(dialogue),
             thinker: Keep::default(),
             tools: Keep::default(),
             record: Keep::default(),

@@ -9,12 +9,14 @@ use tokio::sync::{OnceCell, oneshot};
 
 use super::children::Keeps;
 use super::floor::CallFloor;
+use super::holding::Holding;
 use super::link::LinkInput;
 use super::replaced::Replaced;
 use super::speaker::SpeakerInput;
 use super::watched::beginning;
-use super::{Call, CallEnd, CallRequest, Mails, Pulses, Services};
+use super::{Call, CallEnd, CallRequest, Mails, Pulses, Services, dialogue};
 use crate::media::Outlet;
+use crate::tools::Tokens;
 use crate::watch::Watch;
 
 /// Where the end of a call is told.
@@ -30,8 +32,18 @@ impl Call {
         watch: &Watch,
         span: tracing::Span,
     ) -> Result<(Arc<Self>, Done), (ConnectError, Done)> {
-        let CallRequest { id, tenant, line, room, caller: named, facts, clock, simulated, done } =
-            request;
+        let CallRequest {
+            id,
+            tenant,
+            line,
+            room,
+            caller: named,
+            facts,
+            clock,
+            simulated,
+            moved,
+            done,
+        } = request;
         let mails = Mails::default();
         // The mail outlives whoever reads it, and does not know the line: no event is lost.
         let events = Arc::clone(&mails.link);
@@ -44,6 +56,7 @@ impl Call {
             call: id,
             language: facts.language.clone(),
             voice: facts.channel != Channel::Text,
+            first_turn: moved.as_ref().map_or(0, |moved| moved.first_turn),
             listener: Arc::new(move |event| {
                 if let LineEvent::CallerHere(facts) = &event {
                     let _ = told.set(facts.clone());
@@ -65,9 +78,19 @@ impl Call {
         });
         let began_at = clock.wall();
         let mut live = beginning(id, began_at, &room, &facts, &*line);
-        live.caller_identity = named;
+        live.caller_identity.clone_from(&named);
         let feed = watch.begin(tenant.clinic(), live);
-        let keeps = Keeps::new(facts.clinic.spoken());
+        let lapses = services.records.as_ref().map_or(0, |records| records.lease.lapses());
+        let (has_moved, mut goes_on) = (moved.is_some(), false);
+        let (mut tokens, mut row) = (Tokens::default(), OnceCell::new());
+        let mut dialogue = dialogue::Kept::default();
+        if let Some(moved) = moved {
+            goes_on = !moved.dialogue.is_empty();
+            tokens = moved.tokens;
+            row = OnceCell::new_with(Some(moved.key));
+            dialogue = dialogue::Kept::moved(moved.dialogue, moved.first_turn);
+        }
+        let keeps = Keeps::new(facts.clinic.spoken(), dialogue);
         let call = Arc::new(Self {
             id,
             span,
@@ -84,9 +107,13 @@ impl Call {
             caller,
             joined: OnceLock::new(),
             replaced,
+            named,
+            moved: has_moved,
+            goes_on,
+            holding: Holding::new(lapses),
             keeps,
-            tokens: Arc::default(),
-            row: OnceCell::new(),
+            tokens: Arc::new(tokens),
+            row,
             tasks: super::tasks::Tasks::default(),
             room_name: room,
             began_at,

@@ -40,12 +40,18 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// Of a call that another process began: its dialogue, and the number of its next turn.
+    pub(super) fn moved(logic: logic::kept::Kept, first_turn: u32) -> Self {
+        Self { logic, journal: Journal::from(first_turn), ..Self::default() }
+    }
+
     /// What the CallRecorder has not been told.
     pub(super) fn take_news(&mut self) -> Option<RecordInput> {
         let turns = self.journal.take();
         // Both from one moment, so that the snapshot goes with the turns.
         let dialogue = || Arc::new(self.logic.clone());
-        (!turns.is_empty()).then(|| RecordInput::Turns { turns, dialogue: dialogue() })
+        let outcome = self.journal.outcome();
+        (!turns.is_empty()).then(|| RecordInput::Turns { turns, dialogue: dialogue(), outcome })
     }
 }
 
@@ -68,9 +74,18 @@ impl Dialogue {
         };
         let mut logic =
             before.restore(|snapshot| (call.services.dialogue)(call.facts.clone(), snapshot))?;
-        // What a predecessor asked for may be under way, or be gone with another process.
-        logic.resume(call.now());
-        kept.lock().outbox.extend(std::iter::from_fn(|| logic.poll_output()));
+        // What a predecessor asked for may be under way. Of another process's, nothing is, and the
+        // dialogue is told so once the caller is there.
+        if !call.goes_on || call.joined.get().is_some() {
+            logic.resume(call.now());
+        }
+        {
+            let mut kept = kept.lock();
+            kept.outbox.extend(std::iter::from_fn(|| logic.poll_output()));
+            if call.goes_on {
+                kept.journal.stands(logic.outcome());
+            }
+        }
         let clinic = &call.facts.clinic;
         let keypad = Keypad::new(&clinic.country, clinic.language(), Pauses::default(), pressed);
         Ok(Self { call, kept, logic, keypad, input: None, keyed: false })
@@ -196,18 +211,26 @@ impl Stage for Dialogue {
     }
 
     fn settle(&mut self) {
+        // Before what comes of it is done: a write waits until what led to it is in the database.
+        let news = self.kept.lock().take_news();
+        if let Some(news) = news {
+            if let RecordInput::Turns { turns, .. } = &news
+                && let Some(last) = turns.last()
+            {
+                self.call.holding.is_told(last.number);
+            }
+            self.call.mails.record.post(news);
+        }
         loop {
             let output = self.kept.lock().outbox.pop_front();
             let Some(output) = output else { break };
             self.send(output);
         }
-        let news = self.kept.lock().take_news();
-        if let Some(news) = news {
-            self.call.mails.record.post(news);
-        }
     }
 
     fn deadline(&self) -> Option<Mono> {
+        // A moment that another process waited for means nothing before the caller is here.
+        self.call.joined.get()?;
         // Who presses keys is not silent: their pause comes first.
         self.keypad.poll_timeout().or_else(|| self.logic.poll_timeout())
     }

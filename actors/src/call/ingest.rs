@@ -84,7 +84,8 @@ impl AudioIngest {
         let turn = {
             let mut hearing = kept.lock();
             let settings = call.services.settings.turn;
-            if call.services.records.is_some() {
+            // One log is one process's: a moved call has that of its beginning.
+            if call.services.records.is_some() && !call.moved {
                 hearing.decisions.begin(&LogHead {
                     settings,
                     lag: detector.lag(),

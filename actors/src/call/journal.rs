@@ -29,6 +29,11 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    /// One whose first turn has this number.
+    pub(crate) fn from(next: u32) -> Self {
+        Self { next: i32::try_from(next).unwrap_or_default(), ..Self::default() }
+    }
+
     /// Notes an input that was handled and what came of it.
     pub(crate) fn note(
         &mut self,
@@ -111,6 +116,16 @@ impl Journal {
             self.push_tool(&tool, None, now.0.since(since), now.1);
         }
         self.outcome
+    }
+
+    /// How the call would end now, as far as it is known.
+    pub(crate) const fn outcome(&self) -> Option<CallOutcome> {
+        self.outcome
+    }
+
+    /// How the call would end that another process began.
+    pub(crate) fn stands(&mut self, outcome: CallOutcome) {
+        self.outcome.get_or_insert(outcome);
     }
 
     /// The turns that the CallRecorder has not been told.

@@ -121,8 +121,9 @@ impl LineLink {
     fn on_here(&self) {
         self.kept.lock().away_until = None;
         if self.call.joined.set(()).is_ok() {
-            tracing::info!("caller is here");
-            self.call.mails.dialogue.post(Input::Begin);
+            tracing::info!(goes_on = self.call.goes_on, "caller is here");
+            let begin = if self.call.goes_on { Input::Recovered } else { Input::Begin };
+            self.call.mails.dialogue.post(begin);
         }
     }
 

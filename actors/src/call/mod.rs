@@ -25,9 +25,11 @@ mod dialogue;
 mod ending;
 mod floor;
 mod heard;
+mod holding;
 mod ingest;
 mod journal;
 mod link;
+mod moved;
 mod record;
 mod replaced;
 mod speaker;
@@ -62,6 +64,8 @@ use crate::writes::Writes;
 pub(crate) use ending::CUT_SHORT;
 pub use ending::CallEnd;
 pub use floor::SupervisionError;
+pub use moved::Moved;
+pub(crate) use moved::claim;
 pub use record::Records;
 pub(crate) use record::close as close_record;
 use stages::{Mails, Pulses};
@@ -172,6 +176,8 @@ pub struct CallRequest {
     pub clock: Arc<dyn Clock>,
     /// Whether the wall clock is pinned, so that jobs skip what this call writes.
     pub simulated: bool,
+    /// What another process left of it, whose call it was.
+    pub moved: Option<Box<Moved>>,
     /// Told how the call ended.
     pub done: oneshot::Sender<CallEnd>,
 }
@@ -195,6 +201,14 @@ pub(crate) struct Call {
     pub(crate) pulses: Pulses,
     /// Who calls, as the line said first, whether or not a stage has heard of it.
     pub(crate) caller: Arc<OnceLock<CallerFacts>>,
+    /// Identity of the caller in the room, where it was known before they came.
+    pub(crate) named: Option<Phi<String>>,
+    /// Whether another process had it before.
+    pub(crate) moved: bool,
+    /// Whether a dialogue that another process began goes on.
+    pub(crate) goes_on: bool,
+    /// Whether it is this process's.
+    pub(crate) holding: holding::Holding,
     /// Set once LineLink has seen the caller and the dialogue has begun.
     pub(crate) joined: OnceLock<()>,
     /// What the stages keep over their deaths; only [`children`] hands it out.

@@ -5,29 +5,35 @@
 //! CallRecorder, supervised by the CallSupervisor, keeps both until they are in the database.
 //! Database trouble delays the record and nothing else: what is not written is tried again, at the
 //! latest when the call is closed. Without a key ring there are no records.
+//!
+//! Nothing is written of a call that another process has taken over: each transaction asks first, and
+//! the call is left to the other one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::kept::Kept;
+use frontdesk_pipelines::language::Notice;
 use frontdesk_tenants::calls::{self, CallKey, CallbackReason, NewCall, Turn};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::{By, Error, Principal, TenantTx};
 use frontdesk_types::{CallOutcome, Mono};
-use jiff::SignedDuration;
 use ractor::ActorProcessingErr;
 use serde_json::json;
 
 use super::ending::CUT_SHORT;
-use super::{Call, CallEnd};
+use super::holding::LEASE;
+use super::{Call, CallEnd, moved};
+use crate::lease::Lease;
 use crate::stage::{Keep, Stage};
 use crate::writes::Written;
 
-/// How long the worker's lease on a call runs; renewed three times as often.
-const LEASE: SignedDuration = SignedDuration::from_secs(45);
-const RENEWAL: Duration = Duration::from_secs(15);
+/// How often a call looks whether the process's lease had run out.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long a write waits until what led to it is in the database.
+const AHEAD_LIMIT: Duration = Duration::from_secs(2);
 /// Pause before a write that failed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
 /// Attempts to close a record before it is left open for the watcher of dead calls.
@@ -38,8 +44,10 @@ const CLOSING_ATTEMPTS: u32 = 5;
 pub struct Records {
     /// Seals what is said.
     pub keys: Arc<KeyRing>,
-    /// Name of this worker in the leases on its calls; another process has another one.
+    /// Name of this worker in the records of its calls; another process has another one.
     pub worker: String,
+    /// The worker's lease on its calls.
+    pub lease: Lease,
 }
 
 /// What the CallRecorder is told.
@@ -53,6 +61,8 @@ pub(crate) enum RecordInput {
         turns: Vec<Turn>,
         /// The dialogue after them.
         dialogue: Arc<Kept>,
+        /// How the call would end now.
+        outcome: Option<CallOutcome>,
     },
     /// The next part of the decision log.
     Decisions(Part),
@@ -68,6 +78,9 @@ pub(crate) struct Unwritten {
     decisions: Vec<Part>,
     /// The patient whom the call's row names.
     named: Option<VerifiedPatient>,
+    /// How the call would end now, and how its row says that it would.
+    outcome: Option<CallOutcome>,
+    standing: Option<CallOutcome>,
 }
 
 impl Unwritten {
@@ -75,7 +88,8 @@ impl Unwritten {
     pub(crate) fn add(&mut self, input: RecordInput) {
         match input {
             RecordInput::Begin => {}
-            RecordInput::Turns { turns, dialogue } => {
+            RecordInput::Turns { turns, dialogue, outcome } => {
+                self.outcome = outcome;
                 let told = self.told;
                 let news = turns.into_iter().filter(|turn| told.is_none_or(|n| turn.number > n));
                 self.turns.extend(news);
@@ -87,10 +101,17 @@ impl Unwritten {
     }
 
     /// These are in the database.
-    fn written(&mut self, turns: &[Turn], decisions: &[Part], named: Option<VerifiedPatient>) {
+    fn written(
+        &mut self,
+        turns: &[Turn],
+        decisions: &[Part],
+        named: Option<VerifiedPatient>,
+        standing: Option<CallOutcome>,
+    ) {
         self.turns.drain(..turns.len());
         self.decisions.drain(..decisions.len());
         self.named = named.or(self.named);
+        self.standing = standing.or(self.standing);
     }
 }
 
@@ -99,21 +120,21 @@ pub(crate) struct CallRecorder {
     kept: Keep<Unwritten>,
     /// What is being handled.
     told: Option<RecordInput>,
-    renew_at: Mono,
+    look_at: Mono,
     write_at: Option<Mono>,
 }
 
 impl CallRecorder {
     pub(crate) fn build(call: Arc<Call>, kept: Keep<Unwritten>) -> Self {
-        let renew_at = call.clock.mono() + RENEWAL;
+        let look_at = call.clock.mono() + LOOK;
         call.mails.record.post(RecordInput::Begin);
-        Self { call, kept, told: None, renew_at, write_at: None }
+        Self { call, kept, told: None, look_at, write_at: None }
     }
 
     async fn write(&mut self) {
         self.write_at = match write(&self.call, &self.kept).await {
-            Ok(()) => None,
-            Err(error) => {
+            Ok(()) | Err(WriteError::NotOurs) => None,
+            Err(WriteError::Database(error)) => {
                 tracing::warn!(%error, "call record not written, trying again");
                 note(&self.call, false);
                 Some(self.call.clock.mono() + RETRY)
@@ -121,16 +142,11 @@ impl CallRecorder {
         };
     }
 
-    async fn renew(&mut self) {
-        self.renew_at = self.call.clock.mono() + RENEWAL;
-        let Some(records) = &self.call.services.records else { return };
-        match renew(&self.call, records).await {
-            Ok(true) => {}
-            Ok(false) => {
-                tracing::error!("another worker has the call");
-                self.call.finish(CallOutcome::Abandoned, Some("another worker has the call"));
-            }
-            Err(error) => tracing::warn!(%error, "lease not renewed"),
+    /// Looks whether the call is still ours, if another process may have taken it over.
+    async fn look(&mut self) {
+        self.look_at = self.call.clock.mono() + LOOK;
+        if let Err(error) = is_ours(&self.call).await {
+            tracing::warn!(%error, "not known whether another process has the call");
         }
     }
 }
@@ -152,8 +168,8 @@ impl Stage for CallRecorder {
     }
 
     fn deadline(&self) -> Option<Mono> {
-        let renew_at = self.call.services.records.as_ref().map(|_| self.renew_at);
-        [renew_at, self.write_at].into_iter().flatten().min()
+        let look_at = self.call.services.records.as_ref().map(|_| self.look_at);
+        [look_at, self.write_at].into_iter().flatten().min()
     }
 
     async fn on_deadline(&mut self) -> Result<(), ActorProcessingErr> {
@@ -161,8 +177,8 @@ impl Stage for CallRecorder {
         if self.write_at.is_some_and(|at| at <= now) {
             self.write().await;
         }
-        if self.renew_at <= now {
-            self.renew().await;
+        if self.look_at <= now {
+            self.look().await;
         }
         Ok(())
     }
@@ -191,6 +207,7 @@ async fn start(call: &Call, records: &Records) -> Result<Arc<CallKey>, Error> {
         language: call.facts.language.clone(),
         room: Some(call.room_name.clone()),
         caller_phone: call.caller.get().and_then(|caller| caller.number.clone()),
+        movable: call.line.abilities().movable,
         worker: records.worker.clone(),
         lease_until,
     };
@@ -202,21 +219,22 @@ async fn start(call: &Call, records: &Records) -> Result<Arc<CallKey>, Error> {
         Some(key) => key,
         None => {
             let at = call.began_at;
-            calls::start(&mut tx, &records.keys, &new, call.simulated, at).await?
+            let key = calls::start(&mut tx, &records.keys, &new, call.simulated, at).await?;
+            // Who calls, should the call move before anything was said.
+            save(call, &mut tx, &key, 0, &Kept::default()).await?;
+            key
         }
     };
     tx.commit().await?;
     Ok(Arc::new(key))
 }
 
-async fn renew(call: &Call, records: &Records) -> Result<bool, Error> {
-    let now = call.services.clock.wall();
-    let until = now.saturating_add(LEASE).unwrap_or(now);
-    let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
-    let ours = calls::renew(&mut tx, call.id, &records.worker, until).await?;
-    tx.commit().await?;
-    // A record that was not begun yet is nobody's.
-    Ok(ours || !call.row.initialized())
+/// Why nothing was written.
+#[derive(Debug)]
+enum WriteError {
+    /// Another process has the call.
+    NotOurs,
+    Database(Error),
 }
 
 /// Notes how a write of the record ended.
@@ -224,56 +242,139 @@ fn note(call: &Call, well: bool) {
     call.services.writes.ended(Written::Record, well, call.clock.mono());
 }
 
-/// The state from which another worker could go on.
-fn snapshot(call: &Call, dialogue: &Kept) -> Option<Vec<u8>> {
-    let tools = call.tokens.snapshot();
-    if dialogue.is_empty() {
-        return None;
+impl From<Error> for WriteError {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
     }
-    serde_json::to_vec(&json!({ "dialogue": dialogue, "tools": tools })).ok()
+}
+
+/// Whether the call is this process's. The database is asked only if the process's lease has run out
+/// since it was asked last.
+pub(crate) async fn is_ours(call: &Arc<Call>) -> Result<bool, Error> {
+    let Some(records) = &call.services.records else { return Ok(true) };
+    if call.is_lost() {
+        return Ok(false);
+    }
+    let (lapses, runs) = (records.lease.lapses(), records.lease.runs(call.clock.mono()));
+    if (runs && call.holding.seen(lapses)) || !call.row.initialized() {
+        return Ok(true);
+    }
+    let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
+    let ours = ask(call, records, &mut tx).await?;
+    tx.commit().await?;
+    if ours {
+        call.holding.looked(lapses);
+    }
+    Ok(ours)
+}
+
+/// Begins a transaction in which the call is this process's to its end.
+async fn begin(call: &Arc<Call>, records: &Records) -> Result<TenantTx, WriteError> {
+    let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
+    if ask(call, records, &mut tx).await? { Ok(tx) } else { Err(WriteError::NotOurs) }
+}
+
+/// Whether the call is this process's in that transaction. One that is another's is left to it; one
+/// whose record was closed ends, and its caller is told.
+async fn ask(call: &Arc<Call>, records: &Records, tx: &mut TenantTx) -> Result<bool, Error> {
+    let holder = calls::holder(tx, call.id).await?;
+    let ours = holder.as_ref() == Some(&records.worker);
+    if holder.is_some() && !ours {
+        call.lose();
+    } else if !ours && call.end().is_none() {
+        tracing::error!("the record of the call was closed by others");
+        call.say_last(Notice::Failed, "its record was closed by others");
+    }
+    Ok(ours)
+}
+
+/// Waits until what the dialogue has done so far is in the database, for a while: whoever goes on with
+/// the call then knows of a write that is about to begin.
+pub(crate) async fn is_written_ahead(call: &Call) {
+    // At the end of a call the record is written after all else.
+    if call.services.records.is_none() || call.end().is_some() {
+        return;
+    }
+    let written = call.holding.written();
+    if tokio::time::timeout(AHEAD_LIMIT, written).await.is_err() {
+        tracing::warn!("call record is behind, writing all the same");
+    }
 }
 
 /// Writes what the journal holds, in one transaction.
-async fn write(call: &Call, kept: &Keep<Unwritten>) -> Result<(), Error> {
+async fn write(call: &Arc<Call>, kept: &Keep<Unwritten>) -> Result<(), WriteError> {
     let Some(records) = &call.services.records else { return Ok(()) };
     let key = call.row.get_or_try_init(|| start(call, records)).await?;
-    let (turns, dialogue, parts, named) = {
+    let (turns, dialogue, parts, named, standing) = {
         let kept = kept.lock();
-        (kept.turns.clone(), kept.dialogue.clone(), kept.decisions.clone(), kept.named)
+        let standing = kept.outcome.filter(|outcome| kept.standing != Some(*outcome));
+        (kept.turns.clone(), kept.dialogue.clone(), kept.decisions.clone(), kept.named, standing)
     };
     let patient = call.tokens.patient().filter(|who| named != Some(*who));
     if turns.is_empty() && patient.is_none() && parts.is_empty() {
         return Ok(());
     }
-    let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
+    let mut tx = begin(call, records).await?;
     if let Some(who) = &patient {
         calls::identify(&mut tx, call.id, who).await?;
     }
+    if let Some(outcome) = standing {
+        calls::stands(&mut tx, call.id, outcome).await?;
+    }
     calls::add_turns(&mut tx, key, &turns).await?;
     decisions::add(&mut tx, call.id, &parts).await?;
-    let snapshot = dialogue.and_then(|dialogue| snapshot(call, &dialogue));
-    if let (Some(last), Some(body)) = (turns.last(), snapshot) {
-        let now = call.clock.wall();
-        if !calls::save_snapshot(&mut tx, key, last.number, &body, now).await? {
-            tracing::warn!("a later snapshot of the call is there");
-        }
+    if let (Some(last), Some(dialogue)) = (turns.last(), dialogue) {
+        save(call, &mut tx, key, last.number, &dialogue).await?;
     }
     tx.commit().await?;
     note(call, true);
-    kept.lock().written(&turns, &parts, patient);
+    kept.lock().written(&turns, &parts, patient, standing);
+    if let Some(last) = turns.last() {
+        call.holding.is_written(last.number);
+    }
+    Ok(())
+}
+
+/// Keeps the state after that turn.
+async fn save(
+    call: &Call,
+    tx: &mut TenantTx,
+    key: &CallKey,
+    turn: i32,
+    dialogue: &Kept,
+) -> Result<(), Error> {
+    let body = match moved::snapshot(call, dialogue) {
+        Ok(body) => body,
+        Err(error) => {
+            // By category alone: what serde says may quote what was said.
+            tracing::error!(kind = ?error.classify(), "snapshot not made");
+            return Ok(());
+        }
+    };
+    if !calls::save_snapshot(tx, key, turn, &body, call.clock.wall()).await? {
+        tracing::warn!("a later snapshot of the call is there");
+    }
     Ok(())
 }
 
 /// Closes the record: what is left in the journal, the outcome as the database bears it out, and
-/// the holds that nobody needs any more. Gives the outcome.
+/// the holds that nobody needs any more. Gives the outcome. Nothing of a call that another process has
+/// is touched.
 pub(crate) async fn close(call: &Arc<Call>, end: &CallEnd) -> CallOutcome {
+    // Where the database does not answer, each write asks again.
+    if !is_ours(call).await.unwrap_or(true) {
+        return end.outcome;
+    }
     call.keeps.finish_tools(call).await;
     let (kept, dialogue) = call.keeps.left(call);
     let claimed = stronger(end.outcome, dialogue.unwrap_or(end.outcome));
     for attempt in 1..=CLOSING_ATTEMPTS {
         match try_close(call, &kept, claimed, end).await {
             Ok(outcome) => return outcome,
-            Err(error) => tracing::warn!(%error, attempt, "call record not closed"),
+            Err(WriteError::NotOurs) => return claimed,
+            Err(WriteError::Database(error)) => {
+                tracing::warn!(%error, attempt, "call record not closed");
+            }
         }
         note(call, false);
         if attempt < CLOSING_ATTEMPTS {
@@ -285,15 +386,15 @@ pub(crate) async fn close(call: &Arc<Call>, end: &CallEnd) -> CallOutcome {
 }
 
 async fn try_close(
-    call: &Call,
+    call: &Arc<Call>,
     kept: &Keep<Unwritten>,
     claimed: CallOutcome,
     end: &CallEnd,
-) -> Result<CallOutcome, Error> {
-    let Some(_) = &call.services.records else { return Ok(claimed) };
+) -> Result<CallOutcome, WriteError> {
+    let Some(records) = &call.services.records else { return Ok(claimed) };
     write(call, kept).await?;
     let Some(key) = key(call).await else { return Ok(claimed) };
-    let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
+    let mut tx = begin(call, records).await?;
     if end.error.as_deref() == Some(CUT_SHORT) {
         call_back(call, &mut tx).await?;
     }

@@ -63,6 +63,7 @@ impl Told {
             call: id,
             language: language.code().to_owned(),
             voice: voice.is_some(),
+            first_turn: 0,
             listener: Arc::new(move |event| {
                 match &event {
                     LineEvent::Audible => {

@@ -240,6 +240,13 @@ async fn perform(call: &Arc<Call>, request: Request) -> ToolResult {
     let replaced = call.replaced.count();
     let spec = call.facts.tools().spec(tool.name());
     let numbered = spec.is_some_and(|spec| spec.effect.is_numbered());
+    if numbered {
+        record::is_written_ahead(call).await;
+        // Where the database does not say whose the call is, it will not be written to either.
+        if !record::is_ours(call).await.unwrap_or(true) {
+            return ToolResult::Unavailable;
+        }
+    }
     let tools = &call.services.tools;
     let cx = ToolCx {
         call: call.id,

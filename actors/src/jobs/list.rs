@@ -5,7 +5,7 @@ use std::time::Duration;
 use frontdesk_tenants::booking::{expire_unpaid, mark_missed, sweep_holds};
 use frontdesk_tenants::schedule::horizon;
 use frontdesk_tenants::{
-    By, Error, Principal, Tenant, TenantTx, audit, calls, patient, tidy, waitlist,
+    By, Error, Principal, Tenant, TenantTx, audit, calls, patient, tidy, waitlist, workers,
 };
 
 use super::relay::relay;
@@ -198,6 +198,7 @@ async fn missed(run: Run) -> Result<u64, JobError> {
 }
 
 async fn lost_calls(run: Run) -> Result<u64, JobError> {
+    workers::mark_lost(run.database()).await?;
     // The worker's role sees with one look which clinics have one.
     let clinics = match &run.services().worker {
         Some(worker) => calls::clinics_with_lost(worker, run.now()).await?,

@@ -46,6 +46,7 @@ async fn message(t: &TestDb) {
         language: "en".to_owned(),
         room: None,
         caller_phone: None,
+        movable: false,
         worker: "one".to_owned(),
         lease_until: now() + SignedDuration::from_secs(45),
     };

@@ -75,6 +75,11 @@ impl Admission {
         self.take()
     }
 
+    /// A place for a caller whose call was under way elsewhere: before those who wait.
+    pub(super) fn reserve_first(self: &Arc<Self>) -> Result<Reservation, NoPlace> {
+        self.take()
+    }
+
     /// Lets a caller wait, if not too many do.
     pub(super) fn wait(self: &Arc<Self>) -> Result<Waiting, NoPlace> {
         if self.is_draining() {

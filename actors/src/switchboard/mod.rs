@@ -7,6 +7,7 @@
 
 mod admission;
 mod counters;
+mod moving;
 mod root;
 mod supervision;
 mod waiting;
@@ -135,6 +136,8 @@ impl Switchboard {
             (Arc::clone(&self.services), self.actor.clone(), Arc::clone(&self.totals));
         let watch = self.watch.clone();
         let inside = span.clone();
+        // Its record is there already.
+        let moved = request.moved.is_some().then(|| (self.clone(), request.tenant, request.id));
         let between = totals.between();
         let connect = async move {
             let _between = between;
@@ -148,6 +151,11 @@ impl Switchboard {
                 Err((error, done)) => {
                     totals.failed.fetch_add(1, Ordering::Relaxed);
                     tracing::error!(%error, "call not begun");
+                    if let Some((switchboard, tenant, call)) = moved
+                        && let Err(error) = switchboard.close_moved(&tenant, call).await
+                    {
+                        tracing::error!(%error, "record of a call that was taken over left open");
+                    }
                     let error = Some(error.to_string());
                     let _ = done.send(CallEnd { outcome: CallOutcome::Abandoned, error });
                 }

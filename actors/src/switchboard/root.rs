@@ -103,7 +103,9 @@ impl Live {
     async fn finish(self, totals: Arc<Totals>, live: LiveCalls) {
         let Self { call, supervisor: _, reservation, done, .. } = self;
         call.outlet.stop();
-        if tokio::time::timeout(HANG_UP_LIMIT, call.line.hang_up()).await.is_err() {
+        // The caller stays where another process speaks with them.
+        let gone = if call.is_lost() { call.line.leave() } else { call.line.hang_up() };
+        if tokio::time::timeout(HANG_UP_LIMIT, gone).await.is_err() {
             tracing::warn!("line not hung up in time");
         }
         let mut end = call.end().cloned().unwrap_or_else(|| CallEnd {

@@ -16,6 +16,7 @@ mod sim_double;
 mod sim_faults;
 mod sim_keys;
 mod sim_model;
+mod sim_moved;
 mod sim_private;
 mod sim_take_over;
 mod sim_tools;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
-    CallEnd, CallRequest, CallSettings, DialogueFactory, Pacer, RecognitionPool,
+    CallEnd, CallRequest, CallSettings, DialogueFactory, Lease, Pacer, RecognitionPool,
     RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools, Writes,
 };
 use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
@@ -193,6 +193,7 @@ impl Rig {
             clock: Arc::clone(&self.clock),
             simulated: true,
             caller: None,
+            moved: None,
             done,
         };
         let reservation = self.switchboard.reserve().expect("a place");
@@ -282,7 +283,11 @@ pub(crate) async fn services_with(
         ids: Arc::new(IDS),
         database: db.db().clone(),
         slots: slots.clone(),
-        records: Some(Records { keys: Arc::new(ring()), worker: "test".to_owned() }),
+        records: Some(Records {
+            keys: Arc::new(ring()),
+            worker: "test".to_owned(),
+            lease: Lease::unlimited(),
+        }),
         writes: Writes::default(),
         pacer,
         speech: SpeechPool::start(2, Arc::clone(clock), Arc::new(Flite::new())).expect("threads"),

@@ -177,6 +177,7 @@ impl Sim {
             clock: Arc::<ManualClock>::clone(&self.clock),
             simulated: true,
             caller: None,
+            moved: None,
             done,
         };
         (request, SimCall { id, caller, end, seen: 0 })

@@ -1,5 +1,6 @@
 //! The program as an operator meets it: started as a process, with real servers.
 
+mod a_call_survives_its_worker;
 mod a_model_that_obeys_an_attacker;
 mod announced;
 mod anywhere;

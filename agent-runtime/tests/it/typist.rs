@@ -80,10 +80,14 @@ impl Typist {
     /// Types, and waits until the agent says something with one of these parts; gives all that it
     /// said until then.
     pub(crate) async fn asks(&mut self, words: &str, parts: &[&str]) -> String {
+        self.types(words).await;
+        self.hears_any(parts).await
+    }
+
+    pub(crate) async fn types(&self, words: &str) {
         let topic = "lk.chat".to_owned();
         let options = TextStreamOptions { topic, ..TextStreamOptions::default() };
         self.room.send_text(words, options).await.expect("sent");
-        self.hears_any(parts).await
     }
 
     pub(crate) async fn hears(&mut self, part: &str) -> String {

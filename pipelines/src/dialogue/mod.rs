@@ -180,6 +180,9 @@ pub enum Input {
     CallerReplaced,
     /// The call should come to its end soon: no more is offered than what the caller wants.
     BeBrief,
+    /// The process that had the call died, and another goes on with it from its snapshot: what was
+    /// being said was not heard to its end, and nothing that was asked for is under way any more.
+    Recovered,
     /// The caller hung up.
     CallerLeft,
 }

@@ -282,6 +282,7 @@ phrases! {
     handed_back,
     identify_again,
     brief,
+    recovered,
     failed_end,
     busy_wait,
     busy_end,

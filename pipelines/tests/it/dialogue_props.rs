@@ -85,6 +85,8 @@ enum Event {
     /// Somebody takes the caller's place.
     Replaced,
     Brief,
+    /// The process dies with all that is under way, and another goes on.
+    Died,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -99,6 +101,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<bool>().prop_map(Event::Floor),
         1 => Just(Event::Replaced),
         1 => Just(Event::Brief),
+        1 => Just(Event::Died),
     ]
 }
 
@@ -325,6 +328,13 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
                 Input::CallerReplaced
             }
             Event::Brief => Input::BeBrief,
+            Event::Died => {
+                // The supervisor's console was connected to the process.
+                seen.supervised = false;
+                seen.running.clear();
+                seen.unplayed.clear();
+                Input::Recovered
+            }
             Event::Silence => {
                 mono = mono.max(forms.poll_timeout().unwrap_or(mono));
                 Input::Timeout

@@ -1,6 +1,7 @@
 //! Integration tests of the pipelines: one binary, one module per behaviour.
 
 mod a_call_ends_only_when_the_caller_ends_it;
+mod a_call_goes_on_in_another_process;
 mod a_call_that_is_to_end_soon_is_brief;
 mod a_caller_on_hold_is_waited_for;
 mod a_cancellation_becomes_a_move;

@@ -80,11 +80,19 @@ fn card(change: AppointmentChange, visit: &Offer, reference: &str) -> String {
     .to_string()
 }
 
+fn prefix(context: &LineContext) -> String {
+    let call = context.call.uuid().simple();
+    match context.first_turn {
+        0 => format!("SG_{call}"),
+        turn => format!("SG_{call}t{turn}"),
+    }
+}
+
 impl Captions {
     pub(super) fn new(room: Room, context: &LineContext, voice: Arc<VoiceOut>) -> Self {
         Self {
             room,
-            prefix: format!("SG_{}", context.call.uuid().simple()),
+            prefix: prefix(context),
             language: context.language.clone(),
             voice,
             caller: Mutex::default(),

@@ -4,6 +4,7 @@
 //! can be a caller. Of all others nothing is heard or read.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -78,6 +79,8 @@ pub(super) struct Finder {
     phone: Arc<OnceLock<Phi<String>>>,
     /// Sid of the caller's connection.
     sid: String,
+    /// Whether the agent was removed from the room.
+    removed: Arc<AtomicBool>,
     track: Option<String>,
     /// Whether the caller is in the room.
     here: bool,
@@ -112,6 +115,7 @@ impl Finder {
             caller: None,
             phone: Arc::default(),
             sid: String::new(),
+            removed: Arc::default(),
             track: None,
             here: false,
             proofs: Proofs::new(expected.proof),
@@ -126,6 +130,11 @@ impl Finder {
     /// Where the identity of a telephone caller is told, once they are there.
     pub(super) fn phone(&self) -> Arc<OnceLock<Phi<String>>> {
         Arc::clone(&self.phone)
+    }
+
+    /// Whether the agent was removed from the room, while the caller stayed.
+    pub(super) fn removed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.removed)
     }
 
     /// Follows the room until its session ends.
@@ -215,6 +224,8 @@ impl Finder {
                 self.look_around().await;
             }
             RoomEvent::Disconnected { reason } => {
+                let removed = reason == DisconnectReason::ParticipantRemoved;
+                self.removed.store(removed, Ordering::SeqCst);
                 self.tell(LineEvent::Over(format!("room disconnected: {reason:?}")));
             }
             RoomEvent::Reconnecting => self.tell(LineEvent::Lost),

@@ -8,6 +8,7 @@ mod supervisor;
 mod voice_in;
 mod voice_out;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -76,6 +77,8 @@ pub(crate) struct LiveKitLine {
     server: Option<Arc<ServerApi>>,
     /// Identity of a caller who came by telephone.
     phone: Arc<OnceLock<Phi<String>>>,
+    /// Whether the agent was removed from the room, which is somebody else's then.
+    removed: Arc<AtomicBool>,
     /// Finds the caller and follows them.
     _finder: AbortOnDropHandle<()>,
     /// Publishes the agent's voice.
@@ -110,7 +113,7 @@ impl LiveKitCall {
         );
         // Before there is a voice.
         finder.permit().await;
-        let phone = finder.phone();
+        let (phone, removed) = (finder.phone(), finder.removed());
         let finder = tokio::spawn(finder.run().in_current_span());
         let publishing = context.voice.then(|| {
             let publish = publish(room.clone(), Arc::clone(&voice_out), context.listener);
@@ -126,6 +129,7 @@ impl LiveKitCall {
             staff,
             server: self.server,
             phone,
+            removed,
             _finder: AbortOnDropHandle::new(finder),
             _publishing: publishing,
         })
@@ -167,7 +171,14 @@ impl Line for LiveKitLine {
         // Only a telephone bridge can pass a caller on.
         let phone = self.phone.get().is_some();
         let transfer = self.server.is_some() && phone;
-        Abilities { text: !phone, captions: !phone, dtmf: true, transfer, supervisor: true }
+        Abilities {
+            text: !phone,
+            captions: !phone,
+            dtmf: true,
+            transfer,
+            supervisor: true,
+            movable: true,
+        }
     }
 
     fn audio_in(&self) -> Arc<dyn AudioIn> {
@@ -208,10 +219,23 @@ impl Line for LiveKitLine {
         Some(Arc::<VoiceIn>::clone(&self.supervisor_in))
     }
 
-    fn hang_up(&self) -> LineFuture<'_, ()> {
+    fn agent(&self) -> Option<String> {
+        self.room.local().map(|local| local.identity)
+    }
+
+    fn leave(&self) -> LineFuture<'_, ()> {
         Box::pin(async move {
             if tokio::time::timeout(LEAVE_LIMIT, self.room.close()).await.is_err() {
                 tracing::warn!("room not left in time");
+            }
+        })
+    }
+
+    fn hang_up(&self) -> LineFuture<'_, ()> {
+        Box::pin(async move {
+            self.leave().await;
+            if self.removed.load(Ordering::SeqCst) {
+                return;
             }
             // Whoever is still there leaves with the call, and no token opens its room again unseen.
             if let Some(server) = &self.server {

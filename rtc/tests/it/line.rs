@@ -52,6 +52,7 @@ pub(crate) async fn connected_by(
         call: CallId::new(&SystemIds),
         language: "en".to_owned(),
         voice: true,
+        first_turn: 0,
         listener: Arc::new(move |event| tell.lock().push(event)),
     };
     let room = RoomOptions::new(server.url(), token(room, "agent", "agent"));

@@ -108,6 +108,7 @@ pub(crate) async fn answer(
         call: CallId::new(&SystemIds),
         language: "en".to_owned(),
         voice: true,
+        first_turn: 0,
         listener: Arc::new(move |event| {
             let _ = tell.send(event);
         }),

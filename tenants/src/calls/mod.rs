@@ -5,6 +5,7 @@
 
 mod callback;
 mod evidence;
+mod holder;
 mod key;
 mod lost;
 mod snapshot;
@@ -18,14 +19,15 @@ use serde_json::{Value, json};
 
 pub use callback::{CallbackReason, Message, add_callback, add_message, message};
 pub use evidence::{Evidence, evidence};
+pub use holder::{Movable, holder, movable, movable_in, take_over};
 pub(crate) use key::some_keys;
 pub use key::{CallKey, rewrap_keys};
-pub use lost::{GRACE, clinics_with_lost, close_lost, expire_transcripts};
+pub use lost::{GRACE, clinics_with_lost, close_held, close_lost, expire_transcripts};
 pub use snapshot::{load_snapshot, save_snapshot};
 pub use supervision::{Act, audit_act};
-pub use transcript::{Speaker, Turn, add_turns, transcript};
+pub use transcript::{Speaker, Turn, add_turns, next_turn, transcript};
 
-use crate::crypt::{CryptError, KeyRing, Wrapped};
+use crate::crypt::KeyRing;
 use crate::patient::VerifiedPatient;
 use crate::{Principal, Result, TenantTx};
 use key::key_place;
@@ -45,9 +47,11 @@ pub struct NewCall {
     pub room: Option<String>,
     /// The caller's number, E.164, where the line tells it.
     pub caller_phone: Option<Phi<String>>,
+    /// Whether another worker can go on with it.
+    pub movable: bool,
     /// The worker that runs it.
     pub worker: String,
-    /// Until when the worker must have renewed its lease ([`renew`]).
+    /// Until when it is the worker's, should that be none of [`crate::workers`].
     pub lease_until: Timestamp,
 }
 
@@ -65,8 +69,8 @@ pub async fn start(
     let (key, wrapped) = ring.new_data_key(&key_place(call.id))?;
     sqlx::query(
         "INSERT INTO calls (clinic_id, id, channel, video, room, caller_phone, language, started_at,
-                            simulated, worker, lease_until, ring_key, wrapped_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                            simulated, worker, lease_until, ring_key, wrapped_key, movable)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(tx.tenant().clinic().uuid())
     .bind(call.id.uuid())
@@ -81,69 +85,11 @@ pub async fn start(
     .bind(call.lease_until.to_sqlx())
     .bind(wrapped.ring_key)
     .bind(wrapped.sealed)
+    .bind(call.movable)
     .execute(tx.conn())
     .await?;
     event(tx, "call.started", call.id, json!({"channel": call.channel}), simulated, now).await?;
     Ok(CallKey { call: call.id, key })
-}
-
-/// The key of a call that another worker began, and the lease on it; `None` if the call is unknown,
-/// over, or another worker's lease still runs.
-///
-/// # Errors
-/// If the ring lacks the key or the database fails.
-pub async fn take_over(
-    tx: &mut TenantTx,
-    ring: &KeyRing,
-    call: CallId,
-    worker: &str,
-    lease_until: Timestamp,
-    now: Timestamp,
-) -> Result<Option<CallKey>> {
-    let row: Option<(Option<String>, Option<Vec<u8>>)> = sqlx::query_as(
-        "UPDATE calls SET worker = $3, lease_until = $4, row_version = row_version + 1
-          WHERE clinic_id = $1 AND id = $2 AND ended_at IS NULL
-            AND (worker = $3 OR lease_until IS NULL OR lease_until <= $5)
-         RETURNING ring_key, wrapped_key",
-    )
-    .bind(tx.tenant().clinic().uuid())
-    .bind(call.uuid())
-    .bind(worker)
-    .bind(lease_until.to_sqlx())
-    .bind(now.to_sqlx())
-    .fetch_optional(tx.conn())
-    .await?;
-    match row {
-        None => Ok(None),
-        Some((Some(ring_key), Some(sealed))) => {
-            let key = ring.unwrap(&key_place(call), &Wrapped { ring_key, sealed })?;
-            Ok(Some(CallKey { call, key }))
-        }
-        Some(_) => Err(CryptError::Destroyed.into()),
-    }
-}
-
-/// Renews the worker's lease; false if another worker has the call now.
-///
-/// # Errors
-/// If the database fails.
-pub async fn renew(
-    tx: &mut TenantTx,
-    call: CallId,
-    worker: &str,
-    lease_until: Timestamp,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE calls SET lease_until = $4
-          WHERE clinic_id = $1 AND id = $2 AND worker = $3 AND ended_at IS NULL",
-    )
-    .bind(tx.tenant().clinic().uuid())
-    .bind(call.uuid())
-    .bind(worker)
-    .bind(lease_until.to_sqlx())
-    .execute(tx.conn())
-    .await?;
-    Ok(done.rows_affected() == 1)
 }
 
 /// Writes down whom the call is about; what [`crate::patient::resume`] goes by.
@@ -160,6 +106,21 @@ pub async fn identify(tx: &mut TenantTx, call: CallId, who: &VerifiedPatient) ->
     .bind(who.patient().uuid())
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Writes down how the call would end as it stands: what counts should its worker die, beside what it
+/// has written.
+///
+/// # Errors
+/// If the database fails.
+pub async fn stands(tx: &mut TenantTx, call: CallId, outcome: CallOutcome) -> Result<()> {
+    sqlx::query("UPDATE calls SET standing = $3 WHERE clinic_id = $1 AND id = $2")
+        .bind(tx.tenant().clinic().uuid())
+        .bind(call.uuid())
+        .bind(outcome.as_str())
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

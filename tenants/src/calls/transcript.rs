@@ -63,6 +63,20 @@ pub async fn add_turns(tx: &mut TenantTx, key: &CallKey, turns: &[Turn]) -> Resu
     Ok(())
 }
 
+/// Number of the call's next turn.
+///
+/// # Errors
+/// If the database fails.
+pub async fn next_turn(tx: &mut TenantTx, call: CallId) -> Result<i32> {
+    Ok(sqlx::query_scalar(
+        "SELECT coalesce(max(turn) + 1, 0) FROM call_turns WHERE clinic_id = $1 AND call_id = $2",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(call.uuid())
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// The transcript, in order.
 ///
 /// # Errors

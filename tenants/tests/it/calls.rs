@@ -22,6 +22,7 @@ async fn a_call_goes_on_at_another_worker_from_its_snapshot_and_the_first_one_no
         language: "en".to_owned(),
         room: Some("room".to_owned()),
         caller_phone: None,
+        movable: false,
         worker: "first".to_owned(),
         lease_until: lease,
     };
@@ -49,8 +50,9 @@ async fn a_call_goes_on_at_another_worker_from_its_snapshot_and_the_first_one_no
     assert_eq!(snapshot, Some((1, b"state 1".to_vec())));
     assert!(calls::save_snapshot(&mut tx, &second, 2, b"state 2", lease).await.expect("saved"));
     assert!(!calls::save_snapshot(&mut tx, &first, 1, b"old", lease).await.expect("behind"));
-    assert!(!calls::renew(&mut tx, id, "first", later).await.expect("lost"));
-    assert!(calls::renew(&mut tx, id, "second", later).await.expect("renewed"));
+    let holder = calls::holder(&mut tx, id).await.expect("asked");
+    assert_eq!(holder.as_deref(), Some("second"));
+    assert_eq!(calls::next_turn(&mut tx, id).await.expect("read"), 2);
     assert_eq!(calls::transcript(&mut tx, &ring, id).await.expect("transcript"), turns);
     let by = By::call(id, 1);
     calls::add_callback(&mut tx, Some(id), None, CallbackReason::Asked, &by, later, &IDS)
@@ -85,6 +87,7 @@ async fn a_message_is_sealed_once_and_needs_somebody_to_call() {
         language: "en".to_owned(),
         room: None,
         caller_phone: None,
+        movable: false,
         worker: "one".to_owned(),
         lease_until: now() + SignedDuration::from_secs(10),
     };
@@ -135,6 +138,7 @@ async fn after_a_rotation_the_old_key_may_go_and_running_calls_go_on() {
             language: "en".to_owned(),
             room: None,
             caller_phone: None,
+            movable: false,
             worker: "w".to_owned(),
             lease_until: now(),
         };
@@ -176,6 +180,7 @@ async fn a_decision_log_is_written_in_pieces_and_read_by_its_clinic_alone() {
         language: "en".to_owned(),
         room: None,
         caller_phone: None,
+        movable: false,
         worker: "first".to_owned(),
         lease_until: now(),
     };

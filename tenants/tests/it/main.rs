@@ -16,6 +16,7 @@ mod facts_version;
 mod guesses;
 mod inspection;
 mod key_rings;
+mod lost_workers;
 mod merge;
 mod migration;
 mod patients;

@@ -148,6 +148,7 @@ async fn records_are_sealed_rotated_exported_and_erased_with_their_key() {
         language: "en".to_owned(),
         room: None,
         caller_phone: Some(Phi::new("+201110001111".to_owned())),
+        movable: false,
         worker: "w1".to_owned(),
         lease_until: now(),
     };

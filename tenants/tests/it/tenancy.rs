@@ -70,6 +70,7 @@ async fn full() -> TestDb {
             language: "en".to_owned(),
             room: None,
             caller_phone: None,
+            movable: false,
             worker: "w".to_owned(),
             lease_until: now(),
         };

@@ -160,6 +160,15 @@ impl Policy {
         self.ask_again(now);
     }
 
+    /// Another process has the call: the open question is asked again, unless a tool answers first.
+    pub(super) fn recovered(&mut self, now: Now) {
+        match &mut self.state.pending {
+            // Its time was the other process's.
+            Some(pending) => pending.retry_at = pending.retry_at.map(|_| now.mono),
+            None => self.ask_again(now),
+        }
+    }
+
     /// Nobody has said anything for a while, or a tool is tried again.
     pub(super) fn on_timeout(&mut self, now: Now) {
         if let Some(pending) = &mut self.state.pending {

@@ -393,6 +393,7 @@ impl guard::Policy for Policy {
                 self.on_played(utterance, &heard);
             }
             Input::Timeout => self.on_timeout(now),
+            Input::Recovered => self.recovered(now),
         }
     }
 

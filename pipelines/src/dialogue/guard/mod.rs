@@ -28,6 +28,7 @@ mod held;
 mod pieces;
 mod policy;
 mod read_back;
+mod recovered;
 mod replaced;
 mod state;
 mod stream;
@@ -370,7 +371,7 @@ impl<D: Policy> Guarded<D> {
 
 impl<D: Policy> Dialogue for Guarded<D> {
     fn handle_input(&mut self, now: Now, input: Input) {
-        let floor = matches!(input, Input::TakenOver | Input::HandedBack);
+        let floor = matches!(input, Input::TakenOver | Input::HandedBack | Input::Recovered);
         if self.state.mode == Mode::Over && !self.state.supervised && !floor {
             if let Input::ToolDone { call, result } = input
                 && let Some(running) = self.state.running.remove(&call.0)
@@ -392,6 +393,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
             Input::Staff { text } => self.overheard(Turn::staff(text)),
             Input::TakenOver => self.taken_over(now),
             Input::HandedBack => self.handed_back(now),
+            Input::Recovered => self.recovered(now),
             Input::Held => self.on_held(now),
             Input::Resumed => self.on_resumed(now),
             other if self.state.supervised => self.aside(now, other),

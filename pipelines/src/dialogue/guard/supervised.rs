@@ -88,7 +88,14 @@ impl<D: Policy> Guarded<D> {
             self.finish(now);
             return;
         }
-        self.state.preface = Some(phrases.handed_back.clone());
+        self.go_on(now, phrases.handed_back.clone(), withdrawn);
+    }
+
+    /// The policy goes on where it was, with these words before whatever it says next: what happened
+    /// meanwhile, else its last question. `withdrawn` says that a write that waited for its yes was
+    /// withdrawn.
+    pub(super) fn go_on(&mut self, now: Now, preface: String, withdrawn: bool) {
+        self.state.preface = Some(preface);
         let before = self.state.next_utterance;
         self.give_floor(now);
         if self.state.mode != Mode::Policy || self.state.next_utterance != before {
@@ -99,8 +106,8 @@ impl<D: Policy> Guarded<D> {
             self.feed(now, Input::Heard { text: String::new(), confidence: None });
         } else {
             let last = self.state.last_prompt.clone();
-            let (prompt, expect) =
-                last.unwrap_or_else(|| (phrases.anything_else.clone(), Expectation::Request));
+            let anything = || self.language.phrases.anything_else.clone();
+            let (prompt, expect) = last.unwrap_or_else(|| (anything(), Expectation::Request));
             self.ask(now, &prompt, expect);
             self.state.asked_for_policy = true;
         }

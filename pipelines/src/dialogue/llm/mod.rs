@@ -393,7 +393,7 @@ impl Policy for Llm {
             }
             Input::Timeout => self.on_timeout(now),
             Input::BeBrief => {
-                self.state.entries.push(Entry::Note(Phi::new(prompt::BRIEF.to_owned())))
+                self.state.entries.push(Entry::Note(Phi::new(prompt::BRIEF.to_owned())));
             }
             Input::Partial { .. }
             | Input::Dtmf(_)
@@ -403,6 +403,7 @@ impl Policy for Llm {
             | Input::Staff { .. }
             | Input::HandedBack
             | Input::CallerReplaced
+            | Input::Recovered
             | Input::CallerLeft => {}
         }
     }

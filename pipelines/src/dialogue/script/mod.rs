@@ -300,6 +300,10 @@ impl Policy for Scripted {
                 self.own.silent_at = None;
                 self.ask_again();
             }
+            Input::Recovered if self.own.asked.is_some() && self.own.running.is_empty() => {
+                let asked = self.own.asked.clone().unwrap_or_default();
+                self.say(asked);
+            }
             other => self.pass_on(now, ledger, other),
         }
     }
