@@ -35,6 +35,7 @@ mod rejoin_proof;
 pub mod runtime;
 pub mod servers;
 pub mod signals;
+mod start_error;
 pub mod supervision;
 pub mod telemetry;
 pub mod tls;

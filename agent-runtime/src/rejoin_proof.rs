@@ -36,7 +36,7 @@ impl RejoinProofs {
         let lengths = format!("{}/{}/", room.len(), identity.len());
         [&*lengths, room, identity, number]
             .into_iter()
-            .fold(self.0.clone(), |seal, part| seal.chain_update(part))
+            .fold(self.0.clone(), hmac::Mac::chain_update)
     }
 
     /// A proof for one connection of that identity.

@@ -16,7 +16,6 @@ use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::jobs::{JOBS, Jobs};
 use frontdesk_actors::{LeaseKeeper, Records, Switchboard, Tools};
 use frontdesk_rtc::dispatch::ServerApi;
-use frontdesk_rtc::worker::WorkerError;
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
 use tokio::net::TcpListener;
@@ -26,83 +25,28 @@ use self::http_server::HttpServer;
 use self::services::services;
 use self::shared::Shared;
 use crate::announce::{AnnounceError, Announced, Announcement};
-use crate::clinics::{self, Clinics, ClinicsError};
+use crate::clinics::{self, Clinics};
 use crate::config::Config;
-use crate::data_keys::{KeysError, access_keys, data_keys};
+use crate::data_keys::{access_keys, data_keys};
 use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
-use crate::documents::{self, Documents, DocumentsError};
-use crate::engines::{self, EngineError, Engines};
+use crate::documents::{self, Documents};
+use crate::engines::{self, Engines};
 use crate::http;
 use crate::intake::Intake;
 use crate::jobs::{Around, job_services};
 use crate::join_token::TokenSigner;
 use crate::livekit_worker::{Rooms, Worker};
-use crate::mail::{self, SmtpError};
+use crate::mail;
 use crate::own_agent::OwnAgent;
 use crate::phone;
 use crate::readiness::Readiness;
 use crate::recovery::Recovery;
 use crate::rejoin_proof::RejoinProofs;
-use crate::servers::{DatabaseAccess, LiveKitAccess, ServerError, Servers};
+use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
 
-/// Why a runtime does not serve. One line; what had been started was stopped again.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The HTTP listener.
-    #[error(
-        "cannot listen on {address}: {reason}; stop what listens there, or set FRONTDESK_LISTEN to \
-         another address"
-    )]
-    Listen {
-        /// The configured address.
-        address: SocketAddr,
-        /// What the system said.
-        reason: std::io::Error,
-    },
-    /// An embedded server.
-    #[error(transparent)]
-    Servers(#[from] ServerError),
-    /// The database.
-    #[error(transparent)]
-    Clinics(#[from] ClinicsError),
-    /// The keys of its sealed columns, or those of supervisors' tokens.
-    #[error(transparent)]
-    Keys(#[from] KeysError),
-    /// The engines of speech.
-    #[error(transparent)]
-    Engines(#[from] EngineError),
-    /// LiveKit refuses the worker or cannot be reached.
-    #[error("LIVEKIT_URL {url}: {error}")]
-    Worker {
-        /// The server.
-        url: String,
-        /// What it said.
-        error: WorkerError,
-    },
-    /// The telephone.
-    #[error("{0}; stop what listens there, or set FRONTDESK_SIP_LISTEN to another address")]
-    Telephone(#[from] frontdesk_telephony::StartError),
-    /// The clinics' documents.
-    #[error(transparent)]
-    Documents(#[from] DocumentsError),
-    /// The data folder, where the runtime is to be announced in it.
-    #[error(transparent)]
-    Announce(#[from] AnnounceError),
-    /// The mail server.
-    #[error(transparent)]
-    Mail(#[from] SmtpError),
-    /// Threads or actors.
-    #[error("the runtime's own parts could not be started: {0}")]
-    Parts(String),
-}
-
-impl StartError {
-    fn parts(error: impl std::fmt::Display) -> Self {
-        Self::Parts(error.to_string())
-    }
-}
+pub use crate::start_error::StartError;
 
 /// A server that the runtime needs is gone: one line that names its log.
 #[derive(Debug, thiserror::Error)]

@@ -148,7 +148,7 @@ mod tests {
             let mut enabled = Vec::new();
             let mut note = |on: bool, name| {
                 if on {
-                    enabled.push(name)
+                    enabled.push(name);
                 }
             };
             note(tracing::enabled!(target: "tungstenite::client", tracing::Level::TRACE), "theirs");

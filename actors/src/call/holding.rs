@@ -1,15 +1,29 @@
 //! Whether a call is this process's, and how much of it another one would know.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
+use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_types::CallOutcome;
 use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use super::Call;
+use crate::lease::Lease;
 
 /// How long a call is this process's should the process's own lease not be in the database.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(45);
+
+/// What the records of all calls of a process need.
+#[derive(Debug)]
+pub struct Records {
+    /// Seals what is said.
+    pub keys: Arc<KeyRing>,
+    /// Name of this worker in the records of its calls; another process has another one.
+    pub worker: String,
+    /// The worker's lease on its calls.
+    pub lease: Lease,
+}
 
 /// See the module's documentation.
 #[derive(Debug)]

@@ -64,9 +64,9 @@ use crate::writes::Writes;
 pub(crate) use ending::CUT_SHORT;
 pub use ending::CallEnd;
 pub use floor::SupervisionError;
+pub use holding::Records;
 pub use moved::Moved;
 pub(crate) use moved::claim;
-pub use record::Records;
 pub(crate) use record::close as close_record;
 use stages::{Mails, Pulses};
 pub(crate) use supervisor::CallSupervisor;
@@ -253,7 +253,7 @@ impl Call {
     /// then.
     pub(crate) fn interrupt_with(&self, input: Input) {
         self.outlet.stop();
-        self.mails.speaker.post(speaker::SpeakerInput::Tell(input));
+        self.mails.speaker.post(speaker::SpeakerInput::Tell(Box::new(input)));
     }
 
     /// Sends to the supervisor. What it says is state of the call as well, so without a supervisor

@@ -15,7 +15,6 @@ use std::time::Duration;
 use frontdesk_pipelines::dialogue::kept::Kept;
 use frontdesk_pipelines::language::Notice;
 use frontdesk_tenants::calls::{self, CallKey, CallbackReason, NewCall, Turn};
-use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::patient::VerifiedPatient;
 use frontdesk_tenants::{By, Error, Principal, TenantTx};
@@ -25,8 +24,7 @@ use serde_json::json;
 
 use super::ending::CUT_SHORT;
 use super::holding::LEASE;
-use super::{Call, CallEnd, moved};
-use crate::lease::Lease;
+use super::{Call, CallEnd, Records, moved};
 use crate::stage::{Keep, Stage};
 use crate::writes::Written;
 
@@ -38,17 +36,6 @@ const AHEAD_LIMIT: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_secs(2);
 /// Attempts to close a record before it is left open for the watcher of dead calls.
 const CLOSING_ATTEMPTS: u32 = 5;
-
-/// What the records of all calls of a process need.
-#[derive(Debug)]
-pub struct Records {
-    /// Seals what is said.
-    pub keys: Arc<KeyRing>,
-    /// Name of this worker in the records of its calls; another process has another one.
-    pub worker: String,
-    /// The worker's lease on its calls.
-    pub lease: Lease,
-}
 
 /// What the CallRecorder is told.
 #[derive(Debug, Clone)]

@@ -28,7 +28,7 @@ pub(crate) enum SpeakerInput {
     /// The outlet played, finished or dropped something.
     Playout(PlayoutEvent),
     /// Tell the dialogue this, after what it is told of what was cut off by it.
-    Tell(Input),
+    Tell(Box<Input>),
     /// End the call once everything was played.
     End(CallOutcome),
 }
@@ -213,7 +213,7 @@ impl Stage for Speaker {
         match input {
             SpeakerInput::Say { utterance, text, more } => self.say(utterance, &text, more),
             SpeakerInput::Playout(event) => self.on_playout(event),
-            SpeakerInput::Tell(input) => self.call.mails.dialogue.post(input),
+            SpeakerInput::Tell(input) => self.call.mails.dialogue.post(*input),
             SpeakerInput::End(outcome) => {
                 self.kept.lock().ending = Some(outcome);
                 self.end_if_done();

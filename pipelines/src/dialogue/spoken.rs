@@ -462,7 +462,7 @@ mod tests {
     #[test]
     fn hints_name_doctors_and_specialties_and_never_a_patient() {
         let spoken = clinic_of(2);
-        let hints = |listening: &Listening| listening.hints().map(|hints| hints.to_string());
+        let hints = |listening: &Listening| listening.hints().map(ToString::to_string);
         let known = "Leila Mansour0, Leila Mansour1, cardiology.";
         assert_eq!(hints(&spoken.listening(Expectation::Request)).as_deref(), Some(known));
         assert_eq!(hints(&spoken.listening(Expectation::YesNo)), None);

@@ -5,8 +5,8 @@ use frontdesk_pipelines::dialogue::tools::SlotWish;
 use frontdesk_pipelines::offers::{Finder, Query, Step, fits, fits_softened};
 use frontdesk_pipelines::wish::{Clock, Days, Order, Weekdays, When, Window};
 use frontdesk_types::{DoctorId, Offer, OfferId, SeededIds, SlotId, time_zone};
-use jiff::civil::{Weekday, date, time};
 use jiff::ToSpan;
+use jiff::civil::{Weekday, date, time};
 use proptest::prelude::*;
 
 use crate::dialogue_sim::ZONE;

@@ -19,7 +19,9 @@ const MAX_PROOFS: usize = 256;
 
 /// Whether a proof, the second text, was made for an identity, the first, in this call.
 #[derive(Clone)]
-pub struct ProofCheck(Arc<dyn Fn(&str, &str) -> bool + Send + Sync>);
+pub struct ProofCheck(Arc<Check>);
+
+type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
 
 impl ProofCheck {
     /// A check of one room.

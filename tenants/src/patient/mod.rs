@@ -5,6 +5,7 @@
 //! to us without having given a name yet (a *provisional* patient, known to this call alone).
 
 mod asked;
+mod claim;
 mod erasure;
 mod guesses;
 mod merge;
@@ -14,6 +15,7 @@ mod register;
 mod verify;
 
 pub use asked::{ask_erasure, erase_asked};
+pub use claim::Claim;
 pub use erasure::{Export, erase, export};
 pub use merge::merge;
 pub use name::name_key;
@@ -22,7 +24,7 @@ pub use record::{Record, RecordUpdate, record, rewrap_keys, update_record};
 pub use register::{
     Draft, Registration, complete, register, register_or_identify, register_provisional, resume,
 };
-pub use verify::{Claim, Verification, identify, names_born_on, verify, without_record};
+pub use verify::{Verification, identify, names_born_on, verify, without_record};
 
 use frontdesk_types::{ClinicId, PatientId};
 

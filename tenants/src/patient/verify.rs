@@ -9,24 +9,13 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 
 use super::guesses::Guess;
-use super::{VerifiedPatient, name_key};
+use super::{Claim, VerifiedPatient, name_key};
 use crate::crypt::KeyRing;
 use crate::{By, Database, Result, Tenant, TenantTx};
 
 /// Every answer takes this long, so that its delay tells nothing. Far above what the look-up needs,
 /// and unnoticed in a conversation.
 const DELAY: Duration = Duration::from_millis(150);
-
-/// What a caller says to be identified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// Full name.
-    pub name: Phi<String>,
-    /// Date of birth.
-    pub date_of_birth: Phi<Date>,
-    /// Telephone, only to tell namesakes born on the same day apart.
-    pub phone: Option<Phi<String>>,
-}
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
