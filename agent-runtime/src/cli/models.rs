@@ -166,6 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_no_runtime_listens_no_calls_are_held() {
+        frontdesk::tls::install_provider();
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = free.local_addr().expect("an address");
         drop(free);

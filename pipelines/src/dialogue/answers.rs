@@ -125,7 +125,8 @@ pub fn keywords(question: &str, language: &Language) -> Vec<String> {
 /// Whether a passage that has the keywords at the places `matched` (from 0), of `asked` that mean
 /// something, answers the question: if it has most of them; or half, one of which is a word for
 /// what callers often ask about, or no common word. One that only shares a word with the question
-/// does not: what else is asked about may then be nothing but a name ("do you take Acme insurance").
+/// does not, unless that word is a name ("would you take my Bupa card"): what else is asked about may
+/// then be nothing but a name ("do you take Acme insurance").
 #[must_use]
 pub fn is_answer(
     keywords: &[String],
@@ -140,8 +141,10 @@ pub fn is_answer(
     match (matched.len() * 2).cmp(&asked) {
         Ordering::Greater => true,
         Ordering::Equal => {
+            let by_name =
+                |place: &usize| keywords.get(*place).is_some_and(|w| is_name(w, language));
             let shares_more = matched.len() > 1 || names + matched.len() >= asked;
-            shares_more && matched.iter().any(words)
+            (shares_more || matched.iter().any(by_name)) && matched.iter().any(words)
         }
         Ordering::Less => false,
     }

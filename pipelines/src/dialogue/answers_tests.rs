@@ -107,6 +107,7 @@ fn a_passage_that_only_shares_a_word_with_the_question_is_no_answer() {
         assert!(!is(other, water), "{other}");
     }
     let accepted = "We accept Allianz, Bupa and Medcare insurance.";
+    assert!(is("may I pay with the Medcare card", accepted), "a name is told by itself");
     assert!(is("is my Medcare insurance any good here", accepted), "what it is called is there");
     for other in ["do you sell insurance", "is my dog insured", "does insurance pay for a hotel"] {
         assert!(!is(other, accepted), "{other}");

@@ -177,11 +177,13 @@ impl Finder {
     }
 
     /// The agent's voice is for the caller, who may be known before they are there, and for those of
-    /// the clinic who were named: nobody else can subscribe to it.
+    /// the clinic who were named: nobody else can subscribe to it. Where the caller is whoever comes
+    /// first, everybody can until they are known: livekit-server tells of somebody who publishes
+    /// nothing up to 3 s late.
     pub(super) async fn permit(&mut self) {
         let mut identities = self.staff.borrow_and_update().clone();
-        let caller = self.caller.as_ref().or(self.expected.as_ref());
-        identities.extend(caller.map(|caller| caller.expose().clone()));
+        let Some(caller) = self.caller.as_ref().or(self.expected.as_ref()) else { return };
+        identities.push(caller.expose().clone());
         if let Err(error) = self.room.permit_subscribers(identities).await {
             tracing::debug!(%error, "subscribers not named");
         }

@@ -27,7 +27,7 @@ const SPOKEN: Pace =
 
 /// What a caller says who cannot make anything of what was said. Not the wish: who says it again while
 /// the first is still being written, and says yes again, has asked for two.
-const AGAIN: &str = "Excuse me, would you say that once more";
+const AGAIN: &str = "Sorry, could you repeat that";
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -60,7 +60,7 @@ async fn after_ten_failures_in_an_hour_nothing_with_that_name_is_compared() {
 #[tokio::test]
 async fn names_cannot_be_tried_out_for_one_date_of_birth_either() {
     let t = TestDb::seeded().await;
-    for letter in 'a'..='j' {
+    for letter in 'k'..='t' {
         let wrong = claim(&format!("Mary {letter}ohnson"), 3, 12);
         assert_eq!(tries(&t, "nile-heart", &wrong, now()).await, Verification::Refused);
     }

@@ -22,7 +22,8 @@ const BREAKS: &[(&str, &str)] = &[
     (
         "CALL-3",
         "INSERT INTO call_snapshots (clinic_id, call_id, turn, body, taken_at)
-         SELECT clinic_id, id, 1, '\\x00', now() FROM calls WHERE ended_at IS NOT NULL LIMIT 1",
+         SELECT clinic_id, id, 1, decode(repeat('01', 29), 'hex'), now()
+           FROM calls WHERE ended_at IS NOT NULL LIMIT 1",
     ),
     (
         "HOLD-4",

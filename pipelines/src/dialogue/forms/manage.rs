@@ -8,6 +8,7 @@ use super::state::{Goal, Phase};
 use super::{Heard, Now, Policy, fill};
 use crate::dialogue::Expectation;
 use crate::dialogue::guard::visit;
+use crate::dialogue::reading::ActKind;
 use crate::dialogue::tools::{AppointmentFacts, ToolCall};
 use crate::dialogue::understand::parts::Want;
 use crate::dialogue::understand::wish::Said;
@@ -148,16 +149,19 @@ impl Policy {
         let heard = Heard::of(&words, setting);
         let listed = self.ledger.appointments().to_vec();
         let mut own = given_up(&heard, &listed);
-        if own.is_empty() && heard.course.holds {
+        let unable = is_unable(&heard);
+        if own.is_empty() && (heard.course.holds || unable) {
             own.extend(listed.iter().filter(|known| said_of(&heard, &known.visit)).cloned());
         }
-        if own.is_empty() && listed.len() == 1 && (is_unable(&heard) || heard.course.holds) {
+        if own.is_empty() && listed.len() == 1 && (unable || heard.course.holds) {
             own = listed;
         }
         own.retain(|known| self.may_replace(known));
         let [target] = own.as_slice() else { return false };
         self.state.wish.when.any.retain(|window| !is_own_time(window, target));
-        self.state.goal = Some(Goal::Move);
+        // Whoever cannot come and names no other time than that of the visit does without it.
+        let elsewhere = !self.state.wish.when.any.is_empty() || heard.later || heard.earlier;
+        self.state.goal = Some(if unable && !elsewhere { Goal::Cancel } else { Goal::Move });
         self.state.target = Some(target.clone());
         self.advance(now);
         true
@@ -256,7 +260,8 @@ fn is_unable(heard: &Heard) -> bool {
 
 /// Whether somebody who cannot come asks for another time in the same words.
 pub(super) fn comes_otherwise(heard: &Heard) -> bool {
-    is_unable(heard) && !heard.move_ && gives_up(heard)
+    let in_words = heard.reading.has(ActKind::CancelIt);
+    is_unable(heard) && !heard.move_ && !in_words && gives_up(heard)
 }
 
 /// The visits on a day that is ruled out, and at that time if one was said with it.

@@ -61,6 +61,9 @@ impl<D: Policy> Guarded<D> {
             handover @ Mode::Handover { .. } => handover,
             Mode::Policy | Mode::ReadBack(_) | Mode::Callback(_) | Mode::Over => Mode::Policy,
         };
+        // Whoever was promised a call gets it, on the number that they gave.
+        let promised = matches!(mode, Mode::Handover { .. });
+        let callback_phone = before.callback_phone.filter(|_| promised);
         let ours = |running: &Running| running.write.is_some() || running.policy.is_none();
         let running = before.running.into_iter().filter(|(_, running)| ours(running));
         let silent = |running: Running| Running { policy: None, notice: None, ..running };
@@ -85,6 +88,7 @@ impl<D: Policy> Guarded<D> {
             turns: before.turns,
             calls_in_turn: before.calls_in_turn,
             history: before.history,
+            callback_phone,
             ..State::default()
         };
     }
