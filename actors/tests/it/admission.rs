@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use frontdesk_actors::NoPlace;
 use frontdesk_types::{CallOutcome, Channel};
+use tokio::time::Instant;
 
 use crate::rig::{Rig, until};
 use crate::sim::Sim;
@@ -52,5 +53,28 @@ async fn a_call_whose_room_cannot_be_joined_gives_its_place_back_and_says_why() 
     let end = end.await.expect("the end is told");
     assert!(end.error.is_some_and(|error| error.contains("room not joined")));
     until("the place is free", || rig.switchboard.live_calls() == 0).await;
+    rig.switchboard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_half_of_a_drain_calls_are_brief_and_at_its_end_they_are_cut() {
+    const BRIEF: &str = "a little time left";
+    let rig = Rig::start(1).await;
+    let (_, room, end) = rig.call();
+    let mut caller = rig.caller(&room).await;
+    caller.hears("automatic assistant").await;
+    let switchboard = rig.switchboard.clone();
+    let begun = Instant::now();
+    let draining = tokio::spawn(async move { switchboard.drain(Duration::from_secs(12)).await });
+    caller.types("where are you?").await;
+    caller.hears("Garden Street").await;
+    assert!(!caller.has_heard(BRIEF), "before half of the time is over");
+    until("half of the time is over", || begun.elapsed() > Duration::from_secs(7)).await;
+    caller.types("where are you?").await;
+    caller.hears(BRIEF).await;
+    caller.hears("have to end our call").await;
+    end.await.expect("the end is told");
+    assert_eq!(draining.await.expect("it drains"), 1);
+    caller.leave().await;
     rig.switchboard.stop().await;
 }

@@ -121,7 +121,8 @@ pub const SETTINGS: &[Setting] = &[
         "FRONTDESK_DRAIN_SECONDS",
         "drain_seconds",
         Value("60"),
-        "How long running calls may last after SIGTERM or SIGINT; 0 to 86400.",
+        "How long running calls may last after SIGTERM or SIGINT; 0 to 86400. At half of it they are \
+         told to be brief.",
     ),
     setting(
         "FRONTDESK_CALLS_PER_MINUTE",

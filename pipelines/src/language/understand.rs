@@ -280,6 +280,9 @@ pub(crate) struct Named {
     pub(crate) code: String,
     pub(crate) name: String,
     pub(crate) say: List,
+    /// What it usually is for: means the specialty where the clinic has it and no doctor is named.
+    #[serde(default)]
+    pub(crate) usually: List,
     /// Letters of the language, where they tell it from others.
     pub(crate) letters: Option<Letters>,
 }

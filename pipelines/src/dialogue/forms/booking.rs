@@ -100,6 +100,9 @@ impl Policy {
             wish.doctors.clear();
             wish.any = true;
         }
+        if heard.doctor.is_none() && problem.is_none() && !wish.names_doctor() {
+            wish.specialty.clone_from(&heard.usual);
+        }
         problem
     }
 

@@ -112,6 +112,8 @@ pub(crate) struct Heard {
     pub(crate) language: Option<String>,
     pub(crate) doctor: Option<DoctorMention>,
     pub(crate) specialty: Option<SpecialtyMention>,
+    /// The clinic's specialty that what was asked for is usually for.
+    pub(crate) usual: Option<String>,
     /// Doctors that are ruled out.
     pub(crate) not_doctors: Vec<DoctorId>,
     /// Another doctor than the one at hand.
@@ -225,6 +227,7 @@ impl Heard {
             reading.acts.push(Act { act, from, to });
             heard.specialty = Some(mention);
         }
+        heard.usual = people::usual(&all, language, clinic);
         heard.judge_question(&all, language);
         if !heard.ask
             && heard.day.is_none()

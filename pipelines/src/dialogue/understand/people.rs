@@ -241,6 +241,18 @@ pub(crate) fn specialty(
     })
 }
 
+/// The clinic's specialty that what the caller wants is usually for: "a check-up".
+pub(crate) fn usual(tokens: &Tokens, language: &Language, clinic: &ClinicFacts) -> Option<String> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    let all = || clinic.doctors.iter().flat_map(|doctor| &doctor.specialties);
+    let named =
+        language.specialties.iter().filter(|named| find_any(&named.usually, reader).is_some());
+    named
+        .filter_map(|named| all().find(|own| own.eq_ignore_ascii_case(&named.name)))
+        .next()
+        .cloned()
+}
+
 /// Where `phrase` stands in `tokens`, plural or not.
 fn phrase(tokens: &Tokens, phrase: &str, language: &Language) -> Option<Range<usize>> {
     // Most are not there, which their first letters tell.
