@@ -32,6 +32,7 @@ data=$scratch/data
 mkdir "$data"
 # The embedded PostgreSQL does not run as root; its user must be able to enter.
 chmod 755 "$scratch" "$data"
+# shellcheck disable=SC2317 # called by the trap
 clean_up() {
     if mountpoint --quiet "$data"; then umount "$data" || umount --lazy "$data"; fi
     rm -rf "$scratch"
