@@ -52,8 +52,14 @@ async fn a_database_that_refuses_writes_makes_it_not_ready_and_ready_again_after
     serve.ready(&url).await;
     // As a standby that a failover left behind: it answers, and writes nothing.
     writes(&database, "SET default_transaction_read_only = on").await;
-    let body = becomes(&mut serve, &url, 503).await;
-    assert!(body.contains("read-only"), "{body}");
+    becomes(&mut serve, &url, 503).await;
+    // What was found first may be a session that was ended.
+    serve
+        .until("the reason is told", async |_| {
+            let (_, body) = get(&format!("{url}/readyz")).await;
+            body.contains("read-only").then_some(())
+        })
+        .await;
     writes(&database, "RESET default_transaction_read_only").await;
     becomes(&mut serve, &url, 200).await;
 }
