@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_secs(15);
 /// Runs with, and as many without.
 const RUNS: usize = 3;
 /// Typed replies of a run.
-const REPLIES: usize = 40;
+const REPLIES: usize = 4;
 /// Callers beyond the last place, by each way.
 const CALLERS: usize = 10;
 
