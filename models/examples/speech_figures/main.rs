@@ -11,6 +11,7 @@ mod sentences;
 mod sound;
 mod sounds;
 mod speaking;
+mod telephone;
 mod tones;
 
 use std::time::Duration;

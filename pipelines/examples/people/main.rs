@@ -10,6 +10,8 @@
 
 mod score;
 mod sound;
+#[path = "../../../models/examples/speech_figures/telephone.rs"]
+mod telephone;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
