@@ -53,6 +53,7 @@ impl Profile {
             tts: Arc::new(ToneTts::of(ANSWER_LENGTH / count as u32)),
             stt: Arc::new(FixedStt::new("hello")),
             vad: Arc::new(EnergyVad::default()),
+            voice: "slt".into(),
         })
     }
 

@@ -43,6 +43,6 @@ pub(super) fn services(
         model,
         tools,
         dialogue,
-        settings: config.profile.settings(&config.voice),
+        settings: config.profile.settings(&engines.voice),
     }))
 }
