@@ -94,7 +94,7 @@ measure() {
         ;;
     people)
         "$frontdesk" models get
-        local clips weights=$FRONTDESK_DATA_DIR/models
+        local clips people weights=$FRONTDESK_DATA_DIR/models
         clips=$(scripts/people-clips.sh)
         people=(cargo run --locked --release -p frontdesk-pipelines --features whisper --example people --)
         "${people[@]}" "$clips" "$weights/whisper-base-q8_0.bin"

@@ -171,3 +171,33 @@ pub fn model(config: Option<&ModelConfig>) -> Result<Option<Arc<dyn ChatModel>>,
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(wanted: &str, folder: &Path) -> Result<String, TtsError> {
+        load_voice(wanted, folder).map(|(_, name)| name.to_string())
+    }
+
+    #[test]
+    fn without_weights_or_with_broken_ones_flite_speaks() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(name("auto", folder.path()).expect("speaks"), "slt");
+        assert_eq!(name("heart", folder.path()).expect("speaks"), "slt");
+        assert_eq!(name("rms", folder.path()).expect("speaks"), "rms");
+        let weights = weights::named(NEURAL).expect("in the table").path(folder.path());
+        std::fs::write(weights, b"PK\x03\x04 something else").expect("written");
+        for (wanted, speaks) in [("auto", "slt"), ("heart", "slt"), ("rms", "rms")] {
+            assert_eq!(name(wanted, folder.path()).expect("speaks"), speaks);
+        }
+    }
+
+    #[test]
+    fn a_voice_that_nobody_has_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(name("siri", folder.path()).is_err());
+        assert_eq!(voice_of_callers("auto"), "slt");
+        assert_eq!(voice_of_callers("rms"), "rms");
+    }
+}

@@ -45,7 +45,7 @@ impl Format {
     /// Reads a file from end to end.
     fn inspect(self, path: &Path) -> Result<(), WeightsError> {
         match self {
-            Self::Ggml => ggml::inspect(path),
+            Self::Ggml => ggml::inspect(path).map(drop),
             Self::Voice => voice::inspect(path),
         }
     }

@@ -180,7 +180,7 @@ impl Loaded {
         }
         let written = self.guesses.run(vec![row(letters)?], &self.pools)?;
         let Some(Ok((_, written))) =
-            written.into_iter().next().map(|value| value.into_shape_vec::<i32, 2>())
+            written.into_iter().next().map(rten::Value::into_shape_vec::<i32, 2>)
         else {
             return Err(TtsError::Engine("the guessing net answers something else".to_owned()));
         };

@@ -144,7 +144,7 @@ impl Spectra {
 fn reflected(samples: &[f32], at: usize) -> f32 {
     let last = samples.len() - 1;
     let middle = SIZE / 2;
-    let at = if at < middle { middle - at } else { at - middle };
+    let at = at.abs_diff(middle);
     let at = if at > last { last.saturating_sub(at - last) } else { at };
     samples[at.min(last)]
 }
