@@ -56,10 +56,13 @@ impl OwnPostgres {
         self.running.take().expect("it runs").stop().await.expect("stopped");
     }
 
-    /// Kills it as a crash would.
+    /// Kills it with all its sessions, as the end of its machine would.
     pub(crate) fn kill(&mut self) {
-        let pid = self.server().server().pid();
-        kill_process(Pid::from_raw(pid).expect("a pid"), Signal::KILL).expect("killed");
+        let server = self.server().server().pid();
+        for pid in std::iter::once(server).chain(children_of(server)) {
+            // One that has ended by itself is as good.
+            let _ = kill_process(Pid::from_raw(pid).expect("a pid"), Signal::KILL);
+        }
         self.running = None;
     }
 
@@ -79,4 +82,17 @@ impl OwnPostgres {
     pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
         texts_of(&self.urls[2], sql).await
     }
+}
+
+fn children_of(parent: i32) -> Vec<i32> {
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let child = |entry: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // Behind the name, which may hold anything: state, then parent.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let of: i32 = rest.split_whitespace().nth(1)?.parse().ok()?;
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        (of == parent).then_some(pid)
+    };
+    processes.filter_map(child).collect()
 }

@@ -113,7 +113,16 @@ async fn a_database_is_spoken_to_by_tls_and_only_where_its_certificate_is_the_ri
     };
 
     let verified = format!("sslmode=verify-full&sslrootcert={right}");
-    let by = connects(url("localhost", &verified)).await.expect("connected");
+    let by = async {
+        loop {
+            match connects(url("localhost", &verified)).await {
+                Ok(by) => return by,
+                // It listens before it has started.
+                Err(error) => assert!(error.contains("starting up"), "{error}"),
+            }
+        }
+    };
+    let by = tokio::time::timeout(Duration::from_secs(30), by).await.expect("connected");
     assert!(by.is_some_and(|version| version.starts_with("TLSv1.")));
     assert!(connects(url("localhost", "sslmode=require")).await.expect("connected").is_some());
     for (host, options) in [
