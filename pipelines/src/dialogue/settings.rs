@@ -19,7 +19,7 @@ pub struct Settings {
     /// Pause before a tool that was unavailable is tried again, and how much longer each further one
     /// is.
     pub retry: Duration,
-    /// How often it is tried again: a database that is away for half a minute is waited for.
+    /// How often it is tried again: a database that is away for a while is waited for.
     #[serde(default = "max_retries")]
     pub max_retries: u32,
     /// Failed identifications in a call after which a person is called.
@@ -33,7 +33,7 @@ pub struct Settings {
     pub min_confidence: u8,
 }
 
-/// A tool is waited for for 8 s, so with the pauses this is some 40 s in all.
+/// A tool is waited for for 8 s at the most, so with the pauses this is up to 40 s in all.
 const fn max_retries() -> u32 {
     3
 }
