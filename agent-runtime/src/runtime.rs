@@ -18,6 +18,7 @@ use frontdesk_actors::{LeaseKeeper, Records, Switchboard, Tools};
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -45,6 +46,7 @@ use crate::rejoin_proof::RejoinProofs;
 use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
+use crate::unanswered::Unanswered;
 
 pub use crate::start_error::StartError;
 
@@ -286,7 +288,7 @@ impl Parts {
             folder: matches!(servers.database, DatabaseAccess::Embedded { .. })
                 .then(|| config.data_dir.clone()),
         };
-        let job_services = job_services(&servers.database, clinics.database(), around).await?;
+        let mut job_services = job_services(&servers.database, clinics.database(), around).await?;
         let lease = keys.as_ref().map(|_| {
             LeaseKeeper::start(clinics.database().clone(), process.clone(), Arc::clone(&clock))
         });
@@ -342,6 +344,15 @@ impl Parts {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         };
+        job_services.rooms = Some(Arc::new(Unanswered {
+            switchboard: switchboard.clone(),
+            clinics: clinics.clone(),
+            server: Arc::clone(&server),
+            agent_name: config.agent_name.clone(),
+            default_clinic: config.default_clinic.clone(),
+            clock: Arc::clone(&clock),
+            answered: Mutex::default(),
+        }));
         let tokens = signer(&servers.livekit, config);
         let supervision = Supervision::new(
             switchboard.clone(),

@@ -204,7 +204,7 @@ impl Policy {
     fn call(&mut self, tool: ToolCall) {
         let call = self.emit(tool.clone());
         self.state.patience.stop();
-        self.state.pending = Some(Pending { call, tool, retried: false, retry_at: None });
+        self.state.pending = Some(Pending { call, tool, retries: 0, retry_at: None });
     }
 
     fn emit(&mut self, tool: ToolCall) -> ToolCallId {
