@@ -8,6 +8,11 @@ use frontdesk_actors::Counters;
 use frontdesk_models::stt::{Recognizer, SpeechToText, SttError, Transcript};
 use parking_lot::Mutex;
 
+use frontdesk_models::stt::OnDemand;
+use frontdesk_models::stt::pocketsphinx::{Context, Options as Templates, PocketSphinx};
+use frontdesk_models::stt::whisper::{Options, Whisper};
+use frontdesk_types::CallOutcome;
+
 use crate::rig::{Rig, Speech};
 
 /// What the caller asks, and what is answered to nothing else.
@@ -133,4 +138,58 @@ async fn a_caller_is_heard_by_the_first_recognizer_where_the_second_is_late() {
 async fn a_caller_is_heard_by_the_first_recognizer_where_there_is_no_second() {
     let counters = asked((QUESTION, 0.3), None).await;
     assert_eq!(counters.second_heard + counters.second_late, 0, "{counters:?}");
+}
+
+/// What a patient of the demo clinic says, by what the agent asks.
+const LINES: [(&str, &str); 8] = [
+    ("help you", "I would like to see a cardiologist tomorrow morning"),
+    ("date of birth", "November thirtieth nineteen seventy one"),
+    ("spell the first", "O M A R"),
+    ("spell the last", "K H A L I L"),
+    ("full name", "Omar Khalil"),
+    ("Which one", "the first one"),
+    ("s that correct", "yes please"),
+    ("", "no thank you, goodbye"),
+];
+
+/// The real recognizers, where whisper's weights are there (`scripts/test.sh` fetches them).
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "a test binary takes no other arguments")]
+async fn a_call_whose_free_turns_whisper_hears_books() {
+    const NO_CONTEXTS: [(&str, Context); 0] = [];
+    let Some(weights) = std::env::var_os("FRONTDESK_WHISPER") else {
+        eprintln!("not run: FRONTDESK_WHISPER does not name whisper's weights");
+        return;
+    };
+    let stt = PocketSphinx::open(&Templates::default(), NO_CONTEXTS).expect("the recognizer");
+    let options = Options::new(weights, "en");
+    let whisper = Arc::new(OnDemand::new(move || Ok(Box::new(Whisper::open(&options)?))));
+    let second: Arc<dyn SpeechToText> = Arc::<OnDemand>::clone(&whisper);
+    let rig = Rig::hearing_twice(Arc::new(stt), Some(second)).await;
+    assert!(!whisper.is_loaded(), "nobody needs it yet");
+    let (_, room, end) = rig.call();
+    let mut caller = rig.caller(&room).await;
+    let speech = Arc::new(Mutex::new(Speech::default()));
+    let microphone = Arc::clone(&speech);
+    caller.sound(move || microphone.lock().frame()).await;
+    let mut heard = caller.hears("automatic assistant").await;
+    for _ in 0..25 {
+        let line = LINES.iter().find(|(when, _)| heard.contains(when)).expect("the last fits");
+        speech.lock().say(line.1);
+        if line.0.is_empty() {
+            break;
+        }
+        heard = caller.hears("?").await;
+    }
+    let end = end.await.expect("the end is told");
+    let counters = rig.switchboard.counters();
+    assert_eq!(end.outcome, CallOutcome::Booked, "{end:?} {counters:?}");
+    assert_eq!(rig.appointments().await, 1, "booked once");
+    assert!(whisper.is_loaded(), "free turns need it");
+    // On a machine that is busy with other tests its words may be late.
+    assert!(counters.second_heard + counters.second_late >= 1, "{counters:?}");
+    assert_eq!(counters.second_failed, 0, "{counters:?}");
+    eprintln!("{} heard by whisper, {} late", counters.second_heard, counters.second_late);
+    caller.leave().await;
+    rig.switchboard.stop().await;
 }

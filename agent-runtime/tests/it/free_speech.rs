@@ -1,6 +1,7 @@
 //! Free speech is heard by whisper where its weights are in the data folder, and by pocketsphinx
 //! alone where they are not, or are not what they should be; the log says which in one line.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
@@ -12,7 +13,8 @@ use crate::desk::{Desk, get};
 fn weights() -> Option<PathBuf> {
     let path = std::env::var_os("FRONTDESK_WHISPER").map(PathBuf::from);
     if path.is_none() {
-        eprintln!("not run: FRONTDESK_WHISPER does not name whisper's weights");
+        let mut out = std::io::stderr().lock();
+        writeln!(out, "not run: FRONTDESK_WHISPER names no weights").expect("printed");
     }
     path
 }
@@ -48,13 +50,12 @@ async fn a_spoken_call_has_its_free_turns_heard_by_whisper() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
     let calls = metric(&before, "frontdesk_max_calls ");
     assert!(calls >= 1.0 && calls < 20.0 * cores, "{calls} calls: fewer than without");
-    let scenario = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../scenarios/asks_about_insurance_and_hours.yaml"
-    );
+    let scenario =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/asks_about_insurance_and_hours.yaml");
     let report = desk.folder.path().join("report.json");
     let report = report.to_str().expect("UTF-8");
-    let args = ["call", "--channel", "web", "--voice", "rms", "--json", report, "--scenario", scenario];
+    let args =
+        ["call", "--channel", "web", "--voice", "rms", "--json", report, "--scenario", scenario];
     let output = desk.run(&args).await;
     let text = String::from_utf8_lossy(&output.stdout);
     let json = std::fs::read(report).unwrap_or_else(|error| panic!("no report: {error}; {text}"));
@@ -74,7 +75,8 @@ async fn a_spoken_call_has_its_free_turns_heard_by_whisper() {
 async fn without_weights_or_with_broken_ones_calls_go_on_and_the_log_says_why() {
     let missing = "whisper's weights are not here, calls are heard by pocketsphinx alone";
     let broken = "whisper cannot be used, calls are heard by pocketsphinx alone";
-    let cut_off: &dyn Fn(&Path) = &|path| std::fs::write(path, b"lmgg and no more").expect("written");
+    let cut_off: &dyn Fn(&Path) =
+        &|path| std::fs::write(path, b"lmgg and no more").expect("written");
     for (weights, line) in [(None, missing), (Some(cut_off), broken)] {
         let desk = desk(weights);
         let mut serve = desk.start(&["serve"]);

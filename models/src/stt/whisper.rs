@@ -118,7 +118,7 @@ pub fn usable(weights: &Path) -> Result<(), SttError> {
         )));
     }
     able()?;
-    ggml::inspect(weights).map_err(|error| SttError::Engine(error.to_string()))
+    ggml::inspect(weights).map(drop).map_err(|error| SttError::Engine(error.to_string()))
 }
 
 fn load(path: &Path, parameters: WhisperContextParameters<'_>) -> Result<WhisperContext, SttError> {

@@ -4,7 +4,8 @@
 //! `cargo run --release -p frontdesk-pipelines --features whisper --example people -- CLIPS WEIGHTS`:
 //! CLIPS is a table, a clip on each line: the path of a file of 16 kHz, what was asked, the words,
 //! with tabs between (`scripts/people-clips.sh` makes it). Without WEIGHTS, and without the feature,
-//! whisper is left out.
+//! whisper is left out. Further arguments are sets of clips (`people`, or the name of a question):
+//! only these are heard.
 //!
 //! Closed answers are spoken by flite and, where it is installed, espeak-ng, **which are no people**.
 
@@ -75,12 +76,15 @@ struct Hearer<'a> {
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let table = arguments.next().context("the first argument is a table of clips")?;
-    figures(&table, arguments.next().as_deref())
+    let weights = arguments.next();
+    let only: Vec<String> = arguments.collect();
+    figures(&table, weights.as_deref(), &only)
 }
 
-fn figures(table: &str, weights: Option<&str>) -> Result<()> {
+fn figures(table: &str, weights: Option<&str>, only: &[String]) -> Result<()> {
     let mut clips = recordings(Path::new(table))?;
     clips.extend(spoken()?);
+    clips.retain(|clip| only.is_empty() || only.iter().any(|set| set == clip.set));
     let callers = callers()?;
     let no_contexts: [(&str, Context); 0] = [];
     let ours = PocketSphinx::open(&Options::default(), no_contexts)?;
