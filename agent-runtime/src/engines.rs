@@ -1,6 +1,7 @@
 //! The offline engines of speech, loaded once for all calls, and the language model if there is one.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use frontdesk_models::llm::ChatModel;
@@ -12,6 +13,7 @@ use frontdesk_models::vad::VoiceActivity;
 use frontdesk_models::vad::earshot::Earshot;
 
 use crate::config::ModelConfig;
+use crate::free_speech::{self, FreeSpeech};
 
 /// The recognizer listens for what each call's clinic is asked for, nothing besides.
 const NO_CONTEXTS: [(&str, Context); 0] = [];
@@ -37,22 +39,25 @@ pub struct Engines {
     pub tts: Arc<dyn TextToSpeech>,
     /// Speech to text.
     pub stt: Arc<dyn SpeechToText>,
+    /// Speech to text for free speech, where there is one.
+    pub free: Option<FreeSpeech>,
     /// Voice activity.
     pub vad: Arc<dyn VoiceActivity>,
 }
 
 impl Engines {
-    /// Loads the offline engines for at most `calls` callers at a time. Blocks: it reads models
-    /// and computes.
+    /// Loads the offline engines for at most `calls` callers at a time, and those whose weights
+    /// are in the data folder. Blocks: it reads models and computes.
     ///
     /// # Errors
     /// [`EngineError`] if the voice is unknown or a model is missing.
-    pub fn load(voice: &str, calls: usize) -> Result<Self, EngineError> {
+    pub fn load(voice: &str, calls: usize, data_dir: &Path) -> Result<Self, EngineError> {
         let tts = load_voice(voice)?;
         // One more than can be lent at a time: a restarted stage asks before the old one gave back.
         let options = Options { max_decoders: calls + 1, ..Options::default() };
         let stt = PocketSphinx::open(&options, NO_CONTEXTS)?;
-        Ok(Self { tts, stt: Arc::new(stt), vad: Arc::new(Earshot) })
+        let free = free_speech::find(data_dir, tts.as_ref(), voice);
+        Ok(Self { tts, stt: Arc::new(stt), free, vad: Arc::new(Earshot) })
     }
 }
 

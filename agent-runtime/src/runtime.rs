@@ -32,6 +32,7 @@ use crate::data_keys::{access_keys, data_keys};
 use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
 use crate::documents::{self, Documents};
 use crate::engines::{self, Engines};
+use crate::free_speech::calls_with;
 use crate::http;
 use crate::intake::Intake;
 use crate::jobs::{Around, job_services};
@@ -269,7 +270,8 @@ impl Parts {
         };
         let (voice, calls) = (config.voice.clone(), config.max_calls);
         let instant = config.profile.engines();
-        let load = move || instant.map_or_else(|| Engines::load(&voice, calls), Ok);
+        let data_dir = config.data_dir.clone();
+        let load = move || instant.map_or_else(|| Engines::load(&voice, calls, &data_dir), Ok);
         let engines = match tokio::task::spawn_blocking(load).await {
             Ok(engines) => engines?,
             Err(error) => return Err(StartError::parts(error)),
@@ -316,11 +318,15 @@ impl Parts {
         let (documents, meaning) = Documents::start(&config.documents, clinics.database(), &ids)?;
         let tools = tools.with_meaning(meaning);
         let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
+        let max_calls = match &engines.free {
+            Some(free) if !config.max_calls_set => calls_with(free.cost),
+            _ => config.max_calls,
+        };
         let parts = (engines, model, records, slots, (tools, dialogue));
         let services =
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
-            Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
+            Switchboard::start(services, max_calls).await.map_err(StartError::parts)?;
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
         let rooms = Rooms {
             media: media.clone(),

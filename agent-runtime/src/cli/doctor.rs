@@ -71,8 +71,11 @@ pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
         livekit(config, &mut report).await;
         let voice = frontdesk::engines::load_voice(&config.voice);
         report.check("voice", &config.voice, voice);
-        let engines = tokio::task::block_in_place(|| Engines::load(&config.voice, 1));
-        report.check("recognizer", "pocketsphinx", engines.map(drop));
+        let load = || Engines::load(&config.voice, 1, &config.data_dir);
+        let engines = tokio::task::block_in_place(load);
+        let with = engines.as_ref().is_ok_and(|engines| engines.free.is_some());
+        let name = if with { "pocketsphinx and whisper" } else { "pocketsphinx alone" };
+        report.check("recognizer", name, engines.map(drop));
         listener(config, &mut report).await;
         Ok(if report.faults == 0 { Exit::Done } else { Exit::Failed })
     })

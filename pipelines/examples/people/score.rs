@@ -17,6 +17,8 @@ pub(super) struct Tally {
     turns: usize,
     sure: [Vec<f32>; 2],
     seconds: Vec<f64>,
+    /// Questions that were asked again, and those of them that one recognizer had heard right.
+    asked: [usize; 2],
 }
 
 impl Tally {
@@ -44,6 +46,14 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// The last clip is asked again; `right` if one of the recognizers had heard it right.
+    pub(super) fn asked_again(&mut self, right: bool) {
+        self.asked[0] += 1;
+        self.asked[1] += usize::from(right);
+    }
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mean = |all: &[f32]| match all.len() {
@@ -58,7 +68,7 @@ impl fmt::Display for Tally {
         };
         write!(
             f,
-            "{}, {} | {:.1} % | {} | {} | {}, {} | {:.2} / {:.2}",
+            "{}, {} | {:.1} % | {} | {} | {}, {} | {:.2} / {:.2} | {}, {}",
             self.clips,
             self.words,
             100.0 * self.errors as f64 / self.words.max(1) as f64,
@@ -67,7 +77,9 @@ impl fmt::Display for Tally {
             mean(&self.sure[0]),
             mean(&self.sure[1]),
             rank(50),
-            rank(95)
+            rank(95),
+            self.asked[0],
+            self.asked[1]
         )
     }
 }

@@ -374,7 +374,11 @@ impl guard::Policy for Policy {
         }
         match input {
             Input::Begin => self.greet(now),
-            Input::Heard { text, confidence } => self.on_heard(now, &text, confidence.is_none()),
+            Input::Heard { text, confidence } => {
+                self.on_heard(now, &text, confidence.is_none());
+                self.state.doubt = false;
+            }
+            Input::DoubtName => self.state.doubt = true,
             Input::Partial { .. }
             | Input::Dtmf(_)
             | Input::CallerLeft
