@@ -48,6 +48,7 @@ use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
 use crate::unanswered::Unanswered;
+use crate::weights;
 
 pub use crate::start_error::StartError;
 
@@ -269,9 +270,9 @@ impl Parts {
             DatabaseAccess::External { .. } => None,
         };
         let (voice, calls) = (config.voice.clone(), config.max_calls);
+        let weights = weights::folder(&config.data_dir);
         let instant = config.profile.engines();
-        let data_dir = config.data_dir.clone();
-        let load = move || instant.map_or_else(|| Engines::load(&voice, calls, &data_dir), Ok);
+        let load = move || instant.map_or_else(|| Engines::load(&voice, &weights, calls), Ok);
         let engines = match tokio::task::spawn_blocking(load).await {
             Ok(engines) => engines?,
             Err(error) => return Err(StartError::parts(error)),

@@ -86,7 +86,7 @@ impl fmt::Display for Tally {
 
 /// Words that were said, and how many insertions, deletions and substitutions lead from them to
 /// those that were heard. Numbers count digit by digit, however they are written.
-fn word_errors(said: &str, heard: &str) -> (usize, usize) {
+pub(super) fn word_errors(said: &str, heard: &str) -> (usize, usize) {
     let (said, heard) = (plain(said), plain(heard));
     let mut row: Vec<usize> = (0..=heard.len()).collect();
     for (at, word) in said.iter().enumerate() {
