@@ -295,6 +295,7 @@ impl Parts {
         let lease = keys.as_ref().map(|_| {
             LeaseKeeper::start(clinics.database().clone(), process.clone(), Arc::clone(&clock))
         });
+        let ring = keys.clone();
         let records = keys.zip(lease.as_ref()).map(|(keys, keeper)| Records {
             keys,
             worker: process,
@@ -308,6 +309,7 @@ impl Parts {
         )
         .await
         .map_err(StartError::parts)?;
+        let api_options = http::api::Options { slots: slots.clone(), records: ring };
         let model = engines::model(config.model.as_ref())?;
         let (tools, dialogue) = match agent {
             Some(agent) => (agent.tools.clone(), agent.factory(model.is_some())),
@@ -381,13 +383,16 @@ impl Parts {
             readiness: Readiness::new(servers.database_dir().map(Path::to_owned)),
             clock: Arc::clone(&clock),
         });
-        let desk = http::console::Options {
-            database: shared.clinics.database().clone(),
+        let desk = http::Desk {
+            auth: http::auth::Options {
+                database: shared.clinics.database().clone(),
+                keys: access,
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&shared.ids),
+                trusted_proxies: config.trusted_proxies.clone(),
+            },
             supervision: shared.supervision.clone(),
-            keys: access,
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&shared.ids),
-            trusted_proxies: config.trusted_proxies.clone(),
+            api: api_options,
         };
         let options = http::Options {
             clock,
