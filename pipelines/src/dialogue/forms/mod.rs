@@ -467,11 +467,10 @@ impl Policy {
             self.identify(now);
         } else if matches!(goal, Goal::Wait | Goal::ListWaits | Goal::LeaveWait) {
             self.waitlist(now, goal);
-        } else if goal == Goal::Book && self.moves_after_all(now) {
-        } else if goal == Goal::Book {
-            self.seek(now);
-        } else {
+        } else if goal != Goal::Book {
             self.manage(now, goal);
+        } else if !self.moves_after_all(now) {
+            self.seek(now);
         }
     }
 }

@@ -1,10 +1,15 @@
 //! Names of people. The weak slot of every recognizer, so words that are commands are never names.
 
+mod leading;
+mod parts;
+
 use super::days::ends_before;
 use super::distance::distance;
 use super::pattern::{List, Reader, longest_at};
 use super::tokens::{Token, Tokens};
 use crate::language::Language;
+pub(crate) use leading::take_leading;
+use parts::by_parts;
 
 /// Longest name, in words.
 const MAX_WORDS: usize = 5;
@@ -33,9 +38,7 @@ pub(crate) struct NameMention {
 
 /// Takes a name out of `tokens`.
 pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Option<NameMention> {
-    if asked == Asked::Yes
-        && let Some(parts) = by_parts(tokens, language)
-    {
+    if let Some(parts) = by_parts(tokens, language, asked) {
         return Some(parts);
     }
     let introduced = introduced(tokens, language);
@@ -74,51 +77,6 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
     Some(NameMention { full: words >= 2, name, introduced, own })
 }
 
-/// Takes the name with which an utterance begins that tells a date of birth as well: "Jane Miller,
-/// born 17 May 1980". The words of the date were taken before.
-pub(crate) fn take_leading(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
-    let reader = Reader { tokens, language, latest_year: 0 };
-    let mut start = 0;
-    while start < tokens.len() {
-        match longest_at(&language.words.name_fillers, reader, start) {
-            Some(filler) => start = filler.end,
-            None if tokens.text(start).is_empty() => start += 1,
-            None => break,
-        }
-    }
-    let mut range = name_run(tokens, language, start);
-    if range.len() == 1 {
-        // "Mrs Miller here, Jane Miller", "I'm Jane, Jane Miller".
-        let says = longest_at(&language.words.says_name, reader, range.end);
-        let next = says.map_or(range.end, |says| says.end);
-        let stop = tokens.words.get(next.wrapping_sub(1)).is_some_and(|word| word.stop);
-        let whole = name_run(tokens, language, next);
-        if stop && whole.len() >= 2 {
-            range = whole;
-        }
-    }
-    let capital = |at: usize| tokens.words[at].raw.starts_with(char::is_uppercase);
-    let first = tokens.text(range.start);
-    let known = language.listen().is_first_name(first) || language.listen().is_last_name(first);
-    let closed = tokens.words.get(range.end.wrapping_sub(1)).is_some_and(|word| word.stop)
-        || tokens.text(range.end).is_empty();
-    let single = range.len() == 1 && last_name_first(tokens, language, &range).is_some();
-    if !closed || !(known || range.clone().all(capital)) {
-        return None;
-    }
-    if single {
-        let name = last_name_first(tokens, language, &range)?;
-        tokens.take(range.start..range.end + 1);
-        return Some(NameMention { name, full: true, introduced: true, own: true });
-    }
-    if !(2..=MAX_WORDS).contains(&range.len()) {
-        return None;
-    }
-    let name = spoken_name(&tokens.words[range.clone()], language);
-    tokens.take(range);
-    Some(NameMention { name, full: true, introduced: true, own: true })
-}
-
 /// The name with the part replaced that sounds like this one.
 pub(crate) fn with_part(known: &str, part: &str) -> Option<String> {
     let part_lower = part.to_lowercase();
@@ -143,35 +101,6 @@ fn put_right(
     let part = spoken_name(&tokens.words[run.clone()], language);
     let whole = with_part(name, &part).filter(|_| run.len() == 1 && name.contains(' '))?;
     Some((whole, run.end))
-}
-
-/// "Miller, first name Jane", "the last name is Miller and the first name Jane".
-fn by_parts(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
-    let reader = Reader { tokens, language, latest_year: 0 };
-    let named = |list: &List| {
-        (0..tokens.len()).find_map(|at| {
-            let lead = longest_at(list, reader, at)?;
-            let run = name_run(tokens, language, lead.end);
-            (!run.is_empty()).then_some((at, run))
-        })
-    };
-    let (first, last) = (named(&language.words.first_name), named(&language.words.last_name));
-    // The other part is what stands before the one that is called by its kind.
-    let before = |end: usize| {
-        let runs = (0..end).map(|start| name_run(tokens, language, start));
-        runs.map(|run| run.start..run.end.min(end)).find(|run| !run.is_empty())
-    };
-    let (first, last) = match (first, last) {
-        (Some((_, first)), Some((_, last))) => (first, last),
-        (Some((at, first)), None) => (first, before(at)?),
-        (None, Some((at, last))) => (before(at)?, last),
-        (None, None) => return None,
-    };
-    let part = |range: &std::ops::Range<usize>| spoken_name(&tokens.words[range.clone()], language);
-    let name = format!("{} {}", part(&first), part(&last));
-    tokens.take(first);
-    tokens.take(last);
-    Some(NameMention { name, full: true, introduced: false, own: false })
 }
 
 /// "Miller, Jane": the last name first, and nothing else behind the comma.
@@ -212,7 +141,12 @@ fn introduced(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<us
             let lead = longest_at(list, reader, at)?;
             let range = name_run(tokens, language, lead.end);
             let open = !ends_clause(tokens, language, range.end);
-            let fits = range.len() >= least && !(closed && open);
+            let whole = || {
+                // "It's Miller, Jane Miller", "it's Miller, Jane".
+                better(tokens, language, range.clone()).len() >= least
+                    || last_name_first(tokens, language, &range).is_some()
+            };
+            let fits = (range.len() >= least || whole()) && !(closed && open);
             fits.then_some(range)
         })
     };

@@ -242,8 +242,9 @@ pub(crate) fn specialty(
 }
 
 /// The clinic's specialty that what the caller wants is usually for: "a check-up".
-pub(crate) fn usual(tokens: &Tokens, language: &Language, clinic: &ClinicFacts) -> Option<String> {
-    let reader = Reader { tokens, language, latest_year: 0 };
+pub(crate) fn usual(text: &str, language: &Language, clinic: &ClinicFacts) -> Option<String> {
+    let tokens = Tokens::of(text, language);
+    let reader = Reader { tokens: &tokens, language, latest_year: 0 };
     let all = || clinic.doctors.iter().flat_map(|doctor| &doctor.specialties);
     let named =
         language.specialties.iter().filter(|named| find_any(&named.usually, reader).is_some());
