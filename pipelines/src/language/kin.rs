@@ -69,6 +69,11 @@ impl Kin {
         one == other || group(one) == Some(other) || group(other) == Some(one)
     }
 
+    /// Whether people are called so without saying whose they are.
+    pub(crate) fn is_called(&self, word: &str) -> bool {
+        self.called.iter().any(|own| own == word)
+    }
+
     /// Whether a word is one for a grown member of the family or a grown child.
     pub(crate) fn is_relative(&self, word: &str) -> bool {
         let mut own = self.relations.iter().filter(|relation| relation.family && !relation.aged);

@@ -66,7 +66,12 @@ impl Policy {
                 wish.any = false;
             }
             Some(SpecialtyMention::NotHere(name)) => {
-                problem = Some(Problem::NoSpecialty(name.clone()));
+                // "To have my blood pressure taken" needs no cardiologist.
+                let words = heard.reading.words.join(" ");
+                match usual(&words, &self.language, &self.facts.clinic) {
+                    Some(usual) => wish.specialty = Some(usual),
+                    None => problem = Some(Problem::NoSpecialty(name.clone())),
+                }
             }
             None => {}
         }

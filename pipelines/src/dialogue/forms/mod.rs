@@ -340,7 +340,7 @@ impl Policy {
             self.understood();
             self.carry(&phrases.other_patient);
             self.ask_again(now);
-        } else if heard.repeat && !said_more {
+        } else if heard.repeat && !said_more && !heard.other_patient {
             self.state.repeats += 1;
             if self.state.repeats > MAX_REPEATS {
                 self.misunderstood(now);

@@ -14,6 +14,9 @@ use parts::by_parts;
 /// Longest name, in words.
 const MAX_WORDS: usize = 5;
 
+/// Words behind a name that is taken back within which the right one begins.
+const NEAR: usize = 8;
+
 /// Where a name may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
@@ -44,7 +47,10 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
     let introduced = introduced(tokens, language);
     let own = introduced.as_ref().is_some_and(|range| {
         let reader = Reader { tokens, language, latest_year: 0 };
+        // "It's Jane Miller" answers no question here.
         ends_before(&language.words.self_is, reader, range.start).is_some()
+            || (asked == Asked::No
+                && ends_before(&language.words.i_am, reader, range.start).is_some())
             || longest_at(&language.words.says_name, reader, range.end).is_some()
     });
     let (range, introduced) = match introduced {
@@ -96,7 +102,12 @@ fn put_right(
     end: usize,
 ) -> Option<(String, usize)> {
     let reader = Reader { tokens, language, latest_year: 0 };
-    let start = longest_at(&language.scope.corrected, reader, end)?.end;
+    let corrected = longest_at(&language.scope.corrected, reader, end);
+    let really = || {
+        // "Jimmy Miller. Well, it will say James on your papers."
+        (end..tokens.len()).find_map(|at| longest_at(&language.words.name_really, reader, at))
+    };
+    let start = corrected.or_else(really)?.end;
     let run = name_run(tokens, language, start);
     let part = spoken_name(&tokens.words[run.clone()], language);
     let whole = with_part(name, &part).filter(|_| run.len() == 1 && name.contains(' '))?;
@@ -123,13 +134,32 @@ fn better(
 ) -> std::ops::Range<usize> {
     let reader = Reader { tokens, language, latest_year: 0 };
     let scope = &language.scope;
-    let taken_back = [&scope.corrected, &scope.answers]
-        .iter()
-        .any(|list| longest_at(list, reader, range.end).is_some());
+    if last_name_first(tokens, language, &range).is_some() {
+        return range;
+    }
+    let back = |at: usize| {
+        let lists = [&scope.corrected, &scope.answers];
+        lists.iter().any(|list| longest_at(list, reader, at).is_some())
+    };
+    let mut at = range.end;
+    let mut taken_back = back(at);
+    while let (false, Some(filler)) =
+        (taken_back, longest_at(&language.words.name_fillers, reader, at))
+    {
+        // "…, oh no, …"
+        at = filler.end;
+        taken_back = back(at);
+    }
     let alone = range.len() == 1 && tokens.words[range.start].stop || taken_back;
-    let later = (range.end..tokens.len().min(range.end + 5))
+    let said = |run: &std::ops::Range<usize>| {
+        let other = |at: usize| {
+            !is_letter(&tokens.words[at]) && !language.common.contains(tokens.text(at))
+        };
+        run.clone().any(other)
+    };
+    let later = (range.end..tokens.len().min(range.end + NEAR))
         .map(|start| name_run(tokens, language, start))
-        .find(|run| (2..=MAX_WORDS).contains(&run.len()));
+        .find(|run| (2..=MAX_WORDS).contains(&run.len()) && said(run));
     later.filter(|_| alone).unwrap_or(range)
 }
 
@@ -143,16 +173,39 @@ fn introduced(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<us
             let open = !ends_clause(tokens, language, range.end);
             let whole = || {
                 // "It's Miller, Jane Miller", "it's Miller, Jane".
-                better(tokens, language, range.clone()).len() >= least
-                    || last_name_first(tokens, language, &range).is_some()
+                let whole = better(tokens, language, range.clone());
+                let same = whole.len() >= least
+                    && range.len() == 1
+                    && tokens.text(whole.end - 1) == tokens.text(range.start);
+                same || last_name_first(tokens, language, &range).is_some()
             };
+            let kin = |at: usize| language.kin.is_called(tokens.text(at));
+            if range.clone().any(kin) {
+                // "It's my nan."
+                return None;
+            }
             let fits = (range.len() >= least || whole()) && !(closed && open);
             fits.then_some(range)
         })
     };
     lead(&language.words.name_is, 1, false)
-        .or_else(|| lead(&language.words.i_am, 2, true))
+        .or_else(|| {
+            let range = lead(&language.words.i_am, 2, true)?;
+            looks_like_one(tokens, language, &range).then_some(range)
+        })
         .or_else(|| before_says_name(tokens, language))
+}
+
+/// Whether words look like a name where they may be anything: "I am going abroad".
+fn looks_like_one(tokens: &Tokens, language: &Language, range: &std::ops::Range<usize>) -> bool {
+    let names = language.listen();
+    let known = |at: usize| {
+        let word = tokens.text(at);
+        let name = names.is_first_name(word) || names.is_last_name(word);
+        name && !language.common.contains(word)
+    };
+    let capital = |at: usize| tokens.words[at].raw.starts_with(char::is_uppercase);
+    range.clone().any(known) || range.clone().all(capital)
 }
 
 /// "Miller's the name": the ending is no part of the name.
@@ -190,7 +243,8 @@ fn before_says_name(tokens: &Tokens, language: &Language) -> Option<std::ops::Ra
         let list = if owner { &language.words.own_name } else { &language.words.says_name };
         let says = longest_at(list, reader, end)?;
         // "An Arabic speaking doctor" goes on.
-        let goes_on = [&language.scope.clause, &language.scope.wish];
+        let goes_on =
+            [&language.scope.clause, &language.scope.wish, &language.words.after_name];
         let other = goes_on.iter().any(|list| longest_at(list, reader, says.end).is_some());
         if !other && !ends_clause(tokens, language, says.end) {
             return None;
@@ -225,6 +279,15 @@ pub(crate) fn name_run(
     while end < tokens.len() && end - start < 24 {
         let word = &tokens.words[end];
         if !can_be_name(word, language) {
+            break;
+        }
+        let next = tokens.words.get(end + 1).filter(|_| !word.stop);
+        if is_letter(word)
+            && end > start
+            && language.common.contains(&word.text)
+            && next.is_some_and(|next| !can_be_name(next, language))
+        {
+            // "Jane Miller I need …"
             break;
         }
         end += 1;

@@ -76,7 +76,7 @@ impl Tokens {
             };
             let name = next
                 .is_some_and(|next| next.raw.starts_with(char::is_uppercase) && !date(next));
-            let called = is(&language.kin.called, person) && !name;
+            let called = language.kin.is_called(person) && !name;
             let says = next.is_some_and(|next| is(&bare.says, &next.text));
             let told = begins && says && language.kin.is_relative(person);
             if (called || told) && !owned {
@@ -133,7 +133,8 @@ impl Tokens {
             // "James T. Miller": the point behind an initial ends nothing.
             let letter = last.raw.chars().count() == 1 && last.raw.chars().all(char::is_alphabetic);
             let initial = chunk.ends_with('.') && letter;
-            last.stop = stop && !initial && !language.titles.contains(&last.text);
+            let title = chunk.ends_with('.') && language.titles.contains(&last.text);
+            last.stop = stop && !initial && !title;
         }
     }
 

@@ -27,10 +27,10 @@ pub(crate) fn take_leading(
         if with_birth && from == 0 {
             return known(range.start, true) || range.clone().all(capital);
         }
+        let mut ends = [range.start, range.end - 1].into_iter();
         range.clone().any(|at| known(at, false))
-            && range.clone().all(|at| known(at, true) || capital(at))
-            && !is_other(tokens, range.start)
-            && !is_other(tokens, range.end - 1)
+            && ends.clone().all(|at| known(at, true) || capital(at))
+            && !ends.any(|at| is_other(tokens, at))
     };
     let mut found = starts.into_iter().filter_map(|from| {
         let (range, name) = begins(tokens, language, from)?;
@@ -61,7 +61,10 @@ fn begins(tokens: &Tokens, language: &Language, from: usize) -> Option<(Range<us
         let name = spoken_name(&tokens.words[whole.clone()], language);
         (2..=MAX_WORDS).contains(&whole.len()).then_some((whole, name))
     })?;
-    let stop = tokens.words.get(range.end.wrapping_sub(1)).is_some_and(|word| word.stop);
+    let said = longest_at(&language.words.name_is_said, reader, range.end);
+    let ends = [Some(range.end), said.map(|said| said.end)];
+    let last = |end: usize| tokens.words.get(end.wrapping_sub(1));
+    let stop = ends.into_iter().flatten().any(|end| last(end).is_some_and(|word| word.stop));
     (stop || tokens.text(range.end).is_empty()).then_some((range, name))
 }
 

@@ -36,9 +36,13 @@ pub(super) fn by_parts(tokens: &mut Tokens, language: &Language, asked: Asked) -
         let runs = (0..end).map(|start| name_run(tokens, language, start));
         let mut runs = runs.map(|run| run.start..run.end.min(end)).filter(|run| !run.is_empty());
         // Where no name was asked for, it may be a doctor's: "Mrs Miller here, first name Jane".
-        let titled =
-            |run: &Range<usize>| ends_before(&language.words.name_fillers, reader, run.start);
-        runs.find(|run| asked == Asked::Yes || titled(run).is_some())
+        let told = |run: &Range<usize>| {
+            let lists = [&language.words.name_fillers, &language.words.name_is];
+            lists.iter().any(|list| ends_before(list, reader, run.start).is_some())
+        };
+        let filler =
+            |run: &Range<usize>| longest_at(&language.words.name_fillers, reader, run.start);
+        runs.find(|run| filler(run).is_none() && (asked == Asked::Yes || told(run)))
     };
     let (first, last) = match (first, last) {
         (Some((_, first)), Some((_, last))) => (first, last),
