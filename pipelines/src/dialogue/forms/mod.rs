@@ -340,7 +340,7 @@ impl Policy {
             self.understood();
             self.carry(&phrases.other_patient);
             self.ask_again(now);
-        } else if heard.repeat && !said_more {
+        } else if heard.repeat && !said_more && !heard.other_patient {
             self.state.repeats += 1;
             if self.state.repeats > MAX_REPEATS {
                 self.misunderstood(now);
@@ -471,11 +471,10 @@ impl Policy {
             self.identify(now);
         } else if matches!(goal, Goal::Wait | Goal::ListWaits | Goal::LeaveWait) {
             self.waitlist(now, goal);
-        } else if goal == Goal::Book && self.moves_after_all(now) {
-        } else if goal == Goal::Book {
-            self.seek(now);
-        } else {
+        } else if goal != Goal::Book {
             self.manage(now, goal);
+        } else if !self.moves_after_all(now) {
+            self.seek(now);
         }
     }
 }
