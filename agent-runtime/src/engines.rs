@@ -15,6 +15,7 @@ use frontdesk_models::vad::earshot::Earshot;
 use frontdesk_models::vad::steady::WithoutTones;
 
 use crate::config::ModelConfig;
+use crate::free_speech::{self, FreeSpeech};
 use crate::weights::{self, FetchError};
 
 /// The recognizer listens for what each call's clinic is asked for, nothing besides.
@@ -41,6 +42,8 @@ pub struct Engines {
     pub tts: Arc<dyn TextToSpeech>,
     /// Speech to text.
     pub stt: Arc<dyn SpeechToText>,
+    /// Speech to text for free speech, where there is one.
+    pub free: Option<FreeSpeech>,
     /// Voice activity.
     pub vad: Arc<dyn VoiceActivity>,
     /// The name of the voice that speaks.
@@ -48,8 +51,8 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// Loads the offline engines for at most `calls` callers at a time, with what is in the folder
-    /// of weights. Blocks: it reads models and computes.
+    /// Loads the offline engines for at most `calls` callers at a time, and those whose files are in
+    /// the folder of weights. Blocks: it reads models and computes.
     ///
     /// # Errors
     /// [`EngineError`] if the voice is unknown or a model is missing.
@@ -58,7 +61,10 @@ impl Engines {
         // One more than can be lent at a time: a restarted stage asks before the old one gave back.
         let options = Options { max_decoders: calls + 1, ..Options::default() };
         let stt = PocketSphinx::open(&options, NO_CONTEXTS)?;
-        Ok(Self { tts, stt: Arc::new(stt), vad: Arc::new(WithoutTones(Earshot)), voice })
+        // By flite's voice, so that an idle process has not loaded the neural one for it.
+        let free = free_speech::find(weights, tts.as_ref(), voice_of_callers(&voice));
+        let vad = Arc::new(WithoutTones(Earshot));
+        Ok(Self { tts, stt: Arc::new(stt), free, vad, voice })
     }
 }
 

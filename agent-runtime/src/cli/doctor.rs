@@ -77,7 +77,9 @@ pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
             Err(error) => report.fault("voice", error),
         }
         let engines = tokio::task::block_in_place(|| Engines::load(&config.voice, &weights, 1));
-        report.check("recognizer", "pocketsphinx", engines.map(drop));
+        let with = engines.as_ref().is_ok_and(|engines| engines.free.is_some());
+        let name = if with { "pocketsphinx and whisper" } else { "pocketsphinx alone" };
+        report.check("recognizer", name, engines.map(drop));
         listener(config, &mut report).await;
         Ok(if report.faults == 0 { Exit::Done } else { Exit::Failed })
     })

@@ -95,7 +95,10 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "FRONTDESK_MAX_CALLS",
         "max_calls",
-        Unset("20 for each processor core"),
+        Unset(
+            "20 for each processor core; where whisper hears free speech, what it leaves room for, \
+             measured at the start (some 11 for each core)",
+        ),
         "Calls at once, exactly; 1 to 10000. More are refused.",
     ),
     setting(

@@ -16,15 +16,18 @@ pub(super) enum Line {
     Clean,
     /// 300 to 3400 Hz, μ-law.
     Telephone,
+    /// White noise 20 dB below the voice.
+    Noise,
 }
 
 impl Line {
-    pub(super) const ALL: [Self; 2] = [Self::Clean, Self::Telephone];
+    pub(super) const ALL: [Self; 3] = [Self::Clean, Self::Telephone, Self::Noise];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Clean => "clean",
             Self::Telephone => "telephone",
+            Self::Noise => "noise 20 dB",
         }
     }
 
@@ -32,8 +35,23 @@ impl Line {
         match self {
             Self::Clean => samples.to_vec(),
             Self::Telephone => telephone(samples),
+            Self::Noise => noisy(samples),
         }
     }
+}
+
+/// With white noise 20 dB below the voice, the same in each run.
+fn noisy(samples: &[i16]) -> Vec<i16> {
+    let power = samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+    let rms = (power / samples.len().max(1) as f64).sqrt();
+    // Uniform noise between -1 and 1 has an RMS of 1/√3.
+    let loudness = rms / 10.0 * 3.0_f64.sqrt();
+    let mut state: u32 = 7;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state) / f64::from(u32::MAX) * 2.0 - 1.0
+    };
+    samples.iter().map(|s| (f64::from(*s) + next() * loudness) as i16).collect()
 }
 
 /// The samples of a file of one channel, 16 kHz, 16 bits.

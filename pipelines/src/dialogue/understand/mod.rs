@@ -112,8 +112,6 @@ pub(crate) struct Heard {
     pub(crate) language: Option<String>,
     pub(crate) doctor: Option<DoctorMention>,
     pub(crate) specialty: Option<SpecialtyMention>,
-    /// The clinic's specialty that what was asked for is usually for.
-    pub(crate) usual: Option<String>,
     /// Doctors that are ruled out.
     pub(crate) not_doctors: Vec<DoctorId>,
     /// Another doctor than the one at hand.
@@ -186,8 +184,10 @@ impl Heard {
         let doctor_first = !expect.is_naming();
         if doctor_first {
             heard.name = names::take(&mut rest, language, Asked::No);
-            if heard.name.is_none() && matches!(heard.birth, Some(BirthMention::Full(_))) {
-                heard.name = names::take_leading(&mut rest, language);
+            if heard.name.is_none() {
+                let born = matches!(heard.birth, Some(BirthMention::Full(_)));
+                let doctor = |tokens: &Tokens, at| whom::is_doctor(tokens, at, clinic);
+                heard.name = names::take_leading(&mut rest, language, born, doctor);
             }
         } else if !heard.is_command() {
             heard.name = names::take(&mut rest, language, Asked::Yes);
@@ -227,7 +227,6 @@ impl Heard {
             reading.acts.push(Act { act, from, to });
             heard.specialty = Some(mention);
         }
-        heard.usual = people::usual(&all, language, clinic);
         heard.judge_question(&all, language);
         if !heard.ask
             && heard.day.is_none()
