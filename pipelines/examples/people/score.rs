@@ -20,6 +20,8 @@ pub(super) struct Tally {
     turns: usize,
     sure: [Vec<f32>; 2],
     seconds: Vec<f64>,
+    /// Questions that were asked again, and those of them that one recognizer had heard right.
+    asked: [usize; 2],
 }
 
 impl Tally {
@@ -47,6 +49,14 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// The last clip is asked again; `right` if one of the recognizers had heard it right.
+    pub(super) fn asked_again(&mut self, right: bool) {
+        self.asked[0] += 1;
+        self.asked[1] += usize::from(right);
+    }
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mean = |all: &[f32]| match all.len() {
@@ -61,7 +71,7 @@ impl fmt::Display for Tally {
         };
         write!(
             f,
-            "{}, {} | {:.1} % | {} | {} | {}, {} | {:.2} / {:.2}",
+            "{}, {} | {:.1} % | {} | {} | {}, {} | {:.2} / {:.2} | {}, {}",
             self.clips,
             self.words,
             100.0 * self.errors as f64 / self.words.max(1) as f64,
@@ -70,14 +80,16 @@ impl fmt::Display for Tally {
             mean(&self.sure[0]),
             mean(&self.sure[1]),
             rank(50),
-            rank(95)
+            rank(95),
+            self.asked[0],
+            self.asked[1]
         )
     }
 }
 
 /// Words that were said, and how many insertions, deletions and substitutions lead from them to
 /// those that were heard. Numbers count digit by digit, however they are written.
-fn word_errors(said: &str, heard: &str) -> (usize, usize) {
+pub(super) fn word_errors(said: &str, heard: &str) -> (usize, usize) {
     let (said, heard) = (plain(said), plain(heard));
     let mut row: Vec<usize> = (0..=heard.len()).collect();
     for (at, word) in said.iter().enumerate() {

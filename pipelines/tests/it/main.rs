@@ -56,4 +56,5 @@ mod two_wishes_are_both_done;
 mod waitlist_sim;
 mod what_the_call_did_can_be_undone;
 mod who_finds_no_time_can_wait;
+mod who_sounds_like_a_patient_spells;
 mod whoever_is_named_is_the_patient;

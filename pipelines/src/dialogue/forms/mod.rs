@@ -204,7 +204,7 @@ impl Policy {
     fn call(&mut self, tool: ToolCall) {
         let call = self.emit(tool.clone());
         self.state.patience.stop();
-        self.state.pending = Some(Pending { call, tool, retried: false, retry_at: None });
+        self.state.pending = Some(Pending { call, tool, retries: 0, retry_at: None });
     }
 
     fn emit(&mut self, tool: ToolCall) -> ToolCallId {
@@ -379,7 +379,11 @@ impl guard::Policy for Policy {
         }
         match input {
             Input::Begin => self.greet(now),
-            Input::Heard { text, confidence } => self.on_heard(now, &text, confidence.is_none()),
+            Input::Heard { text, confidence } => {
+                self.on_heard(now, &text, confidence.is_none());
+                self.state.doubt = false;
+            }
+            Input::DoubtName => self.state.doubt = true,
             Input::Partial { .. }
             | Input::Dtmf(_)
             | Input::CallerLeft
