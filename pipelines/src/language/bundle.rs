@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
+use super::classes::Classes;
 use super::speech::Numbers;
 
 /// The folder of one language: its files and the one part that is code.
@@ -69,7 +70,23 @@ impl Bundle<'_> {
 
     /// A file of TOML.
     pub(super) fn toml<T: DeserializeOwned>(&self, file: &str) -> Result<T, BundleError> {
+        self.read(file, self.text(file)?)
+    }
+
+    /// A file of TOML with classes of words, which are put where they are named.
+    pub(super) fn toml_with_classes<T: DeserializeOwned>(
+        &self,
+        file: &str,
+    ) -> Result<T, BundleError> {
         let text = self.text(file)?;
+        let classes: Classes = self.read(file, text)?;
+        let expanded = classes.put_into(text);
+        let expanded = expanded
+            .map_err(|(name, reason)| self.bad(file, &format!("classes.{name}"), reason))?;
+        self.read(file, &expanded)
+    }
+
+    fn read<T: DeserializeOwned>(&self, file: &str, text: &str) -> Result<T, BundleError> {
         toml::from_str(text).map_err(|error| {
             let key = error.span().map_or_else(|| "whole file".to_owned(), |at| key_at(text, at));
             self.bad(file, &key, error.message())

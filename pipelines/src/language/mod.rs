@@ -8,6 +8,7 @@
 
 mod ar;
 pub mod bundle;
+mod classes;
 pub(crate) mod danger;
 mod en;
 mod exact;

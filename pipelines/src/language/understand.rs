@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::bundle::{Bundle, BundleError};
 use super::pattern::{List, Marks};
-pub(crate) use super::words::{Common, HolidayWords, LengthPhrase};
+pub(crate) use super::words::{Common, HolidayWords, LengthPhrase, Period, TimeLength, Unit};
 use crate::dialogue::tools::PartOfDay;
 use crate::wish::Order;
 
@@ -21,14 +21,11 @@ const FILE: &str = "understand.toml";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DayOp {
+    /// So many days from today.
     Offset,
-    Weeks,
-    /// That many weeks from now, or later.
-    FromWeeks,
-    WithinWeeks,
-    Months,
-    Hours,
     Weekday,
+    /// "The Friday": that of the week that is talked of, if one is.
+    TheWeekday,
     /// Any such weekday.
     AnyWeekday,
     Workdays,
@@ -44,6 +41,15 @@ pub(crate) enum DayOp {
     NthWeekday,
     NthWeek,
     NthDay,
+    /// The first days or weeks of a month; the last with the ordinal -1.
+    EdgeDays,
+    EdgeWeeks,
+    /// A length of time from now.
+    Ahead,
+    /// From then on.
+    FromAhead,
+    /// Up to then.
+    WithinAhead,
     WeekOf,
     Week,
     Weekend,
@@ -58,21 +64,17 @@ pub(crate) enum DayOp {
     DayOfNextMonth,
     /// Days, weeks, the week and so on counted from what is being talked of.
     AnchorDays,
-    AnchorDaysBack,
-    AnchorWeeks,
     /// So many days later at the same time; at the same time alone with 999.
     AnchorSame,
-    AnchorSameWeeks,
     AnchorWeek,
     AnchorDay,
     /// Later that day; earlier with -1.
     AnchorLater,
     AnchorInWeek,
-    AnchorMinutes,
-    AnchorHours,
-    AnchorHoursBack,
-    AnchorSpanMinutes,
-    AnchorSpanMinutesBack,
+    /// A length of time later; earlier with -1.
+    AnchorShift,
+    /// The weekday of the week of what is being talked of.
+    AnchorWeekdayOf,
     /// On the days after; before with -1.
     AnchorAfter,
     /// The first such weekday after.
@@ -83,6 +85,8 @@ pub(crate) enum DayOp {
     HolidayWeekday,
     /// The week that it is in, or so many weeks after.
     HolidayWeek,
+    /// The day, or a length of time, after a day that is named; before it with -1.
+    BesideDate,
     /// A week after the day that was named before.
     NextOne,
     Soonest,
@@ -232,7 +236,7 @@ tables! {
         not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, list_after, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated, negated_after, not_made, chatter, reached, aside, why, asks_now, machine, presence, wrong_number, rude,
+        polite, suggestion, leads, negated, negated_after, unwanted_after, not_made, chatter, reached, aside, why, asks_now, machine, presence, wrong_number, rude,
         recall,
     }
 }
@@ -240,7 +244,7 @@ tables! {
 tables! {
     /// Who says what of a time: what is ruled out, what is told and not asked for.
     Scope {
-        not, keep, answers, plurals, reset, clause, wish, story, that_day, since, unavailable, free_from, free_until, corrected, beside, or, and, good_after, time_like, soft, soft_after,
+        not, compared, than, keep, answers, plurals, reset, clause, wish, story, that_day, before_that, after_that, since, unavailable, engaged, at_liberty, free_from, free_until, corrected, beside, or, and, good_after, time_like, soft, soft_after,
     }
 }
 
@@ -268,7 +272,7 @@ tables! {
 tables! {
     /// How a call goes on: several wishes, what is done undone, the waiting list.
     Course {
-        join, besides, books, has_one, holds, unable, comes, all_of, undo, keep, drop, clashes, idioms, reference, wait_join, wait_leave, wait_ask,
+        join, besides, books, has_one, holds, unable, comes, all_of, undo, keep, drop, clashes, idioms, reference, bars, wait_join, wait_leave, wait_ask,
     }
 }
 
@@ -415,6 +419,13 @@ pub struct Tables {
     pub(crate) matters: Vec<Matter>,
     #[serde(default)]
     pub(crate) holidays: Vec<HolidayWords>,
+    #[serde(default)]
+    pub(crate) time_lengths: Vec<TimeLength>,
+    #[serde(default)]
+    pub(crate) periods: Vec<Period>,
+    /// Expanded where they are used, before the rest is read.
+    #[serde(default, rename = "classes")]
+    _classes: serde::de::IgnoredAny,
     pub(crate) traits: TraitWords,
     pub(crate) visits: VisitWords,
     #[serde(default)]
@@ -428,6 +439,11 @@ pub struct Tables {
     /// The marks of the words that public holidays can begin with.
     #[serde(skip)]
     holiday_marks: Marks,
+    /// Those of lengths of time and of months.
+    #[serde(skip)]
+    length_marks: Marks,
+    #[serde(skip)]
+    period_marks: Marks,
 }
 
 impl Tables {
@@ -437,7 +453,7 @@ impl Tables {
         months: &[String],
         weekdays: &[String],
     ) -> Result<Self, BundleError> {
-        let mut tables: Self = bundle.toml(FILE)?;
+        let mut tables: Self = bundle.toml_with_classes(FILE)?;
         let numbered = |names: &[String]| -> Vec<(String, usize)> {
             names.iter().enumerate().map(|(i, name)| (name.to_lowercase(), i + 1)).collect()
         };

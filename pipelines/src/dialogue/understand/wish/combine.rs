@@ -4,7 +4,7 @@ use jiff::Span;
 use jiff::civil::{Date, Time};
 
 use super::super::days::{Calendar, plus_days, until, until_back};
-use super::super::pattern::{List, Reader, longest_at};
+use super::super::pattern::{List, Reader, find_any, longest_at};
 use super::Said;
 use super::item::{DayKind, Item, What, shifted};
 use super::resolve::weekend;
@@ -29,9 +29,20 @@ pub(super) fn combine(
         in_role(item, scope.role(item.start));
     }
     postponed(&mut items, reader);
+    refers_back(&mut items, reader);
+    lists_are_generic(&mut items, reader);
+    in_week_of_anchor(&mut items, calendar);
     lists_are_soft(&mut items, reader);
     let mut said = Said::default();
-    let (no, yes): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.negated);
+    let (no, mut yes): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.negated);
+    if !yes.iter().any(Item::is_days) {
+        // "Any day but Wednesday next week": in that week.
+        let week = no.iter().find_map(|item| Some((item, item.week?)));
+        let week = week
+            .map(|(item, week)| Item::new(item.start, item.end, What::Days(week, DayKind::Range)));
+        yes.extend(week);
+        yes.sort_by_key(|item| item.start);
+    }
     let (avoid, never): (Vec<Item>, Vec<Item>) = no.iter().partition(|item| item.soft);
     said.when.none = ruled_out(&never, reader, calendar);
     said.when.avoid = ruled_out(&avoid, reader, calendar);
@@ -46,13 +57,15 @@ pub(super) fn combine(
             _ => {}
         }
         said.anchored |= item.anchored;
+        said.shifted |= item.shift;
+        said.of_week |= item.of_week;
         said.half_said |= matches!(item.what, What::Clock(_, true) | What::Both(..));
     }
     if let Some(What::NoDate(holiday)) = no.iter().map(|item| item.what).find(is_undated) {
         said.holiday = Some(holiday);
     }
     let negated_days = no.iter().any(Item::is_days);
-    let of = |items: &[Item]| windows(&alternatives(items, reader), negated_days, calendar);
+    let of = |items: &[Item]| windows(&alternatives(items, &yes, reader), negated_days, calendar);
     let soft = |item: &&Item| item.soft && (item.is_days() || item.is_clock());
     let hard: Vec<Item> = yes
         .iter()
@@ -72,6 +85,12 @@ pub(super) fn combine(
         }
     } else {
         said.when.any = of(&yes);
+    }
+    same_time_if_free(&mut said, &yes, calendar);
+    // "As late as you can on a Thursday": on each.
+    let each = |item: &Item| matches!(item.what, What::Days(_, DayKind::Generic));
+    if said.when.order == Order::Latest && yes.iter().any(each) {
+        said.when.order = Order::LastOfDay;
     }
     let days = said.when.any.iter().any(|window| !window.days.is_open());
     said.past &= !days;
@@ -141,6 +160,71 @@ fn postponed(items: &mut [Item], reader: Reader<'_>) {
 
 const fn is_undated(what: &What) -> bool {
     matches!(what, What::NoDate(_))
+}
+
+/// "I fly out on the 30th, and I need it before then", "I'm out until one on Monday, after that".
+fn refers_back(items: &mut [Item], reader: Reader<'_>) {
+    let scope = &reader.language.scope;
+    for (list, before) in [(&scope.before_that, true), (&scope.after_that, false)] {
+        let Some(found) = find_any(list, reader) else { continue };
+        let told = |item: &&mut Item| item.end <= found.start;
+        let timed = items.iter().any(|item| item.end <= found.start && item.is_clock());
+        for item in items.iter_mut().filter(told) {
+            let clock = match item.what {
+                What::Clock(clock, half) => clock.at.or(clock.until).or(clock.from).zip(Some(half)),
+                _ => None,
+            };
+            let day = match item.what {
+                What::Days(days, _) => days.only().filter(|_| !timed),
+                _ => None,
+            };
+            if let Some((at, half)) = clock {
+                let span = if before { (None, Some(at)) } else { (Some(at), None) };
+                item.what = What::Clock(Clock::span(span.0, span.1), half);
+            } else if let Some(day) = day {
+                let days = if before {
+                    Days::span(None, plus_days(day, -1))
+                } else {
+                    Days::span(plus_days(day, 1), None)
+                };
+                item.what = What::Days(days, DayKind::Bound);
+            }
+            item.negated &= !(item.is_days() || item.is_clock());
+        }
+    }
+}
+
+/// "Any Tuesday or Thursday": both are any of them.
+fn lists_are_generic(items: &mut [Item], reader: Reader<'_>) {
+    for at in 1..items.len() {
+        let joint = joint(&items[at - 1], &items[at], reader);
+        let generic = matches!(items[at - 1].what, What::Days(_, DayKind::Generic));
+        if let What::Days(_, DayKind::Weekday(weekday)) = items[at].what
+            && generic
+            && joint.is_list
+            && (joint.or || joint.and)
+        {
+            items[at].what = What::Days(Days::weekday(weekday), DayKind::Generic);
+        }
+    }
+}
+
+/// "The same time, only on the Thursday": of the week that is talked of.
+fn in_week_of_anchor(items: &mut [Item], calendar: Calendar) {
+    let Some(anchor) = calendar.anchor.map(|anchor| anchor.first.date()) else { return };
+    let meant = |item: &Item| item.of_week || item.anchored && matches!(item.what, What::Clock(..));
+    let days = items.iter().filter(|item| item.is_days()).count();
+    if !items.iter().any(meant) || days != 1 {
+        return;
+    }
+    for item in items {
+        let What::Days(_, DayKind::Weekday(weekday)) = item.what else { continue };
+        let start = plus_days(anchor, -until_back(anchor, calendar.region.week_start));
+        let day = start.and_then(|start| plus_days(start, until(start, weekday)));
+        if let Some(day) = day.filter(|day| *day > calendar.today() && *day != anchor) {
+            item.what = What::Days(Days::day(day), DayKind::Point);
+        }
+    }
 }
 
 /// "Monday or Tuesday if possible": both are only preferred.
@@ -228,12 +312,18 @@ fn ruled_out(no: &[Item], reader: Reader<'_>, calendar: Calendar) -> Vec<Window>
 }
 
 /// Splits what is asked for at "or"; what is corrected is dropped.
-fn alternatives(yes: &[Item], reader: Reader<'_>) -> Vec<Vec<Item>> {
+fn alternatives(yes: &[Item], all: &[Item], reader: Reader<'_>) -> Vec<Vec<Item>> {
     let mut groups: Vec<Vec<Item>> = Vec::new();
     let wanted = yes.iter().filter(|item| item.is_days() || item.is_clock());
     let mut before: Option<Item> = None;
     for item in wanted {
-        let joint = before.map(|last| joint(&last, item, reader)).unwrap_or_default();
+        // "Tuesday, otherwise Wednesday, but at nine": the nine is not what else will do.
+        let between = |last: &Item| {
+            let left_out =
+                all.iter().filter(|other| last.end <= other.start && other.end <= item.start);
+            left_out.max_by_key(|other| other.end).copied().unwrap_or(*last)
+        };
+        let joint = before.map(|last| joint(&between(&last), item, reader)).unwrap_or_default();
         let apart = before.is_some_and(|last| joint.is_list && both_points(&last, item));
         if joint.corrected {
             for group in &mut groups {
@@ -273,16 +363,34 @@ fn windows(groups: &[Vec<Item>], negated_days: bool, calendar: Calendar) -> Vec<
     for (index, group) in groups.iter().enumerate() {
         let own = ranges.get(index).copied().flatten();
         let within = own.or_else(|| shared.filter(|_| group.iter().any(is_loose)));
-        let days = days(group, within, before, negated_days, calendar);
+        before = days(group, within, before, negated_days, calendar).or(before);
+        // "At ten or eleven on Friday": the day is for both.
+        let next = groups.iter().skip(index + 1).find(|group| group.iter().any(Item::is_days));
+        let next = next.filter(|group| before.is_none() && group.iter().any(Item::is_clock));
+        let shared = next.and_then(|group| days(group, range(group), None, negated_days, calendar));
         let clock = clock(group).or_else(|| neighbours_clock(groups, index));
-        let window =
-            Window { days: days.or(before).unwrap_or_default(), clock: clock.unwrap_or_default() };
-        before = days.or(before);
+        let window = Window {
+            days: before.or(shared).unwrap_or_default(),
+            clock: clock.unwrap_or_default(),
+        };
         if !found.contains(&window) && window != Window::default() {
             found.push(window);
         }
     }
     found
+}
+
+/// "Put it back a week" keeps the time of day, if that can be.
+fn same_time_if_free(said: &mut Said, yes: &[Item], calendar: Calendar) {
+    let Some(anchor) = calendar.anchor.filter(|anchor| anchor.first == anchor.last) else { return };
+    let shifted = yes.iter().any(|item| item.shift && matches!(item.what, What::Days(..)));
+    let open = said.when.any.iter().all(|window| window.clock.is_open());
+    if shifted && open && !said.when.is_soft() && said.when.order == Order::Any {
+        said.when.fallback.clone_from(&said.when.any);
+        for window in &mut said.when.any {
+            window.clock = Clock::at(anchor.first.time());
+        }
+    }
 }
 
 /// A weekday without a date.
