@@ -4,11 +4,13 @@
 //! surrounds them ([`scope`]) tells whether they are asked for, ruled out, or part of a story; then
 //! they are combined ([`combine`]).
 
+mod adjust;
 mod beside;
 mod combine;
 mod find_clock;
 mod find_days;
 mod item;
+mod joint;
 mod resolve;
 mod scope;
 
