@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
-use super::classes::Classes;
+use super::classes::{self, ClassError};
 use super::speech::Numbers;
 
 /// The folder of one language: its files and the one part that is code.
@@ -68,29 +68,21 @@ impl Bundle<'_> {
         BundleError::Bad { code, file, key, reason: reason.into() }
     }
 
-    /// A file of TOML.
+    /// A file of TOML, its classes of words written out.
     pub(super) fn toml<T: DeserializeOwned>(&self, file: &str) -> Result<T, BundleError> {
-        self.read(file, self.text(file)?)
-    }
-
-    /// A file of TOML with classes of words, which are put where they are named.
-    pub(super) fn toml_with_classes<T: DeserializeOwned>(
-        &self,
-        file: &str,
-    ) -> Result<T, BundleError> {
         let text = self.text(file)?;
-        let classes: Classes = self.read(file, text)?;
-        let expanded = classes.put_into(text);
-        let expanded = expanded
-            .map_err(|(name, reason)| self.bad(file, &format!("classes.{name}"), reason))?;
-        self.read(file, &expanded)
-    }
-
-    fn read<T: DeserializeOwned>(&self, file: &str, text: &str) -> Result<T, BundleError> {
-        toml::from_str(text).map_err(|error| {
+        let refuse = |text: &str, error: &toml::de::Error| {
             let key = error.span().map_or_else(|| "whole file".to_owned(), |at| key_at(text, at));
             self.bad(file, &key, error.message())
-        })
+        };
+        let whole = classes::written_out(text).map_err(|error| match error {
+            ClassError::File(error) => refuse(text, &error),
+            ClassError::Unknown { key, class } => {
+                let reason = format!("there is no class <{class}>; add it, or correct the name");
+                self.bad(file, &key, reason)
+            }
+        })?;
+        toml::from_str(&whole).map_err(|error| refuse(&whole, &error))
     }
 }
 

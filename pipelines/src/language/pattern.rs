@@ -5,7 +5,7 @@
 //! ordinal, `{weekday}`, `{weekdays}` "Mondays", `{month}`, `{year}`, `{h}` an hour, `{m}` minutes,
 //! `{hm}` "9:30", `{hhmm}` "0930", `{kin}` "little daughter", `{kin's}` "daughter's", `{person}` a member
 //! of the family, a friend or the like, `{holiday}` a public holiday, `{length}` "two hours", `{period}`
-//! a month. `<name>` is any word of that class (`classes.rs`).
+//! a month. `<visit>` is a class of words of the same file, written out when it is read (`classes.rs`).
 
 use serde::Deserialize;
 

@@ -112,8 +112,6 @@ pub(crate) struct Heard {
     pub(crate) language: Option<String>,
     pub(crate) doctor: Option<DoctorMention>,
     pub(crate) specialty: Option<SpecialtyMention>,
-    /// The clinic's specialty that what was asked for is usually for.
-    pub(crate) usual: Option<String>,
     /// Doctors that are ruled out.
     pub(crate) not_doctors: Vec<DoctorId>,
     /// Another doctor than the one at hand.
@@ -189,8 +187,10 @@ impl Heard {
         let doctor_first = !expect.is_naming();
         if doctor_first {
             heard.name = names::take(&mut rest, language, Asked::No);
-            if heard.name.is_none() && matches!(heard.birth, Some(BirthMention::Full(_))) {
-                heard.name = names::take_leading(&mut rest, language);
+            if heard.name.is_none() {
+                let born = matches!(heard.birth, Some(BirthMention::Full(_)));
+                let doctor = |tokens: &Tokens, at| whom::is_doctor(tokens, at, clinic);
+                heard.name = names::take_leading(&mut rest, language, born, doctor);
             }
         } else if !heard.is_command() {
             heard.name = names::take(&mut rest, language, Asked::Yes);
@@ -234,7 +234,6 @@ impl Heard {
             reading.acts.push(Act { act, from, to });
             heard.specialty = Some(mention);
         }
-        heard.usual = people::usual(&all, language, clinic);
         heard.judge_question(&all, &rest, language);
         if !heard.ask
             && heard.day.is_none()
@@ -361,8 +360,7 @@ impl Heard {
             leads.iter().filter_map(|at| longest_at(list, reader, *at)).map(|found| found.end).max()
         };
         // "Two hours later" asks for no opening hours, nor does who fasts on Mondays ask about it.
-        let kind = self.specialty.is_some() || self.usual.is_some();
-        let told = self.has_time() && kind && !all.question;
+        let told = self.has_time() && self.specialty.is_some() && !all.question;
         let asked = |list: &List| {
             let mut found = Found::new(list, reader);
             found.any(|found| (found.start..found.end).any(|at| !rest.text(at).is_empty()))
