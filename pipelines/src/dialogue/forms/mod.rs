@@ -278,7 +278,7 @@ impl Policy {
             return;
         }
         let asked = matches!(self.state.phase, Phase::Message | Phase::CallWhen);
-        if !asked && self.on_waitlist(now, &heard) {
+        if !asked && self.on_waitlist(now, &heard, text) {
             return;
         }
         if (!asked && self.on_matter(now, &heard, text)) || self.everywhere(now, &heard) {
@@ -347,7 +347,12 @@ impl Policy {
             } else {
                 self.ask_again(now);
             }
-        } else if heard.hold_on && !said_more && heard.choice.is_none() && !heard.other_patient {
+        } else if heard.hold_on
+            && !said_more
+            && !heard.ask
+            && heard.choice.is_none()
+            && !heard.other_patient
+        {
             let expect = self.state.phase.expectation();
             self.outputs.push_back(Output::Expect(expect));
             self.say(now, &phrases.waiting);
