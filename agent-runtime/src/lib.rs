@@ -18,6 +18,7 @@ pub mod descriptors;
 mod docs;
 mod documents;
 pub mod engines;
+pub mod free_speech;
 mod http;
 mod intake;
 mod job_metadata;

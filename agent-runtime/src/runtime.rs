@@ -32,6 +32,7 @@ use crate::data_keys::{access_keys, data_keys};
 use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
 use crate::documents::{self, Documents};
 use crate::engines::{self, Engines};
+use crate::free_speech::calls_with;
 use crate::http;
 use crate::intake::Intake;
 use crate::jobs::{Around, job_services};
@@ -47,6 +48,7 @@ use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
 use crate::unanswered::Unanswered;
+use crate::weights;
 
 pub use crate::start_error::StartError;
 
@@ -268,8 +270,9 @@ impl Parts {
             DatabaseAccess::External { .. } => None,
         };
         let (voice, calls) = (config.voice.clone(), config.max_calls);
+        let weights = weights::folder(&config.data_dir);
         let instant = config.profile.engines();
-        let load = move || instant.map_or_else(|| Engines::load(&voice, calls), Ok);
+        let load = move || instant.map_or_else(|| Engines::load(&voice, &weights, calls), Ok);
         let engines = match tokio::task::spawn_blocking(load).await {
             Ok(engines) => engines?,
             Err(error) => return Err(StartError::parts(error)),
@@ -292,6 +295,7 @@ impl Parts {
         let lease = keys.as_ref().map(|_| {
             LeaseKeeper::start(clinics.database().clone(), process.clone(), Arc::clone(&clock))
         });
+        let ring = keys.clone();
         let records = keys.zip(lease.as_ref()).map(|(keys, keeper)| Records {
             keys,
             worker: process,
@@ -305,6 +309,7 @@ impl Parts {
         )
         .await
         .map_err(StartError::parts)?;
+        let api_options = http::api::Options { slots: slots.clone(), records: ring };
         let model = engines::model(config.model.as_ref())?;
         let (tools, dialogue) = match agent {
             Some(agent) => (agent.tools.clone(), agent.factory(model.is_some())),
@@ -316,11 +321,15 @@ impl Parts {
         let (documents, meaning) = Documents::start(&config.documents, clinics.database(), &ids)?;
         let tools = tools.with_meaning(meaning);
         let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
+        let max_calls = match &engines.free {
+            Some(free) if !config.max_calls_set => calls_with(free.cost),
+            _ => config.max_calls,
+        };
         let parts = (engines, model, records, slots, (tools, dialogue));
         let services =
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
-            Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
+            Switchboard::start(services, max_calls).await.map_err(StartError::parts)?;
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
         let rooms = Rooms {
             media: media.clone(),
@@ -374,13 +383,16 @@ impl Parts {
             readiness: Readiness::new(servers.database_dir().map(Path::to_owned)),
             clock: Arc::clone(&clock),
         });
-        let desk = http::console::Options {
-            database: shared.clinics.database().clone(),
+        let desk = http::Desk {
+            auth: http::auth::Options {
+                database: shared.clinics.database().clone(),
+                keys: access,
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&shared.ids),
+                trusted_proxies: config.trusted_proxies.clone(),
+            },
             supervision: shared.supervision.clone(),
-            keys: access,
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&shared.ids),
-            trusted_proxies: config.trusted_proxies.clone(),
+            api: api_options,
         };
         let options = http::Options {
             clock,

@@ -58,7 +58,7 @@ use ractor::ActorRef;
 use tokio::sync::{OnceCell, oneshot};
 
 use crate::booking::SlotRegistry;
-use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
+use crate::media::{Outlet, Pacer, RecognitionPool, SecondPool, SpeechPool};
 use crate::tools::{Tokens, Tools};
 use crate::watch::CallFeed;
 use crate::writes::Writes;
@@ -110,6 +110,8 @@ pub struct Services {
     pub speech: SpeechPool,
     /// Recognizes.
     pub recognition: RecognitionPool,
+    /// Recognizes free speech, where there is a recognizer for it.
+    pub second: Option<SecondPool>,
     /// Detects voice.
     pub vad: Arc<dyn frontdesk_models::vad::VoiceActivity>,
     /// What dialogues ask, if there is a language model.

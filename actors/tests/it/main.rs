@@ -26,3 +26,4 @@ mod spoken_crashes;
 mod take_over_in_a_room;
 mod text_bench;
 mod text_calls;
+mod two_recognizers;

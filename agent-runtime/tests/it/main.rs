@@ -12,6 +12,7 @@ mod console;
 mod console_rig;
 mod desk;
 mod documents_of_a_folder;
+mod free_speech;
 mod jobs;
 mod jobs_beside_calls;
 mod key_rings;
