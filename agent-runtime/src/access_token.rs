@@ -8,9 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use frontdesk_tenants::sign_in::SignedIn;
 use frontdesk_types::{SignInId, UserId};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 /// How long a token counts.
 pub(crate) const LIFETIME_SECONDS: i64 = 15 * 60;
@@ -69,6 +71,17 @@ impl AccessKeys {
             keys.push(key.ok_or(AccessKeysError::Form(number + 1))?);
         }
         Ok(Self(keys))
+    }
+
+    /// Keys of their own for another purpose, in the same order.
+    pub(crate) fn derived(&self, purpose: &str) -> Vec<[u8; 32]> {
+        let derive = |key: &Vec<u8>| {
+            // The keyed hash takes keys of any length.
+            let keyed = Hmac::<Sha256>::new_from_slice(key);
+            let keyed = keyed.unwrap_or_else(|_| unreachable!("any key will do"));
+            keyed.chain_update(purpose).finalize().into_bytes().into()
+        };
+        self.0.iter().map(|(_, key)| derive(key)).collect()
     }
 
     /// A token for somebody who has just signed in, or renewed that.

@@ -11,7 +11,8 @@ use frontdesk_pipelines::dialogue::{
 use frontdesk_pipelines::language::{Language, Languages, PhraseError};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
-    Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents, holidays,
+    Database, Error, Provision, SetupError, Tenant, TenantTx, calls, demo, directory, documents,
+    holidays,
 };
 use frontdesk_types::{Channel, IdSource, Mono};
 use jiff::Timestamp;
@@ -254,6 +255,15 @@ impl Clinics {
         Ok((tenant, facts))
     }
 
+    /// Whether a call of the clinic goes on in that room, here or elsewhere.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn has_call_in(&self, tenant: &Tenant, room: &str) -> Result<bool, Error> {
+        let mut tx = TenantTx::begin(&self.database, tenant).await?;
+        calls::is_open_in(&mut tx, room).await
+    }
+
     /// The clinic of that slug, if there is one that takes calls.
     ///
     /// # Errors
@@ -316,18 +326,28 @@ fn settings(clinic: &directory::Clinic, language: &Language) -> ClinicSettings {
     })
 }
 
+/// Whether all of these opening hours can be read.
+#[must_use]
+pub fn hours_are_readable(written: &BTreeMap<String, String>) -> bool {
+    written.iter().all(|(days, hours)| read_hours(days, hours).is_some())
+}
+
+/// The first and the last weekday, from Monday as 0, and the hours of each.
+fn read_hours(days: &str, hours: &str) -> Option<(usize, usize, Time, Time)> {
+    let day = |name: &str| DAYS.iter().position(|day| *day == name.trim());
+    let (first, last) = days.split_once('-').unwrap_or((days, days));
+    let (from, to) = hours.split_once('-')?;
+    Some((day(first)?, day(last)?, from.trim().parse().ok()?, to.trim().parse().ok()?))
+}
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 /// The directory's opening hours (`sun-thu` → `09:00-17:00`) by weekday. What cannot be read is
 /// left out: the clinic then says nothing of that day rather than something wrong.
 fn open_hours(written: &BTreeMap<String, String>) -> Vec<OpenHours> {
-    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let day = |name: &str| DAYS.iter().position(|day| *day == name.trim());
     let mut all = Vec::new();
     for (days, hours) in written {
-        let (first, last) = days.split_once('-').unwrap_or((days, days));
-        let times = hours.split_once('-').and_then(|(from, to)| {
-            Some((from.trim().parse::<Time>().ok()?, to.trim().parse::<Time>().ok()?))
-        });
-        let (Some(first), Some(last), Some((from, to))) = (day(first), day(last), times) else {
+        let Some((first, last, from, to)) = read_hours(days, hours) else {
             tracing::warn!(days, hours, "opening hours cannot be read");
             continue;
         };

@@ -49,10 +49,10 @@ pub fn calls_with(cost: Duration) -> usize {
     (calls as usize).max(1)
 }
 
-/// Finds whisper's weights in the data folder and tries them once, with a sentence that `voice`
+/// Finds whisper's file in the folder of weights and tries it once, with a sentence that `voice`
 /// says. What was loaded for that is given back: an idle process does without. Blocks for a second.
-pub fn find(data_dir: &Path, tts: &dyn TextToSpeech, voice: &str) -> Option<FreeSpeech> {
-    match open(data_dir) {
+pub fn find(folder: &Path, tts: &dyn TextToSpeech, voice: &str) -> Option<FreeSpeech> {
+    match open(folder) {
         Ok(Some(load)) => match tried(&load, tts, voice) {
             Ok(cost) if cost > SLOWEST => {
                 tracing::warn!(
@@ -88,14 +88,13 @@ type Load = Arc<dyn Fn() -> Result<Box<dyn SpeechToText>, SttError> + Send + Syn
 
 /// What loads whisper; `None`, with a line for the operator, where its weights are not here.
 #[cfg(feature = "whisper")]
-fn open(data_dir: &Path) -> Result<Option<Load>, SttError> {
+fn open(folder: &Path) -> Result<Option<Load>, SttError> {
     use frontdesk_models::stt::whisper::{Options, Whisper, usable};
 
     use crate::weights;
 
     let Some(weights) = weights::named("whisper-base") else { return Ok(None) };
-    let folder = weights::folder(data_dir);
-    if !weights.is_there(&folder) {
+    if !weights.is_there(folder) {
         tracing::info!(
             "whisper's weights are not here, calls are heard by pocketsphinx alone; to fetch them: \
              frontdesk models get {}",
@@ -103,7 +102,7 @@ fn open(data_dir: &Path) -> Result<Option<Load>, SttError> {
         );
         return Ok(None);
     }
-    let path = weights.path(&folder);
+    let path = weights.path(folder);
     usable(&path)?;
     // The pool has a thread for each core. One that hangs keeps its place, and must not be in the
     // way of the one that replaces it.
@@ -113,7 +112,7 @@ fn open(data_dir: &Path) -> Result<Option<Load>, SttError> {
 
 #[cfg(not(feature = "whisper"))]
 #[expect(clippy::unnecessary_wraps, reason = "with whisper it may fail")]
-fn open(_data_dir: &Path) -> Result<Option<Load>, SttError> {
+fn open(_folder: &Path) -> Result<Option<Load>, SttError> {
     tracing::info!("built without whisper, calls are heard by pocketsphinx alone");
     Ok(None)
 }

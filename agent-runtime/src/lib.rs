@@ -40,4 +40,5 @@ mod start_error;
 pub mod supervision;
 pub mod telemetry;
 pub mod tls;
+mod unanswered;
 pub mod weights;

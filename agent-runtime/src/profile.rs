@@ -54,6 +54,7 @@ impl Profile {
             stt: Arc::new(FixedStt::new("hello")),
             free: None,
             vad: Arc::new(EnergyVad::default()),
+            voice: "slt".into(),
         })
     }
 

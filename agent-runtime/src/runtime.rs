@@ -18,6 +18,7 @@ use frontdesk_actors::{LeaseKeeper, Records, Switchboard, Tools};
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -46,6 +47,8 @@ use crate::rejoin_proof::RejoinProofs;
 use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
+use crate::unanswered::Unanswered;
+use crate::weights;
 
 pub use crate::start_error::StartError;
 
@@ -267,9 +270,9 @@ impl Parts {
             DatabaseAccess::External { .. } => None,
         };
         let (voice, calls) = (config.voice.clone(), config.max_calls);
+        let weights = weights::folder(&config.data_dir);
         let instant = config.profile.engines();
-        let data_dir = config.data_dir.clone();
-        let load = move || instant.map_or_else(|| Engines::load(&voice, calls, &data_dir), Ok);
+        let load = move || instant.map_or_else(|| Engines::load(&voice, &weights, calls), Ok);
         let engines = match tokio::task::spawn_blocking(load).await {
             Ok(engines) => engines?,
             Err(error) => return Err(StartError::parts(error)),
@@ -288,10 +291,11 @@ impl Parts {
             folder: matches!(servers.database, DatabaseAccess::Embedded { .. })
                 .then(|| config.data_dir.clone()),
         };
-        let job_services = job_services(&servers.database, clinics.database(), around).await?;
+        let mut job_services = job_services(&servers.database, clinics.database(), around).await?;
         let lease = keys.as_ref().map(|_| {
             LeaseKeeper::start(clinics.database().clone(), process.clone(), Arc::clone(&clock))
         });
+        let ring = keys.clone();
         let records = keys.zip(lease.as_ref()).map(|(keys, keeper)| Records {
             keys,
             worker: process,
@@ -305,6 +309,7 @@ impl Parts {
         )
         .await
         .map_err(StartError::parts)?;
+        let api_options = http::api::Options { slots: slots.clone(), records: ring };
         let model = engines::model(config.model.as_ref())?;
         let (tools, dialogue) = match agent {
             Some(agent) => (agent.tools.clone(), agent.factory(model.is_some())),
@@ -348,6 +353,15 @@ impl Parts {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         };
+        job_services.rooms = Some(Arc::new(Unanswered {
+            switchboard: switchboard.clone(),
+            clinics: clinics.clone(),
+            server: Arc::clone(&server),
+            agent_name: config.agent_name.clone(),
+            default_clinic: config.default_clinic.clone(),
+            clock: Arc::clone(&clock),
+            answered: Mutex::default(),
+        }));
         let tokens = signer(&servers.livekit, config);
         let supervision = Supervision::new(
             switchboard.clone(),
@@ -369,13 +383,16 @@ impl Parts {
             readiness: Readiness::new(servers.database_dir().map(Path::to_owned)),
             clock: Arc::clone(&clock),
         });
-        let desk = http::console::Options {
-            database: shared.clinics.database().clone(),
+        let desk = http::Desk {
+            auth: http::auth::Options {
+                database: shared.clinics.database().clone(),
+                keys: access,
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&shared.ids),
+                trusted_proxies: config.trusted_proxies.clone(),
+            },
             supervision: shared.supervision.clone(),
-            keys: access,
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&shared.ids),
-            trusted_proxies: config.trusted_proxies.clone(),
+            api: api_options,
         };
         let options = http::Options {
             clock,

@@ -20,6 +20,7 @@ pub enum Room {
 /// The catalogue, by name.
 pub const TABLES: &[(&str, Room)] = &[
     ("_sqlx_migrations", Room::Global("which migrations were applied; read at start")),
+    ("api_keys", Room::Tenant),
     ("appointment_moves", Room::Global("the legal moves of an appointment; a rule, not data")),
     ("appointments", Room::Tenant),
     ("audit_log", Room::Tenant),

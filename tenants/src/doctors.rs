@@ -1,12 +1,16 @@
 //! Doctors of a clinic, and their projection into the directory of all clinics, which is all that a
 //! search across clinics may read.
 
+mod records;
+
 use frontdesk_types::{ClinicId, DoctorId, EventId, Gender, IdSource};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::FromRow;
 
 use crate::{By, Database, Refusal, Result, TenantTx};
+
+pub use records::{Doctor, doctor, list, of_user, set_user};
 
 /// What a clinic says of a doctor.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -162,6 +162,22 @@ impl Error {
         }
     }
 
+    /// The rule of the database that refused, by its name in the schema.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => error.constraint(),
+            _ => None,
+        }
+    }
+
+    /// Whether a value was outside of what the database can keep.
+    #[must_use]
+    pub fn is_bad_value(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code.starts_with("22"))
+    }
+
     /// Whether the transaction met another writer and may simply be tried again: our own "try
     /// again", a deadlock, a serialization failure, a lock that was not granted in time.
     pub(crate) fn is_retryable(&self) -> bool {

@@ -5,12 +5,14 @@
 //! constraint. Reads and small writes run in a [`TenantTx`]; each path to an appointment is one SQL
 //! function in one round trip ([`booking`]). The time is an argument everywhere.
 
+pub mod api_keys;
 pub mod audit;
 #[cfg(feature = "testing")]
 pub mod bench;
 pub mod booking;
 pub mod calls;
 pub mod catalogue;
+pub mod clinic;
 pub mod crypt;
 mod db;
 pub mod decisions;
@@ -18,16 +20,19 @@ pub mod demo;
 pub mod directory;
 pub mod doctors;
 pub mod documents;
+pub mod due;
 mod error;
 pub mod holidays;
 pub mod inspection;
 pub mod jobs;
 pub mod notifications;
-mod once;
+pub mod once;
 pub mod outbox;
 pub mod overview;
+pub mod page;
 pub mod passwords;
 pub mod patient;
+pub mod permissions;
 pub mod reference;
 pub mod ring_check;
 pub mod schedule;
@@ -46,4 +51,4 @@ pub use db::{
 };
 pub use error::{Error, Refusal, Result, SetupError};
 pub use reference::Reference;
-pub use scope::{By, Principal, StaffOverride, Tenant, TenantTx};
+pub use scope::{ApiKeyId, By, Principal, StaffOverride, Tenant, TenantTx};

@@ -1,9 +1,12 @@
 //! Whose data a statement may touch, and who asks.
 
 use std::fmt;
+use std::str::FromStr;
 
 use frontdesk_types::{CallId, ClinicId, PatientId, UserId};
+use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, SqlSafeStr as _, Transaction};
+use uuid::Uuid;
 
 use crate::{Database, Result};
 
@@ -112,6 +115,39 @@ async fn begin(
     }
 }
 
+/// A key of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ApiKeyId(Uuid);
+
+impl ApiKeyId {
+    /// The id whose UUID is known.
+    #[must_use]
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The bare UUID.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for ApiKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ApiKeyId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> std::result::Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
 /// Who asks for a write. Idempotency keys and holds are theirs, and the audit names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Principal {
@@ -121,6 +157,8 @@ pub enum Principal {
     User(UserId),
     /// A patient through the API.
     Patient(PatientId),
+    /// Another system of the clinic, by its key.
+    System(ApiKeyId),
     /// A job of the runtime, by name.
     Job(&'static str),
 }
@@ -131,6 +169,7 @@ impl fmt::Display for Principal {
             Self::Call(id) => write!(f, "call:{id}"),
             Self::User(id) => write!(f, "user:{id}"),
             Self::Patient(id) => write!(f, "patient:{id}"),
+            Self::System(id) => write!(f, "system:{id}"),
             Self::Job(name) => write!(f, "job:{name}"),
         }
     }

@@ -173,6 +173,39 @@ pub async fn change_password(
     Ok(changed)
 }
 
+/// Changes one's own password, for whoever knows the one there is: false if that is another. All their
+/// sign-ins end. `user` must come from a verified token.
+///
+/// # Errors
+/// [`SignInError`] if the new one cannot be had, or that could not be found out.
+pub async fn change_known_password(
+    db: &Database,
+    passwords: &Passwords,
+    user: UserId,
+    current: Phi<String>,
+    new: Phi<String>,
+    now: Timestamp,
+) -> std::result::Result<bool, SignInError> {
+    let mut tx = UserTx::begin(db, user).await?;
+    let email: Option<String> =
+        sqlx::query_scalar("SELECT email FROM users WHERE id = $1 AND active")
+            .bind(user.uuid())
+            .fetch_optional(tx.conn())
+            .await
+            .map_err(Error::from)?;
+    drop(tx);
+    let hash: Option<String> = sqlx::query_scalar("SELECT password_hash FROM login_of($1)")
+        .bind(email)
+        .fetch_optional(db.pool())
+        .await
+        .map_err(Error::from)?;
+    if !passwords.is_right(current, hash).await? {
+        return Ok(false);
+    }
+    let hash = passwords.hash(new).await?;
+    Ok(change_password(db, user, &hash, now).await?)
+}
+
 /// A clinic that somebody may enter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -191,6 +224,8 @@ pub struct Entry {
 pub struct Person {
     /// Their name.
     pub name: Phi<String>,
+    /// Whether they operate the installation.
+    pub super_admin: bool,
     /// The active clinics that they are members of, by slug.
     pub clinics: Vec<Entry>,
 }
@@ -199,6 +234,7 @@ pub struct Person {
 #[derive(sqlx::FromRow)]
 struct PersonRow {
     person: String,
+    super_admin: bool,
     clinic: Option<uuid::Uuid>,
     slug: Option<String>,
     name: Option<String>,
@@ -213,7 +249,7 @@ struct PersonRow {
 pub async fn person(db: &Database, who: SignedIn, now: Timestamp) -> Result<Option<Person>> {
     let mut tx = UserTx::begin(db, who.user).await?;
     let rows: Vec<PersonRow> = sqlx::query_as(
-        "SELECT u.name AS person, c.id AS clinic, c.slug, c.name, m.role
+        "SELECT u.name AS person, u.super_admin, c.id AS clinic, c.slug, c.name, m.role
            FROM users u
            JOIN sign_ins s ON s.id = $2 AND s.user_id = u.id
             AND s.ended_at IS NULL AND s.expires_at > $3
@@ -228,8 +264,11 @@ pub async fn person(db: &Database, who: SignedIn, now: Timestamp) -> Result<Opti
     .await?;
     let mut person: Option<Person> = None;
     for row in rows {
-        let person =
-            person.get_or_insert_with(|| Person { name: row.person.into(), clinics: Vec::new() });
+        let person = person.get_or_insert_with(|| Person {
+            name: row.person.into(),
+            super_admin: row.super_admin,
+            clinics: Vec::new(),
+        });
         let (Some(clinic), Some(slug), Some(name), Some(role)) =
             (row.clinic, row.slug, row.name, row.role)
         else {
@@ -258,6 +297,6 @@ pub fn random_token() -> Phi<String> {
 }
 
 /// What is kept of a token: it is random, so one round of a plain hash is enough.
-fn hash_of(token: &str) -> Vec<u8> {
+pub(crate) fn hash_of(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }

@@ -144,6 +144,41 @@ pub async fn accept_invitation(
     Ok(accepted)
 }
 
+/// A clinic that wants a login as a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Its slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// What they would be there.
+    pub role: Role,
+    /// Since when.
+    pub invited_at: Timestamp,
+}
+
+/// The invitations of a login that are open, the oldest first. `user` must come from a verified token.
+///
+/// # Errors
+/// If the database fails.
+pub async fn invitations(db: &Database, user: UserId) -> Result<Vec<Invitation>> {
+    type Row = (String, String, String, jiff_sqlx::Timestamp);
+    let mut tx = UserTx::begin(db, user).await?;
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT c.slug, c.name, i.role, i.invited_at
+           FROM invitations i JOIN clinics c ON c.id = i.clinic_id AND c.active
+          WHERE i.user_id = $1 ORDER BY i.invited_at, c.slug, i.role",
+    )
+    .bind(user.uuid())
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|(slug, name, role, at)| {
+            Ok(Invitation { slug, name, role: role.parse()?, invited_at: at.to_jiff() })
+        })
+        .collect()
+}
+
 /// Ends a membership; false if there is none in force. The row stays, as history.
 ///
 /// # Errors
@@ -197,6 +232,42 @@ pub async fn memberships(db: &Database, user: UserId) -> Result<Vec<Membership>>
             Ok(Membership { clinic: ClinicId::from_uuid(clinic), role: role.parse()? })
         })
         .collect()
+}
+
+/// Somebody who works at the clinic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colleague {
+    /// Their login.
+    pub user: UserId,
+    /// Their name.
+    pub name: Phi<String>,
+    /// The address that they sign in with.
+    pub email: Phi<String>,
+    /// What they are there.
+    pub roles: Vec<Role>,
+}
+
+/// Who works at the clinic, by name.
+///
+/// # Errors
+/// If the database fails.
+pub async fn members(tx: &mut TenantTx) -> Result<Vec<Colleague>> {
+    type Row = (uuid::Uuid, String, String, Vec<String>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT u.id, u.name, u.email, array_agg(m.role ORDER BY m.role)
+           FROM memberships m JOIN users u ON u.id = m.user_id
+          WHERE m.clinic_id = $1 AND m.active GROUP BY u.id, u.name, u.email
+          ORDER BY u.name, u.id",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .fetch_all(tx.conn())
+    .await?;
+    let colleague = |(user, name, email, roles): Row| {
+        let roles = roles.iter().map(|role| role.parse()).collect::<Result<_, _>>()?;
+        let user = UserId::from_uuid(user);
+        Ok(Colleague { user, name: Phi::new(name), email: Phi::new(email), roles })
+    };
+    rows.into_iter().map(colleague).collect()
 }
 
 /// Deactivates a login that is or was a member of the clinic. Memberships in force stand in the

@@ -1,6 +1,8 @@
 //! The waitlist: a freed slot is offered to the next in line who can use it, to one at a time, with
 //! a deadline [WAIT-1]. The offer is made by the SQL function that frees the slot.
 
+mod list;
+
 use frontdesk_types::{AppointmentId, DoctorId, IdSource, SlotId, WaitlistEntryId};
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -11,6 +13,8 @@ use sqlx::types::Json;
 use crate::booking::{Answer, Booked, Header, call, references, request_hash, same_clinic};
 use crate::patient::VerifiedPatient;
 use crate::{By, Database, Error, Refusal, Result, Tenant, TenantTx};
+
+pub use list::{EntryStatus, Waiting, entry, list};
 
 /// Weekdays and times of day, by the clinic's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]

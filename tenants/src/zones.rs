@@ -46,7 +46,7 @@ pub async fn disagreements(db: &Database, now: Timestamp) -> Result<Vec<Disagree
 ///
 /// # Errors
 /// If the database fails, or this program does not know the zone.
-pub(crate) async fn align(db: &Database, name: &str, now: Timestamp) -> Result<()> {
+pub async fn align(db: &Database, name: &str, now: Timestamp) -> Result<()> {
     let zone = known(name)?;
     let mut offsets = Vec::new();
     if let Some(from) = first_difference(db, name, &zone, now).await? {

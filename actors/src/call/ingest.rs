@@ -58,7 +58,8 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn new(among: Arc<Among>) -> Self {
+    /// Of a call of whose decision log other processes have written that many parts.
+    pub(crate) fn new(among: Arc<Among>, parts: i32) -> Self {
         Self {
             turn: None,
             utterance: None,
@@ -66,7 +67,7 @@ impl Kept {
             expectation: Expectation::default(),
             among,
             learned: Learned::default(),
-            decisions: Decisions::default(),
+            decisions: Decisions::after(parts),
         }
     }
 }
@@ -97,8 +98,7 @@ impl AudioIngest {
         let turn = {
             let mut hearing = kept.lock();
             let settings = call.services.settings.turn;
-            // One log is one process's: a moved call has that of its beginning.
-            if call.services.records.is_some() && !call.moved {
+            if call.services.records.is_some() {
                 hearing.decisions.begin(&LogHead {
                     settings,
                     lag: detector.lag(),

@@ -12,6 +12,7 @@ mod second_microphone;
 mod sim;
 mod sim_callers;
 mod sim_course;
+mod sim_cut_off;
 mod sim_double;
 mod sim_faults;
 mod sim_keys;

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and how it ends.
 
 mod audit;
+mod clinic;
 #[cfg(feature = "tools")]
 mod demo;
 #[cfg(feature = "tools")]
@@ -188,6 +189,12 @@ enum Command {
     Health,
     /// Erase a patient from a clinic, at once or when no appointment of theirs is to come.
     Erase(EraseArgs),
+    /// Set up a clinic.
+    #[command(subcommand)]
+    Clinic(clinic::ClinicCommand),
+    /// Logins of a clinic's staff.
+    #[command(subcommand)]
+    User(clinic::UserCommand),
     /// Verify the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -310,6 +317,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Doctor => doctor::doctor(&config, &mut out),
         Command::Health => health::health(&config, &mut out),
         Command::Erase(args) => erase::erase(&config, &args, &mut out),
+        Command::Clinic(command) => clinic::clinic(&config, command, &mut out),
+        Command::User(command) => clinic::user(&config, command, &mut out),
         Command::Audit(command) => audit::audit(&config, &command, &mut out),
         Command::Jobs(command) => jobs::jobs(&config, &command, &mut out),
         Command::Models(command) => models::models(&config, command, &mut out),

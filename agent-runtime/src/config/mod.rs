@@ -327,10 +327,14 @@ impl Values<'_> {
                 .or_else(|| embedded_database.then(|| "nile-heart".to_owned())),
             max_calls: max_calls.unwrap_or_else(calls_of_this_machine),
             max_calls_set: max_calls.is_some(),
-            voice: self.value("FRONTDESK_VOICE", "the name of a voice such as slt", |text| {
-                let known = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-                (!text.is_empty() && text.chars().all(known)).then(|| text.to_owned())
-            })?,
+            voice: self.value(
+                "FRONTDESK_VOICE",
+                "auto or the name of a voice such as slt",
+                |text| {
+                    let known = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+                    (!text.is_empty() && text.chars().all(known)).then(|| text.to_owned())
+                },
+            )?,
             allow_call_clock: self.value(
                 "FRONTDESK_ALLOW_CALL_CLOCK",
                 "on or off",

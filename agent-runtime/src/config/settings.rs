@@ -104,8 +104,9 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "FRONTDESK_VOICE",
         "voice",
-        Value("slt"),
-        "Voice of the agent, one that the text-to-speech provider knows.",
+        Value("auto"),
+        "Voice of the agent: `heart` where its weights are (`frontdesk models get heart`), `slt`, \
+         `rms`, `awb` or `kal16`. `auto` is `heart` if it can be used, else `slt`.",
     ),
     setting(
         "FRONTDESK_ALLOW_CALL_CLOCK",

@@ -31,6 +31,11 @@ impl<K: Eq + Hash + Clone> Limiter<K> {
 
     /// Counts a use, or says how long it is until there may be another one.
     pub(super) fn take(&self, key: K, now: Mono) -> Result<(), Duration> {
+        self.take_one(key, now).map(|_| ())
+    }
+
+    /// As [`Limiter::take`], and tells how many uses are left, and how long it is until all are.
+    pub(super) fn take_one(&self, key: K, now: Mono) -> Result<(u32, Duration), Duration> {
         let mut all = self.until.lock();
         let until = all.get(&key).map_or(now, |until| (*until).max(now));
         let ahead = until.since(now);
@@ -40,8 +45,14 @@ impl<K: Eq + Hash + Clone> Limiter<K> {
         if !all.contains_key(&key) && all.len() >= MAX_KEYS {
             make_room(&mut all, now);
         }
-        all.insert(key, until + self.interval);
-        Ok(())
+        let until = until + self.interval;
+        all.insert(key, until);
+        let ahead = until.since(now);
+        let free = self.tolerance.checked_sub(ahead).map_or(0, |free| {
+            let more = free.as_micros() / self.interval.as_micros().max(1);
+            u32::try_from(more).unwrap_or(u32::MAX - 1) + 1
+        });
+        Ok((free, ahead))
     }
 }
 
@@ -80,6 +91,17 @@ mod tests {
         assert_eq!(limiter.take("a", at(6)), Ok(()));
         assert_eq!(limiter.take("a", at(6)), Err(Duration::from_secs(6)));
         assert_eq!(limiter.take("b", at(6)), Ok(()), "another one is not held up");
+    }
+
+    #[test]
+    fn what_is_left_is_told_and_comes_back() {
+        let limiter = Limiter::new(3, Duration::from_secs(60));
+        let left = |seconds| limiter.take_one("a", at(seconds));
+        assert_eq!(left(0), Ok((2, Duration::from_secs(20))));
+        assert_eq!(left(0), Ok((1, Duration::from_secs(40))));
+        assert_eq!(left(0), Ok((0, Duration::from_secs(60))));
+        assert_eq!(left(0), Err(Duration::from_secs(20)));
+        assert_eq!(left(60), Ok((2, Duration::from_secs(20))));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Handlers see the runtime only through [`Service`], so that each can be tested over a socket
 //! with a scripted one.
 
+pub(crate) mod api;
+pub(crate) mod auth;
 mod calls;
 mod client;
 pub(crate) mod connections;
@@ -33,6 +35,7 @@ pub(crate) use problem::Problem;
 
 use crate::config::Networks;
 use crate::join_token::{Join, TokenError, TokenRequest};
+use crate::supervision::Supervision;
 
 /// A clinic as anybody may know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,12 +122,24 @@ struct Site<S> {
     policy: HeaderValue,
 }
 
-/// All routes, those of the console if there is one. It is served with the address of each connection (`SocketAddr`).
-pub(crate) fn router<S: Service>(
-    service: Arc<S>,
-    options: Options,
-    desk: Option<console::Options>,
-) -> Router {
+/// What the staff of clinics is served with.
+pub(crate) struct Desk {
+    /// Who is signed in.
+    pub auth: auth::Options,
+    /// The live calls, and what may be done with them.
+    pub supervision: Supervision,
+    /// What the API needs.
+    pub api: api::Options,
+}
+
+fn desk(desk: Desk) -> Router {
+    let auth = Arc::new(auth::Auth::new(desk.auth));
+    let console = console::Options { auth: Arc::clone(&auth), supervision: desk.supervision };
+    console::router(console).merge(api::router(auth, desk.api))
+}
+
+/// All routes, those of the staff if there are any. It is served with the address of each connection (`SocketAddr`).
+pub(crate) fn router<S: Service>(service: Arc<S>, options: Options, staff: Option<Desk>) -> Router {
     let site = Arc::new(Site {
         service: Arc::clone(&service),
         limits: calls::CallLimits::new(options.calls_per_minute),
@@ -133,7 +148,7 @@ pub(crate) fn router<S: Service>(
         options,
     });
     let callers = Router::new()
-        .route("/api/v1/clinics/{slug}/calls", post(calls::start::<S>))
+        .route("/api/v1/clinics/{clinic}/calls", post(calls::start::<S>))
         .layer(DefaultBodyLimit::max(request::MAX_BODY))
         .route("/", get(page::root::<S>))
         .route("/call/{slug}", get(page::call::<S>))
@@ -148,7 +163,7 @@ pub(crate) fn router<S: Service>(
         .route("/metrics", get(metrics::metrics::<S>))
         .with_state(service)
         .merge(callers)
-        .merge(desk.map_or_else(Router::new, console::router))
+        .merge(staff.map_or_else(Router::new, desk))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(map_response(page::harden))

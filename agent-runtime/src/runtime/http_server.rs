@@ -24,7 +24,7 @@ impl HttpServer {
         listener: TcpListener,
         shared: Arc<impl Service + 'static>,
         options: http::Options,
-        desk: http::console::Options,
+        desk: http::Desk,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let router = http::router(shared, options, Some(desk));

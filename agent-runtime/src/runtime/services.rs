@@ -47,6 +47,6 @@ pub(super) fn services(
         model,
         tools,
         dialogue,
-        settings: config.profile.settings(&config.voice),
+        settings: config.profile.settings(&engines.voice),
     }))
 }

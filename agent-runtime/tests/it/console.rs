@@ -131,7 +131,7 @@ async fn the_feed_tells_a_clinics_calls_in_order_and_nothing_of_another_clinics(
     assert_eq!(open(HARBOR, once.text("ticket")).await, None);
     assert_eq!(open(HARBOR, once.text("ticket")).await, Some(401), "a ticket counts once");
     assert_eq!(open(NILE, "made-up").await, Some(401));
-    rig.ask("GET", "/api/v1/clinics/nile-heart/calls", Value::Null, &[]).await.is_problem(401);
+    rig.ask("GET", "/api/v1/clinics/nile-heart/calls/live", Value::Null, &[]).await.is_problem(401);
 
     caller.room.close().await;
     let ended = again.until(|what| what["type"] == "ended").await;

@@ -154,7 +154,7 @@ impl Supervisor<'_> {
     }
 
     pub(crate) async fn calls(&self, clinic: &str) -> Answer {
-        self.ask("GET", &format!("/api/v1/clinics/{clinic}/calls"), Value::Null).await
+        self.ask("GET", &format!("/api/v1/clinics/{clinic}/calls/live"), Value::Null).await
     }
 
     pub(crate) async fn act(&self, clinic: &str, call: &str, act: &str, body: Value) -> Answer {

@@ -7,12 +7,20 @@
 //! whisper is left out. Further arguments are sets of clips (`people`, or the name of a question):
 //! only these are heard.
 //!
+//! `… --example people -- turns CLIPS` measures turn taking on the recordings instead.
+//!
+//! `… --example people -- voices VOICE [FOLDER [WEIGHTS]]` measures the agent's voices: VOICE is the
+//! file of the neural one, FOLDER takes what each says as a WAV file.
+//!
 //! Closed answers are spoken by flite and, where it is installed, espeak-ng, **which are no people**.
 
+mod pauses;
 mod score;
 mod sound;
 #[path = "../../../models/examples/speech_figures/telephone.rs"]
 mod telephone;
+mod turns;
+mod voices;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -22,6 +30,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_models::stt::{Listening, Recognizer, SpeechToText, Transcript};
+use frontdesk_models::vad::VoiceActivity;
+use frontdesk_models::vad::earshot::Earshot;
+use frontdesk_models::vad::steady::WithoutTones;
 use frontdesk_pipelines::dialogue::hearing::{Answer, Settled, rule, settle};
 use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::dialogue::{ClinicFacts, DoctorFacts, Expectation, Now};
@@ -76,6 +87,13 @@ struct Hearer<'a> {
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let table = arguments.next().context("the first argument is a table of clips")?;
+    if table == "turns" {
+        return turn_taking(&arguments.next().context("a table of clips is behind `turns`")?);
+    }
+    if table == "voices" {
+        let voice = arguments.next().context("the file of a voice is behind `voices`")?;
+        return voices(&voice, arguments.next().as_deref(), arguments.next().as_deref());
+    }
     let weights = arguments.next();
     let only: Vec<String> = arguments.collect();
     figures(&table, weights.as_deref(), &only)
@@ -191,6 +209,22 @@ fn together(
     let among = callers.among(Vec::new());
     let settled = settle(&among, clip.asked, &ours, &answer, now());
     Some(Both { settled, seconds, one_right })
+}
+
+fn voices(voice: &str, folder: Option<&str>, weights: Option<&str>) -> Result<()> {
+    let large = PocketSphinx::open(&Options::default(), [("general", Context::general())])?;
+    let whisper = whisper(weights)?;
+    let mut ears: Vec<voices::Ear<'_>> = vec![("large", &large, "general")];
+    ears.extend(whisper.as_deref().map(|whisper| ("whisper", whisper, "request")));
+    voices::figures(voice, &ears, folder)
+}
+
+fn turn_taking(table: &str) -> Result<()> {
+    let no_contexts: [(&str, Context); 0] = [];
+    let recognizer = PocketSphinx::open(&Options::default(), no_contexts)?;
+    let detectors: [(&str, &dyn VoiceActivity); 2] =
+        [("earshot without tones", &WithoutTones(Earshot)), ("earshot alone", &Earshot)];
+    turns::figures(&recordings(Path::new(table))?, &detectors, &recognizer, &callers()?)
 }
 
 fn say(line: std::fmt::Arguments<'_>) -> Result<()> {

@@ -103,6 +103,26 @@ fn resampled(samples: &[i16], rate: u32) -> Vec<i16> {
     (0..count).map(between).collect()
 }
 
+/// Writes a file of one channel, 16 kHz, 16 bits.
+pub(super) fn write_wav(path: &Path, samples: &[i16]) -> Result<()> {
+    let length = samples.len() as u32 * 2;
+    let mut bytes = Vec::with_capacity(44 + samples.len() * 2);
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    bytes.extend(16_000_u32.to_le_bytes());
+    bytes.extend(32_000_u32.to_le_bytes());
+    bytes.extend(b"\x02\0\x10\0data");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    std::fs::write(path, bytes).with_context(|| path.display().to_string())
+}
+
+/// Samples of so long.
+pub(super) const fn samples_of(time: std::time::Duration) -> usize {
+    time.as_millis() as usize * 16
+}
+
 /// With silence around it, as turn taking leaves it.
 pub(super) fn padded(samples: &[i16]) -> Vec<i16> {
     let mut all = vec![0; 3200];

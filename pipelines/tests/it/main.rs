@@ -10,6 +10,7 @@ mod a_language_model_holds_a_call;
 mod a_message_is_taken_where_nothing_settles_it;
 mod a_name_is_heard_in_any_opening;
 mod a_plain_call_takes_no_more_turns;
+mod a_relative_is_meant_without_saying_whose;
 mod a_script_takes_the_turns_that_it_wants;
 mod a_supervisor_takes_the_call_from_a_model;
 mod a_visit_is_for_the_person_who_is_named;

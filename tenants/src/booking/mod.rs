@@ -10,6 +10,7 @@ mod answer;
 mod change;
 mod double;
 mod header;
+mod list;
 mod read;
 mod search;
 mod take;
@@ -21,6 +22,7 @@ pub use change::{
 };
 pub use double::{CancelDouble, Double, MoveDouble, book_double, cancel_double, move_double};
 pub(crate) use header::Header;
+pub use list::{Filter, appointments};
 pub use read::{
     SlotState, appointment, appointment_by_reference, appointments_made_in, appointments_of,
     slot_state,

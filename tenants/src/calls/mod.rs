@@ -7,10 +7,12 @@ mod callback;
 mod evidence;
 mod holder;
 mod key;
+mod list;
 mod lost;
 mod snapshot;
 mod supervision;
 mod transcript;
+mod work;
 
 use frontdesk_types::{CallId, CallOutcome, Channel, Phi};
 use jiff::Timestamp;
@@ -19,13 +21,15 @@ use serde_json::{Value, json};
 
 pub use callback::{CallbackReason, Message, add_callback, add_message, message};
 pub use evidence::{Evidence, evidence};
-pub use holder::{Movable, holder, movable, movable_in, take_over};
+pub use holder::{Movable, holder, is_open_in, movable, movable_in, take_over};
 pub(crate) use key::some_keys;
 pub use key::{CallKey, rewrap_keys};
+pub use list::{CallFilter, Recorded, audit_reading, list, recorded, summary};
 pub use lost::{GRACE, clinics_with_lost, close_held, close_lost, expire_transcripts};
 pub use snapshot::{load_snapshot, save_snapshot};
 pub use supervision::{Act, audit_act};
 pub use transcript::{Speaker, Turn, add_turns, next_turn, transcript};
+pub use work::{Callback, Handling, WorkFilter, callback, handle, work};
 
 use crate::crypt::KeyRing;
 use crate::patient::VerifiedPatient;

@@ -10,6 +10,7 @@ mod erasure;
 mod guesses;
 mod merge;
 mod name;
+mod people;
 mod record;
 mod register;
 mod verify;
@@ -19,6 +20,10 @@ pub use claim::Claim;
 pub use erasure::{Export, erase, export};
 pub use merge::merge;
 pub use name::name_key;
+pub use people::{
+    Contact, Identity, Person, Sought, audit_reading, named_by_staff, people, person,
+    record_version, update_contact,
+};
 pub(crate) use record::some_keys;
 pub use record::{Record, RecordUpdate, record, rewrap_keys, update_record};
 pub use register::{

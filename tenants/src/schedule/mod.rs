@@ -4,6 +4,7 @@ mod change;
 mod generate;
 mod grid;
 pub mod horizon;
+mod list;
 
 pub(crate) use change::Deactivated;
 pub use change::{
@@ -13,3 +14,7 @@ pub use change::{
 };
 pub use generate::{Generated, generate, generate_range};
 pub use grid::{Grid, GridSlot, Shift, grid};
+pub use list::{
+    KnownAbsence, Slot, SlotFilter, SlotStatus, Template, TimeSlot, absence_of, absences,
+    add_time_slot, slot, slot_at, slots, templates, time_slots,
+};

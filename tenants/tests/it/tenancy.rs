@@ -197,6 +197,7 @@ async fn a_table_that_is_not_in_the_catalogue_or_not_protected_as_it_says_fails(
     let known = [
         "accept_invitation",
         "add_member",
+        "api_key_of",
         "begin_sign_in",
         "claim_demo_number",
         "deactivate_user",

@@ -49,9 +49,9 @@ async fn begin(
     let call: CallId = call.parse().map_err(|_| no_call())?;
     // Before the database is asked to write down what cannot be.
     calls.watch().call(visit.tenant.clinic(), call).ok_or_else(no_call)?;
-    let (user, now) = (visit.who.user, console.options.clock.wall());
+    let (user, now) = (visit.who.user, console.shared().clock.wall());
     let written = async {
-        let mut tx = TenantTx::begin(&console.options.database, &visit.tenant).await?;
+        let mut tx = TenantTx::begin(&console.shared().database, &visit.tenant).await?;
         audit_act(&mut tx, act, Some(call), user, now).await?;
         Ok::<_, frontdesk_tenants::Error>(tx)
     };

@@ -77,7 +77,7 @@ struct List {
     calls: Vec<LiveCall>,
 }
 
-/// `GET …/calls`: the live calls, as they stand.
+/// `GET …/calls/live`: the live calls, as they stand.
 pub(super) async fn list(
     State(console): State<Arc<Console>>,
     Path(slug): Path<String>,
@@ -99,7 +99,7 @@ pub(super) async fn ticket(
     let visit = console.visit(&headers, &slug).await?;
     let at = console_of(visit.who, &visit.slug, &headers);
     let ticket = Ticket { who: visit.who, clinic: slug, console: at };
-    let ticket = console.tickets.issue(ticket, console.options.clock.mono());
+    let ticket = console.tickets.issue(ticket, console.shared().clock.mono());
     let ticket = ticket.ok_or_else(|| {
         let detail = "too many tickets are out; ask again in a moment";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
@@ -120,7 +120,7 @@ pub(super) async fn feed(
         let detail = "the feed is opened with `ticket`, and `after` with the number of an event";
         Problem::new(StatusCode::BAD_REQUEST, detail)
     })?;
-    let ticket = console.tickets.redeem(&ticket, &slug, console.options.clock.mono());
+    let ticket = console.tickets.redeem(&ticket, &slug, console.shared().clock.mono());
     let ticket = ticket.ok_or_else(unauthorized)?;
     let visit = console.admit(ticket.who, &slug).await?;
     let place = Arc::clone(&console.readers).try_acquire_owned().map_err(|_| {

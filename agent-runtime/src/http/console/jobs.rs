@@ -17,8 +17,8 @@ pub(super) async fn jobs(
     State(console): State<Arc<Console>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let who = console.signed_in(&headers)?;
-    let options = &console.options;
+    let who = console.auth().signed_in(&headers)?;
+    let options = console.shared();
     let person = person(&options.database, who, options.clock.wall()).await.map_err(database)?;
     let person = person.ok_or_else(unauthorized)?;
     if !person.clinics.iter().any(|entry| supervises(&entry.roles)) {

@@ -200,8 +200,9 @@ pub(super) struct Draft {
 pub(super) struct Pending {
     pub(super) call: ToolCallId,
     pub(super) tool: ToolCall,
-    /// Whether it was unavailable once.
-    pub(super) retried: bool,
+    /// How often it was tried again because it was unavailable.
+    #[serde(default)]
+    pub(super) retries: u32,
     /// When it is tried again.
     pub(super) retry_at: Option<Mono>,
 }
