@@ -294,9 +294,8 @@ impl Root {
                 second.stood_still();
             }
         }
-        let abandoned = speech.check()
-            + recognition.check()
-            + second.as_ref().map_or(0, SecondPool::check);
+        let abandoned =
+            speech.check() + recognition.check() + second.as_ref().map_or(0, SecondPool::check);
         self.totals.abandoned.store(abandoned, Ordering::Relaxed);
         let lately = speech.abandoned_lately()
             + recognition.abandoned_lately()
