@@ -347,7 +347,12 @@ impl Policy {
             } else {
                 self.ask_again(now);
             }
-        } else if heard.hold_on && !said_more && heard.choice.is_none() && !heard.other_patient {
+        } else if heard.hold_on
+            && !said_more
+            && !heard.ask
+            && heard.choice.is_none()
+            && !heard.other_patient
+        {
             let expect = self.state.phase.expectation();
             self.outputs.push_back(Output::Expect(expect));
             self.say(now, &phrases.waiting);

@@ -297,7 +297,8 @@ impl Heard {
                 .is_some_and(|m| (m.end..all.len()).all(|i| all.text(i).is_empty()))
         };
         // "I moved house" changes no appointment.
-        let told = wish::without_story(all, setting);
+        let mut told = wish::without_story(all, setting);
+        take_all(&mut told, &language.course.idioms, language);
         Taken::of(all).note(&mut reading.acts, Story, &told);
         let is = |kind: ActKind| reading.has(kind);
         self.unsure = is(ActKind::Unsure);

@@ -168,7 +168,10 @@ fn introduced(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<us
     let lead = |list: &List, least: usize, closed: bool| {
         (0..tokens.len()).find_map(|at| {
             let lead = longest_at(list, reader, at)?;
-            let range = name_run(tokens, language, lead.end);
+            let title = longest_at(&language.words.name_fillers, reader, lead.end);
+            // "It's Mrs Miller."
+            let start = title.filter(|title| title.len() == 1).map_or(lead.end, |title| title.end);
+            let range = name_run(tokens, language, start);
             let open = !ends_clause(tokens, language, range.end);
             let whole = || {
                 // "It's Miller, Jane Miller", "it's Miller, Jane".
