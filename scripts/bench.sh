@@ -12,8 +12,9 @@
 #            nothing; a telephone call's greeting; how soon who finds no place hears why
 #            (a development build)
 #   browser  a call from Chromium
-#   people   the recognizers on recordings of people and on spoken closed answers: fetches both the
-#            recordings and whisper's weights (not in the table; twenty minutes)
+#   people   the recognizers on recordings of people and on spoken closed answers, turn taking on
+#            recordings with pauses in them, and the agent's voices: fetches the recordings and all
+#            weights (not in the table; an hour)
 #   many     10,000 short calls: memory and open files before and after (15 minutes)
 #
 # BENCH_CALLS  calls at once of the bench profile in the part `calls` (100)
@@ -92,9 +93,13 @@ measure() {
             grep -E ' (replies|MiB)|^INVITE to|^end of speech|^token that|^no place to'
         ;;
     people)
-        "$frontdesk" models get whisper-base
-        cargo run --locked --release -p frontdesk-pipelines --features whisper --example people -- \
-            "$(scripts/people-clips.sh)" "$FRONTDESK_DATA_DIR/models/whisper-base-q8_0.bin"
+        "$frontdesk" models get
+        local clips people weights=$FRONTDESK_DATA_DIR/models
+        clips=$(scripts/people-clips.sh)
+        people=(cargo run --locked --release -p frontdesk-pipelines --features whisper --example people --)
+        "${people[@]}" "$clips" "$weights/whisper-base-q8_0.bin"
+        "${people[@]}" turns "$clips"
+        "${people[@]}" voices "$weights/heart.voice" "$scratch" "$weights/whisper-base-q8_0.bin"
         ;;
     many)
         # Calls that their callers have left are held for some seconds, beside the next ones.

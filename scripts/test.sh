@@ -4,7 +4,8 @@
 #
 #   scripts/test.sh [arguments of cargo test, instead of --workspace]
 #
-# TEST_MINUTES  how long the Rust tests may run once they are built (30)
+# TEST_MINUTES       how long the Rust tests may run once they are built (30)
+# FRONTDESK_WHISPER  whisper's weights; fetched once per machine where this is not set and they can be
 set -euo pipefail
 
 script='test'
@@ -18,12 +19,29 @@ export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
 # Most of what a test does is wait for a call that lasts as long as people talk.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
 
+# The real weights of whisper, for the tests that hear with them.
+weights() {
+    local folder=${cache%/tools}/weights file=models/whisper-base-q8_0.bin
+    if [ -n "${FRONTDESK_WHISPER:-}" ]; then return; fi
+    if [ ! -e "$folder/$file" ]; then
+        say "fetching whisper's weights, once (some 130 MB)"
+        FRONTDESK_DATA_DIR=$folder timeout 600 \
+            "${CARGO_TARGET_DIR:-$root/target}/debug/frontdesk" models get whisper-base || true
+    fi
+    if [ -e "$folder/$file" ]; then
+        export FRONTDESK_WHISPER=$folder/$file
+    else
+        say "whisper's weights could not be fetched: tests that hear with them do not run"
+    fi
+}
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 failed_steps=()
 
 # Built first, so that the time limit is one of running.
 cargo test --locked "$@" --no-run
+if [ "$*" = --workspace ]; then weights; fi
 timeout --foreground --kill-after=30 "${TEST_MINUTES:-30}m" \
     cargo test --locked "$@" --no-fail-fast 2>&1 | tee -a "$log" ||
     case $? in

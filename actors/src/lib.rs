@@ -27,7 +27,7 @@ pub use call::{
 };
 pub use frontdesk_pipelines::floor::{FloorError, PATIENCE as SUPERVISOR_PATIENCE, Supervisor};
 pub use lease::{Lease, LeaseKeeper};
-pub use media::{Pacer, RecognitionPool, RecognitionSettings, SpeechPool};
+pub use media::{Pacer, RecognitionPool, RecognitionSettings, SecondPool, SpeechPool};
 pub use switchboard::{Counters, NoPlace, Refused, Reservation, Switchboard, Waiting};
 pub use tools::{ClinicTools, Tool, ToolCx, ToolFailure, ToolFuture, Tools};
 pub use writes::Writes;

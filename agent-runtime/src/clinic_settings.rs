@@ -4,6 +4,7 @@
 //! { "voice": "rms",
 //!   "dialogue": "model",
 //!   "model": "small-and-quick",
+//!   "pronunciations": { "Okafor": "Oh kah for", "Shalaby": "/SH AH0 L AA1 B IY0/" },
 //!   "phrases": { "en": { "greeting": "Welcome to {clinic}. How can I help you?" } },
 //!   "spoken": { "silence_ms": 6000, "max_silences": 2 } }
 //! ```
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::settings::Settings;
 use frontdesk_pipelines::dialogue::{ClinicSettings, DialogueKind};
+use frontdesk_pipelines::language::{PronunciationError, Pronunciations};
 use frontdesk_types::Channel;
 use serde::Deserialize;
 
@@ -35,6 +37,9 @@ pub(crate) enum SettingsError {
     /// A name that no provider has.
     #[error("call_settings: model has {0} characters; a model's name has 1 to 200")]
     Model(usize),
+    /// A name that cannot be said so.
+    #[error("call_settings: {0}")]
+    Pronunciation(#[from] PronunciationError),
     /// A number that no call could be held with.
     #[error("call_settings: {field} is {value}; it must be from {from} to {to}")]
     Range {
@@ -55,6 +60,7 @@ struct Written {
     voice: Option<String>,
     dialogue: Option<DialogueKind>,
     model: Option<String>,
+    pronunciations: BTreeMap<String, String>,
     /// By language.
     phrases: BTreeMap<String, BTreeMap<String, String>>,
     typed: Option<Patience>,
@@ -85,6 +91,7 @@ pub(crate) fn read(
     };
     Ok(ClinicSettings {
         phrases: written.phrases.remove(language).unwrap_or_default(),
+        pronunciations: Pronunciations::read(&written.pronunciations)?,
         voice: written.voice.map(Into::into),
         dialogue: written.dialogue,
         model: model(written.model)?,
@@ -170,6 +177,7 @@ mod tests {
             (json!({ "spoken": { "silence_ms": 1 } }), "silence_ms is 1; it must be from 2000"),
             (json!({ "typed": { "max_silences": 0 } }), "max_silences is 0"),
             (json!({ "phrases": [] }), "invalid type"),
+            (json!({ "pronunciations": { "Noor": "/N UH9 R/" } }), "Noor cannot be said as"),
             (json!({ "model": "" }), "model has 0 characters"),
         ] {
             let error = read(&written, "en").expect_err("wrong").to_string();

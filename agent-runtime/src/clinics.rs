@@ -11,7 +11,8 @@ use frontdesk_pipelines::dialogue::{
 use frontdesk_pipelines::language::{Language, Languages, PhraseError};
 use frontdesk_tenants::crypt::KeyRing;
 use frontdesk_tenants::{
-    Database, Error, Provision, SetupError, Tenant, TenantTx, demo, directory, documents, holidays,
+    Database, Error, Provision, SetupError, Tenant, TenantTx, calls, demo, directory, documents,
+    holidays,
 };
 use frontdesk_types::{Channel, IdSource, Mono};
 use jiff::Timestamp;
@@ -252,6 +253,15 @@ impl Clinics {
             facts.language = asked;
         }
         Ok((tenant, facts))
+    }
+
+    /// Whether a call of the clinic goes on in that room, here or elsewhere.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn has_call_in(&self, tenant: &Tenant, room: &str) -> Result<bool, Error> {
+        let mut tx = TenantTx::begin(&self.database, tenant).await?;
+        calls::is_open_in(&mut tx, room).await
     }
 
     /// The clinic of that slug, if there is one that takes calls.

@@ -79,6 +79,12 @@ pub(crate) fn samples(counters: &Counters, worker: &WorkerStatus) -> Vec<Sample>
         counter("finals", c.finals, "Utterances recognized to their end"),
         counter("finals_late", c.finals_late, "Final words over 300 ms after the turn's end"),
         counter("finals_wait_ms", c.finals_wait_ms, "Waits from a turn's end to its words, ms"),
+        gauge("second_queue", c.second_queue as f64, "Utterances for the second recognizer"),
+        counter("second_heard", c.second_heard, "Utterances that it heard in time"),
+        counter("second_late", c.second_late, "Utterances whose words it had not in time"),
+        counter("second_failed", c.second_failed, "Utterances in which it failed"),
+        counter("second_dropped", c.second_dropped, "What it began in a pause and dropped"),
+        counter("second_wait_ms", c.second_wait_ms, "Waits for its words, ms"),
         gauge("speech_queue", c.speech_queue as f64, "Utterances to be synthesized"),
     ]
 }

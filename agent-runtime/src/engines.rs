@@ -1,17 +1,22 @@
 //! The offline engines of speech, loaded once for all calls, and the language model if there is one.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use frontdesk_models::llm::ChatModel;
 use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
 use frontdesk_models::stt::{SpeechToText, SttError};
 use frontdesk_models::tts::flite::Flite;
+use frontdesk_models::tts::voices::Voices;
 use frontdesk_models::tts::{TextToSpeech, TtsError};
 use frontdesk_models::vad::VoiceActivity;
 use frontdesk_models::vad::earshot::Earshot;
+use frontdesk_models::vad::steady::WithoutTones;
 
 use crate::config::ModelConfig;
+use crate::free_speech::{self, FreeSpeech};
+use crate::weights::{self, FetchError};
 
 /// The recognizer listens for what each call's clinic is asked for, nothing besides.
 const NO_CONTEXTS: [(&str, Context); 0] = [];
@@ -37,34 +42,105 @@ pub struct Engines {
     pub tts: Arc<dyn TextToSpeech>,
     /// Speech to text.
     pub stt: Arc<dyn SpeechToText>,
+    /// Speech to text for free speech, where there is one.
+    pub free: Option<FreeSpeech>,
     /// Voice activity.
     pub vad: Arc<dyn VoiceActivity>,
+    /// The name of the voice that speaks.
+    pub voice: Arc<str>,
 }
 
 impl Engines {
-    /// Loads the offline engines for at most `calls` callers at a time. Blocks: it reads models
-    /// and computes.
+    /// Loads the offline engines for at most `calls` callers at a time, and those whose files are in
+    /// the folder of weights. Blocks: it reads models and computes.
     ///
     /// # Errors
     /// [`EngineError`] if the voice is unknown or a model is missing.
-    pub fn load(voice: &str, calls: usize) -> Result<Self, EngineError> {
-        let tts = load_voice(voice)?;
+    pub fn load(voice: &str, weights: &Path, calls: usize) -> Result<Self, EngineError> {
+        let (tts, voice) = load_voice(voice, weights)?;
         // One more than can be lent at a time: a restarted stage asks before the old one gave back.
         let options = Options { max_decoders: calls + 1, ..Options::default() };
         let stt = PocketSphinx::open(&options, NO_CONTEXTS)?;
-        Ok(Self { tts, stt: Arc::new(stt), vad: Arc::new(Earshot) })
+        // By flite's voice, so that an idle process has not loaded the neural one for it.
+        let free = free_speech::find(weights, tts.as_ref(), voice_of_callers(&voice));
+        let vad = Arc::new(WithoutTones(Earshot));
+        Ok(Self { tts, stt: Arc::new(stt), free, vad, voice })
     }
 }
 
-/// The voice alone. The first words are spoken to nobody: registering the voices takes time, and
-/// an unknown one shows now.
+/// The voice that speaks where nothing else is set or can be used.
+const USUAL: &str = "slt";
+
+/// Stands for the best voice that can be used.
+const AUTO: &str = "auto";
+
+/// The voices, and the name of the one that is to speak: the neural voice only if its weights are
+/// what they should be, else one of flite's in its place, with a line in the log where that is not
+/// what was asked for. flite's first words are spoken to nobody: registering its voices takes time,
+/// and an unknown one shows now. The neural voice is loaded when it first speaks.
 ///
 /// # Errors
 /// [`TtsError`] if the voice is unknown or the engine fails.
-pub fn load_voice(voice: &str) -> Result<Arc<dyn TextToSpeech>, TtsError> {
-    let tts = Flite::new();
-    tts.synthesize("hello", voice, &mut |_| ControlFlow::Continue(()))?;
-    Ok(Arc::new(tts))
+pub fn load_voice(
+    wanted: &str,
+    weights: &Path,
+) -> Result<(Arc<dyn TextToSpeech>, Arc<str>), TtsError> {
+    let flite: Arc<dyn TextToSpeech> = Arc::new(Flite::new());
+    let mut providers = Vec::new();
+    let mut name = if wanted == AUTO { USUAL } else { wanted };
+    match neural(weights) {
+        Ok((neural, own)) => {
+            providers.push(neural);
+            if wanted == AUTO {
+                name = own;
+            }
+        }
+        Err(reason) if wanted == NEURAL => {
+            tracing::warn!(%reason, instead = USUAL, "the voice cannot be used");
+            name = USUAL;
+        }
+        Err(Unusable::Weights(FetchError::Absent { .. }) | Unusable::NotBuilt) => {}
+        Err(reason) => tracing::warn!(%reason, instead = name, "the voice cannot be used"),
+    }
+    let spoken = if name == NEURAL { USUAL } else { name };
+    flite.synthesize("hello", spoken, &mut |_| ControlFlow::Continue(()))?;
+    providers.push(flite);
+    Ok((Arc::new(Voices::new(providers, USUAL)), name.into()))
+}
+
+/// The voice in which callers of a load speak: one of flite's.
+#[must_use]
+pub fn voice_of_callers(wanted: &str) -> &str {
+    if wanted == AUTO || wanted == NEURAL { USUAL } else { wanted }
+}
+
+/// Name of the neural voice and of its weights.
+const NEURAL: &str = "heart";
+
+/// Why there is no neural voice.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error(transparent)]
+    Weights(#[from] FetchError),
+    #[error("this program was built without it: build it with the feature neural")]
+    NotBuilt,
+}
+
+/// The neural voice, if its weights are there and right.
+fn neural(folder: &Path) -> Result<(Arc<dyn TextToSpeech>, &'static str), Unusable> {
+    let weights = weights::named(NEURAL).filter(|weights| weights.is_usable());
+    let path = weights.ok_or(Unusable::NotBuilt)?.check(folder)?;
+    Ok((open(path), NEURAL))
+}
+
+#[cfg(feature = "neural")]
+fn open(path: std::path::PathBuf) -> Arc<dyn TextToSpeech> {
+    Arc::new(frontdesk_models::tts::neural::Neural::new(path))
+}
+
+#[cfg(not(feature = "neural"))]
+fn open(_path: std::path::PathBuf) -> Arc<dyn TextToSpeech> {
+    Arc::new(Flite::new())
 }
 
 /// The language model of the configuration. It is asked nothing yet: whether it answers shows in
@@ -99,5 +175,35 @@ pub fn model(config: Option<&ModelConfig>) -> Result<Option<Arc<dyn ChatModel>>,
             "this program was built without language models: build it with the feature openai"
                 .to_owned(),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(wanted: &str, folder: &Path) -> Result<String, TtsError> {
+        load_voice(wanted, folder).map(|(_, name)| name.to_string())
+    }
+
+    #[test]
+    fn without_weights_or_with_broken_ones_flite_speaks() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(name("auto", folder.path()).expect("speaks"), "slt");
+        assert_eq!(name("heart", folder.path()).expect("speaks"), "slt");
+        assert_eq!(name("rms", folder.path()).expect("speaks"), "rms");
+        let weights = weights::named(NEURAL).expect("in the table").path(folder.path());
+        std::fs::write(weights, b"PK\x03\x04 something else").expect("written");
+        for (wanted, speaks) in [("auto", "slt"), ("heart", "slt"), ("rms", "rms")] {
+            assert_eq!(name(wanted, folder.path()).expect("speaks"), speaks);
+        }
+    }
+
+    #[test]
+    fn a_voice_that_nobody_has_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(name("siri", folder.path()).is_err());
+        assert_eq!(voice_of_callers("auto"), "slt");
+        assert_eq!(voice_of_callers("rms"), "rms");
     }
 }

@@ -6,6 +6,7 @@
 //! Knows nothing of the worker protocol, so that it is tested without a LiveKit server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use frontdesk_actors::{CallEnd, CallRequest, NoPlace, Refused, Reservation, Switchboard, Waiting};
 use frontdesk_line::{Connect, RefusalReason};
@@ -20,12 +21,19 @@ use crate::clinics::{CallRefused, Clinics};
 use crate::config::Config;
 use crate::job_metadata::{JobMetadata, MetadataError};
 
+/// How often, and with what pause, it is looked whether a call in the same room is being closed.
+const CLOSING_LOOKS: u32 = 8;
+const CLOSING_PAUSE: Duration = Duration::from_millis(250);
+
 /// Why a job is refused. Each is one log line and the end of the job on this worker.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JobRefused {
     /// No place, or none given out any more.
     #[error(transparent)]
     NoPlace(#[from] NoPlace),
+    /// The call has its agent: its room was made again, by somebody whose token calls one.
+    #[error("a call goes on in that room")]
+    UnderWay,
     /// The metadata is not usable.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -47,13 +55,13 @@ impl JobRefused {
                 | CallRefused::UnknownNumber(_)
                 | CallRefused::Inactive(_),
             ) => RefusalReason::NoClinic,
-            Self::Clinic(_) => RefusalReason::Unavailable,
+            Self::Clinic(_) | Self::UnderWay => RefusalReason::Unavailable,
         }
     }
 
-    /// Whether another runtime might take the job: then it is not ours to refuse it in words.
-    const fn may_succeed_elsewhere(&self) -> bool {
-        matches!(self, Self::NoPlace(_))
+    /// Whether nobody is to be told: another runtime might take the job, or the caller has an agent.
+    const fn is_silent(&self) -> bool {
+        matches!(self, Self::NoPlace(_) | Self::UnderWay)
     }
 }
 
@@ -137,29 +145,50 @@ impl Intake {
         }
     }
 
-    /// Decides on a job. The place comes first: when there is none, nothing is looked up.
+    /// Decides on a job in a room. The place comes first: when there is none, nothing is looked up.
     ///
     /// # Errors
-    /// [`JobRefused`] if another runtime is to be asked.
-    pub(crate) async fn decide(&self, metadata: &str) -> Result<Decided, JobRefused> {
+    /// [`JobRefused`] if another runtime is to be asked, or the caller has an agent.
+    pub(crate) async fn decide(&self, room: &str, metadata: &str) -> Result<Decided, JobRefused> {
         let dispatch = match JobMetadata::parse(metadata, self.allow_call_clock) {
             Ok(dispatch) => dispatch,
             // Nothing can be read of it: a voice and captions reach everybody.
             Err(error) => return Ok(told(&error.into(), &JobMetadata::default())),
         };
-        match self.accept(&dispatch).await {
+        match self.accept(room, &dispatch).await {
             Ok(accepted) => Ok(Decided::Call(Box::new(accepted))),
-            Err(refused) if refused.may_succeed_elsewhere() => Err(refused),
+            Err(refused) if refused.is_silent() => Err(refused),
             Err(refused) => Ok(told(&refused, &dispatch)),
         }
     }
 
-    async fn accept(&self, dispatch: &JobMetadata) -> Result<Accepted, JobRefused> {
+    async fn accept(&self, room: &str, dispatch: &JobMetadata) -> Result<Accepted, JobRefused> {
+        if self.switchboard.is_live_in(room) {
+            return Err(JobRefused::UnderWay);
+        }
         let place = self.place()?;
         let (default, mono) = (self.default_clinic.as_deref(), self.clock.mono());
         let (tenant, facts) = self.clinics.call(dispatch, default, mono).await?;
+        if self.goes_on_elsewhere(&tenant, room).await {
+            return Err(JobRefused::UnderWay);
+        }
         let (now, caller) = (dispatch.now, dispatch.caller.clone());
         Ok(Accepted { place, tenant, facts, now, caller })
+    }
+
+    /// Whether another runtime has a call in the room. One that is just being closed is over soon.
+    async fn goes_on_elsewhere(&self, tenant: &Tenant, room: &str) -> bool {
+        for _ in 0..CLOSING_LOOKS {
+            match self.clinics.has_call_in(tenant, room).await {
+                Ok(true) => tokio::time::sleep(CLOSING_PAUSE).await,
+                Ok(false) => return false,
+                Err(error) => {
+                    tracing::warn!(%error, "not known whether a call goes on in the room");
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     fn place(&self) -> Result<Place, NoPlace> {
@@ -275,8 +304,6 @@ impl Clock for PinnedClock {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use frontdesk_types::ManualClock;
 
     use super::*;

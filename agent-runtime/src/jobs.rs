@@ -65,6 +65,7 @@ pub async fn job_services(
         runner,
         consumers,
         sender,
+        rooms: None,
         anchor: folder.map(|folder| -> Anchor { Arc::new(move |heads| anchor(&folder, heads)) }),
     };
     for (needs, setting) in [

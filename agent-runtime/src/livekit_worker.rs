@@ -86,7 +86,7 @@ impl Worker {
         let acceptor = move |offer: JobOffer| {
             let intake = Arc::clone(&for_jobs);
             async move {
-                match intake.decide(&offer.info.metadata).await {
+                match intake.decide(&offer.info.room, &offer.info.metadata).await {
                     Ok(decided) => Answer::Accept(Acceptance {
                         reservation: Some(Box::new(decided)),
                         ..Acceptance::default()

@@ -52,7 +52,9 @@ impl Profile {
         (self == Self::Bench).then(|| Engines {
             tts: Arc::new(ToneTts::of(ANSWER_LENGTH / count as u32)),
             stt: Arc::new(FixedStt::new("hello")),
+            free: None,
             vad: Arc::new(EnergyVad::default()),
+            voice: "slt".into(),
         })
     }
 

@@ -14,7 +14,8 @@ use frontdesk_pipelines::dialogue::CallFacts;
 use frontdesk_rtc::line::LiveKitCall;
 use frontdesk_rtc::token::{JoinToken, SUPERVISOR_PREFIX};
 use frontdesk_tenants::calls::{self, Movable};
-use frontdesk_tenants::{Database, Error, TenantTx, directory, workers};
+use frontdesk_tenants::due::{self, Look};
+use frontdesk_tenants::{Database, Error, TenantTx, workers};
 use frontdesk_types::{Channel, Clock, IdSource};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -69,7 +70,7 @@ impl Recovery {
             Some(worker) => calls::movable(worker, workers::TAKEN_AFTER, now).await?,
             None => {
                 let mut lost = Vec::new();
-                for tenant in directory::tenants(database).await? {
+                for tenant in due::clinics(database, Look::Calls, now).await? {
                     let mut tx = TenantTx::begin(database, &tenant).await?;
                     lost.extend(calls::movable_in(&mut tx, workers::TAKEN_AFTER, now).await?);
                 }

@@ -18,6 +18,7 @@ use frontdesk_actors::{LeaseKeeper, Records, Switchboard, Tools};
 use frontdesk_rtc::dispatch::ServerApi;
 use frontdesk_telephony::Telephone;
 use frontdesk_types::{Clock, IdSource, SystemClock, SystemIds};
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -31,6 +32,7 @@ use crate::data_keys::{access_keys, data_keys};
 use crate::demo_supervisor::{DemoSupervisor, demo_supervisor};
 use crate::documents::{self, Documents};
 use crate::engines::{self, Engines};
+use crate::free_speech::calls_with;
 use crate::http;
 use crate::intake::Intake;
 use crate::jobs::{Around, job_services};
@@ -45,6 +47,8 @@ use crate::rejoin_proof::RejoinProofs;
 use crate::servers::{DatabaseAccess, LiveKitAccess, Servers};
 use crate::signals::{Asked, Signals};
 use crate::supervision::Supervision;
+use crate::unanswered::Unanswered;
+use crate::weights;
 
 pub use crate::start_error::StartError;
 
@@ -266,8 +270,9 @@ impl Parts {
             DatabaseAccess::External { .. } => None,
         };
         let (voice, calls) = (config.voice.clone(), config.max_calls);
+        let weights = weights::folder(&config.data_dir);
         let instant = config.profile.engines();
-        let load = move || instant.map_or_else(|| Engines::load(&voice, calls), Ok);
+        let load = move || instant.map_or_else(|| Engines::load(&voice, &weights, calls), Ok);
         let engines = match tokio::task::spawn_blocking(load).await {
             Ok(engines) => engines?,
             Err(error) => return Err(StartError::parts(error)),
@@ -286,7 +291,7 @@ impl Parts {
             folder: matches!(servers.database, DatabaseAccess::Embedded { .. })
                 .then(|| config.data_dir.clone()),
         };
-        let job_services = job_services(&servers.database, clinics.database(), around).await?;
+        let mut job_services = job_services(&servers.database, clinics.database(), around).await?;
         let lease = keys.as_ref().map(|_| {
             LeaseKeeper::start(clinics.database().clone(), process.clone(), Arc::clone(&clock))
         });
@@ -316,11 +321,15 @@ impl Parts {
         let (documents, meaning) = Documents::start(&config.documents, clinics.database(), &ids)?;
         let tools = tools.with_meaning(meaning);
         let clinics = clinics.with_tools(Arc::clone(tools.toolbox()));
+        let max_calls = match &engines.free {
+            Some(free) if !config.max_calls_set => calls_with(free.cost),
+            _ => config.max_calls,
+        };
         let parts = (engines, model, records, slots, (tools, dialogue));
         let services =
             services(config, &clinics, parts, &clock, &ids).map_err(StartError::parts)?;
         let switchboard =
-            Switchboard::start(services, config.max_calls).await.map_err(StartError::parts)?;
+            Switchboard::start(services, max_calls).await.map_err(StartError::parts)?;
         let server = Arc::new(ServerApi::new(&servers.livekit.url, &servers.livekit.key));
         let rooms = Rooms {
             media: media.clone(),
@@ -344,6 +353,15 @@ impl Parts {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         };
+        job_services.rooms = Some(Arc::new(Unanswered {
+            switchboard: switchboard.clone(),
+            clinics: clinics.clone(),
+            server: Arc::clone(&server),
+            agent_name: config.agent_name.clone(),
+            default_clinic: config.default_clinic.clone(),
+            clock: Arc::clone(&clock),
+            answered: Mutex::default(),
+        }));
         let tokens = signer(&servers.livekit, config);
         let supervision = Supervision::new(
             switchboard.clone(),

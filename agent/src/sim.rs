@@ -193,6 +193,7 @@ impl State {
             pacer: pacer.clone(),
             speech: SpeechPool::start(1, Arc::clone(&shared), Arc::new(tts)).map_err(machine)?,
             recognition: recognition.map_err(machine)?,
+            second: None,
             vad: Arc::new(EnergyVad::default()),
             model,
             tools,

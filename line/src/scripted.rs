@@ -173,6 +173,16 @@ impl Caller {
         self.0.tell(LineEvent::CallerGone(Gone::Lost));
     }
 
+    /// The agent's own connection breaks: until it is back nothing reaches the caller.
+    pub fn agent_is_cut_off(&self) {
+        self.0.tell(LineEvent::Lost);
+    }
+
+    /// The agent's own connection is back.
+    pub fn agent_is_back(&self) {
+        self.0.tell(LineEvent::Back);
+    }
+
     /// Another connection takes the place of the caller's, and nothing shows that it is theirs.
     pub fn is_replaced(&self) {
         self.0.tell(LineEvent::CallerReplaced);

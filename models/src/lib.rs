@@ -14,6 +14,7 @@
 
 pub mod embed;
 pub mod fake;
+mod fft;
 pub mod llm;
 #[cfg(feature = "openai")]
 pub mod openai;

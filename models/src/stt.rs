@@ -4,14 +4,17 @@ pub mod lexicon;
 mod listening;
 pub mod lm;
 mod memfile;
+mod on_demand;
 pub mod pocketsphinx;
 #[cfg(feature = "whisper")]
 pub mod whisper;
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use listening::Listening;
+pub use on_demand::OnDemand;
 
 /// Why speech could not be recognized.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +119,10 @@ pub trait Recognizer: Send {
     fn adaptation(&self) -> Option<Adaptation> {
         None
     }
+
+    /// Once `stop` is set nobody wants the words of the utterances that follow: a provider that
+    /// takes long over one may end early, with an error.
+    fn stop_by(&mut self, _stop: Arc<AtomicBool>) {}
 
     /// Begins an utterance; one that was not finished is given up. `context` names what the caller
     /// is likely to say (a dialogue state), so that the provider can choose a language model or a

@@ -1,6 +1,7 @@
 //! Voice activity detection.
 
 pub mod earshot;
+pub mod steady;
 
 use std::time::Duration;
 

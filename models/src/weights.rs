@@ -10,6 +10,7 @@ pub mod ctranslate2;
 mod filters;
 mod float16;
 pub mod ggml;
+pub mod voice;
 
 /// Why weights cannot be used.
 #[derive(Debug, thiserror::Error)]

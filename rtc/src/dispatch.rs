@@ -78,6 +78,8 @@ pub struct Dispatch {
     pub metadata: String,
     /// Ids of its jobs (`AJ_…`) and whether each has ended.
     pub jobs: Vec<(String, bool)>,
+    /// When it was made, by the server's clock, in milliseconds since 1970.
+    pub made_ms: i64,
 }
 
 impl fmt::Debug for Dispatch {
@@ -91,7 +93,10 @@ impl fmt::Debug for Dispatch {
 
 impl Dispatch {
     fn from_proto(dispatch: proto::AgentDispatch) -> Self {
-        let jobs = dispatch.state.unwrap_or_default().jobs.into_iter();
+        let state = dispatch.state.unwrap_or_default();
+        // livekit-server (1.11) tells nanoseconds.
+        let made_ms = state.created_at / 1_000_000;
+        let jobs = state.jobs.into_iter();
         let jobs = jobs.map(|job| {
             let status = job.state.unwrap_or_default().status();
             (job.id, matches!(status, proto::JobStatus::JsSuccess | proto::JobStatus::JsFailed))
@@ -102,6 +107,7 @@ impl Dispatch {
             agent_name: dispatch.agent_name,
             metadata: dispatch.metadata,
             jobs: jobs.collect(),
+            made_ms,
         }
     }
 }
@@ -137,6 +143,8 @@ pub struct Present {
     pub hidden: bool,
     /// Whether they are an agent.
     pub agent: bool,
+    /// When they joined, by the server's clock, in milliseconds since 1970.
+    pub joined_ms: i64,
 }
 
 impl fmt::Debug for Present {
@@ -247,6 +255,7 @@ impl ServerApi {
         let present = |who: proto::ParticipantInfo| Present {
             hidden: who.permission.as_ref().is_some_and(|permission| permission.hidden),
             agent: who.kind() == proto::participant_info::Kind::Agent,
+            joined_ms: who.joined_at_ms.max(who.joined_at.saturating_mul(1000)),
             identity: who.identity,
         };
         match listed.map_err(|error| ApiError::from_service("list participants", &error)) {

@@ -264,11 +264,20 @@ impl Line {
 /// Whether somebody left who did not mean to.
 const fn lost(reason: DisconnectReason) -> bool {
     use DisconnectReason::{
-        ConnectionTimeout, DuplicateIdentity, MediaFailure, SignalClose, StateMismatch,
+        ConnectionTimeout, DuplicateIdentity, MediaFailure, ParticipantRemoved, SignalClose,
+        StateMismatch, Unknown,
     };
+    // Whoever goes on with a call removes the agent that it had; what happened while the line itself
+    // was broken is unknown.
     matches!(
         reason,
-        ConnectionTimeout | DuplicateIdentity | MediaFailure | SignalClose | StateMismatch
+        ConnectionTimeout
+            | DuplicateIdentity
+            | MediaFailure
+            | ParticipantRemoved
+            | SignalClose
+            | StateMismatch
+            | Unknown
     )
 }
 

@@ -151,8 +151,9 @@ pub async fn place(
     if let Some(call) = ended.as_ref().filter(|_| spoken.is_some()) {
         let log = world.decisions(call.id).await?;
         // A log that cannot be read leaves absent what only the agent knows.
-        if let Ok(record) = Record::read(&log) {
-            decided::add(&mut course.turns, &record.decisions());
+        if let Ok(records) = Record::read(&log) {
+            let decisions: Vec<_> = records.iter().flat_map(Record::decisions).collect();
+            decided::add(&mut course.turns, &decisions);
         }
     }
     let agent = course.agent();

@@ -36,6 +36,21 @@ pub async fn add(tx: &mut TenantTx, call: CallId, parts: &[Part]) -> Result<()> 
     Ok(())
 }
 
+/// How many pieces there are: the number of the next one.
+///
+/// # Errors
+/// If the database fails.
+pub async fn next_part(tx: &mut TenantTx, call: CallId) -> Result<i32> {
+    Ok(sqlx::query_scalar(
+        "SELECT coalesce(max(part) + 1, 0) FROM call_decisions
+          WHERE clinic_id = $1 AND call_id = $2",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(call.uuid())
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// The whole log, its pieces joined; empty if the call has none.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ pub mod demo;
 pub mod directory;
 pub mod doctors;
 pub mod documents;
+pub mod due;
 mod error;
 pub mod holidays;
 pub mod inspection;

@@ -298,6 +298,15 @@ impl TestDb {
     }
 }
 
+/// The texts of a query with one column, on a server of the test's own.
+///
+/// # Panics
+/// If it fails.
+pub async fn texts_of(url: &str, query: &'static str) -> Vec<String> {
+    let mut conn = connect(url).await;
+    sqlx::query_scalar(query).fetch_all(&mut conn).await.expect("texts")
+}
+
 fn plan(database: &str) -> Provision {
     // A password, for servers that do not trust their socket. It protects nothing.
     let password = || Some(frontdesk_types::Phi::new("frontdesk-test".to_owned()));

@@ -1,5 +1,6 @@
 //! What nobody needs any more goes: answers of idempotency keys, events that all consumers have had,
-//! the ids of events that were handled, and identifications that failed long ago. `worker` is a pool of `frontdesk_worker`.
+//! the ids of events that were handled, identifications that failed long ago, and notifications that
+//! were sent or given up. `worker` is a pool of `frontdesk_worker`.
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
@@ -12,11 +13,14 @@ const EVENTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 const HANDLED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long identifications that failed are kept: longer than they count.
 const FAILED: SignedDuration = SignedDuration::from_hours(2);
+/// How long notifications that were sent, or given up, are kept, to look at: as long as it is known
+/// that their event was handled, so that nobody is told again.
+const NOTIFIED: SignedDuration = HANDLED;
 /// Rows of one statement, so that none runs long.
 const BATCH: i64 = 10_000;
 
 /// Each a table and what goes, oldest first; `$1` is the time, `$2` how many.
-const STATEMENTS: [(SignedDuration, &str); 4] = [
+const STATEMENTS: [(SignedDuration, &str); 5] = [
     (
         SignedDuration::ZERO,
         "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
@@ -36,6 +40,12 @@ const STATEMENTS: [(SignedDuration, &str); 4] = [
         FAILED,
         "DELETE FROM failed_identifications WHERE ctid = ANY (ARRAY(
              SELECT ctid FROM failed_identifications WHERE failed_at <= $1 LIMIT $2))",
+    ),
+    (
+        NOTIFIED,
+        "DELETE FROM notifications WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM notifications WHERE (status <> 'queued' OR simulated)
+                AND coalesce(sent_at, next_at) <= $1 LIMIT $2))",
     ),
 ];
 

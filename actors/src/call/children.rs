@@ -44,12 +44,13 @@ pub(crate) struct Keeps {
 }
 
 impl Keeps {
-    /// Of a call whose callers are expected to say this, and whose dialogue begins from there.
-    pub(super) fn new(spoken: &Spoken, dialogue: dialogue::Kept) -> Self {
+    /// Of a call whose callers are expected to say this, whose dialogue begins from there, and of
+    /// whose decision log other processes have written that many parts.
+    pub(super) fn new(spoken: &Spoken, dialogue: dialogue::Kept, parts: i32) -> Self {
         let among = Arc::new(spoken.among(Vec::new()));
         Self {
             link: Keep::default(),
-            ingest: Keep::new(ingest::Kept::new(Arc::clone(&among))),
+            ingest: Keep::new(ingest::Kept::new(Arc::clone(&among), parts)),
             transcriber: Keep::new(transcriber::Kept::new(among)),
             dialogue: Keep::new(dialogue),
             thinker: Keep::default(),

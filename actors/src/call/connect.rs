@@ -79,18 +79,22 @@ impl Call {
         let began_at = clock.wall();
         let mut live = beginning(id, began_at, &room, &facts, &*line);
         live.caller_identity.clone_from(&named);
+        if let Some(moved) = &moved {
+            live.had(&moved.said, moved.tokens.patient().map(|who| who.patient()));
+        }
         let feed = watch.begin(tenant.clinic(), live);
         let lapses = services.records.as_ref().map_or(0, |records| records.lease.lapses());
-        let (has_moved, mut goes_on) = (moved.is_some(), false);
+        let mut goes_on = false;
         let (mut tokens, mut row) = (Tokens::default(), OnceCell::new());
-        let mut dialogue = dialogue::Kept::default();
+        let (mut dialogue, mut parts) = (dialogue::Kept::default(), 0);
         if let Some(moved) = moved {
+            parts = moved.parts;
             goes_on = !moved.dialogue.is_empty();
             tokens = moved.tokens;
             row = OnceCell::new_with(Some(moved.key));
             dialogue = dialogue::Kept::moved(moved.dialogue, moved.first_turn);
         }
-        let keeps = Keeps::new(facts.clinic.spoken(), dialogue);
+        let keeps = Keeps::new(facts.clinic.spoken(), dialogue, parts);
         let call = Arc::new(Self {
             id,
             span,
@@ -108,7 +112,6 @@ impl Call {
             joined: OnceLock::new(),
             replaced,
             named,
-            moved: has_moved,
             goes_on,
             holding: Holding::new(lapses),
             keeps,

@@ -29,9 +29,18 @@ pub(crate) struct Decisions {
 }
 
 impl Decisions {
+    /// Of a call that another process had, which wrote that many parts.
+    pub(crate) fn after(parts: i32) -> Self {
+        Self { next: parts, ..Self::default() }
+    }
+
     /// Begins the log; one that was begun goes on.
     pub(crate) fn begin(&mut self, head: &LogHead) {
-        self.log.get_or_insert_with(|| TurnLog::new(head));
+        let first = self.next == 0;
+        self.log.get_or_insert_with(|| match first {
+            true => TurnLog::new(head),
+            false => TurnLog::following(head),
+        });
     }
 
     /// Adds to a log that was begun.
@@ -86,7 +95,20 @@ mod tests {
         let second = decisions.take().expect("another part");
         assert_eq!((first.number, second.number), (0, 1));
         let log: Vec<u8> = [first, second].into_iter().flat_map(|part| part.body).collect();
-        assert_eq!(Record::read(&log).expect("a log").entries.len(), 2);
+        assert_eq!(Record::read(&log).expect("a log")[0].entries.len(), 2);
+    }
+
+    #[test]
+    fn the_parts_of_another_process_are_followed_by_a_log_of_ones_own() {
+        let (mut one, mut other) = (Decisions::default(), Decisions::after(1));
+        for decisions in [&mut one, &mut other] {
+            decisions.begin(&head());
+            decisions.note([Note::Input(Mono::from_millis(1), TurnInput::Playing(true))]);
+        }
+        let parts = [one.take(), other.take()].map(|part| part.expect("a part"));
+        assert_eq!([parts[0].number, parts[1].number], [0, 1]);
+        let log: Vec<u8> = parts.into_iter().flat_map(|part| part.body).collect();
+        assert_eq!(Record::read(&log).expect("a log").len(), 2);
     }
 
     #[test]

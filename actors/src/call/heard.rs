@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use frontdesk_models::stt::Transcript;
 use frontdesk_pipelines::dialogue::Expectation;
 use frontdesk_pipelines::dialogue::spoken::Among;
 use frontdesk_pipelines::turn::TurnInput;
 
-use crate::media::RecognitionEvent;
+use crate::media::{RecognitionEvent, SecondHearing};
 
 /// What AudioIngest is told.
 #[derive(Debug, Clone)]
@@ -28,6 +29,10 @@ pub(crate) enum IngestInput {
 pub(crate) enum TranscriberInput {
     /// The recognizer said something of utterance number n.
     Recognized(u64, RecognitionEvent),
+    /// Utterance number n is over, and this is what the second recognizer has of it.
+    Second(u64, Arc<SecondHearing>),
+    /// What the second recognizer heard of utterance number n; `None` if it failed.
+    SecondHeard(u64, Option<Transcript>),
     /// What the caller was asked.
     Expect(Expectation),
     /// Whom the caller is likely to be.

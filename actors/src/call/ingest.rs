@@ -12,6 +12,7 @@ use std::time::Duration;
 use frontdesk_line::{AgentState, AudioIn, Shown};
 use frontdesk_models::vad::VoiceDetector;
 use frontdesk_pipelines::dialogue::Expectation;
+use frontdesk_pipelines::dialogue::hearing::{Asks, Change, Pause, rule};
 use frontdesk_pipelines::dialogue::spoken::Among;
 use frontdesk_pipelines::turn::{LogHead, TurnInput, TurnOutput, TurnTaker, quantized};
 use frontdesk_types::{Channel, Mono, SAMPLE_RATE_HZ};
@@ -22,7 +23,7 @@ use super::decisions::{Decisions, Note};
 use super::heard::{IngestInput, TranscriberInput};
 use super::link::LinkInput;
 use super::record::RecordInput;
-use crate::media::{Learned, Utterance};
+use crate::media::{Learned, SecondHearing, Utterance};
 use crate::stage::{Keep, Stage};
 use crate::watch::Speaker;
 
@@ -33,10 +34,21 @@ const PREROLL: usize = SAMPLE_RATE_HZ as usize * 2 / 5;
 /// Pieces of 20 ms read at a time: one second.
 const MAX_READ: usize = 50;
 
+/// An utterance under way.
+#[derive(Clone)]
+struct Heard {
+    number: u64,
+    utterance: Arc<Utterance>,
+    /// The same for the second recognizer, if its words may be wanted.
+    second: Option<Arc<SecondHearing>>,
+    /// Whether it is decoded in the first pause.
+    at_pause: bool,
+}
+
 /// What AudioIngest keeps over its death.
 pub(crate) struct Kept {
     turn: Option<TurnTaker>,
-    utterance: Option<(u64, Arc<Utterance>)>,
+    utterance: Option<Heard>,
     next_utterance: u64,
     expectation: Expectation,
     among: Arc<Among>,
@@ -46,7 +58,8 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn new(among: Arc<Among>) -> Self {
+    /// Of a call of whose decision log other processes have written that many parts.
+    pub(crate) fn new(among: Arc<Among>, parts: i32) -> Self {
         Self {
             turn: None,
             utterance: None,
@@ -54,7 +67,7 @@ impl Kept {
             expectation: Expectation::default(),
             among,
             learned: Learned::default(),
-            decisions: Decisions::default(),
+            decisions: Decisions::after(parts),
         }
     }
 }
@@ -71,6 +84,7 @@ pub(crate) struct AudioIngest {
     /// Samples not yet scored.
     pending: Vec<i16>,
     preroll: VecDeque<i16>,
+    pause: Pause,
     playing: bool,
     #[cfg(feature = "fault-injection")]
     tap: Option<crate::faults::Tap>,
@@ -84,8 +98,7 @@ impl AudioIngest {
         let turn = {
             let mut hearing = kept.lock();
             let settings = call.services.settings.turn;
-            // One log is one process's: a moved call has that of its beginning.
-            if call.services.records.is_some() && !call.moved {
+            if call.services.records.is_some() {
                 hearing.decisions.begin(&LogHead {
                     settings,
                     lag: detector.lag(),
@@ -113,6 +126,7 @@ impl AudioIngest {
             notes: Vec::new(),
             pending: Vec::new(),
             preroll: VecDeque::new(),
+            pause: Pause::default(),
             playing: false,
             #[cfg(feature = "fault-injection")]
             tap: crate::faults::Tap::open(call.id),
@@ -147,9 +161,10 @@ impl AudioIngest {
 
     fn on_frame(&mut self, frame: &[i16]) {
         let score = quantized(self.detector.score(frame));
-        let utterance = self.kept.lock().utterance.clone();
-        if let Some((_, utterance)) = utterance {
-            utterance.push(frame);
+        let heard = self.kept.lock().utterance.clone();
+        if let Some(heard) = heard {
+            heard.utterance.push(frame);
+            self.push_second(&heard, frame, score);
         } else {
             self.preroll.extend(frame);
             let excess = self.preroll.len().saturating_sub(PREROLL);
@@ -181,7 +196,14 @@ impl AudioIngest {
         match output {
             TurnOutput::SpeechStarted => self.begin_utterance(),
             TurnOutput::TurnEnded { reason, wait, last_voiced } => {
-                if let Some((number, utterance)) = self.kept.lock().utterance.take() {
+                if let Some(Heard { number, utterance, second, .. }) =
+                    self.kept.lock().utterance.take()
+                {
+                    // Before the words, which are told as soon as they are there.
+                    if let Some(second) = second {
+                        let over = TranscriberInput::Second(number, second);
+                        self.call.mails.transcriber.post(over);
+                    }
                     utterance.finish();
                     let waited = self.call.clock.mono().since(last_voiced);
                     tracing::debug!(utterance = number, ?reason, ?wait, ?waited, "turn ended");
@@ -191,8 +213,11 @@ impl AudioIngest {
                 }
             }
             TurnOutput::Discard => {
-                if let Some((_, utterance)) = self.kept.lock().utterance.take() {
-                    utterance.discard();
+                if let Some(heard) = self.kept.lock().utterance.take() {
+                    heard.utterance.discard();
+                    if let Some(second) = heard.second {
+                        second.give_up();
+                    }
                     self.call.mails.link.post(LinkInput::Speaking(Speaker::Caller, false));
                 }
             }
@@ -207,6 +232,7 @@ impl AudioIngest {
         let number = hearing.next_utterance;
         hearing.next_utterance += 1;
         let (among, expectation) = (Arc::clone(&hearing.among), hearing.expectation);
+        let second = self.begin_second(number, &among, expectation);
         // Made on the recognizer's thread, if it was not made ready in time.
         let listening = move || among.listening(expectation);
         let learned = Arc::clone(&hearing.learned);
@@ -214,10 +240,16 @@ impl AudioIngest {
         let utterance = self.call.services.recognition.begin(listening, learned, move |event| {
             transcriber.post(TranscriberInput::Recognized(number, event));
         });
-        utterance.push(self.preroll.make_contiguous());
+        let preroll = self.preroll.make_contiguous();
+        utterance.push(preroll);
+        if let Some(second) = &second {
+            second.push(preroll);
+        }
         self.preroll.clear();
+        self.pause = Pause::default();
         self.call.replaced.begins(number);
-        hearing.utterance = Some((number, utterance));
+        let at_pause = rule(expectation).asks == Asks::AtPause;
+        hearing.utterance = Some(Heard { number, utterance, second, at_pause });
         drop(hearing);
         self.call.mails.link.post(LinkInput::Speaking(Speaker::Caller, true));
         tracing::debug!(utterance = number, "speech started");
@@ -225,6 +257,37 @@ impl AudioIngest {
 }
 
 impl AudioIngest {
+    /// Begins the utterance for the second recognizer, where there is one that may be asked.
+    fn begin_second(
+        &self,
+        number: u64,
+        among: &Arc<Among>,
+        expectation: Expectation,
+    ) -> Option<Arc<SecondHearing>> {
+        let pool = self.call.services.second.as_ref()?;
+        if rule(expectation).asks == Asks::Never {
+            return None;
+        }
+        let among = Arc::clone(among);
+        let transcriber = Arc::clone(&self.call.mails.transcriber);
+        let listening = move || among.listening(expectation);
+        Some(pool.begin(self.call.id, listening, move |words| {
+            transcriber.post(TranscriberInput::SecondHeard(number, words));
+        }))
+    }
+
+    /// Gives a frame to the second recognizer, which decodes in the pauses.
+    fn push_second(&mut self, heard: &Heard, frame: &[i16], score: f32) {
+        let Some(second) = &heard.second else { return };
+        second.push(frame);
+        let voiced = score >= self.call.services.settings.turn.activation_threshold;
+        match self.pause.frame(voiced, self.frame) {
+            Some(Change::Paused) if heard.at_pause => second.pause(),
+            Some(Change::WentOn) => second.resume(),
+            _ => {}
+        }
+    }
+
     /// Has what the recognizer will need made ready while the agent still asks.
     fn prepare(&self) {
         if self.call.facts.channel == Channel::Text {

@@ -23,6 +23,9 @@ pub(crate) const LINK_LIMIT: Duration = Duration::from_secs(5);
 /// longer is not a message.
 const MAX_TYPED_CHARS: usize = 2000;
 
+/// Why a call ended whose caller was cut off, in its record.
+const CUT_OFF: &str = "the connection broke, and the caller did not come back";
+
 /// What LineLink is told.
 #[derive(Debug, Clone)]
 pub(crate) enum LinkInput {
@@ -39,6 +42,8 @@ pub(crate) enum LinkInput {
 pub(crate) struct Kept {
     /// When a caller who lost the connection is given up.
     away_until: Option<Mono>,
+    /// Whether our own connection was lost, and the caller not seen since it is back.
+    broke: bool,
     /// Whether the feed was told of the input under way: a LineLink has died in it.
     told: bool,
 }
@@ -95,8 +100,16 @@ impl LineLink {
             LineEvent::Dtmf(key) => {
                 self.call.interrupt_with(Input::Dtmf(key));
             }
-            LineEvent::Lost => tracing::info!("connection lost, reconnecting"),
-            LineEvent::Back => tracing::info!("connection is back"),
+            LineEvent::Lost => {
+                tracing::info!("connection lost, reconnecting");
+                self.kept.lock().broke = true;
+            }
+            LineEvent::Back => {
+                tracing::info!("connection is back");
+                let mut kept = self.kept.lock();
+                // One who was there all the time has missed nothing that mattered.
+                kept.broke &= kept.away_until.is_some();
+            }
             LineEvent::Over(why) => {
                 self.call.floor_is_over();
                 self.call.mails.dialogue.post(Input::CallerLeft);
@@ -119,17 +132,26 @@ impl LineLink {
     }
 
     fn on_here(&self) {
-        self.kept.lock().away_until = None;
+        let broke = {
+            let mut kept = self.kept.lock();
+            kept.away_until = None;
+            std::mem::take(&mut kept.broke)
+        };
         if self.call.joined.set(()).is_ok() {
             tracing::info!(goes_on = self.call.goes_on, "caller is here");
             let begin = if self.call.goes_on { Input::Recovered } else { Input::Begin };
             self.call.mails.dialogue.post(begin);
+        } else if broke && !self.call.floor.is_taken() {
+            tracing::info!("caller is back after the connection broke");
+            // What was said meanwhile was heard by nobody.
+            self.call.interrupt_with(Input::Recovered);
         }
     }
 
     fn on_left(&self) {
         self.call.floor_is_over();
-        self.call.mails.dialogue.post(Input::CallerLeft);
+        // Nobody hears what is being said, and the end would wait for it.
+        self.call.interrupt_with(Input::CallerLeft);
         self.call.caller_left();
     }
 
@@ -167,8 +189,16 @@ impl Stage for LineLink {
     }
 
     async fn on_deadline(&mut self) -> Result<(), ActorProcessingErr> {
-        if self.kept.lock().away_until.take().is_some() {
-            tracing::info!("caller did not come back");
+        let (away, broke) = {
+            let mut kept = self.kept.lock();
+            (kept.away_until.take().is_some(), kept.broke)
+        };
+        if away {
+            tracing::info!(broke, "caller did not come back");
+            if broke {
+                // It was not they who broke the call off.
+                self.call.finish(CallOutcome::Abandoned, Some(CUT_OFF));
+            }
             self.on_left();
         }
         Ok(())

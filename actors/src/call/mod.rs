@@ -19,6 +19,7 @@
 
 mod card;
 mod children;
+mod closing;
 mod connect;
 mod decisions;
 mod dialogue;
@@ -57,17 +58,17 @@ use ractor::ActorRef;
 use tokio::sync::{OnceCell, oneshot};
 
 use crate::booking::SlotRegistry;
-use crate::media::{Outlet, Pacer, RecognitionPool, SpeechPool};
+use crate::media::{Outlet, Pacer, RecognitionPool, SecondPool, SpeechPool};
 use crate::tools::{Tokens, Tools};
 use crate::watch::CallFeed;
 use crate::writes::Writes;
+pub(crate) use closing::close as close_record;
 pub(crate) use ending::CUT_SHORT;
 pub use ending::CallEnd;
 pub use floor::SupervisionError;
 pub use holding::Records;
 pub use moved::Moved;
 pub(crate) use moved::claim;
-pub(crate) use record::close as close_record;
 use stages::{Mails, Pulses};
 pub(crate) use supervisor::CallSupervisor;
 pub(crate) use told::Told;
@@ -109,6 +110,8 @@ pub struct Services {
     pub speech: SpeechPool,
     /// Recognizes.
     pub recognition: RecognitionPool,
+    /// Recognizes free speech, where there is a recognizer for it.
+    pub second: Option<SecondPool>,
     /// Detects voice.
     pub vad: Arc<dyn frontdesk_models::vad::VoiceActivity>,
     /// What dialogues ask, if there is a language model.
@@ -203,8 +206,6 @@ pub(crate) struct Call {
     pub(crate) caller: Arc<OnceLock<CallerFacts>>,
     /// Identity of the caller in the room, where it was known before they came.
     pub(crate) named: Option<Phi<String>>,
-    /// Whether another process had it before.
-    pub(crate) moved: bool,
     /// Whether a dialogue that another process began goes on.
     pub(crate) goes_on: bool,
     /// Whether it is this process's.

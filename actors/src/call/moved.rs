@@ -8,7 +8,7 @@ use frontdesk_pipelines::dialogue::tools::ToolCallId;
 use frontdesk_tenants::booking::Hold;
 use frontdesk_tenants::calls::{self, CallKey};
 use frontdesk_tenants::patient::{self, VerifiedPatient};
-use frontdesk_tenants::{Error, Tenant, TenantTx};
+use frontdesk_tenants::{Error, Tenant, TenantTx, decisions};
 use frontdesk_types::{CallId, Phi};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::holding::LEASE;
 use super::{Call, Records, Services};
 use crate::tools::Tokens;
+use crate::watch::Speaker;
 
 /// What is in a call's snapshot beside its dialogue and its tools.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -67,6 +68,10 @@ pub struct Moved {
     pub(super) tokens: Tokens,
     /// Number of its next turn.
     pub(super) first_turn: u32,
+    /// Parts of its decision log.
+    pub(super) parts: i32,
+    /// What was said in it, for a console.
+    pub(super) said: Vec<(Speaker, Phi<String>)>,
     facts: Facts,
 }
 
@@ -118,6 +123,14 @@ pub(crate) async fn claim(
     let snapshot = calls::load_snapshot(&mut tx, &key).await?;
     let patient = patient::resume(&mut tx, call).await?;
     let next = calls::next_turn(&mut tx, call).await?;
+    let parts = decisions::next_part(&mut tx, call).await?;
+    let transcript = match calls::transcript(&mut tx, ring, call).await {
+        Err(Error::Crypt(error)) => {
+            tracing::error!(%call, %error, "earlier words of the call not read");
+            Vec::new()
+        }
+        read => read?,
+    };
     tx.commit().await?;
     let body = snapshot.map(|(_, body)| serde_json::from_slice::<Snapshot>(&body));
     let read = body.transpose().unwrap_or_else(|error| {
@@ -128,7 +141,19 @@ pub(crate) async fn claim(
     let Snapshot { dialogue, tools, call: facts } = read.unwrap_or_default();
     let tokens = restored(tools, patient);
     let first_turn = u32::try_from(next).unwrap_or_default();
-    Ok(Some(Moved { key: Arc::new(key), dialogue, tokens, first_turn, facts }))
+    let said = said(transcript);
+    Ok(Some(Moved { key: Arc::new(key), dialogue, tokens, first_turn, parts, said, facts }))
+}
+
+/// What people said, as a console shows it.
+fn said(turns: Vec<calls::Turn>) -> Vec<(Speaker, Phi<String>)> {
+    let by = |speaker| match speaker {
+        calls::Speaker::Caller => Some(Speaker::Caller),
+        calls::Speaker::Agent => Some(Speaker::Agent),
+        calls::Speaker::Staff => Some(Speaker::Supervisor),
+        calls::Speaker::Tool => None,
+    };
+    turns.into_iter().filter_map(|turn| Some((by(turn.speaker)?, turn.text))).collect()
 }
 
 fn restored(held: Held, patient: Option<VerifiedPatient>) -> Tokens {

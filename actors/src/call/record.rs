@@ -4,7 +4,7 @@
 //! The Dialogue sends its [journal](super::journal), AudioIngest the decisions of turn taking; the
 //! CallRecorder, supervised by the CallSupervisor, keeps both until they are in the database.
 //! Database trouble delays the record and nothing else: what is not written is tried again, at the
-//! latest when the call is closed. Without a key ring there are no records.
+//! latest when the call is [closed](super::closing). Without a key ring there are no records.
 //!
 //! Nothing is written of a call that another process has taken over: each transaction asks first, and
 //! the call is left to the other one.
@@ -14,17 +14,15 @@ use std::time::Duration;
 
 use frontdesk_pipelines::dialogue::kept::Kept;
 use frontdesk_pipelines::language::Notice;
-use frontdesk_tenants::calls::{self, CallKey, CallbackReason, NewCall, Turn};
+use frontdesk_tenants::calls::{self, CallKey, NewCall, Turn};
 use frontdesk_tenants::decisions::{self, Part};
 use frontdesk_tenants::patient::VerifiedPatient;
-use frontdesk_tenants::{By, Error, Principal, TenantTx};
+use frontdesk_tenants::{Error, TenantTx};
 use frontdesk_types::{CallOutcome, Mono};
 use ractor::ActorProcessingErr;
-use serde_json::json;
 
-use super::ending::CUT_SHORT;
 use super::holding::LEASE;
-use super::{Call, CallEnd, Records, moved};
+use super::{Call, Records, moved};
 use crate::stage::{Keep, Stage};
 use crate::writes::Written;
 
@@ -33,9 +31,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How long a write waits until what led to it is in the database.
 const AHEAD_LIMIT: Duration = Duration::from_secs(2);
 /// Pause before a write that failed is tried again.
-const RETRY: Duration = Duration::from_secs(2);
-/// Attempts to close a record before it is left open for the watcher of dead calls.
-const CLOSING_ATTEMPTS: u32 = 5;
+pub(super) const RETRY: Duration = Duration::from_secs(2);
 
 /// What the CallRecorder is told.
 #[derive(Debug, Clone)]
@@ -218,14 +214,14 @@ async fn start(call: &Call, records: &Records) -> Result<Arc<CallKey>, Error> {
 
 /// Why nothing was written.
 #[derive(Debug)]
-enum WriteError {
+pub(super) enum WriteError {
     /// Another process has the call.
     NotOurs,
     Database(Error),
 }
 
 /// Notes how a write of the record ended.
-fn note(call: &Call, well: bool) {
+pub(super) fn note(call: &Call, well: bool) {
     call.services.writes.ended(Written::Record, well, call.clock.mono());
 }
 
@@ -256,7 +252,7 @@ pub(crate) async fn is_ours(call: &Arc<Call>) -> Result<bool, Error> {
 }
 
 /// Begins a transaction in which the call is this process's to its end.
-async fn begin(call: &Arc<Call>, records: &Records) -> Result<TenantTx, WriteError> {
+pub(super) async fn begin(call: &Arc<Call>, records: &Records) -> Result<TenantTx, WriteError> {
     let mut tx = TenantTx::begin(&call.services.database, &call.tenant).await?;
     if ask(call, records, &mut tx).await? { Ok(tx) } else { Err(WriteError::NotOurs) }
 }
@@ -289,7 +285,7 @@ pub(crate) async fn is_written_ahead(call: &Call) {
 }
 
 /// Writes what the journal holds, in one transaction.
-async fn write(call: &Arc<Call>, kept: &Keep<Unwritten>) -> Result<(), WriteError> {
+pub(super) async fn write(call: &Arc<Call>, kept: &Keep<Unwritten>) -> Result<(), WriteError> {
     let Some(records) = &call.services.records else { return Ok(()) };
     let key = call.row.get_or_try_init(|| start(call, records)).await?;
     let (turns, dialogue, parts, named, standing) = {
@@ -342,141 +338,4 @@ async fn save(
         tracing::warn!("a later snapshot of the call is there");
     }
     Ok(())
-}
-
-/// Closes the record: what is left in the journal, the outcome as the database bears it out, and
-/// the holds that nobody needs any more. Gives the outcome. Nothing of a call that another process has
-/// is touched.
-pub(crate) async fn close(call: &Arc<Call>, end: &CallEnd) -> CallOutcome {
-    // Where the database does not answer, each write asks again.
-    if !is_ours(call).await.unwrap_or(true) {
-        return end.outcome;
-    }
-    call.keeps.finish_tools(call).await;
-    let (kept, dialogue) = call.keeps.left(call);
-    let claimed = stronger(end.outcome, dialogue.unwrap_or(end.outcome));
-    for attempt in 1..=CLOSING_ATTEMPTS {
-        match try_close(call, &kept, claimed, end).await {
-            Ok(outcome) => return outcome,
-            Err(WriteError::NotOurs) => return claimed,
-            Err(WriteError::Database(error)) => {
-                tracing::warn!(%error, attempt, "call record not closed");
-            }
-        }
-        note(call, false);
-        if attempt < CLOSING_ATTEMPTS {
-            tokio::time::sleep(RETRY).await;
-        }
-    }
-    tracing::error!("call record left open");
-    claimed
-}
-
-async fn try_close(
-    call: &Arc<Call>,
-    kept: &Keep<Unwritten>,
-    claimed: CallOutcome,
-    end: &CallEnd,
-) -> Result<CallOutcome, WriteError> {
-    let Some(records) = &call.services.records else { return Ok(claimed) };
-    write(call, kept).await?;
-    let Some(key) = key(call).await else { return Ok(claimed) };
-    let mut tx = begin(call, records).await?;
-    if end.error.as_deref() == Some(CUT_SHORT) {
-        call_back(call, &mut tx).await?;
-    }
-    let evidence = calls::evidence(&mut tx, call.id).await?;
-    let outcome = borne_out(claimed, evidence);
-    if outcome != claimed {
-        tracing::warn!(?claimed, ?outcome, "the database bears another outcome out");
-    }
-    let metrics = json!({ "error": end.error });
-    calls::end(&mut tx, key, outcome, None, &metrics, call.clock.wall()).await?;
-    tx.commit().await?;
-    Ok(outcome)
-}
-
-/// A call that we cut short is called back, where the clinic knows the patient or the line told a
-/// number, unless it had come to something.
-async fn call_back(call: &Call, tx: &mut TenantTx) -> Result<(), Error> {
-    let number = call.caller.get().and_then(|caller| caller.number.as_ref());
-    let phone = number.and_then(|number| call.facts.clinic.e164(number));
-    let evidence = calls::evidence(tx, call.id).await?;
-    let served = evidence.callback || evidence.message || evidence.last_write.is_some();
-    if served || (phone.is_none() && call.tokens.patient().is_none()) {
-        return Ok(());
-    }
-    let key = Some(format!("{}/cut-short", call.id));
-    let by = By { principal: Principal::Call(call.id), key, simulated: call.simulated };
-    let (reason, now) = (CallbackReason::Failure, call.clock.wall());
-    let ids = call.services.ids.as_ref();
-    calls::add_callback(tx, Some(call.id), phone.as_ref(), reason, &by, now, ids).await?;
-    Ok(())
-}
-
-/// Emergency before transferred before a write before the waiting list before a message before
-/// answered before abandoned.
-const fn rank(outcome: CallOutcome) -> u8 {
-    match outcome {
-        CallOutcome::Emergency => 6,
-        CallOutcome::Transferred => 5,
-        CallOutcome::Booked | CallOutcome::Rescheduled | CallOutcome::Cancelled => 4,
-        CallOutcome::Waitlisted => 3,
-        CallOutcome::Message => 2,
-        CallOutcome::Answered => 1,
-        CallOutcome::Abandoned => 0,
-    }
-}
-
-fn stronger(end: CallOutcome, dialogue: CallOutcome) -> CallOutcome {
-    if rank(dialogue) > rank(end) { dialogue } else { end }
-}
-
-/// The outcome that what was written bears out.
-fn borne_out(claimed: CallOutcome, evidence: calls::Evidence) -> CallOutcome {
-    let message = if evidence.message { CallOutcome::Message } else { CallOutcome::Abandoned };
-    let waits = if evidence.waitlisted { CallOutcome::Waitlisted } else { message };
-    let written = evidence.last_write.unwrap_or(waits);
-    match claimed {
-        CallOutcome::Emergency => CallOutcome::Emergency,
-        _ if evidence.callback => CallOutcome::Transferred,
-        CallOutcome::Answered if written == CallOutcome::Abandoned => CallOutcome::Answered,
-        _ => written,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use frontdesk_tenants::calls::Evidence;
-
-    use super::*;
-
-    #[test]
-    fn only_what_was_written_counts_as_written() {
-        let none = Evidence::default();
-        let booked = Evidence { last_write: Some(CallOutcome::Booked), ..none };
-        let told = Evidence { message: true, ..none };
-        let waits = Evidence { waitlisted: true, ..told };
-        let last_write = Some(CallOutcome::Rescheduled);
-        let moved = Evidence { last_write, callback: true, message: true, waitlisted: true };
-        for (claimed, evidence, outcome) in [
-            (CallOutcome::Booked, none, CallOutcome::Abandoned),
-            (CallOutcome::Booked, booked, CallOutcome::Booked),
-            (CallOutcome::Abandoned, booked, CallOutcome::Booked),
-            (CallOutcome::Answered, none, CallOutcome::Answered),
-            (CallOutcome::Answered, booked, CallOutcome::Booked),
-            (CallOutcome::Transferred, none, CallOutcome::Abandoned),
-            (CallOutcome::Message, none, CallOutcome::Abandoned),
-            (CallOutcome::Answered, told, CallOutcome::Message),
-            (CallOutcome::Message, booked, CallOutcome::Booked),
-            (CallOutcome::Waitlisted, waits, CallOutcome::Waitlisted),
-            (CallOutcome::Waitlisted, none, CallOutcome::Abandoned),
-            (CallOutcome::Rescheduled, moved, CallOutcome::Transferred),
-            (CallOutcome::Emergency, moved, CallOutcome::Emergency),
-        ] {
-            assert_eq!(borne_out(claimed, evidence), outcome, "{claimed:?} {evidence:?}");
-        }
-        assert_eq!(stronger(CallOutcome::Abandoned, CallOutcome::Answered), CallOutcome::Answered);
-        assert_eq!(stronger(CallOutcome::Emergency, CallOutcome::Booked), CallOutcome::Emergency);
-    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use frontdesk_tenants::booking::{expire_unpaid, mark_missed, sweep_holds};
+use frontdesk_tenants::due::Look;
 use frontdesk_tenants::schedule::horizon;
 use frontdesk_tenants::{
     By, Error, Principal, Tenant, TenantTx, audit, calls, patient, tidy, waitlist, workers,
@@ -82,6 +83,15 @@ pub static JOBS: &[Job] = &[
         run: |run| Box::pin(lost_calls(run)),
     },
     Job {
+        name: "callers",
+        about: "calls the agent again into rooms in which a caller waits and nobody came",
+        unit: "callers",
+        every: secs(2),
+        limit: secs(60),
+        needs: Needs::Rooms,
+        run: |run| Box::pin(callers(run)),
+    },
+    Job {
         name: "retention",
         about: "destroys what was said in calls that are over for longer than the clinic keeps it",
         unit: "calls",
@@ -137,7 +147,8 @@ pub static JOBS: &[Job] = &[
     },
     Job {
         name: "tidy",
-        about: "removes answers of idempotency keys after a day and delivered events after a week",
+        about: "removes answers of idempotency keys after a day, delivered events after a week, \
+                notifications that were sent or given up after 30 days",
         unit: "rows",
         every: HOUR,
         limit: HOUR,
@@ -160,6 +171,7 @@ async fn slots(run: Run) -> Result<u64, JobError> {
 }
 
 async fn holds(run: Run) -> Result<u64, JobError> {
+    // Clinic by clinic: by no index can it be seen whether one has such a slot.
     let mut tally = run.tally();
     for tenant in run.clinics().await? {
         tally.add(&tenant, sweep_holds(run.database(), &tenant, run.now()).await);
@@ -170,7 +182,7 @@ async fn holds(run: Run) -> Result<u64, JobError> {
 async fn offers(run: Run) -> Result<u64, JobError> {
     let by = By::principal(Principal::Job("waitlist"));
     let mut tally = run.tally();
-    for tenant in run.clinics().await? {
+    for tenant in run.clinics_with(Look::Waitlist).await? {
         let ended = waitlist::expire_offers(run.database(), &tenant, &by, run.now()).await;
         tally.add(&tenant, ended.map(|ended| ended as u64));
     }
@@ -180,7 +192,7 @@ async fn offers(run: Run) -> Result<u64, JobError> {
 async fn unpaid(run: Run) -> Result<u64, JobError> {
     let by = By::principal(Principal::Job("unpaid"));
     let mut tally = run.tally();
-    for tenant in run.clinics().await? {
+    for tenant in run.clinics_with(Look::Unpaid).await? {
         let cancelled = expire_unpaid(run.database(), &tenant, &by, run.now()).await;
         tally.add(&tenant, cancelled.map(|cancelled| cancelled as u64));
     }
@@ -190,7 +202,7 @@ async fn unpaid(run: Run) -> Result<u64, JobError> {
 async fn missed(run: Run) -> Result<u64, JobError> {
     let by = By::principal(Principal::Job("no-show"));
     let mut tally = run.tally();
-    for tenant in run.clinics().await? {
+    for tenant in run.clinics_with(Look::NoShow).await? {
         let marked = mark_missed(run.database(), &tenant, &by, run.now()).await;
         tally.add(&tenant, marked.map(|marked| marked as u64));
     }
@@ -202,7 +214,7 @@ async fn lost_calls(run: Run) -> Result<u64, JobError> {
     // The worker's role sees with one look which clinics have one.
     let clinics = match &run.services().worker {
         Some(worker) => calls::clinics_with_lost(worker, run.now()).await?,
-        None => run.clinics().await?,
+        None => run.clinics_with(Look::Calls).await?,
     };
     let mut tally = run.tally();
     for tenant in clinics {
@@ -212,9 +224,14 @@ async fn lost_calls(run: Run) -> Result<u64, JobError> {
     tally.end()
 }
 
+async fn callers(run: Run) -> Result<u64, JobError> {
+    let rooms = run.services().rooms.clone().ok_or(JobError::Missing(Needs::Rooms))?;
+    rooms.call_again().await.map_err(JobError::Rooms)
+}
+
 async fn retention(run: Run) -> Result<u64, JobError> {
     let mut tally = run.tally();
-    for tenant in run.clinics().await? {
+    for tenant in run.clinics_with(Look::Retention).await? {
         loop {
             let gone = calls::expire_transcripts(run.database(), &tenant, run.now(), BATCH).await;
             let more = gone.as_ref().is_ok_and(|gone| *gone >= u64::from(BATCH.unsigned_abs()));
@@ -230,7 +247,7 @@ async fn retention(run: Run) -> Result<u64, JobError> {
 async fn erasure(run: Run) -> Result<u64, JobError> {
     let by = By::principal(Principal::Job("erasure"));
     let mut tally = run.tally();
-    for tenant in run.clinics().await? {
+    for tenant in run.clinics_with(Look::Erasure).await? {
         tally.add(&tenant, patient::erase_asked(run.database(), &tenant, &by, run.now()).await);
     }
     tally.end()

@@ -49,6 +49,17 @@ pub enum Needs {
     Keys,
     /// What carries letters.
     Sender,
+    /// The rooms in which callers are.
+    Rooms,
+}
+
+/// A future of [`Rooms`]; gives how many, or why that is not known.
+pub type Called<'a> = std::pin::Pin<Box<dyn Future<Output = Result<u64, String>> + Send + 'a>>;
+
+/// The rooms in which callers are.
+pub trait Rooms: Send + Sync {
+    /// Calls the agent again to callers who wait and to whom nobody has come.
+    fn call_again(&self) -> Called<'_>;
 }
 
 /// A future of a run; gives how much was done, in the job's own unit.
@@ -92,6 +103,8 @@ pub struct JobServices {
     pub consumers: Vec<Arc<dyn Consumer>>,
     /// What carries letters, if there is something.
     pub sender: Option<Arc<dyn Sender>>,
+    /// Where callers wait, if this process knows.
+    pub rooms: Option<Arc<dyn Rooms>>,
     /// Keeps the heads of the audit log's chains outside of the database, if there is a place.
     pub anchor: Option<Anchor>,
 }
@@ -113,6 +126,7 @@ impl JobServices {
             Needs::Worker if self.worker.is_none() => Some(Needs::Worker),
             Needs::Keys if self.keys.is_none() => Some(Needs::Keys),
             Needs::Sender if self.sender.is_none() => Some(Needs::Sender),
+            Needs::Rooms if self.rooms.is_none() => Some(Needs::Rooms),
             _ => None,
         }
     }
@@ -134,6 +148,9 @@ pub enum JobError {
         /// Why the first one.
         first: String,
     },
+    /// The rooms could not be looked through.
+    #[error("the rooms cannot be looked through: {0}")]
+    Rooms(String),
     /// What the job needs is not there.
     #[error("it needs {0:?}")]
     Missing(Needs),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use frontdesk_pipelines::language::{MailTemplates, mail_templates};
 use frontdesk_tenants::directory::{self, Clinic};
+use frontdesk_tenants::due::Look;
 use frontdesk_tenants::notifications::{self, Due, Kind, New, Recipient};
 use frontdesk_tenants::outbox::Event;
 use frontdesk_tenants::staff::Role;
@@ -126,7 +127,7 @@ impl Notifier {
 pub(super) async fn send(run: Run) -> Result<u64, JobError> {
     let sender = run.services().sender.clone().ok_or(JobError::Missing(Needs::Sender))?;
     let mut tally = run.tally();
-    for tenant in run.clinics().await? {
+    for tenant in run.clinics_with(Look::Notifications).await? {
         tally.add(&tenant, send_for(&run, &tenant, sender.as_ref()).await);
     }
     tally.end()

@@ -97,6 +97,7 @@ async fn the_staff_are_told_once_of_a_message_and_of_none_of_its_words() {
         runner: "one".to_owned(),
         consumers: Vec::new(),
         sender: Some(Arc::clone(&post) as _),
+        rooms: None,
         anchor: None,
     };
     let run = || send(Run::new(services.clone(), "notifications"));

@@ -1,5 +1,6 @@
 //! One run of a job: what it may use, and clinics one by one.
 
+use frontdesk_tenants::due::{self, Look};
 use frontdesk_tenants::{Database, Error, Tenant, directory};
 use jiff::Timestamp;
 
@@ -49,6 +50,14 @@ impl Run {
     /// If the database fails.
     pub async fn clinics(&self) -> Result<Vec<Tenant>, Error> {
         directory::tenants(self.database()).await
+    }
+
+    /// The clinics in which there is something of that to do now.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn clinics_with(&self, what: Look) -> Result<Vec<Tenant>, Error> {
+        due::clinics(self.database(), what, self.now()).await
     }
 
     /// What is done clinic by clinic: one that fails is logged and counted, and the others have

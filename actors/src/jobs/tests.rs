@@ -25,6 +25,7 @@ fn services(t: &TestDb, runner: &str, clock: &Arc<ManualClock>) -> JobServices {
         runner: runner.to_owned(),
         consumers: Vec::new(),
         sender: None,
+        rooms: None,
         anchor: None,
     }
 }

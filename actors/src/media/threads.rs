@@ -185,6 +185,12 @@ impl<W: Work> Threads<W> {
         state.queue.is_empty() && state.busy.is_empty()
     }
 
+    /// Whether a thread has nothing to do.
+    pub(crate) fn has_free(&self) -> bool {
+        let state = self.shared.state.lock();
+        state.queue.len() + state.busy.len() < state.live.len()
+    }
+
     /// Jobs that wait for a thread.
     pub(crate) fn queued(&self) -> usize {
         self.shared.state.lock().queue.len()

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::call::Call;
+use crate::media::SecondCounts;
 
 /// Numbers of the whole tree: the same in tests, console and metrics.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -57,6 +58,18 @@ pub struct Counters {
     pub finals_late: u64,
     /// All waits from the end of a turn to its words, in milliseconds.
     pub finals_wait_ms: u64,
+    /// Utterances waiting for the second recognizer.
+    pub second_queue: usize,
+    /// Utterances that it heard for somebody who waited.
+    pub second_heard: u64,
+    /// Utterances whose words it had not in time.
+    pub second_late: u64,
+    /// Utterances in which it failed.
+    pub second_failed: u64,
+    /// What it began in a pause and dropped, since the caller went on.
+    pub second_dropped: u64,
+    /// All waits for its words, from when they were wanted, in milliseconds.
+    pub second_wait_ms: u64,
     /// Utterances waiting to be synthesized.
     pub speech_queue: usize,
 }
@@ -77,6 +90,16 @@ impl Counters {
         self.packets_undecodable += sound.undecodable;
         self.concealed_ms += sound.concealed_ms;
         self.frames_out += call.outlet.frames_sent();
+    }
+
+    /// Adds what the second recognizer has done.
+    pub(super) fn add_second(&mut self, queued: usize, counts: SecondCounts) {
+        self.second_queue = queued;
+        self.second_heard = counts.heard;
+        self.second_late = counts.late;
+        self.second_failed = counts.failed;
+        self.second_dropped = counts.dropped;
+        self.second_wait_ms = counts.wait_ms;
     }
 }
 

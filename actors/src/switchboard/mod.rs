@@ -23,6 +23,7 @@ use ractor::{Actor, ActorRef};
 use tracing::Instrument;
 
 use crate::call::{Call, CallEnd, CallRequest, Services};
+use crate::media::SecondPool;
 use crate::watch::Watch;
 use admission::Admission;
 use admission::MAX_WAITING;
@@ -223,6 +224,9 @@ impl Switchboard {
         self.services.slots.stop().await;
         self.services.speech.close();
         self.services.recognition.close();
+        if let Some(second) = &self.services.second {
+            second.close();
+        }
         self.services.pacer.close();
     }
 
@@ -271,6 +275,9 @@ impl Switchboard {
         counters.finals = finals.count;
         counters.finals_late = finals.late;
         counters.finals_wait_ms = finals.wait_ms;
+        if let Some(second) = &self.services.second {
+            counters.add_second(second.queued(), second.counts());
+        }
         let (tools, records) = self.services.writes.failures();
         counters.tool_writes_failed = tools;
         counters.record_writes_failed = records;
@@ -285,6 +292,7 @@ impl Switchboard {
         self.totals.between.load(Ordering::SeqCst) == 0
             && self.services.speech.is_idle()
             && self.services.recognition.is_idle()
+            && self.services.second.as_ref().is_none_or(SecondPool::is_idle)
             && self.live.lock().values().all(|call| call.is_quiet())
     }
 

@@ -21,6 +21,7 @@ use super::LiveCalls;
 use super::admission::{Admission, Reservation};
 use super::counters::Totals;
 use crate::call::{CUT_SHORT, Call, CallEnd, CallSupervisor, Services, close_record};
+use crate::media::SecondPool;
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -284,15 +285,22 @@ impl Root {
 
 impl Root {
     fn look_at_threads(&mut self, now: Mono) {
-        let Services { speech, recognition, .. } = self.services.as_ref();
+        let Services { speech, recognition, second, .. } = self.services.as_ref();
         let before = self.ticked.replace(now);
         if before.is_some_and(|before| now.since(before) > STOOD_STILL) {
             speech.stood_still();
             recognition.stood_still();
+            if let Some(second) = second {
+                second.stood_still();
+            }
         }
-        let abandoned = speech.check() + recognition.check();
+        let abandoned = speech.check()
+            + recognition.check()
+            + second.as_ref().map_or(0, SecondPool::check);
         self.totals.abandoned.store(abandoned, Ordering::Relaxed);
-        let lately = speech.abandoned_lately() + recognition.abandoned_lately();
+        let lately = speech.abandoned_lately()
+            + recognition.abandoned_lately()
+            + second.as_ref().map_or(0, SecondPool::abandoned_lately);
         if lately >= MAX_ABANDONED_THREADS && !self.worn_out.send_replace(true) {
             tracing::error!(
                 abandoned,

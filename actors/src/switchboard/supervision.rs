@@ -43,6 +43,13 @@ impl Switchboard {
         self.live.lock().get(&call).is_some_and(|call| call.end().is_none())
     }
 
+    /// Whether a call is live in that room, whichever clinic's.
+    #[must_use]
+    pub fn is_live_in(&self, room: &str) -> bool {
+        let live = self.live.lock();
+        live.values().any(|call| call.room_name == room && call.end().is_none())
+    }
+
     /// Identity of the connection that carries the voice of the supervisor who has a call.
     #[must_use]
     pub fn voice_of(&self, call: CallId) -> Option<String> {

@@ -45,11 +45,13 @@ pub(crate) struct CallFeed {
 
 impl CallFeed {
     pub(super) fn begin(clinic: Arc<Mutex<Clinic>>, clock: Arc<dyn Clock>, live: LiveCall) -> Self {
+        // Those that another process had told are there already.
+        let next = live.words.back().map_or(0, |last| last.line + 1);
         let feed = Self {
             clinic,
             clock,
             call: live.call,
-            lines: Mutex::default(),
+            lines: Mutex::new(Lines { next, ..Lines::default() }),
             running: Mutex::default(),
         };
         feed.tell(What::Started { state: Box::new(live) });

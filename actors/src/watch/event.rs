@@ -193,6 +193,16 @@ pub struct LiveCall {
 }
 
 impl LiveCall {
+    /// What happened in it while another process had it.
+    pub(crate) fn had(&mut self, said: &[(Speaker, Phi<String>)], patient: Option<PatientId>) {
+        self.patient = patient;
+        for (line, (by, text)) in (0..).zip(said) {
+            let (by, text) = (*by, text.clone());
+            let words = Words { line, by, text, is_final: true, complete: true };
+            push(&mut self.words, Arc::new(words), MAX_WORDS);
+        }
+    }
+
     /// Comes to the state after an event.
     pub(super) fn apply(&mut self, what: &What) {
         match what {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use frontdesk_actors::booking::{SlotRegistry, SlotSettings};
 use frontdesk_actors::{
     CallEnd, CallRequest, CallSettings, DialogueFactory, Lease, Pacer, RecognitionPool,
-    RecognitionSettings, Records, Services, SpeechPool, Switchboard, Tools, Writes,
+    RecognitionSettings, Records, SecondPool, Services, SpeechPool, Switchboard, Tools, Writes,
 };
 use frontdesk_embedded::testing::{TestLiveKit, test_livekit};
 use frontdesk_models::fake::FixedStt;
@@ -96,16 +96,30 @@ impl Rig {
     /// With a recognizer.
     pub(crate) async fn hearing(max_calls: usize, stt: Arc<dyn SpeechToText>) -> Self {
         let permit = Permit::BesideOthers { _guard: ALONE.read().await };
-        Self::permitted(permit, max_calls, stt).await
+        Self::permitted(permit, max_calls, stt, None).await
+    }
+
+    /// With a recognizer, and perhaps a second one for free speech.
+    pub(crate) async fn hearing_twice(
+        stt: Arc<dyn SpeechToText>,
+        second: Option<Arc<dyn SpeechToText>>,
+    ) -> Self {
+        let permit = Permit::BesideOthers { _guard: ALONE.read().await };
+        Self::permitted(permit, 1, stt, second).await
     }
 
     /// Alone, for who counts what the process holds.
     pub(crate) async fn alone(max_calls: usize) -> Self {
         let permit = Permit::Alone { _guard: ALONE.write().await };
-        Self::permitted(permit, max_calls, Arc::new(FixedStt::new("what"))).await
+        Self::permitted(permit, max_calls, Arc::new(FixedStt::new("what")), None).await
     }
 
-    async fn permitted(permit: Permit, max_calls: usize, stt: Arc<dyn SpeechToText>) -> Self {
+    async fn permitted(
+        permit: Permit,
+        max_calls: usize,
+        stt: Arc<dyn SpeechToText>,
+        second: Option<Arc<dyn SpeechToText>>,
+    ) -> Self {
         // `RUST_LOG=frontdesk_actors=debug` shows what happened; not set, nothing is written.
         if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
             // Only the first rig's attempt counts.
@@ -124,7 +138,11 @@ impl Rig {
             .build()
             .expect("a runtime");
         let pacer = Pacer::start(Arc::clone(&clock)).expect("a thread");
-        let (services, _) = services(&db, &clock, pacer, stt).await;
+        let (mut services, _) = services(&db, &clock, pacer, stt).await;
+        if let Some(second) = second {
+            let pool = SecondPool::start(1, Arc::clone(&clock), second).expect("threads");
+            Arc::get_mut(&mut services).expect("nobody else has them yet").second = Some(pool);
+        }
         let switchboard = Switchboard::start(services, max_calls).await.expect("starts");
         let tenant = db.tenant("nile-heart").await;
         let facts = clinic(&db).await;
@@ -292,6 +310,7 @@ pub(crate) async fn services_with(
         pacer,
         speech: SpeechPool::start(2, Arc::clone(clock), Arc::new(Flite::new())).expect("threads"),
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), stt).expect("threads"),
+        second: None,
         vad: Arc::new(Earshot),
         model: None,
         tools,

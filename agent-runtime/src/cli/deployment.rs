@@ -79,7 +79,7 @@ impl Deployment for Configured<'_> {
     }
 
     fn voice(&self) -> &str {
-        &self.0.voice
+        frontdesk::engines::voice_of_callers(&self.0.voice)
     }
 }
 

@@ -14,9 +14,10 @@ use jiff::tz::TimeZone;
 use frontdesk::clinics::Clinics;
 use frontdesk::config::{Config, DatabaseConfig, LiveKitConfig};
 use frontdesk::data_keys;
-use frontdesk::engines::Engines;
+use frontdesk::engines::{Engines, load_voice};
 use frontdesk::readiness;
 use frontdesk::servers::{self, DatabaseAccess, LiveKitAccess};
+use frontdesk::weights;
 
 use super::{Exit, Failure, Out};
 
@@ -69,10 +70,16 @@ pub(super) fn doctor(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
         zone_rules(ZoneRules::here(), SystemClock::new().wall(), &mut report);
         database(config, &mut report).await;
         livekit(config, &mut report).await;
-        let voice = frontdesk::engines::load_voice(&config.voice);
-        report.check("voice", &config.voice, voice);
-        let engines = tokio::task::block_in_place(|| Engines::load(&config.voice, 1));
-        report.check("recognizer", "pocketsphinx", engines.map(drop));
+        let weights = weights::folder(&config.data_dir);
+        let voice = tokio::task::block_in_place(|| load_voice(&config.voice, &weights));
+        match voice {
+            Ok((_, name)) => report.ok("voice", name),
+            Err(error) => report.fault("voice", error),
+        }
+        let engines = tokio::task::block_in_place(|| Engines::load(&config.voice, &weights, 1));
+        let with = engines.as_ref().is_ok_and(|engines| engines.free.is_some());
+        let name = if with { "pocketsphinx and whisper" } else { "pocketsphinx alone" };
+        report.check("recognizer", name, engines.map(drop));
         listener(config, &mut report).await;
         Ok(if report.faults == 0 { Exit::Done } else { Exit::Failed })
     })

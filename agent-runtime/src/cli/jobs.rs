@@ -131,6 +131,7 @@ const fn setting(missing: Needs) -> &'static str {
         Needs::Database => "there is no database",
         Needs::Worker => "set FRONTDESK_WORKER_URL, the database as frontdesk_worker",
         Needs::Sender => "set FRONTDESK_SMTP_URL and FRONTDESK_MAIL_FROM",
+        Needs::Rooms => "a runtime does it, which knows the LiveKit server",
         Needs::Keys => "set FRONTDESK_DATA_KEYS, which seal patients' data",
     }
 }

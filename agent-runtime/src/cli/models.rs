@@ -63,8 +63,9 @@ fn list(folder: &Path, out: &mut Out) {
         out.line(format_args!("    SHA-256  {}", hashes.join(" or ")));
         out.line(format_args!("    from     {}", weights.origins()));
     }
-    if !cfg!(feature = "whisper") {
-        out.line("This program was built without whisper: build it with the feature whisper.");
+    for weights in weights::ALL.iter().filter(|weights| !weights.is_usable()) {
+        let name = weights.name;
+        out.line(format_args!("This program was built without what uses {name} (docs/models.md)."));
     }
 }
 
@@ -126,22 +127,24 @@ fn counted(line: &str) -> Option<u64> {
 
 /// Asks once, on a terminal, whether the weights that this program can use and lacks are to be
 /// fetched; elsewhere, and if it was asked before, goes on without them.
-#[cfg(all(feature = "tools", feature = "whisper"))]
+#[cfg(feature = "tools")]
 pub(super) fn offer(config: &Config, out: &mut Out) {
     use std::io::IsTerminal as _;
 
     let folder = weights::folder(&config.data_dir);
     let asked = folder.join(".asked");
-    let missing: Vec<&Weights> =
-        weights::ALL.iter().filter(|weights| !weights.is_there(&folder)).collect();
+    let wanted = |weights: &&Weights| weights.is_usable() && !weights.is_there(&folder);
+    let missing: Vec<&Weights> = weights::ALL.iter().filter(wanted).collect();
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if missing.is_empty() || !is_terminal || asked.exists() {
         return;
     }
     let megabytes: u64 = missing.iter().map(|weights| weights.bytes() / 1_000_000).sum();
+    let names: Vec<_> = missing.iter().map(|weights| weights.what).collect();
+    let names = names.join("; ");
     out.line(format_args!(
-        "This program was built with whisper, whose weights are not here ({megabytes} MB). Fetch \
-         them now? [y/N] (asked once; later: frontdesk models get)"
+        "Weights that this program can use are not here ({megabytes} MB): {names}. Fetch them now? \
+         [y/N] (asked once; later: frontdesk models get)"
     ));
     let mut answer = String::new();
     let is_yes = std::io::stdin().read_line(&mut answer).is_ok()

@@ -69,7 +69,6 @@ impl Tool {
         }
         match self {
             Self::Run(args) => {
-                #[cfg(feature = "whisper")]
                 super::models::offer(config, out);
                 demo::run(config, &args, out)
             }

@@ -111,6 +111,8 @@ pub struct Config {
     pub default_clinic: Option<String>,
     /// Calls at once.
     pub max_calls: usize,
+    /// Whether somebody has set that; else fewer may be taken, where free speech is heard.
+    pub max_calls_set: bool,
     /// The agent's voice.
     pub voice: String,
     /// Whether `now` in metadata counts.
@@ -305,6 +307,10 @@ impl Values<'_> {
         let livekit = self.livekit()?;
         let embedded_database = matches!(database, DatabaseConfig::Embedded { .. });
         let (model, dialogue) = self.model()?;
+        let max_calls =
+            self.get("FRONTDESK_MAX_CALLS").parse("a number from 1 to 10000", |text| {
+                text.parse().ok().filter(|calls| (1..=10_000).contains(calls))
+            })?;
         let clinic = "a clinic's slug such as nile-heart";
         let default_clinic = self.get("FRONTDESK_DEFAULT_CLINIC").parse(clinic, value::slug)?;
         Ok(Config {
@@ -319,16 +325,16 @@ impl Values<'_> {
                 .unwrap_or_else(|| self.env.default_data_dir()),
             default_clinic: default_clinic
                 .or_else(|| embedded_database.then(|| "nile-heart".to_owned())),
-            max_calls: self
-                .get("FRONTDESK_MAX_CALLS")
-                .parse("a number from 1 to 10000", |text| {
-                    text.parse().ok().filter(|calls| (1..=10_000).contains(calls))
-                })?
-                .unwrap_or_else(calls_of_this_machine),
-            voice: self.value("FRONTDESK_VOICE", "the name of a voice such as slt", |text| {
-                let known = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-                (!text.is_empty() && text.chars().all(known)).then(|| text.to_owned())
-            })?,
+            max_calls: max_calls.unwrap_or_else(calls_of_this_machine),
+            max_calls_set: max_calls.is_some(),
+            voice: self.value(
+                "FRONTDESK_VOICE",
+                "auto or the name of a voice such as slt",
+                |text| {
+                    let known = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+                    (!text.is_empty() && text.chars().all(known)).then(|| text.to_owned())
+                },
+            )?,
             allow_call_clock: self.value(
                 "FRONTDESK_ALLOW_CALL_CLOCK",
                 "on or off",

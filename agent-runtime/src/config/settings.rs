@@ -95,14 +95,18 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "FRONTDESK_MAX_CALLS",
         "max_calls",
-        Unset("20 for each processor core"),
+        Unset(
+            "20 for each processor core; where whisper hears free speech, what it leaves room for, \
+             measured at the start (some 11 for each core)",
+        ),
         "Calls at once, exactly; 1 to 10000. More are refused.",
     ),
     setting(
         "FRONTDESK_VOICE",
         "voice",
-        Value("slt"),
-        "Voice of the agent, one that the text-to-speech provider knows.",
+        Value("auto"),
+        "Voice of the agent: `heart` where its weights are (`frontdesk models get heart`), `slt`, \
+         `rms`, `awb` or `kal16`. `auto` is `heart` if it can be used, else `slt`.",
     ),
     setting(
         "FRONTDESK_ALLOW_CALL_CLOCK",

@@ -39,7 +39,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
     assert_eq!(config.max_calls, 7);
     assert_eq!(config.agent_name, "desk");
     assert!(config.allow_call_clock);
-    assert_eq!(config.voice, "slt");
+    assert_eq!(config.voice, "auto");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_named_file_must_exist_and_an_empty_variable_is_unset() {
     std::fs::write(dir.path().join("absent.toml"), "voice = \"kal\"").expect("written");
     assert_eq!(Config::load(&env).expect("valid").voice, "kal");
     env.vars.remove("FRONTDESK_CONFIG");
-    assert_eq!(Config::load(&env).expect("valid").voice, "slt");
+    assert_eq!(Config::load(&env).expect("valid").voice, "auto");
 }
 
 #[test]

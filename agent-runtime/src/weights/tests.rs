@@ -77,6 +77,7 @@ impl Rig {
             what: "for a test",
             licence: "MIT",
             file: "small.bin",
+            format: Format::Ggml,
             sources: vec![source].leak(),
         };
         Self { hub, weights, folder, _serving: serving }

@@ -13,7 +13,7 @@ use crate::desk::{Desk, Process};
 use crate::phone_raw::Raw;
 use crate::typist::Typist;
 
-const SORRY: &str = "we were interrupted";
+pub(crate) const SORRY: &str = "we were interrupted";
 
 /// What a new patient types to what the agent has said.
 const ANSWERS: [(&str, &str); 7] = [
@@ -78,7 +78,7 @@ async fn kill(process: &mut Process) {
 }
 
 /// Talks until the agent says `part`.
-async fn until(typist: &mut Typist, mut heard: String, part: &str) -> String {
+pub(crate) async fn until(typist: &mut Typist, mut heard: String, part: &str) -> String {
     for _ in 0..20 {
         if heard.contains(part) {
             return heard;
@@ -92,7 +92,7 @@ async fn until(typist: &mut Typist, mut heard: String, part: &str) -> String {
 }
 
 /// Goes on with a call that was killed: hears one apology and its open question, and books.
-async fn goes_on(typist: &mut Typist, part: &str) {
+pub(crate) async fn goes_on(typist: &mut Typist, part: &str) {
     let heard = typist.hears(SORRY).await;
     let heard = if heard.contains(part) { heard } else { heard + &typist.hears(part).await };
     assert_eq!(heard.matches(SORRY).count(), 1, "one apology: {heard}");

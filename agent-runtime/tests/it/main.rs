@@ -1,15 +1,18 @@
 //! The program as an operator meets it: started as a process, with real servers.
 
 mod a_call_survives_its_worker;
+mod a_database_that_is_away;
 mod a_model_that_obeys_an_attacker;
 mod announced;
 mod anywhere;
 mod as_an_image_runs_it;
+mod callers_whom_nobody_came_to;
 mod clinic_settings;
 mod console;
 mod console_rig;
 mod desk;
 mod documents_of_a_folder;
+mod free_speech;
 mod jobs;
 mod jobs_beside_calls;
 mod key_rings;
@@ -17,6 +20,7 @@ mod language_model;
 mod limits_bench;
 mod load;
 mod models;
+mod own_postgres;
 mod panics;
 mod parts_that_die;
 mod phone_bench;
@@ -36,6 +40,7 @@ mod spoken_scenarios;
 mod starting_calls;
 mod supervision;
 mod the_demo;
+mod tls_to_the_database;
 mod typist;
 mod what_was_read_is_explained;
 mod worn_out;

@@ -106,7 +106,7 @@ impl Typist {
         heard
     }
 
-    async fn hears_any(&mut self, parts: &[&str]) -> String {
+    pub(crate) async fn hears_any(&mut self, parts: &[&str]) -> String {
         let mut heard = String::new();
         let wait = async {
             while let Some(text) = self.said.recv().await {

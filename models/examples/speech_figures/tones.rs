@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use frontdesk_models::vad::VoiceActivity;
 use frontdesk_models::vad::earshot::Earshot;
+use frontdesk_models::vad::steady::WithoutTones;
 
 use crate::sentences::EXPECTED;
 use crate::sound::{Line, spoken};
@@ -104,22 +105,29 @@ fn joined(scores: &[f32], pause: usize) -> Vec<&[f32]> {
     all
 }
 
-fn scores(samples: &[i16]) -> Vec<f32> {
-    let mut detector = Earshot.detector();
+/// `tones`: whether tones are taken for voices, as earshot alone does.
+fn scores(samples: &[i16], tones: bool) -> Vec<f32> {
+    let mut detector = if tones { Earshot.detector() } else { WithoutTones(Earshot).detector() };
     let size = detector.frame_samples();
     samples.chunks_exact(size).map(|frame| detector.score(frame)).collect()
 }
 
 /// `clips`: a folder of recordings of people, 16 kHz, mono, 16 bits.
 pub(crate) fn figures(clips: Option<&str>) -> Result<()> {
+    of(clips, true)?;
+    of(clips, false)
+}
+
+fn of(clips: Option<&str>, tones: bool) -> Result<()> {
+    let name = if tones { "earshot alone" } else { "earshot without tones" };
     println!(
-        "## Tones are not speech\n\nStarts, latest sure frame (ms) and longest gap (ms) by {SURE:?}:"
+        "## Tones are not speech: {name}\n\nStarts, latest sure frame (ms) and longest gap (ms) by {SURE:?}:"
     );
     println!("| sound | voiced | best | starts | late | gap |\n|---|---|---|---|---|---|");
     for (name, samples) in no_voices(60) {
-        println!("{}", Stretches::of(&scores(&samples)).row(name));
+        println!("{}", Stretches::of(&scores(&samples, tones)).row(name));
         for (line, carried) in Line::ALL.iter().skip(1).take(1) {
-            let through = Stretches::of(&scores(&line.carry(&samples)));
+            let through = Stretches::of(&scores(&line.carry(&samples), tones));
             println!("{}", through.row(&format!("{name}, {carried}")));
         }
     }
@@ -127,7 +135,7 @@ pub(crate) fn figures(clips: Option<&str>) -> Result<()> {
         for voice in ["slt", "rms", "kal16"] {
             let mut all = Stretches::of(&[]);
             for sentence in EXPECTED {
-                all.add(&Stretches::of(&scores(&line.carry(&spoken(sentence, voice)?))));
+                all.add(&Stretches::of(&scores(&line.carry(&spoken(sentence, voice)?), tones)));
             }
             println!("{}", all.row(&format!("{voice}, {name}: {} sentences", EXPECTED.len())));
         }
@@ -142,7 +150,7 @@ pub(crate) fn figures(clips: Option<&str>) -> Result<()> {
     for (line, name) in Line::ALL {
         let mut all = Stretches::of(&[]);
         for path in &paths {
-            all.add(&Stretches::of(&scores(&line.carry(&wav(path)?))));
+            all.add(&Stretches::of(&scores(&line.carry(&wav(path)?), tones)));
         }
         println!("{}", all.row(&format!("people, {name}: {} recordings", paths.len())));
     }

@@ -10,10 +10,12 @@
 //! said, and repeats itself without end where its window is short. Silence must not reach it.
 
 mod checks;
+mod stop;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 use whisper_rs::{
@@ -71,14 +73,7 @@ impl Whisper {
     /// instructions.
     pub fn open(options: &Options) -> Result<Self, SttError> {
         let path = &options.weights;
-        if !path.is_file() {
-            return Err(SttError::Engine(format!(
-                "whisper's weights are not at {}; fetch them: frontdesk models get",
-                path.display()
-            )));
-        }
-        able()?;
-        ggml::inspect(path).map_err(|error| SttError::Engine(error.to_string()))?;
+        usable(path)?;
         // Messages of the library would go to standard error.
         whisper_rs::install_logging_hooks();
         let mut parameters = WhisperContextParameters::default();
@@ -108,6 +103,22 @@ impl std::fmt::Debug for Whisper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Whisper")
     }
+}
+
+/// Whether this processor and these weights can be used. Reads the file's structure, and blocks for
+/// some milliseconds.
+///
+/// # Errors
+/// As [`Whisper::open`].
+pub fn usable(weights: &Path) -> Result<(), SttError> {
+    if !weights.is_file() {
+        return Err(SttError::Engine(format!(
+            "whisper's weights are not at {}; fetch them: frontdesk models get",
+            weights.display()
+        )));
+    }
+    able()?;
+    ggml::inspect(weights).map(drop).map_err(|error| SttError::Engine(error.to_string()))
 }
 
 fn load(path: &Path, parameters: WhisperContextParameters<'_>) -> Result<WhisperContext, SttError> {
@@ -140,7 +151,8 @@ fn able() -> Result<(), SttError> {
 
 impl SpeechToText for Whisper {
     fn recognizer(&self) -> Result<Box<dyn Recognizer>, SttError> {
-        Ok(Box::new(Session { shared: Arc::clone(&self.0), heard: Vec::new(), hints: None }))
+        let stop = Arc::default();
+        Ok(Box::new(Session { shared: Arc::clone(&self.0), heard: Vec::new(), hints: None, stop }))
     }
 }
 
@@ -149,6 +161,7 @@ struct Session {
     shared: Arc<Shared>,
     heard: Vec<f32>,
     hints: Option<Arc<str>>,
+    stop: Arc<AtomicBool>,
 }
 
 /// Samples that are kept of an utterance: 28 s, of the 30 that the model can look at. Who speaks
@@ -156,6 +169,10 @@ struct Session {
 const MOST_SAMPLES: usize = 28 * 16_000;
 
 impl Recognizer for Session {
+    fn stop_by(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
     fn start(&mut self, _context: &str) -> Result<(), SttError> {
         self.heard.clear();
         self.hints = None;
@@ -178,7 +195,7 @@ impl Recognizer for Session {
         let mut all = Transcript::default();
         let mut sure = Vec::new();
         for piece in heard.chunks(MOST_SAMPLES) {
-            let piece = self.shared.recognize(piece, self.hints.as_deref())?;
+            let piece = self.shared.recognize(piece, self.hints.as_deref(), &self.stop)?;
             if piece.text.is_empty() {
                 continue;
             }
@@ -217,15 +234,20 @@ struct Decoded {
 }
 
 impl Shared {
-    fn recognize(&self, samples: &[f32], hints: Option<&str>) -> Result<Transcript, SttError> {
+    fn recognize(
+        &self,
+        samples: &[f32],
+        hints: Option<&str>,
+        stop: &AtomicBool,
+    ) -> Result<Transcript, SttError> {
         let Some(window) = checks::window(samples.len()) else { return Ok(Transcript::default()) };
         let mut place = self.place()?;
         let state = place.state.as_mut().ok_or_else(|| failed("whisper's buffers are gone"))?;
         let limit = checks::most_tokens(samples.len());
-        let mut decoded = self.decode(state, samples, hints, window, limit)?;
+        let mut decoded = self.decode(state, samples, hints, (window, limit), stop)?;
         if checks::is_invented(&decoded.text, decoded.tokens, limit) {
             // Once more with all that it can look at, and nothing put into its mouth.
-            decoded = self.decode(state, samples, None, checks::WHOLE, limit)?;
+            decoded = self.decode(state, samples, None, (checks::WHOLE, limit), stop)?;
             if checks::is_invented(&decoded.text, decoded.tokens, limit) {
                 return Ok(Transcript::default());
             }
@@ -262,9 +284,12 @@ impl Shared {
         state: &mut WhisperState,
         samples: &[f32],
         hints: Option<&str>,
-        window: i32,
-        limit: usize,
+        (window, limit): (i32, usize),
+        stop: &AtomicBool,
     ) -> Result<Decoded, SttError> {
+        if stop.load(Ordering::Relaxed) {
+            return Err(failed("it was stopped"));
+        }
         let hints = hints.map(|hints| self.model.tokenize(hints, checks::MOST_HINTS));
         let hints = hints.transpose().map_err(failed)?.unwrap_or_default();
         let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
@@ -288,6 +313,7 @@ impl Shared {
         if !hints.is_empty() {
             parameters.set_tokens(&hints);
         }
+        stop::stop_by(&mut parameters, stop);
         state.full(parameters, samples).map_err(failed)?;
         let end = self.model.token_eot();
         let (mut text, mut sure) = (String::new(), Vec::new());

@@ -14,7 +14,7 @@ use std::ffi::CString;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use super::{TextToSpeech, TtsError};
+use super::{TextToSpeech, TtsError, without_phones};
 
 /// Longest text that is taken at once, in bytes: about four minutes of speech.
 const MAX_TEXT_BYTES: usize = 4096;
@@ -66,7 +66,7 @@ impl TextToSpeech for Flite {
                 text.len()
             )));
         }
-        let text = speakable(text);
+        let text = speakable(&without_phones(text));
         if !text.contains(|c: char| c.is_ascii_alphanumeric()) {
             return Ok(());
         }

@@ -4,6 +4,7 @@ mod embeddings;
 mod fakes;
 mod hearing;
 mod language_model;
+mod neural;
 mod openai;
 mod speaking;
 mod support;

@@ -1,17 +1,26 @@
 //! The recognizers beside one another on the same clips: ours with the sentences of each question,
-//! the large general model of its package, and whisper.
+//! the large general model of its package, whisper, and ours and whisper together as calls use them.
 //!
 //! `cargo run --release -p frontdesk-pipelines --features whisper --example people -- CLIPS WEIGHTS`:
 //! CLIPS is a table, a clip on each line: the path of a file of 16 kHz, what was asked, the words,
 //! with tabs between (`scripts/people-clips.sh` makes it). Without WEIGHTS, and without the feature,
-//! whisper is left out.
+//! whisper is left out. Further arguments are sets of clips (`people`, or the name of a question):
+//! only these are heard.
+//!
+//! `… --example people -- turns CLIPS` measures turn taking on the recordings instead.
+//!
+//! `… --example people -- voices VOICE [FOLDER [WEIGHTS]]` measures the agent's voices: VOICE is the
+//! file of the neural one, FOLDER takes what each says as a WAV file.
 //!
 //! Closed answers are spoken by flite and, where it is installed, espeak-ng, **which are no people**.
 
+mod pauses;
 mod score;
 mod sound;
 #[path = "../../../models/examples/speech_figures/telephone.rs"]
 mod telephone;
+mod turns;
+mod voices;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -20,7 +29,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use frontdesk_models::stt::pocketsphinx::{Context, Options, PocketSphinx};
-use frontdesk_models::stt::{Listening, Recognizer, SpeechToText};
+use frontdesk_models::stt::{Listening, Recognizer, SpeechToText, Transcript};
+use frontdesk_models::vad::VoiceActivity;
+use frontdesk_models::vad::earshot::Earshot;
+use frontdesk_models::vad::steady::WithoutTones;
+use frontdesk_pipelines::dialogue::hearing::{Answer, Settled, rule, settle};
 use frontdesk_pipelines::dialogue::spoken::Spoken;
 use frontdesk_pipelines::dialogue::{ClinicFacts, DoctorFacts, Expectation, Now};
 use frontdesk_pipelines::language::Languages;
@@ -74,12 +87,22 @@ struct Hearer<'a> {
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let table = arguments.next().context("the first argument is a table of clips")?;
-    figures(&table, arguments.next().as_deref())
+    if table == "turns" {
+        return turn_taking(&arguments.next().context("a table of clips is behind `turns`")?);
+    }
+    if table == "voices" {
+        let voice = arguments.next().context("the file of a voice is behind `voices`")?;
+        return voices(&voice, arguments.next().as_deref(), arguments.next().as_deref());
+    }
+    let weights = arguments.next();
+    let only: Vec<String> = arguments.collect();
+    figures(&table, weights.as_deref(), &only)
 }
 
-fn figures(table: &str, weights: Option<&str>) -> Result<()> {
+fn figures(table: &str, weights: Option<&str>, only: &[String]) -> Result<()> {
     let mut clips = recordings(Path::new(table))?;
     clips.extend(spoken()?);
+    clips.retain(|clip| only.is_empty() || only.iter().any(|set| set == clip.set));
     let callers = callers()?;
     let no_contexts: [(&str, Context); 0] = [];
     let ours = PocketSphinx::open(&Options::default(), no_contexts)?;
@@ -98,9 +121,10 @@ fn figures(table: &str, weights: Option<&str>) -> Result<()> {
     let mut tallies = BTreeMap::<(&str, &str, &str), Tally>::new();
     for clip in &clips {
         // What machines say is only heard clean: it is no measure of a telephone.
-        let lines = Line::ALL.into_iter().take(if clip.set == "people" { 2 } else { 1 });
+        let lines = Line::ALL.into_iter().take(if clip.set == "people" { 3 } else { 1 });
         for line in lines {
             let samples = line.carry(&clip.samples);
+            let mut heard = BTreeMap::new();
             for hearer in &hearers {
                 if !hearer.hears(clip, &callers) {
                     continue;
@@ -108,6 +132,7 @@ fn figures(table: &str, weights: Option<&str>) -> Result<()> {
                 let (text, sure, seconds) = hearer.hear(clip, &samples, &callers)?;
                 let tally = tallies.entry((clip.set, line.name(), hearer.name)).or_default();
                 let is_right = tally.add(clip.asked, &clip.words, &text, sure, seconds, &callers);
+                heard.insert(hearer.name, (text.clone(), sure, seconds));
                 if !is_right {
                     say(format_args!(
                         "  {} {} {} {sure:.2} {}: {} → {text}",
@@ -119,17 +144,87 @@ fn figures(table: &str, weights: Option<&str>) -> Result<()> {
                     ))?;
                 }
             }
+            if let Some(both) = together(clip, &heard, &callers) {
+                let tally = tallies.entry((clip.set, line.name(), "both")).or_default();
+                let Settled { words, why } = &both.settled;
+                let text = if why.asks() { "" } else { &words.text };
+                let (asked, seconds) = (clip.asked, both.seconds);
+                let sure = words.confidence;
+                let is_right = tally.add(asked, &clip.words, text, sure, seconds, &callers);
+                if why.asks() || why.doubts_name(asked) {
+                    tally.asked_again(both.one_right);
+                }
+                if !is_right {
+                    say(format_args!(
+                        "  {} {} both {} {sure:.2} {}: {} → {}",
+                        clip.set,
+                        line.name(),
+                        why.as_str(),
+                        asked.context(),
+                        clip.words,
+                        words.text
+                    ))?;
+                }
+            }
         }
     }
     say(format_args!(
         "\n| clips | line | recognizer | clips, words | word errors | clips without one | right \
-         turns | sure of the right, wrong | CPU s a clip, median / p95 |\n\
-         |---|---|---|---|---|---|---|---|---|"
+         turns | sure of the right, wrong | CPU s a clip, median / p95 | asked again, heard right by \
+         one |\n|---|---|---|---|---|---|---|---|---|---|"
     ))?;
     for ((set, line, hearer), tally) in &tallies {
         say(format_args!("| {set} | {line} | {hearer} | {tally} |"))?;
     }
     say(format_args!("\nload {} at the end", load()))
+}
+
+/// What the two recognizers of a call come to.
+struct Both {
+    settled: Settled,
+    seconds: f64,
+    /// Whether one of them alone would have been right.
+    one_right: bool,
+}
+
+/// As in a call: whisper is asked where the table says so, with hints where there are some.
+fn together(
+    clip: &Clip,
+    heard: &BTreeMap<&str, (String, f32, f64)>,
+    callers: &Spoken,
+) -> Option<Both> {
+    let (text, confidence, mut seconds) = heard.get("ours")?.clone();
+    let (free, sure, took) = heard.get("hinted").or_else(|| heard.get("whisper"))?.clone();
+    let meant = callers.respelled(clip.asked, &clip.words, &[]);
+    let is_right = |heard: &str| callers.same(clip.asked, &meant, heard, now());
+    let one_right = is_right(&text) || is_right(&free);
+    let waits = rule(clip.asked).waits(confidence, !text.is_empty());
+    let ours = Transcript { text, confidence };
+    let answer = if waits {
+        seconds += took;
+        Answer::Heard(Transcript { text: free, confidence: sure })
+    } else {
+        Answer::Gone
+    };
+    let among = callers.among(Vec::new());
+    let settled = settle(&among, clip.asked, &ours, &answer, now());
+    Some(Both { settled, seconds, one_right })
+}
+
+fn voices(voice: &str, folder: Option<&str>, weights: Option<&str>) -> Result<()> {
+    let large = PocketSphinx::open(&Options::default(), [("general", Context::general())])?;
+    let whisper = whisper(weights)?;
+    let mut ears: Vec<voices::Ear<'_>> = vec![("large", &large, "general")];
+    ears.extend(whisper.as_deref().map(|whisper| ("whisper", whisper, "request")));
+    voices::figures(voice, &ears, folder)
+}
+
+fn turn_taking(table: &str) -> Result<()> {
+    let no_contexts: [(&str, Context); 0] = [];
+    let recognizer = PocketSphinx::open(&Options::default(), no_contexts)?;
+    let detectors: [(&str, &dyn VoiceActivity); 2] =
+        [("earshot without tones", &WithoutTones(Earshot)), ("earshot alone", &Earshot)];
+    turns::figures(&recordings(Path::new(table))?, &detectors, &recognizer, &callers()?)
 }
 
 fn say(line: std::fmt::Arguments<'_>) -> Result<()> {

@@ -1,9 +1,12 @@
 //! How right a recognizer was.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use frontdesk_pipelines::dialogue::Expectation;
 use frontdesk_pipelines::dialogue::spoken::Spoken;
+use frontdesk_pipelines::language::Languages;
 
 use super::now;
 
@@ -17,6 +20,8 @@ pub(super) struct Tally {
     turns: usize,
     sure: [Vec<f32>; 2],
     seconds: Vec<f64>,
+    /// Questions that were asked again, and those of them that one recognizer had heard right.
+    asked: [usize; 2],
 }
 
 impl Tally {
@@ -44,6 +49,14 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// The last clip is asked again; `right` if one of the recognizers had heard it right.
+    pub(super) fn asked_again(&mut self, right: bool) {
+        self.asked[0] += 1;
+        self.asked[1] += usize::from(right);
+    }
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mean = |all: &[f32]| match all.len() {
@@ -58,7 +71,7 @@ impl fmt::Display for Tally {
         };
         write!(
             f,
-            "{}, {} | {:.1} % | {} | {} | {}, {} | {:.2} / {:.2}",
+            "{}, {} | {:.1} % | {} | {} | {}, {} | {:.2} / {:.2} | {}, {}",
             self.clips,
             self.words,
             100.0 * self.errors as f64 / self.words.max(1) as f64,
@@ -67,14 +80,16 @@ impl fmt::Display for Tally {
             mean(&self.sure[0]),
             mean(&self.sure[1]),
             rank(50),
-            rank(95)
+            rank(95),
+            self.asked[0],
+            self.asked[1]
         )
     }
 }
 
 /// Words that were said, and how many insertions, deletions and substitutions lead from them to
 /// those that were heard. Numbers count digit by digit, however they are written.
-fn word_errors(said: &str, heard: &str) -> (usize, usize) {
+pub(super) fn word_errors(said: &str, heard: &str) -> (usize, usize) {
     let (said, heard) = (plain(said), plain(heard));
     let mut row: Vec<usize> = (0..=heard.len()).collect();
     for (at, word) in said.iter().enumerate() {
@@ -88,52 +103,6 @@ fn word_errors(said: &str, heard: &str) -> (usize, usize) {
     (said.len(), row.last().copied().unwrap_or_default())
 }
 
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 8] =
-    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-const ORDINALS: [&str; 20] = [
-    "zeroth",
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-];
 const SAME: [(&str, &str); 6] = [
     ("dr", "doctor"),
     ("mr", "mister"),
@@ -194,8 +163,7 @@ fn number(words: &[String]) -> (Option<String>, usize) {
 }
 
 fn unit(word: &str) -> Option<usize> {
-    let at = |all: &[&str]| all.iter().position(|known| *known == word);
-    at(&UNITS).or_else(|| at(&ORDINALS))
+    English::get().units.get(word).copied()
 }
 
 fn below_hundred(words: &[String]) -> Option<(usize, usize)> {
@@ -203,12 +171,37 @@ fn below_hundred(words: &[String]) -> Option<(usize, usize)> {
     if let Some(unit) = unit(word(0)) {
         return Some((unit, 1));
     }
-    let ordinal = word(0).strip_suffix("ieth").map(|stem| format!("{stem}y"));
-    let tens = TENS.iter().position(|tens| *tens == ordinal.as_deref().unwrap_or(word(0)))?;
-    let tens = (tens + 2) * 10;
-    match unit(word(1)).filter(|unit| (1..10).contains(unit) && ordinal.is_none()) {
+    let (tens, ordinal) = *English::get().tens.get(word(0))?;
+    match unit(word(1)).filter(|unit| (1..10).contains(unit) && !ordinal) {
         Some(unit) => Some((tens + unit, 2)),
         None => Some((tens, 1)),
+    }
+}
+
+/// The words of numbers, as the language says them.
+#[derive(Default)]
+struct English {
+    /// From 0 to 19, cardinal or ordinal.
+    units: HashMap<String, usize>,
+    /// The tens, and whether the word is an ordinal.
+    tens: HashMap<String, (usize, bool)>,
+}
+
+impl English {
+    fn get() -> &'static Self {
+        static ENGLISH: LazyLock<English> = LazyLock::new(|| {
+            let Some(english) = Languages::built_in().get("en") else { return English::default() };
+            let numbers = english.speech().numbers;
+            let both =
+                |number: usize| [numbers.cardinal(number as u64), numbers.ordinal(number as u64)];
+            let units = (0..20).flat_map(|unit| both(unit).map(|word| (word, unit)));
+            let tens = (20..100).step_by(10).flat_map(|tens| {
+                let [cardinal, ordinal] = both(tens);
+                [(cardinal, (tens, false)), (ordinal, (tens, true))]
+            });
+            English { units: units.collect(), tens: tens.collect() }
+        });
+        &ENGLISH
     }
 }
 

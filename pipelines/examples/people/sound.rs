@@ -16,15 +16,18 @@ pub(super) enum Line {
     Clean,
     /// 300 to 3400 Hz, μ-law.
     Telephone,
+    /// White noise 20 dB below the voice.
+    Noise,
 }
 
 impl Line {
-    pub(super) const ALL: [Self; 2] = [Self::Clean, Self::Telephone];
+    pub(super) const ALL: [Self; 3] = [Self::Clean, Self::Telephone, Self::Noise];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Clean => "clean",
             Self::Telephone => "telephone",
+            Self::Noise => "noise 20 dB",
         }
     }
 
@@ -32,8 +35,23 @@ impl Line {
         match self {
             Self::Clean => samples.to_vec(),
             Self::Telephone => telephone(samples),
+            Self::Noise => noisy(samples),
         }
     }
+}
+
+/// With white noise 20 dB below the voice, the same in each run.
+fn noisy(samples: &[i16]) -> Vec<i16> {
+    let power = samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+    let rms = (power / samples.len().max(1) as f64).sqrt();
+    // Uniform noise between -1 and 1 has an RMS of 1/√3.
+    let loudness = rms / 10.0 * 3.0_f64.sqrt();
+    let mut state: u32 = 7;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state) / f64::from(u32::MAX) * 2.0 - 1.0
+    };
+    samples.iter().map(|s| (f64::from(*s) + next() * loudness) as i16).collect()
 }
 
 /// The samples of a file of one channel, 16 kHz, 16 bits.
@@ -83,6 +101,26 @@ fn resampled(samples: &[i16], rate: u32) -> Vec<i16> {
         (sample(low) * (1.0 - part) + sample(low + 1) * part) as i16
     };
     (0..count).map(between).collect()
+}
+
+/// Writes a file of one channel, 16 kHz, 16 bits.
+pub(super) fn write_wav(path: &Path, samples: &[i16]) -> Result<()> {
+    let length = samples.len() as u32 * 2;
+    let mut bytes = Vec::with_capacity(44 + samples.len() * 2);
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    bytes.extend(16_000_u32.to_le_bytes());
+    bytes.extend(32_000_u32.to_le_bytes());
+    bytes.extend(b"\x02\0\x10\0data");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    std::fs::write(path, bytes).with_context(|| path.display().to_string())
+}
+
+/// Samples of so long.
+pub(super) const fn samples_of(time: std::time::Duration) -> usize {
+    time.as_millis() as usize * 16
 }
 
 /// With silence around it, as turn taking leaves it.

@@ -12,7 +12,7 @@ use super::fixed::FixedClauses;
 use super::settings::Settings;
 use super::spoken::Spoken;
 use super::toolbox::Toolbox;
-use crate::language::{Language, PhraseError};
+use crate::language::{Language, PhraseError, Pronunciations};
 
 /// What holds a clinic's calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum DialogueKind {
 pub struct ClinicSettings {
     /// The clinic's own wording of phrases, by their names in the language's `phrases.toml`.
     pub phrases: BTreeMap<String, String>,
+    /// How its names are said.
+    pub pronunciations: Pronunciations,
     /// What holds its calls.
     pub dialogue: Option<DialogueKind>,
     /// Name of the language model at the runtime's provider.
@@ -80,6 +82,7 @@ impl ClinicContext {
     ) -> Result<Self, PhraseError> {
         let facts = Arc::new(facts);
         let language = language.with_phrases(&settings.phrases)?;
+        let language = language.with_pronunciations(settings.pronunciations.clone());
         let spoken = Spoken::new(&language, &facts);
         let fixed = FixedClauses::of(&language, &facts);
         let tools = Arc::default();

@@ -53,6 +53,7 @@ pub mod fallback;
 mod fixed;
 pub mod forms;
 pub mod guard;
+pub mod hearing;
 pub mod history;
 pub mod kept;
 pub mod keypad;
@@ -116,6 +117,9 @@ pub enum Input {
         /// 0 (a guess) to 1 (sure); none for typed words, which nobody had to recognize.
         confidence: Option<f32>,
     },
+    /// The name in the words that come next was heard in two ways, or another common name sounds
+    /// like it: it is not believed before it is spelled.
+    DoubtName,
     /// Words so far of an unfinished turn: looked at for red flags only.
     Partial {
         /// The words so far.

@@ -16,8 +16,12 @@ pub struct Settings {
     pub max_misunderstood: u32,
     /// Time a tool may run before the caller is asked for patience.
     pub tool_notice: Duration,
-    /// Pause before a tool that was unavailable is tried again.
+    /// Pause before a tool that was unavailable is tried again, and how much longer each further one
+    /// is.
     pub retry: Duration,
+    /// How often it is tried again: a database that is away for a while is waited for.
+    #[serde(default = "max_retries")]
+    pub max_retries: u32,
     /// Failed identifications in a call after which a person is called.
     pub max_identifications: u32,
     /// Writes in a call at most; a transfer to a person is always possible.
@@ -27,6 +31,11 @@ pub struct Settings {
     /// Words of which the recognizer is less sure than this, in percent, are asked for again.
     #[serde(default)]
     pub min_confidence: u8,
+}
+
+/// A tool is waited for for 8 s at the most, so with the pauses this is up to 40 s in all.
+const fn max_retries() -> u32 {
+    3
 }
 
 impl Settings {
@@ -43,6 +52,7 @@ impl Settings {
             max_misunderstood: 3,
             tool_notice: Duration::from_secs(3),
             retry: Duration::from_millis(1500),
+            max_retries: max_retries(),
             max_identifications: 3,
             max_writes: 12,
             max_turns: 60,

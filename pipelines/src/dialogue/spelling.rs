@@ -81,6 +81,12 @@ pub(super) fn spelled_name<'a>(
     rest.next().map(|c| c.to_uppercase().chain(rest).collect())
 }
 
+/// Whether what was heard can be this name, written another way.
+pub(super) fn is_near(heard: &str, meant: &str, spelling: &Spelling) -> bool {
+    let (heard, meant): (Vec<char>, Vec<char>) = (heard.chars().collect(), meant.chars().collect());
+    distance(&heard, &meant, spelling) <= NEAR * meant.len() as f64
+}
+
 /// The name whose letters cost least, the first of equals, of those that have a cost.
 fn nearest<'a>(
     names: impl Iterator<Item = &'a str>,

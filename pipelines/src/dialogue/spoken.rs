@@ -6,6 +6,8 @@
 //! the same for all, and recognizers keep models by their content. Names of patients enter only
 //! where the caller's date of birth has been heard, for that call, in memory.
 
+mod among;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
@@ -19,6 +21,8 @@ use super::{ClinicFacts, Expectation, Now, completeness, spelling};
 use crate::language::Language;
 use crate::language::listen::{Names, Script, Templates, Weighted, slots_of};
 use crate::turn::Completeness;
+
+pub use among::Among;
 
 /// First and last names that are known in the contexts where no name is asked for.
 const FEW_NAMES: usize = 60;
@@ -114,7 +118,7 @@ impl Spoken {
     /// when they are known: it keeps what it has made.
     #[must_use]
     pub fn among(&self, patients: Vec<Phi<String>>) -> Among {
-        Among { spoken: self.clone(), patients, known: Default::default() }
+        Among::new(self.clone(), patients)
     }
 
     /// Whether the dialogue takes both for the same: what a recognizer is judged by.
@@ -226,41 +230,6 @@ impl Spoken {
                 own.cloned().or(common).unwrap_or_default()
             }
         }
-    }
-}
-
-/// What is listened for where the caller is likely to be one of a few patients. It holds their
-/// names, so it lives no longer than the call.
-#[derive(Debug)]
-pub struct Among {
-    spoken: Spoken,
-    patients: Vec<Phi<String>>,
-    known: [OnceLock<Listening>; Expectation::ALL.len()],
-}
-
-impl Among {
-    /// What is listened for where this is expected.
-    #[must_use]
-    pub fn listening(&self, expectation: Expectation) -> Listening {
-        if self.patients.is_empty() || !expectation.is_naming() {
-            return self.spoken.listening(expectation);
-        }
-        let source = || self.spoken.source(expectation, &self.patients);
-        let make = || Listening::private(expectation.context(), source());
-        once(&self.known, expectation, make)
-    }
-
-    /// Makes what is listened for wherever a name is asked for. It takes as long as thousands of
-    /// names do, so it belongs on a thread that may compute.
-    pub fn prepare(&self) {
-        let naming = Expectation::ALL.into_iter().filter(|asked| asked.is_naming());
-        naming.for_each(|expectation| drop(self.listening(expectation)));
-    }
-
-    /// As [`Spoken::respelled`], for these patients.
-    #[must_use]
-    pub fn respelled(&self, expectation: Expectation, text: &str) -> String {
-        self.spoken.respelled(expectation, text, &self.patients)
     }
 }
 

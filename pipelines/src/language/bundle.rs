@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
+use super::classes::{self, ClassError};
 use super::speech::Numbers;
 
 /// The folder of one language: its files and the one part that is code.
@@ -67,13 +68,21 @@ impl Bundle<'_> {
         BundleError::Bad { code, file, key, reason: reason.into() }
     }
 
-    /// A file of TOML.
+    /// A file of TOML, its classes of words written out.
     pub(super) fn toml<T: DeserializeOwned>(&self, file: &str) -> Result<T, BundleError> {
         let text = self.text(file)?;
-        toml::from_str(text).map_err(|error| {
+        let refuse = |text: &str, error: &toml::de::Error| {
             let key = error.span().map_or_else(|| "whole file".to_owned(), |at| key_at(text, at));
             self.bad(file, &key, error.message())
-        })
+        };
+        let whole = classes::written_out(text).map_err(|error| match error {
+            ClassError::File(error) => refuse(text, &error),
+            ClassError::Unknown { key, class } => {
+                let reason = format!("there is no class <{class}>; add it, or correct the name");
+                self.bad(file, &key, reason)
+            }
+        })?;
+        toml::from_str(&whole).map_err(|error| refuse(&whole, &error))
     }
 }
 

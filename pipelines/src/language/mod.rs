@@ -8,6 +8,7 @@
 
 mod ar;
 pub mod bundle;
+mod classes;
 pub(crate) mod danger;
 mod en;
 mod exact;
@@ -16,6 +17,7 @@ pub mod listen;
 mod mail;
 pub(crate) mod pattern;
 mod phrases;
+pub mod pronunciation;
 mod registry;
 pub mod speech;
 pub mod turn;
@@ -35,6 +37,7 @@ pub use listen::Templates;
 pub use mail::{MAIL, MailTemplates, mail_templates};
 pub use phrases::PhraseError;
 pub(crate) use phrases::{Phrases, fill};
+pub use pronunciation::{PronunciationError, Pronunciations};
 pub use registry::Languages;
 pub use speech::{Numbers, SpeechRules};
 pub use turn::TurnWords;
@@ -118,6 +121,15 @@ impl Language {
     /// If a name is unknown, or a wording uses a placeholder that nothing fills there.
     pub fn with_phrases(&self, own: &BTreeMap<String, String>) -> Result<Self, PhraseError> {
         Ok(Self { phrases: Arc::new(self.phrases.with(own)?), ..self.clone() })
+    }
+
+    /// The language in which a clinic's names are said as the clinic wants.
+    #[must_use]
+    pub fn with_pronunciations(&self, own: Pronunciations) -> Self {
+        if own.is_empty() {
+            return self.clone();
+        }
+        Self { speak: Arc::new(self.speak.with_pronunciations(own)), ..self.clone() }
     }
 
     /// ISO 639-1 code.

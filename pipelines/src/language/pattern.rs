@@ -4,7 +4,8 @@
 //! word that begins so, `*` for up to four words of any kind, and slots: `{n}` a number, `{ord}` an
 //! ordinal, `{weekday}`, `{weekdays}` "Mondays", `{month}`, `{year}`, `{h}` an hour, `{m}` minutes,
 //! `{hm}` "9:30", `{hhmm}` "0930", `{kin}` "little daughter", `{kin's}` "daughter's", `{person}` a member
-//! of the family, a friend or the like, `{holiday}` a public holiday.
+//! of the family, a friend or the like, `{holiday}` a public holiday. `<visit>` is a class of words of
+//! the same file, written out when it is read (`classes.rs`).
 
 use serde::Deserialize;
 

@@ -257,6 +257,7 @@ phrases! {
     silent_end,
     waiting,
     apology_retry,
+    still_trying,
     model_failed,
     one_moment,
     transfer_failed,

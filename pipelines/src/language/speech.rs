@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use serde::Deserialize;
 
 use super::exact::exactly;
+use super::pronunciation::Pronunciations;
 
 /// A part of the day that is said with a time (domain: morning before 12:00, afternoon before
 /// 17:00, evening after).
@@ -207,6 +208,8 @@ pub struct SpeechRules {
     pub weekdays: [String; 7],
     /// Numbers, dates, times and amounts in words.
     pub numbers: &'static dyn Numbers,
+    /// How the clinic wants its names to be said.
+    pub(crate) own: Pronunciations,
 }
 
 impl std::ops::Deref for SpeechRules {
@@ -218,13 +221,21 @@ impl std::ops::Deref for SpeechRules {
 }
 
 impl SpeechRules {
-    pub(super) const fn new(
+    pub(super) fn new(
         words: SpeechWords,
         months: [String; 12],
         weekdays: [String; 7],
         numbers: &'static dyn Numbers,
     ) -> Self {
-        Self { words, months, weekdays, numbers }
+        Self { words, months, weekdays, numbers, own: Pronunciations::default() }
+    }
+
+    /// The same with a clinic's own names.
+    pub(super) fn with_pronunciations(&self, own: Pronunciations) -> Self {
+        let mut rules = self.clone();
+        let words = own.words.iter().map(|(word, said)| (word.clone(), said.clone()));
+        rules.words.respellings.extend(words);
+        Self { own, ..rules }
     }
 
     /// Digits one by one, separated by spaces; other characters are passed over.

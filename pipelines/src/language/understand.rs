@@ -228,7 +228,7 @@ tables! {
     /// Words that are not intents.
     Words {
         greetings, plain_yes, yes, please, fillers, with_yes, links, do_book, do_move, do_cancel, no_yes, negated_yes,
-        no, bare_no, decline, bye, leaving, relatives, sent_me, caller_too, and_me, of_us, with_whom, needs, owned, name_for, number_ends, says_name, own_name, but_them, self_is, is_called, another_time, unsure, correction, another, other_patient, for_me, new_patient,
+        no, bare_no, decline, bye, leaving, relatives, sent_me, caller_too, and_me, of_us, with_whom, needs, owned, name_for, number_ends, says_name, own_name, but_them, self_is, is_called, is_relative, name_is_said, after_name, name_really, another_time, unsure, correction, another, other_patient, for_me, new_patient,
         not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, list_after, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,

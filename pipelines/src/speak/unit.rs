@@ -101,6 +101,9 @@ impl<'a> Reader<'a> {
         let ends_sentence = stop && !read.glued && (!read.own_stop || more || upper);
         let pause = tail.contains([',', ';', ':', '—', '–', '،', '؛', ')']);
         let mut spoken = scrub(&read.spoken, self.rules);
+        if let Some(phones) = (read.taken == 1).then(|| self.phones()).flatten() {
+            spoken = format!("{spoken}{{{phones}}}");
+        }
         let mark = match tail {
             _ if spoken.is_empty() => "",
             _ if tail.contains(['?', '؟']) => "?",
@@ -223,6 +226,16 @@ impl<'a> Reader<'a> {
         let bare = core.trim_start_matches("https://").trim_start_matches("http://");
         let spoken = bare.replace('@', &format!(" {at} ")).replace('.', &format!(" {dot} "));
         Some(Read::new(1, spoken))
+    }
+
+    /// The phones of a name, if the clinic has set them; with its genitive.
+    fn phones(&self) -> Option<String> {
+        let word = self.core(0).to_lowercase();
+        if let Some(phones) = self.rules.own.phones(&word) {
+            return Some(phones.to_owned());
+        }
+        let name = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"))?;
+        self.rules.own.phones(name).map(|phones| format!("{phones} Z"))
     }
 
     /// Any other word: capitals, names that need a respelling.

@@ -24,6 +24,7 @@ pub(super) mod tag {
     pub(in super::super) const SILENT: u8 = 203;
     pub(in super::super) const TIMEOUT: u8 = 204;
     pub(in super::super) const RECOGNIZED: u8 = 205;
+    pub(in super::super) const MOVED: u8 = 206;
     pub(in super::super) const STARTED: u8 = 211;
     pub(in super::super) const ENDED: u8 = 212;
     pub(in super::super) const DISCARD: u8 = 213;
@@ -91,6 +92,14 @@ impl TurnLog {
         let settings = serde_json::to_vec(&head.settings).unwrap_or_default();
         log.number(settings.len() as u64);
         log.bytes.extend_from_slice(&settings);
+        log
+    }
+
+    /// An empty log that follows on that of another process.
+    #[must_use]
+    pub fn following(head: &LogHead) -> Self {
+        let mut log = Self::new(head);
+        log.bytes.insert(0, tag::MOVED);
         log
     }
 

@@ -33,7 +33,7 @@ pub enum LogEntry {
     Recognized,
 }
 
-/// A whole log.
+/// The log of one process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// What it begins with.
@@ -99,12 +99,22 @@ pub struct Decision {
 }
 
 impl Record {
-    /// Reads a log from its pieces, joined.
+    /// Reads a log from its pieces, joined: one record for each process that had the call, in order.
     ///
     /// # Errors
     /// [`DamagedLog`] where it is not one.
-    pub fn read(bytes: &[u8]) -> Result<Self, DamagedLog> {
+    pub fn read(bytes: &[u8]) -> Result<Vec<Self>, DamagedLog> {
         let mut reader = Reader { bytes, at: 0 };
+        let mut records = vec![Self::read_one(&mut reader)?];
+        while reader.at < bytes.len() {
+            // The mark.
+            reader.byte()?;
+            records.push(Self::read_one(&mut reader)?);
+        }
+        Ok(records)
+    }
+
+    fn read_one(reader: &mut Reader<'_>) -> Result<Self, DamagedLog> {
         if reader.byte()? != VERSION {
             return reader.damaged("not a log of this version");
         }
@@ -119,7 +129,7 @@ impl Record {
         let head = LogHead { settings, lag, frame, begun, begun_wall };
         let mut entries = Vec::new();
         let mut now = begun;
-        while reader.at < bytes.len() {
+        while reader.bytes.get(reader.at).is_some_and(|next| *next != tag::MOVED) {
             let entry = reader.entry(&mut now, frame)?;
             entries.push((now, entry));
         }

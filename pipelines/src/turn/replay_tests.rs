@@ -52,7 +52,7 @@ impl Call {
 
     fn record(mut self) -> Record {
         self.pieces.extend(self.log.take());
-        Record::read(&self.pieces).expect("a log")
+        Record::read(&self.pieces).expect("a log").remove(0)
     }
 }
 
@@ -143,6 +143,30 @@ fn a_log_that_breaks_off_is_damaged_and_reading_it_is_no_panic() {
     let mut other = bytes;
     other[0] = 9;
     assert_eq!(Record::read(&other).expect_err("another version").at, 1);
+}
+
+#[test]
+fn the_log_of_a_process_that_goes_on_with_the_call_follows_and_is_read_by_itself() {
+    let mut call = Call::new();
+    call.voice(0.9, Duration::from_secs(1));
+    call.voice(0.1, Duration::from_secs(2));
+    let first = call.record();
+    let (mut one, mut other) = (Call::new(), Call::new());
+    other.now = Mono::from_millis(77);
+    let head = LogHead { begun: other.now, begun_wall: 1_700_000_060_000_000, ..first.head };
+    other.log = TurnLog::following(&head);
+    for call in [&mut one, &mut other] {
+        call.voice(0.9, Duration::from_secs(1));
+        call.voice(0.1, Duration::from_secs(2));
+    }
+    let both = [one.pieces, other.pieces].concat();
+    let records = Record::read(&both).expect("a log");
+    assert_eq!(records.len(), 2);
+    assert_eq!((records[0].clone(), records[1].head), (first, head));
+    for record in &records {
+        assert!(verdicts(&record.decisions()).contains(&Verdict::Ended));
+        assert_eq!(record.replay(&record.head.settings), record.decisions());
+    }
 }
 
 #[test]

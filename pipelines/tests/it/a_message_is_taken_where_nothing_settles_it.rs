@@ -29,6 +29,23 @@ fn a_patients_message_is_read_back_and_written_down() {
         ("HR wants a certificate that I was ill", MessageSubject::SickNote),
         ("did the lab send anything back about me?", MessageSubject::Results),
         ("I've moved house, you'll need my new address", MessageSubject::Details),
+        ("any word on my scan?", MessageSubject::Results),
+        ("kindly tell me is my report ready", MessageSubject::Results),
+        ("has the hospital sent my x-ray yet", MessageSubject::Results),
+        ("I've only three days of insulin left", MessageSubject::Refill),
+        ("my inhaler is nearly empty", MessageSubject::Refill),
+        ("could I get a repeat of my water tablets", MessageSubject::Refill),
+        ("my college wants proof that I was ill", MessageSubject::SickNote),
+        ("I need a letter for the airline about my medication", MessageSubject::SickNote),
+        ("could you write to the hospital about my hip", MessageSubject::Referral),
+        ("my bill's wrong", MessageSubject::Bill),
+        ("I never got a receipt", MessageSubject::Bill),
+        ("I'm not at all happy with how I was spoken to", MessageSubject::Complaint),
+        ("the lady at the desk was horrid to me", MessageSubject::Complaint),
+        ("the new tablets are making me itch", MessageSubject::Doctor),
+        ("could Dr Haddad give me a ring about my knee", MessageSubject::Doctor),
+        ("could I have a copy of my file", MessageSubject::Records),
+        ("my phone number's different now", MessageSubject::Details),
     ] {
         let mut call = Call::new(Clinic::new());
         assert!(call.hears(said).contains("full name"), "{said}: {:?}", call.said);

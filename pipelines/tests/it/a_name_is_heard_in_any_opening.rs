@@ -44,6 +44,61 @@ fn with_the_name_and_the_wish_in_one_breath_nothing_is_asked_again() {
     }
 }
 
+/// The same without the date of birth, which is what is asked for then.
+const WITHOUT_BIRTH: &[&str] = &[
+    "It's Miller, Jane Miller,",
+    "Miller, Jane,",
+    "Hiya, Jane Miller,",
+    "Jane Miller. Good morning.",
+    "You'll have me down as Miller, Jane,",
+    "Miller's the surname, Jane the first name,",
+    "My name it is Jane Miller and",
+    "Good morning sir, myself Jane Miller,",
+    "Mrs Miller on the phone, Jane that is,",
+    "Mrs Miller here, first name Jane,",
+    "This would be Jane Miller,",
+    "Jane Miller calling for",
+];
+
+#[test]
+fn a_name_without_a_date_of_birth_is_heard_as_well() {
+    for opening in WITHOUT_BIRTH {
+        let mut call = Call::new(Clinic::new());
+        let text = call.hears(&format!("{opening} Dr Haddad on Sunday at half past nine please"));
+        assert!(text.contains("date of birth"), "{opening}: {text}");
+        let text = call.hears("17 May 1980");
+        assert!(text.contains("for Jane Miller"), "{opening}: {text}");
+    }
+}
+
+#[test]
+fn a_name_behind_the_wish_is_heard_as_well() {
+    for words in [
+        "Dr Haddad on Sunday at half past nine please. Jane Miller.",
+        "Dr Haddad on Sunday at half past nine please, it's Jane Miller",
+        "Dr Haddad on Sunday at half past nine please, the name is Miller, Jane Miller",
+    ] {
+        let mut call = Call::new(Clinic::new());
+        let text = call.hears(words);
+        assert!(text.contains("date of birth"), "{words}: {text}");
+        assert!(call.hears("17 May 1980").contains("for Jane Miller"), "{words}");
+    }
+}
+
+#[test]
+fn what_is_no_name_is_taken_for_none() {
+    for words in [
+        "Good morning doctor, Dr Haddad on Sunday",
+        "I'm Egyptian, can I see Dr Haddad on Sunday",
+        "It's Sunday, Monday or Tuesday that I want Dr Haddad",
+        "Nora Haddad, please, on Sunday",
+    ] {
+        let mut call = Call::new(Clinic::new());
+        let text = call.hears(words);
+        assert!(text.contains("full name"), "{words}: {text}");
+    }
+}
+
 #[test]
 fn a_name_alone_with_which_a_wish_begins_is_no_doctors() {
     let mut call = Call::new(Clinic::new());

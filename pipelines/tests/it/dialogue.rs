@@ -369,8 +369,11 @@ fn a_tool_that_is_away_is_tried_again_and_then_a_person_is_called() {
     assert_eq!(call.clinic.booked().len(), 1);
 
     let mut call = Call::new(Clinic::new());
-    call.clinic.away = 2;
+    call.clinic.away = 4;
     call.hears("this is Jane Miller, born 17 May 1980, Dr Haddad on Sunday at nine");
+    for _ in 0..2 {
+        assert!(call.waits().contains("still trying"));
+    }
     assert!(call.waits().contains("phone number"));
     call.hears("0100 123 4567");
     assert!(call.waits().contains("call you back"), "a number that was read back is enough");

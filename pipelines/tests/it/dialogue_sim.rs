@@ -26,8 +26,8 @@ struct Slot {
     taken: bool,
 }
 
-struct Patient {
-    name: String,
+pub(crate) struct Patient {
+    pub(crate) name: String,
     birth: Date,
     phone: String,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Clinic {
     pub(crate) facts: CallFacts,
     ids: SeededIds,
     slots: Vec<Slot>,
-    patients: Vec<Patient>,
+    pub(crate) patients: Vec<Patient>,
     appointments: Vec<Appointment>,
     offers: HashMap<OfferId, usize>,
     /// The second slots of offers for two.

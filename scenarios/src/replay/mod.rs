@@ -68,12 +68,14 @@ pub async fn replay(
             args.call
         ))
     })?;
-    let record = Record::read(&log).map_err(|error| Failure::new(Exit::Failed, error))?;
-    let mut settings = record.head.settings;
-    for set in &args.set {
-        settings = with(&settings, set).map_err(usage)?;
-    }
-    let replay = Replay::of(call, &record, &settings);
+    let records = Record::read(&log).map_err(|error| Failure::new(Exit::Failed, error))?;
+    let changed = |record: &Record| {
+        args.set.iter().try_fold(record.head.settings, |settings, set| with(&settings, set))
+    };
+    let settings: Vec<TurnSettings> =
+        records.iter().map(changed).collect::<Result<_, _>>().map_err(usage)?;
+    let replay = Replay::of(call, &records, &settings)
+        .ok_or_else(|| Failure::new(Exit::Failed, "the decision log is empty"))?;
     if args.json {
         let json = serde_json::to_string_pretty(&replay);
         out.line(json.map_err(|error| Failure::new(Exit::Failed, error))?);
@@ -128,18 +130,30 @@ struct Replay {
 }
 
 impl Replay {
-    fn of(call: CallId, record: &Record, settings: &TurnSettings) -> Self {
-        let (recorded, replayed) = (record.decisions(), record.replay(settings));
+    /// Of the logs of the processes that had the call, each with settings of its own.
+    fn of(call: CallId, records: &[Record], settings: &[TurnSettings]) -> Option<Self> {
+        let (first, replayed_with) = (records.first()?.head, *settings.first()?);
+        let (mut recorded, mut replayed) = (Vec::new(), Vec::new());
+        for (record, settings) in records.iter().zip(settings) {
+            // All times count from the beginning of the first log.
+            let later_ms = record.head.begun_wall.saturating_sub(first.begun_wall) / 1000;
+            let later = |mut decision: Decision| {
+                decision.at_ms += later_ms;
+                decision
+            };
+            recorded.extend(record.decisions().into_iter().map(later));
+            replayed.extend(record.replay(settings).into_iter().map(later));
+        }
         let decisions = compare(&recorded, &replayed);
-        Self {
+        Some(Self {
             call,
-            settings: record.head.settings,
-            replayed_with: *settings,
+            settings: first.settings,
+            replayed_with,
             cuts: cuts(&recorded),
             replayed_cuts: cuts(&replayed),
             changes: decisions.iter().filter(|decision| decision.is_change()).count(),
             decisions,
-        }
+        })
     }
 }
 

@@ -65,6 +65,21 @@ pub async fn holder(tx: &mut TenantTx, call: CallId) -> Result<Option<String>> {
     Ok(worker.flatten())
 }
 
+/// Whether a call of the clinic in that room is open, its worker lost or not.
+///
+/// # Errors
+/// If the database fails.
+pub async fn is_open_in(tx: &mut TenantTx, room: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM calls
+          WHERE clinic_id = $1 AND room = $2 AND ended_at IS NULL)",
+    )
+    .bind(tx.tenant().clinic().uuid())
+    .bind(room)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// A call whose worker is lost and that another one can go on with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movable {

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 pub use callback::{CallbackReason, Message, add_callback, add_message, message};
 pub use evidence::{Evidence, evidence};
-pub use holder::{Movable, holder, movable, movable_in, take_over};
+pub use holder::{Movable, holder, is_open_in, movable, movable_in, take_over};
 pub(crate) use key::some_keys;
 pub use key::{CallKey, rewrap_keys};
 pub use list::{CallFilter, Recorded, audit_reading, list, recorded, summary};

@@ -12,6 +12,7 @@ mod dialled_numbers;
 mod doctors;
 mod documents;
 mod double_visits;
+mod due;
 mod facts_version;
 mod guesses;
 mod inspection;

@@ -179,4 +179,36 @@ const SUBJECTS: &[Subject] = &[
             },
         ],
     },
+    Subject {
+        name: "second",
+        files: &[
+            ("thread_time", "actors/src/media/thread_time.rs"),
+            ("threads", "actors/src/media/threads.rs"),
+            ("fair", "actors/src/media/fair.rs"),
+            ("second", "actors/src/media/second.rs"),
+        ],
+        smaller: &[],
+        mutants: &[
+            Mutant {
+                name: "what_was_decoded_in_a_pause_stays",
+                from: "state.wanted.is_none() && Self::drop_current(&mut state)",
+                to: "state.wanted.is_none() && state.current.is_some()",
+            },
+            Mutant {
+                name: "any_decode_counts",
+                from: "if let Some(current) = state.current.as_mut().filter(|current| current.number == number) {",
+                to: "let _ = number;\n        if let Some(current) = state.current.as_mut() {",
+            },
+            Mutant {
+                name: "words_are_told_after_it_is_given_up",
+                from: "        state.over = true;\n        Self::drop_current(&mut state);",
+                to: "",
+            },
+            Mutant {
+                name: "a_lost_decode_is_not_begun_anew",
+                from: "            Self::drop_current(&mut state);\n            self.decode(&mut state);\n            return;",
+                to: "            return;",
+            },
+        ],
+    },
 ];

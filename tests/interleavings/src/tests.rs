@@ -1,7 +1,7 @@
 //! Each check on the source as it is, and on the mutants that it must find.
 
 use crate::run::{finds, holds};
-use crate::{mail, recognition, ring, threads};
+use crate::{mail, recognition, ring, second, threads};
 
 /// One test per line: `name: holds|finds path`.
 macro_rules! tests {
@@ -105,4 +105,19 @@ tests! {
         finds recognition::unread_samples_are_lost::checks::each_utterance_is_heard_whole_and_told_once;
     recognition_mutant_work_that_came_in_a_turn_is_forgotten:
         finds recognition::work_that_came_in_a_turn_is_forgotten::checks::each_utterance_is_heard_whole_and_told_once;
+
+    second_who_goes_on_after_a_pause_is_heard_whole_and_told_once:
+        holds second::original::checks::who_goes_on_after_a_pause_is_heard_whole_and_told_once;
+    second_after_it_is_given_up_nothing_is_told:
+        holds second::original::checks::after_it_is_given_up_nothing_is_told;
+    second_a_decode_whose_thread_dies_is_begun_anew:
+        holds second::original::checks::a_decode_whose_thread_dies_is_begun_anew;
+    second_mutant_what_was_decoded_in_a_pause_stays:
+        finds second::what_was_decoded_in_a_pause_stays::checks::who_goes_on_after_a_pause_is_heard_whole_and_told_once;
+    second_mutant_any_decode_counts:
+        finds second::any_decode_counts::checks::who_goes_on_after_a_pause_is_heard_whole_and_told_once;
+    second_mutant_words_are_told_after_it_is_given_up:
+        finds second::words_are_told_after_it_is_given_up::checks::after_it_is_given_up_nothing_is_told;
+    second_mutant_a_lost_decode_is_not_begun_anew:
+        finds second::a_lost_decode_is_not_begun_anew::checks::a_decode_whose_thread_dies_is_begun_anew;
 }

@@ -124,6 +124,8 @@ impl Policy {
         words: Phi<String>,
     ) {
         self.begin_goal(Goal::Move);
+        let given_up = Heard::of(cancel.expose(), self.setting(now));
+        self.turned_by(&given_up, given_up.relative);
         self.state.which = Some(cancel.clone());
         self.state.instead_of = Some(cancel);
         if heard.wish.anchored {
@@ -192,11 +194,20 @@ fn in_order(parts: Vec<Part>) -> Vec<Todo> {
     parts.sort_by_key(rank);
     let place = |want: Want| {
         let mut found = parts.iter().enumerate().filter(|(_, part)| part.want == want);
-        let place = found.next().filter(|(_, part)| rank(part) < 4).map(|(at, _)| at);
+        let place = found.next().map(|(at, _)| at);
         place.filter(|_| found.next().is_none())
     };
     let pair = place(Want::Book).zip(place(Want::Cancel));
     let pair = pair.filter(|(_, cancel)| !parts[*cancel].heard.course.all_of);
+    // Both for the caller, or for the same person: "my son can't come on Monday. What about the
+    // 25th for him?"
+    let pair = pair.filter(|(book, cancel)| {
+        let (booked, given_up) = (&parts[*book], &parts[*cancel]);
+        let (new, old) = (&booked.heard.whom.persons, &given_up.heard.whom.persons);
+        let same = *book > *cancel && (new.is_empty() || new == old);
+        let name = booked.heard.relative_name.is_none();
+        rank(booked) == rank(given_up) && same && name || rank(booked) < 4 && rank(given_up) < 4
+    });
     let cancel = pair.map(|(_, cancel)| Phi::new(parts[cancel].text.clone()));
     let mut todos = Vec::new();
     for (at, part) in parts.into_iter().enumerate() {

@@ -8,7 +8,7 @@ use crate::dialogue::DoctorFacts;
 use crate::dialogue::guard::assent::{Asked, Assent};
 use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::days::DayMention;
-use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention};
+use crate::dialogue::understand::people::{DoctorMention, SpecialtyMention, usual};
 use crate::wish::{Clock, Days, Order, When, Window};
 
 /// What was said and cannot be wished for.
@@ -66,7 +66,12 @@ impl Policy {
                 wish.any = false;
             }
             Some(SpecialtyMention::NotHere(name)) => {
-                problem = Some(Problem::NoSpecialty(name.clone()));
+                // "To have my blood pressure taken" needs no cardiologist.
+                let words = heard.reading.words.join(" ");
+                match usual(&words, &self.language, &self.facts.clinic) {
+                    Some(usual) => wish.specialty = Some(usual),
+                    None => problem = Some(Problem::NoSpecialty(name.clone())),
+                }
             }
             None => {}
         }
@@ -101,7 +106,8 @@ impl Policy {
             wish.any = true;
         }
         if heard.doctor.is_none() && problem.is_none() && !wish.names_doctor() {
-            wish.specialty.clone_from(&heard.usual);
+            let words = heard.reading.words.join(" ");
+            wish.specialty = usual(&words, &self.language, &self.facts.clinic);
         }
         problem
     }

@@ -89,6 +89,8 @@ impl Policy {
         patient.name = Some(Phi::new(whole));
         if typed {
             patient.spelled = Spelled::Whole;
+        } else if self.state.doubt {
+            (patient.doubted, patient.spelled) = (true, Spelled::Nothing);
         }
         true
     }
@@ -188,7 +190,8 @@ impl Policy {
             self.ask(now, Phase::Birth, &text);
             return;
         };
-        let unspelled = aloud && patient.new && patient.spelling_asks < MAX_SPELLINGS;
+        let unsure = patient.new || patient.doubted;
+        let unspelled = aloud && unsure && patient.spelling_asks < MAX_SPELLINGS;
         let spelling = match patient.spelled {
             Spelled::Nothing => Some((Phase::SpellFirst, &phrases.ask_first_spelled)),
             Spelled::First => Some((Phase::SpellLast, &phrases.ask_last_spelled)),
@@ -242,6 +245,8 @@ impl Policy {
             }
             if patient.spelling_asks >= MAX_UNSPELLED {
                 patient.spelled = Spelled::Whole;
+                // Who is somebody's double and does not spell is told apart by the telephone.
+                patient.ambiguous |= patient.doubted;
             } else {
                 let sorry = self.language.phrases.not_understood.clone();
                 self.carry(&sorry);

@@ -204,7 +204,7 @@ impl Policy {
     fn call(&mut self, tool: ToolCall) {
         let call = self.emit(tool.clone());
         self.state.patience.stop();
-        self.state.pending = Some(Pending { call, tool, retried: false, retry_at: None });
+        self.state.pending = Some(Pending { call, tool, retries: 0, retry_at: None });
     }
 
     fn emit(&mut self, tool: ToolCall) -> ToolCallId {
@@ -340,14 +340,19 @@ impl Policy {
             self.understood();
             self.carry(&phrases.other_patient);
             self.ask_again(now);
-        } else if heard.repeat && !said_more {
+        } else if heard.repeat && !said_more && !heard.other_patient {
             self.state.repeats += 1;
             if self.state.repeats > MAX_REPEATS {
                 self.misunderstood(now);
             } else {
                 self.ask_again(now);
             }
-        } else if heard.hold_on && !said_more && heard.choice.is_none() && !heard.other_patient {
+        } else if heard.hold_on
+            && !said_more
+            && !heard.ask
+            && heard.choice.is_none()
+            && !heard.other_patient
+        {
             let expect = self.state.phase.expectation();
             self.outputs.push_back(Output::Expect(expect));
             self.say(now, &phrases.waiting);
@@ -374,7 +379,11 @@ impl guard::Policy for Policy {
         }
         match input {
             Input::Begin => self.greet(now),
-            Input::Heard { text, confidence } => self.on_heard(now, &text, confidence.is_none()),
+            Input::Heard { text, confidence } => {
+                self.on_heard(now, &text, confidence.is_none());
+                self.state.doubt = false;
+            }
+            Input::DoubtName => self.state.doubt = true,
             Input::Partial { .. }
             | Input::Dtmf(_)
             | Input::CallerLeft
@@ -467,11 +476,10 @@ impl Policy {
             self.identify(now);
         } else if matches!(goal, Goal::Wait | Goal::ListWaits | Goal::LeaveWait) {
             self.waitlist(now, goal);
-        } else if goal == Goal::Book && self.moves_after_all(now) {
-        } else if goal == Goal::Book {
-            self.seek(now);
-        } else {
+        } else if goal != Goal::Book {
             self.manage(now, goal);
+        } else if !self.moves_after_all(now) {
+            self.seek(now);
         }
     }
 }

@@ -162,17 +162,20 @@ impl Policy {
         }
     }
 
-    /// Once more after a pause, then a person.
+    /// Again after a pause, each longer than the one before, then a person.
     fn unavailable(&mut self, now: Now, pending: Pending) {
-        if pending.retried {
+        let retries = pending.retries + 1;
+        if retries > self.settings.max_retries {
             self.failed(now, &pending.tool);
             return;
         }
-        let text = self.language.phrases.apology_retry.clone();
+        let phrases = &self.language.phrases;
+        let text = if retries == 1 { &phrases.apology_retry } else { &phrases.still_trying };
+        let text = text.clone();
         self.say(now, &text);
         self.state.patience.stop();
-        let retry_at = Some(now.mono + self.settings.retry);
-        self.state.pending = Some(Pending { retried: true, retry_at, ..pending });
+        let retry_at = Some(now.mono + self.settings.retry * retries);
+        self.state.pending = Some(Pending { retries, retry_at, ..pending });
     }
 
     fn failed(&mut self, now: Now, tool: &ToolCall) {

@@ -157,6 +157,9 @@ pub(super) struct Patient {
     /// Times that the spelling was asked for.
     #[serde(default)]
     pub(super) spelling_asks: u32,
+    /// The name is not believed before it is spelled.
+    #[serde(default)]
+    pub(super) doubted: bool,
     /// To be registered.
     pub(super) new: bool,
     /// Several patients match without the phone number.
@@ -197,8 +200,9 @@ pub(super) struct Draft {
 pub(super) struct Pending {
     pub(super) call: ToolCallId,
     pub(super) tool: ToolCall,
-    /// Whether it was unavailable once.
-    pub(super) retried: bool,
+    /// How often it was tried again because it was unavailable.
+    #[serde(default)]
+    pub(super) retries: u32,
     /// When it is tried again.
     pub(super) retry_at: Option<Mono>,
 }
@@ -224,6 +228,9 @@ pub(super) struct State {
     /// It is doubtful whether the visit is for the patient who is identified.
     #[serde(default)]
     pub(super) doubtful: bool,
+    /// The name in the next words is not to be believed before it is spelled.
+    #[serde(default)]
+    pub(super) doubt: bool,
     /// The call turned to somebody else than the ledger's patient.
     pub(super) turned: bool,
     pub(super) failed: u32,

@@ -400,6 +400,7 @@ impl<D: Policy> Dialogue for Guarded<D> {
             other if self.state.is_held() => self.while_held(now, other),
             Input::Begin => self.feed(now, Input::Begin),
             Input::Heard { text, confidence } => self.on_heard(now, text, confidence),
+            Input::DoubtName => self.feed(now, Input::DoubtName),
             Input::Partial { text, stable } => {
                 if !self.check_flags(now, &text, stable, false) && self.state.mode == Mode::Policy {
                     self.feed(now, Input::Partial { text, stable });

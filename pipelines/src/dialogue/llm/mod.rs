@@ -396,6 +396,7 @@ impl Policy for Llm {
                 self.state.entries.push(Entry::Note(Phi::new(prompt::BRIEF.to_owned())));
             }
             Input::Partial { .. }
+            | Input::DoubtName
             | Input::Dtmf(_)
             | Input::Held
             | Input::Resumed

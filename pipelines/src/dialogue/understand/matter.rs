@@ -22,6 +22,6 @@ pub(crate) fn matter<'a>(text: &str, heard: &Heard, language: &'a Language) -> O
     let tokens = Tokens::of(text, language);
     let reader = Reader { tokens: &tokens, language, latest_year: 0 };
     let is = |list: &List| find_any(list, reader).is_some();
-    let found = language.matters.iter().find(|matter| is(&matter.say) && !is(&matter.not));
-    found.filter(|matter| matter.beside_booking || !visit(matter))
+    let mut fit = language.matters.iter().filter(|matter| matter.beside_booking || !visit(matter));
+    fit.find(|matter| is(&matter.say) && !is(&matter.not))
 }

@@ -112,8 +112,6 @@ pub(crate) struct Heard {
     pub(crate) language: Option<String>,
     pub(crate) doctor: Option<DoctorMention>,
     pub(crate) specialty: Option<SpecialtyMention>,
-    /// The clinic's specialty that what was asked for is usually for.
-    pub(crate) usual: Option<String>,
     /// Doctors that are ruled out.
     pub(crate) not_doctors: Vec<DoctorId>,
     /// Another doctor than the one at hand.
@@ -186,8 +184,10 @@ impl Heard {
         let doctor_first = !expect.is_naming();
         if doctor_first {
             heard.name = names::take(&mut rest, language, Asked::No);
-            if heard.name.is_none() && matches!(heard.birth, Some(BirthMention::Full(_))) {
-                heard.name = names::take_leading(&mut rest, language);
+            if heard.name.is_none() {
+                let born = matches!(heard.birth, Some(BirthMention::Full(_)));
+                let doctor = |tokens: &Tokens, at| whom::is_doctor(tokens, at, clinic);
+                heard.name = names::take_leading(&mut rest, language, born, doctor);
             }
         } else if !heard.is_command() {
             heard.name = names::take(&mut rest, language, Asked::Yes);
@@ -227,7 +227,6 @@ impl Heard {
             reading.acts.push(Act { act, from, to });
             heard.specialty = Some(mention);
         }
-        heard.usual = people::usual(&all, language, clinic);
         heard.judge_question(&all, language);
         if !heard.ask
             && heard.day.is_none()
@@ -287,7 +286,8 @@ impl Heard {
                 .is_some_and(|m| (m.end..all.len()).all(|i| all.text(i).is_empty()))
         };
         // "I moved house" changes no appointment.
-        let told = wish::without_story(all, setting);
+        let mut told = wish::without_story(all, setting);
+        take_all(&mut told, &language.course.idioms, language);
         Taken::of(all).note(&mut reading.acts, Story, &told);
         let is = |kind: ActKind| reading.has(kind);
         self.unsure = is(ActKind::Unsure);

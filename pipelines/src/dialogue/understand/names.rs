@@ -1,13 +1,21 @@
 //! Names of people. The weak slot of every recognizer, so words that are commands are never names.
 
+mod leading;
+mod parts;
+
 use super::days::ends_before;
 use super::distance::distance;
 use super::pattern::{List, Reader, longest_at};
 use super::tokens::{Token, Tokens};
 use crate::language::Language;
+pub(crate) use leading::take_leading;
+use parts::by_parts;
 
 /// Longest name, in words.
 const MAX_WORDS: usize = 5;
+
+/// Words behind a name that is taken back within which the right one begins.
+const NEAR: usize = 8;
 
 /// Where a name may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +41,16 @@ pub(crate) struct NameMention {
 
 /// Takes a name out of `tokens`.
 pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Option<NameMention> {
-    if asked == Asked::Yes
-        && let Some(parts) = by_parts(tokens, language)
-    {
+    if let Some(parts) = by_parts(tokens, language, asked) {
         return Some(parts);
     }
     let introduced = introduced(tokens, language);
     let own = introduced.as_ref().is_some_and(|range| {
         let reader = Reader { tokens, language, latest_year: 0 };
+        // "It's Jane Miller" answers no question here.
         ends_before(&language.words.self_is, reader, range.start).is_some()
+            || (asked == Asked::No
+                && ends_before(&language.words.i_am, reader, range.start).is_some())
             || longest_at(&language.words.says_name, reader, range.end).is_some()
     });
     let (range, introduced) = match introduced {
@@ -74,51 +83,6 @@ pub(crate) fn take(tokens: &mut Tokens, language: &Language, asked: Asked) -> Op
     Some(NameMention { full: words >= 2, name, introduced, own })
 }
 
-/// Takes the name with which an utterance begins that tells a date of birth as well: "Jane Miller,
-/// born 17 May 1980". The words of the date were taken before.
-pub(crate) fn take_leading(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
-    let reader = Reader { tokens, language, latest_year: 0 };
-    let mut start = 0;
-    while start < tokens.len() {
-        match longest_at(&language.words.name_fillers, reader, start) {
-            Some(filler) => start = filler.end,
-            None if tokens.text(start).is_empty() => start += 1,
-            None => break,
-        }
-    }
-    let mut range = name_run(tokens, language, start);
-    if range.len() == 1 {
-        // "Mrs Miller here, Jane Miller", "I'm Jane, Jane Miller".
-        let says = longest_at(&language.words.says_name, reader, range.end);
-        let next = says.map_or(range.end, |says| says.end);
-        let stop = tokens.words.get(next.wrapping_sub(1)).is_some_and(|word| word.stop);
-        let whole = name_run(tokens, language, next);
-        if stop && whole.len() >= 2 {
-            range = whole;
-        }
-    }
-    let capital = |at: usize| tokens.words[at].raw.starts_with(char::is_uppercase);
-    let first = tokens.text(range.start);
-    let known = language.listen().is_first_name(first) || language.listen().is_last_name(first);
-    let closed = tokens.words.get(range.end.wrapping_sub(1)).is_some_and(|word| word.stop)
-        || tokens.text(range.end).is_empty();
-    let single = range.len() == 1 && last_name_first(tokens, language, &range).is_some();
-    if !closed || !(known || range.clone().all(capital)) {
-        return None;
-    }
-    if single {
-        let name = last_name_first(tokens, language, &range)?;
-        tokens.take(range.start..range.end + 1);
-        return Some(NameMention { name, full: true, introduced: true, own: true });
-    }
-    if !(2..=MAX_WORDS).contains(&range.len()) {
-        return None;
-    }
-    let name = spoken_name(&tokens.words[range.clone()], language);
-    tokens.take(range);
-    Some(NameMention { name, full: true, introduced: true, own: true })
-}
-
 /// The name with the part replaced that sounds like this one.
 pub(crate) fn with_part(known: &str, part: &str) -> Option<String> {
     let part_lower = part.to_lowercase();
@@ -138,40 +102,16 @@ fn put_right(
     end: usize,
 ) -> Option<(String, usize)> {
     let reader = Reader { tokens, language, latest_year: 0 };
-    let start = longest_at(&language.scope.corrected, reader, end)?.end;
+    let corrected = longest_at(&language.scope.corrected, reader, end);
+    let really = || {
+        // "Jimmy Miller. Well, it will say James on your papers."
+        (end..tokens.len()).find_map(|at| longest_at(&language.words.name_really, reader, at))
+    };
+    let start = corrected.or_else(really)?.end;
     let run = name_run(tokens, language, start);
     let part = spoken_name(&tokens.words[run.clone()], language);
     let whole = with_part(name, &part).filter(|_| run.len() == 1 && name.contains(' '))?;
     Some((whole, run.end))
-}
-
-/// "Miller, first name Jane", "the last name is Miller and the first name Jane".
-fn by_parts(tokens: &mut Tokens, language: &Language) -> Option<NameMention> {
-    let reader = Reader { tokens, language, latest_year: 0 };
-    let named = |list: &List| {
-        (0..tokens.len()).find_map(|at| {
-            let lead = longest_at(list, reader, at)?;
-            let run = name_run(tokens, language, lead.end);
-            (!run.is_empty()).then_some((at, run))
-        })
-    };
-    let (first, last) = (named(&language.words.first_name), named(&language.words.last_name));
-    // The other part is what stands before the one that is called by its kind.
-    let before = |end: usize| {
-        let runs = (0..end).map(|start| name_run(tokens, language, start));
-        runs.map(|run| run.start..run.end.min(end)).find(|run| !run.is_empty())
-    };
-    let (first, last) = match (first, last) {
-        (Some((_, first)), Some((_, last))) => (first, last),
-        (Some((at, first)), None) => (first, before(at)?),
-        (None, Some((at, last))) => (before(at)?, last),
-        (None, None) => return None,
-    };
-    let part = |range: &std::ops::Range<usize>| spoken_name(&tokens.words[range.clone()], language);
-    let name = format!("{} {}", part(&first), part(&last));
-    tokens.take(first);
-    tokens.take(last);
-    Some(NameMention { name, full: true, introduced: false, own: false })
 }
 
 /// "Miller, Jane": the last name first, and nothing else behind the comma.
@@ -194,13 +134,31 @@ fn better(
 ) -> std::ops::Range<usize> {
     let reader = Reader { tokens, language, latest_year: 0 };
     let scope = &language.scope;
-    let taken_back = [&scope.corrected, &scope.answers]
-        .iter()
-        .any(|list| longest_at(list, reader, range.end).is_some());
+    if last_name_first(tokens, language, &range).is_some() {
+        return range;
+    }
+    let back = |at: usize| {
+        let lists = [&scope.corrected, &scope.answers];
+        lists.iter().any(|list| longest_at(list, reader, at).is_some())
+    };
+    let mut at = range.end;
+    let mut taken_back = back(at);
+    while let (false, Some(filler)) =
+        (taken_back, longest_at(&language.words.name_fillers, reader, at))
+    {
+        // "…, oh no, …"
+        at = filler.end;
+        taken_back = back(at);
+    }
     let alone = range.len() == 1 && tokens.words[range.start].stop || taken_back;
-    let later = (range.end..tokens.len().min(range.end + 5))
+    let said = |run: &std::ops::Range<usize>| {
+        let other =
+            |at: usize| !is_letter(&tokens.words[at]) && !language.common.contains(tokens.text(at));
+        run.clone().any(other)
+    };
+    let later = (range.end..tokens.len().min(range.end + NEAR))
         .map(|start| name_run(tokens, language, start))
-        .find(|run| (2..=MAX_WORDS).contains(&run.len()));
+        .find(|run| (2..=MAX_WORDS).contains(&run.len()) && said(run));
     later.filter(|_| alone).unwrap_or(range)
 }
 
@@ -210,15 +168,46 @@ fn introduced(tokens: &Tokens, language: &Language) -> Option<std::ops::Range<us
     let lead = |list: &List, least: usize, closed: bool| {
         (0..tokens.len()).find_map(|at| {
             let lead = longest_at(list, reader, at)?;
-            let range = name_run(tokens, language, lead.end);
+            let title = longest_at(&language.words.name_fillers, reader, lead.end);
+            // "It's Mrs Miller."
+            let start = title.filter(|title| title.len() == 1).map_or(lead.end, |title| title.end);
+            let range = name_run(tokens, language, start);
             let open = !ends_clause(tokens, language, range.end);
-            let fits = range.len() >= least && !(closed && open);
+            let whole = || {
+                // "It's Miller, Jane Miller", "it's Miller, Jane".
+                let whole = better(tokens, language, range.clone());
+                let same = whole.len() >= least
+                    && range.len() == 1
+                    && tokens.text(whole.end - 1) == tokens.text(range.start);
+                same || last_name_first(tokens, language, &range).is_some()
+            };
+            let kin = |at: usize| language.kin.is_called(tokens.text(at));
+            if range.clone().any(kin) {
+                // "It's my nan."
+                return None;
+            }
+            let fits = (range.len() >= least || whole()) && !(closed && open);
             fits.then_some(range)
         })
     };
     lead(&language.words.name_is, 1, false)
-        .or_else(|| lead(&language.words.i_am, 2, true))
+        .or_else(|| {
+            let range = lead(&language.words.i_am, 2, true)?;
+            looks_like_one(tokens, language, &range).then_some(range)
+        })
         .or_else(|| before_says_name(tokens, language))
+}
+
+/// Whether words look like a name where they may be anything: "I am going abroad".
+fn looks_like_one(tokens: &Tokens, language: &Language, range: &std::ops::Range<usize>) -> bool {
+    let names = language.listen();
+    let known = |at: usize| {
+        let word = tokens.text(at);
+        let name = names.is_first_name(word) || names.is_last_name(word);
+        name && !language.common.contains(word)
+    };
+    let capital = |at: usize| tokens.words[at].raw.starts_with(char::is_uppercase);
+    range.clone().any(known) || range.clone().all(capital)
 }
 
 /// "Miller's the name": the ending is no part of the name.
@@ -256,7 +245,7 @@ fn before_says_name(tokens: &Tokens, language: &Language) -> Option<std::ops::Ra
         let list = if owner { &language.words.own_name } else { &language.words.says_name };
         let says = longest_at(list, reader, end)?;
         // "An Arabic speaking doctor" goes on.
-        let goes_on = [&language.scope.clause, &language.scope.wish];
+        let goes_on = [&language.scope.clause, &language.scope.wish, &language.words.after_name];
         let other = goes_on.iter().any(|list| longest_at(list, reader, says.end).is_some());
         if !other && !ends_clause(tokens, language, says.end) {
             return None;
@@ -291,6 +280,15 @@ pub(crate) fn name_run(
     while end < tokens.len() && end - start < 24 {
         let word = &tokens.words[end];
         if !can_be_name(word, language) {
+            break;
+        }
+        let next = tokens.words.get(end + 1).filter(|_| !word.stop);
+        if is_letter(word)
+            && end > start
+            && language.common.contains(&word.text)
+            && next.is_some_and(|next| !can_be_name(next, language))
+        {
+            // "Jane Miller I need …"
             break;
         }
         end += 1;

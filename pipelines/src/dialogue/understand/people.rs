@@ -90,7 +90,7 @@ pub(crate) fn take_doctors(
             && word.chars().all(char::is_alphabetic)
             && !language.common.contains(word)
             && !language.titles.iter().any(|title| title == word)
-            && !tokens.words[at].stop_between(language)
+            && !tokens.words[at].stop
         {
             let name = {
                 let raw = tokens.words[start].raw.as_str();
@@ -158,13 +158,6 @@ fn mention(wanted: &[&Named], tokens: &Tokens, language: &Language) -> Option<Do
     })
 }
 
-impl super::tokens::Token {
-    /// A title that ends a clause ("see the doctor, Friday") has no name after it.
-    fn stop_between(&self, language: &Language) -> bool {
-        self.stop && !language.titles.contains(&self.text)
-    }
-}
-
 /// The words of a name.
 fn parts(name: &str) -> Vec<String> {
     let name = name.to_lowercase();
@@ -184,6 +177,7 @@ fn named(
         word == part
             || (part.chars().count() >= FUZZY_FROM
                 && word.chars().count() >= FUZZY_FROM
+                && !language.common.contains(word)
                 && distance(word, part) <= 1)
     };
     let run = |parts: &[String]| {
@@ -242,8 +236,9 @@ pub(crate) fn specialty(
 }
 
 /// The clinic's specialty that what the caller wants is usually for: "a check-up".
-pub(crate) fn usual(tokens: &Tokens, language: &Language, clinic: &ClinicFacts) -> Option<String> {
-    let reader = Reader { tokens, language, latest_year: 0 };
+pub(crate) fn usual(text: &str, language: &Language, clinic: &ClinicFacts) -> Option<String> {
+    let tokens = Tokens::of(text, language);
+    let reader = Reader { tokens: &tokens, language, latest_year: 0 };
     let all = || clinic.doctors.iter().flat_map(|doctor| &doctor.specialties);
     let named =
         language.specialties.iter().filter(|named| find_any(&named.usually, reader).is_some());

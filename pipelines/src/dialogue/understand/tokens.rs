@@ -44,7 +44,51 @@ impl Tokens {
         for chunk in text.split_whitespace() {
             tokens.push_chunk(chunk, language);
         }
+        tokens.say_whose(language);
         tokens
+    }
+
+    /// Says whose somebody is where that is left out: "Mum needs a visit", "daughter has fever".
+    fn say_whose(&mut self, language: &Language) {
+        let bare = &language.kin.bare;
+        if bare.owner.is_empty() {
+            return;
+        }
+        let is = |all: &[String], word: &str| all.iter().any(|own| own == word);
+        let mut at = 0;
+        while at < self.words.len() {
+            let word = self.text(at);
+            let person = language.owner(word).unwrap_or(word);
+            let mut start = at;
+            while start > 0
+                && !self.words[start - 1].stop
+                && is(&bare.between, self.text(start - 1))
+            {
+                start -= 1;
+            }
+            let before = start.checked_sub(1).and_then(|before| self.words.get(before));
+            let owned = before.is_some_and(|before| {
+                let says = is(&bare.owners, &before.text) || language.owner(&before.text).is_some();
+                says && !before.stop
+            });
+            let begins = before.is_none_or(|before| before.stop || is(&bare.behind, &before.text));
+            let next = self.words.get(at + 1).filter(|_| !self.words[at].stop);
+            // "Nan Miller" is a name.
+            let date = |next: &Token| {
+                language.weekday(&next.text).is_some() || language.month(&next.text).is_some()
+            };
+            let name =
+                next.is_some_and(|next| next.raw.starts_with(char::is_uppercase) && !date(next));
+            let called = language.kin.is_called(person) && !name;
+            let says = next.is_some_and(|next| is(&bare.says, &next.text));
+            let told = begins && says && language.kin.is_relative(person);
+            if (called || told) && !owned {
+                let owner = Token::new(bare.owner.clone(), bare.owner.clone(), false, language);
+                self.words.insert(start, owner);
+                at += 1;
+            }
+            at += 1;
+        }
     }
 
     fn push_chunk(&mut self, chunk: &str, language: &Language) {
@@ -92,7 +136,8 @@ impl Tokens {
             // "James T. Miller": the point behind an initial ends nothing.
             let letter = last.raw.chars().count() == 1 && last.raw.chars().all(char::is_alphabetic);
             let initial = chunk.ends_with('.') && letter;
-            last.stop = stop && !initial && !language.titles.contains(&last.text);
+            let title = chunk.ends_with('.') && language.titles.contains(&last.text);
+            last.stop = stop && !initial && !title;
         }
     }
 

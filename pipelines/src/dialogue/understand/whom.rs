@@ -192,7 +192,8 @@ pub(crate) fn take_name(
 ) -> Option<NameMention> {
     let (range, full) = behind_relative(tokens, language)
         .or_else(|| behind_for(tokens, language, clinic))
-        .or_else(|| before_need(tokens, language, clinic))?;
+        .or_else(|| before_need(tokens, language, clinic))
+        .or_else(|| before_relative(tokens, language, clinic))?;
     let name = names::spoken_name(&tokens.words[range.clone()], language);
     tokens.take(range);
     Some(NameMention { name, full, introduced: true, own: false })
@@ -251,6 +252,22 @@ fn before_need(
     })
 }
 
+/// "Tom Miller is my father", "Nadia, she's my youngest".
+fn before_relative(
+    tokens: &Tokens,
+    language: &Language,
+    clinic: &ClinicFacts,
+) -> Option<(Range<usize>, bool)> {
+    let reader = Reader { tokens, language, latest_year: 0 };
+    (0..tokens.len()).find_map(|at| {
+        let run = named(tokens, language, at).filter(|_| !is_doctor(tokens, at, clinic))?;
+        let known = is_first_name(tokens.text(at), language);
+        let related = longest_at(&language.words.is_relative, reader, run.end).is_some();
+        let full = run.len() >= 2;
+        (known && related).then_some((run, full))
+    })
+}
+
 fn is_first_name(word: &str, language: &Language) -> bool {
     !language.common.contains(word)
         && language.month(word).is_none()
@@ -258,7 +275,7 @@ fn is_first_name(word: &str, language: &Language) -> bool {
 }
 
 /// Whether the name that begins here may be that of a doctor of the clinic.
-fn is_doctor(tokens: &Tokens, at: usize, clinic: &ClinicFacts) -> bool {
+pub(super) fn is_doctor(tokens: &Tokens, at: usize, clinic: &ClinicFacts) -> bool {
     let word = tokens.text(at);
     let part = |name: &str| name.split([' ', '-']).any(|part| part.eq_ignore_ascii_case(word));
     clinic.doctors.iter().any(|doctor| part(&doctor.name))

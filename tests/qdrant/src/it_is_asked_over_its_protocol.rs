@@ -7,7 +7,7 @@ use frontdesk_retrieval::index::{Delete, VectorIndex, Vectored};
 use frontdesk_types::{ClinicId, PatientId, Phi};
 use uuid::Uuid;
 
-use crate::qdrant_server::{Manner, Server};
+use crate::server::{Manner, Server};
 
 fn index(url: &str) -> QdrantIndex {
     let settings = QdrantSettings {
