@@ -209,6 +209,8 @@ fn together(
     let among = callers.among(Vec::new());
     let settled = settle(&among, clip.asked, &ours, &answer, now());
     Some(Both { settled, seconds, one_right })
+}
+
 fn voices(voice: &str, folder: Option<&str>, weights: Option<&str>) -> Result<()> {
     let large = PocketSphinx::open(&Options::default(), [("general", Context::general())])?;
     let whisper = whisper(weights)?;

@@ -206,8 +206,7 @@ fn in_order(parts: Vec<Part>) -> Vec<Todo> {
         let (new, old) = (&booked.heard.whom.persons, &given_up.heard.whom.persons);
         let same = *book > *cancel && (new.is_empty() || new == old);
         let name = booked.heard.relative_name.is_none();
-        rank(booked) == rank(given_up) && same && name
-            || rank(booked) < 4 && rank(given_up) < 4
+        rank(booked) == rank(given_up) && same && name || rank(booked) < 4 && rank(given_up) < 4
     });
     let cancel = pair.map(|(_, cancel)| Phi::new(parts[cancel].text.clone()));
     let mut todos = Vec::new();

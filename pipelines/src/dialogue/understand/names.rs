@@ -152,9 +152,8 @@ fn better(
     }
     let alone = range.len() == 1 && tokens.words[range.start].stop || taken_back;
     let said = |run: &std::ops::Range<usize>| {
-        let other = |at: usize| {
-            !is_letter(&tokens.words[at]) && !language.common.contains(tokens.text(at))
-        };
+        let other =
+            |at: usize| !is_letter(&tokens.words[at]) && !language.common.contains(tokens.text(at));
         run.clone().any(other)
     };
     let later = (range.end..tokens.len().min(range.end + NEAR))
@@ -246,8 +245,7 @@ fn before_says_name(tokens: &Tokens, language: &Language) -> Option<std::ops::Ra
         let list = if owner { &language.words.own_name } else { &language.words.says_name };
         let says = longest_at(list, reader, end)?;
         // "An Arabic speaking doctor" goes on.
-        let goes_on =
-            [&language.scope.clause, &language.scope.wish, &language.words.after_name];
+        let goes_on = [&language.scope.clause, &language.scope.wish, &language.words.after_name];
         let other = goes_on.iter().any(|list| longest_at(list, reader, says.end).is_some());
         if !other && !ends_clause(tokens, language, says.end) {
             return None;

@@ -60,7 +60,10 @@ impl Tokens {
             let word = self.text(at);
             let person = language.owner(word).unwrap_or(word);
             let mut start = at;
-            while start > 0 && !self.words[start - 1].stop && is(&bare.between, self.text(start - 1)) {
+            while start > 0
+                && !self.words[start - 1].stop
+                && is(&bare.between, self.text(start - 1))
+            {
                 start -= 1;
             }
             let before = start.checked_sub(1).and_then(|before| self.words.get(before));
@@ -74,8 +77,8 @@ impl Tokens {
             let date = |next: &Token| {
                 language.weekday(&next.text).is_some() || language.month(&next.text).is_some()
             };
-            let name = next
-                .is_some_and(|next| next.raw.starts_with(char::is_uppercase) && !date(next));
+            let name =
+                next.is_some_and(|next| next.raw.starts_with(char::is_uppercase) && !date(next));
             let called = language.kin.is_called(person) && !name;
             let says = next.is_some_and(|next| is(&bare.says, &next.text));
             let told = begins && says && language.kin.is_relative(person);

@@ -98,11 +98,7 @@ fn first_and_last(
 }
 
 /// Where a name may follow one that stands alone, with "here" or the like behind it.
-fn behind_single(
-    tokens: &Tokens,
-    language: &Language,
-    single: &Range<usize>,
-) -> Option<usize> {
+fn behind_single(tokens: &Tokens, language: &Language, single: &Range<usize>) -> Option<usize> {
     if single.len() != 1 {
         return None;
     }

@@ -10,7 +10,11 @@ use crate::language::Language;
 
 /// "Miller, first name Jane", "the last name is Miller and the first name Jane", "Miller's the
 /// surname".
-pub(super) fn by_parts(tokens: &mut Tokens, language: &Language, asked: Asked) -> Option<NameMention> {
+pub(super) fn by_parts(
+    tokens: &mut Tokens,
+    language: &Language,
+    asked: Asked,
+) -> Option<NameMention> {
     let reader = Reader { tokens, language, latest_year: 0 };
     let named = |list: &List| {
         (0..tokens.len()).find_map(|at| {
@@ -22,7 +26,8 @@ pub(super) fn by_parts(tokens: &mut Tokens, language: &Language, asked: Asked) -
                 let links = longest_at(&language.words.is_called, reader, word);
                 let word = word.checked_sub(links.map_or(0, |_| 1))?;
                 let own = language.owner(tokens.text(word)).unwrap_or(tokens.text(word));
-                let name = language.common.can_be_name(own) && !language.titles.iter().any(|t| t == own);
+                let name =
+                    language.common.can_be_name(own) && !language.titles.iter().any(|t| t == own);
                 if name { word..word + 1 } else { word..word }
             } else {
                 behind
