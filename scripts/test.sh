@@ -36,12 +36,25 @@ weights() {
 }
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+understood=$(mktemp)
+understanding=
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+    if [ -n "$understanding" ]; then kill -TERM "$understanding" 2>/dev/null || true; fi
+    rm -f "$log" "$understood"
+}
+trap finish EXIT
 failed_steps=()
 
 # Built first, so that the time limit is one of running.
 cargo test --locked "$@" --no-run
-if [ "$*" = --workspace ]; then weights; fi
+if [ "$*" = --workspace ]; then
+    weights
+    # Beside the Rust tests, which mostly wait.
+    scripts/understanding.sh "${CARGO_TARGET_DIR:-$root/target}/debug/frontdesk" --quiet \
+        >"$understood" 2>&1 &
+    understanding=$!
+fi
 timeout --foreground --kill-after=30 "${TEST_MINUTES:-30}m" \
     cargo test --locked "$@" --no-fail-fast 2>&1 | tee -a "$log" ||
     case $? in
@@ -50,9 +63,10 @@ timeout --foreground --kill-after=30 "${TEST_MINUTES:-30}m" \
     esac
 
 # With arguments, only those Rust tests were asked for.
-if [ "$*" = --workspace ]; then
-    scripts/understanding.sh "${CARGO_TARGET_DIR:-$root/target}/debug/frontdesk" --quiet 2>&1 |
-        tee -a "$log" || failed_steps+=("the tests of understanding")
+if [ -n "$understanding" ]; then
+    wait "$understanding" || failed_steps+=("the tests of understanding")
+    understanding=
+    tee -a "$log" <"$understood"
 fi
 if [ "$*" = --workspace ] && [ -e tests/browser/package.json ]; then
     # What is installed is what the lock file says, unless the lock file is newer.

@@ -165,7 +165,7 @@ pub const INVARIANTS: &[Invariant] = &[
             jsonb_object_keys(o.payload) k WHERE k NOT IN ('alternatives', 'appointment', 'call', \
             'callback', 'channel', 'doctor', 'from', 'from_slot', 'hold', 'merged', \
             'merged_into', 'outcome', 'patient', 'reason', 'rebook', 'slot', 'starts_at', \
-            'status', 'until')",
+            'status', 'subject', 'until')",
     },
     Invariant {
         id: "AUD-1",

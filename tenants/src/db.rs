@@ -28,6 +28,10 @@ const SESSION: [(&str, &str); 4] = [
 /// that is busy.
 const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 
+/// A connection that was idle for so long is looked at before it is used: whoever is answered right
+/// after the server came back must not meet one that broke.
+const LOOKED_AT_AFTER: Duration = Duration::from_millis(250);
+
 /// The embedded migrations, oldest first.
 #[must_use]
 pub fn migrator() -> &'static Migrator {
@@ -95,8 +99,14 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
-            // The ping would double the round trips; a dead connection shows in the next error.
+            // A ping each time would double the round trips. One that was idle for a while may have
+            // broken since, with its server; where it has, another one is made.
             .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    Ok(meta.idle_for < LOOKED_AT_AFTER || connection.ping().await.is_ok())
+                })
+            })
             .connect_with(options(url)?.options(SESSION))
             .await
             .map_err(SetupError::Connect)?;

@@ -21,6 +21,7 @@ use super::LiveCalls;
 use super::admission::{Admission, Reservation};
 use super::counters::Totals;
 use crate::call::{CUT_SHORT, Call, CallEnd, CallSupervisor, Services, close_record};
+use crate::media::SecondPool;
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -289,15 +290,16 @@ impl Root {
         if before.is_some_and(|before| now.since(before) > STOOD_STILL) {
             speech.stood_still();
             recognition.stood_still();
-            second.as_ref().inspect(|second| second.stood_still());
+            if let Some(second) = second {
+                second.stood_still();
+            }
         }
-        let abandoned = speech.check()
-            + recognition.check()
-            + second.as_ref().map_or(0, |second| second.check());
+        let abandoned =
+            speech.check() + recognition.check() + second.as_ref().map_or(0, SecondPool::check);
         self.totals.abandoned.store(abandoned, Ordering::Relaxed);
         let lately = speech.abandoned_lately()
             + recognition.abandoned_lately()
-            + second.as_ref().map_or(0, |second| second.abandoned_lately());
+            + second.as_ref().map_or(0, SecondPool::abandoned_lately);
         if lately >= MAX_ABANDONED_THREADS && !self.worn_out.send_replace(true) {
             tracing::error!(
                 abandoned,

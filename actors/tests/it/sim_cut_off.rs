@@ -15,7 +15,7 @@ async fn mary(sim: &mut Sim, channel: Channel) -> SimCall {
     call.caller.types("when is my appointment?");
     // Who speaks is asked for the date of birth first.
     for _ in 0..2 {
-        let asked = call.hears_any(sim, &["your full name", "date of birth"]).await;
+        let asked = call.hears_any(sim, &["full name", "date of birth"]).await;
         let answer = if asked.contains("name") { "Mary Johnson" } else { "12 March 1984" };
         call.caller.types(answer);
     }

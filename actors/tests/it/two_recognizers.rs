@@ -78,13 +78,13 @@ impl Recognizer for Listener {
         let first = self.decodes.fetch_add(1, Ordering::SeqCst) == 0;
         let dies = self.manner == Manner::Dies || self.manner == Manner::DiesOnce && first;
         assert!(!dies, "the recognizer breaks");
-        while self.manner == Manner::Slow {
-            if self.stop.load(Ordering::SeqCst) {
-                return Err(SttError::Engine("stopped".to_owned()));
-            }
+        if self.manner != Manner::Slow {
+            return Ok(self.words.clone());
+        }
+        while !self.stop.load(Ordering::SeqCst) {
             std::thread::yield_now();
         }
-        Ok(self.words.clone())
+        Err(SttError::Engine("stopped".to_owned()))
     }
 }
 

@@ -192,9 +192,8 @@ impl English {
         static ENGLISH: LazyLock<English> = LazyLock::new(|| {
             let Some(english) = Languages::built_in().get("en") else { return English::default() };
             let numbers = english.speech().numbers;
-            let both = |number: usize| {
-                [numbers.cardinal(number as u64), numbers.ordinal(number as u64)]
-            };
+            let both =
+                |number: usize| [numbers.cardinal(number as u64), numbers.ordinal(number as u64)];
             let units = (0..20).flat_map(|unit| both(unit).map(|word| (word, unit)));
             let tens = (20..100).step_by(10).flat_map(|tens| {
                 let [cardinal, ordinal] = both(tens);

@@ -10,6 +10,7 @@ mod ar;
 pub mod bundle;
 mod classes;
 pub(crate) mod danger;
+mod day_ops;
 mod en;
 mod exact;
 pub(crate) mod kin;

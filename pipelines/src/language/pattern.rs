@@ -4,8 +4,8 @@
 //! word that begins so, `*` for up to four words of any kind, and slots: `{n}` a number, `{ord}` an
 //! ordinal, `{weekday}`, `{weekdays}` "Mondays", `{month}`, `{year}`, `{h}` an hour, `{m}` minutes,
 //! `{hm}` "9:30", `{hhmm}` "0930", `{kin}` "little daughter", `{kin's}` "daughter's", `{person}` a member
-//! of the family, a friend or the like, `{holiday}` a public holiday. `<visit>` is a class of words of
-//! the same file, written out when it is read (`classes.rs`).
+//! of the family, a friend or the like, `{holiday}` a public holiday, `{length}` "two hours", `{period}`
+//! a month. `<visit>` is a class of words of the same file, written out when it is read (`classes.rs`).
 
 use serde::Deserialize;
 
@@ -30,6 +30,10 @@ pub(crate) enum Slot {
     Person,
     /// A public holiday, by its place in the language's list.
     Holiday,
+    /// A length of time.
+    Length,
+    /// A month, by its name or counted from this one.
+    Period,
 }
 
 #[derive(Debug, Clone)]
@@ -59,7 +63,7 @@ impl Marks {
     pub(crate) const NONE: Self = Self([0; 4]);
     const ALL: Self = Self([u64::MAX; 4]);
     /// Begins a number, an ordinal; is a weekday, any such weekday, a month; begins a word for a
-    /// member of the family or somebody else, a public holiday.
+    /// member of the family or somebody else, a public holiday, a length of time, a month.
     pub(crate) const NUMBER: Self = Self::bit(3, 63);
     pub(crate) const ORDINAL: Self = Self::bit(3, 62);
     pub(crate) const WEEKDAY: Self = Self::bit(3, 61);
@@ -67,8 +71,10 @@ impl Marks {
     pub(crate) const MONTH: Self = Self::bit(3, 59);
     pub(crate) const KIN: Self = Self::bit(3, 58);
     pub(crate) const HOLIDAY: Self = Self::bit(3, 57);
+    pub(crate) const LENGTH: Self = Self::bit(3, 56);
+    pub(crate) const PERIOD: Self = Self::bit(3, 55);
     /// Bits of the last number that are for beginnings of words.
-    const BEGINNINGS: u64 = 57;
+    const BEGINNINGS: u64 = 55;
     /// Letters, in bytes, of the longest beginning that has a bit of its own.
     const LONGEST: usize = 3;
 
@@ -116,6 +122,8 @@ impl Marks {
             Slot::Month => Self::MONTH,
             Slot::Kin | Slot::KinOwner | Slot::Person => Self::KIN,
             Slot::Holiday => Self::HOLIDAY,
+            Slot::Length => Self::LENGTH,
+            Slot::Period => Self::PERIOD,
         }
     }
 
@@ -296,6 +304,8 @@ fn slot(word: &str) -> Result<Slot, &'static str> {
         "{kin's}" => Slot::KinOwner,
         "{person}" => Slot::Person,
         "{holiday}" => Slot::Holiday,
+        "{length}" => Slot::Length,
+        "{period}" => Slot::Period,
         _ => return Err("there is no slot of that name"),
     })
 }

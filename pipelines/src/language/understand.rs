@@ -10,96 +10,13 @@ use jiff::civil::Time;
 use serde::Deserialize;
 
 use super::bundle::{Bundle, BundleError};
+pub(crate) use super::day_ops::{DayOp, SpanPart};
 use super::pattern::{List, Marks};
-pub(crate) use super::words::{Common, HolidayWords, LengthPhrase};
+pub(crate) use super::words::{Common, HolidayWords, LengthPhrase, Period, TimeLength, Unit};
 use crate::dialogue::tools::PartOfDay;
 use crate::wish::Order;
 
 const FILE: &str = "understand.toml";
-
-/// What a day phrase does. `n` comes from the phrase's slot or from the entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DayOp {
-    Offset,
-    Weeks,
-    /// That many weeks from now, or later.
-    FromWeeks,
-    WithinWeeks,
-    Months,
-    Hours,
-    Weekday,
-    /// Any such weekday.
-    AnyWeekday,
-    Workdays,
-    Weekends,
-    ThisWeekday,
-    NextWeekday,
-    WeekdayInWeeks,
-    /// The weekday of the calendar week so many weeks ahead.
-    WeekdayInWeek,
-    /// "Two Mondays from now".
-    NthNextWeekday,
-    /// "The second Monday of", in the month that is named, or so many months ahead.
-    NthWeekday,
-    NthWeek,
-    NthDay,
-    WeekOf,
-    Week,
-    Weekend,
-    /// The next one; where it is ruled out, any.
-    TheWeekend,
-    Month,
-    MonthName,
-    /// The name of a month alone, which may be another word.
-    BareMonth,
-    Date,
-    DayOfMonth,
-    DayOfNextMonth,
-    /// Days, weeks, the week and so on counted from what is being talked of.
-    AnchorDays,
-    AnchorDaysBack,
-    AnchorWeeks,
-    /// So many days later at the same time; at the same time alone with 999.
-    AnchorSame,
-    AnchorSameWeeks,
-    AnchorWeek,
-    AnchorDay,
-    /// Later that day; earlier with -1.
-    AnchorLater,
-    AnchorInWeek,
-    AnchorMinutes,
-    AnchorHours,
-    AnchorHoursBack,
-    AnchorSpanMinutes,
-    AnchorSpanMinutesBack,
-    /// On the days after; before with -1.
-    AnchorAfter,
-    /// The first such weekday after.
-    AnchorWeekday,
-    /// A public holiday, or so many days after it.
-    Holiday,
-    /// The first such weekday after it; the last before it with -1.
-    HolidayWeekday,
-    /// The week that it is in, or so many weeks after.
-    HolidayWeek,
-    /// A week after the day that was named before.
-    NextOne,
-    Soonest,
-    AnyDay,
-    Past,
-}
-
-/// A part of a week or month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum SpanPart {
-    Start,
-    Middle,
-    End,
-    FirstHalf,
-    SecondHalf,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -232,7 +149,7 @@ tables! {
         not_new, any_alone, any_doctor, other_doctor, list_first, list_middle, list_latest, list_last, list_after, another_day, list_either, choice_noun, choice_number,
         none_of, later, earlier, born, name_is, i_am, name_fillers, double, triple, plus,
         hold_on, small_talk, thanks, first_name, last_name, name_ends, others_data, others_possessive, question_start, topics,
-        polite, suggestion, leads, negated, negated_after, not_made, chatter, reached, aside, why, asks_now, machine, presence, wrong_number, rude,
+        polite, suggestion, leads, negated, negated_after, unwanted_after, not_made, chatter, reached, aside, why, asks_now, machine, presence, wrong_number, rude,
         recall,
     }
 }
@@ -240,7 +157,7 @@ tables! {
 tables! {
     /// Who says what of a time: what is ruled out, what is told and not asked for.
     Scope {
-        not, keep, answers, plurals, reset, clause, wish, story, that_day, since, unavailable, free_from, free_until, corrected, beside, or, and, good_after, time_like, soft, soft_after,
+        not, compared, than, keep, answers, plurals, reset, clause, wish, story, that_day, before_that, after_that, since, unavailable, engaged, at_liberty, free_from, free_until, corrected, beside, or, and, good_after, time_like, soft, soft_after,
     }
 }
 
@@ -268,7 +185,7 @@ tables! {
 tables! {
     /// How a call goes on: several wishes, what is done undone, the waiting list.
     Course {
-        join, besides, books, has_one, holds, unable, comes, all_of, undo, keep, drop, clashes, idioms, reference, wait_join, wait_leave, wait_ask,
+        join, besides, books, has_one, holds, unable, comes, all_of, undo, keep, drop, clashes, idioms, reference, bars, wait_join, wait_leave, wait_ask,
     }
 }
 
@@ -415,6 +332,10 @@ pub struct Tables {
     pub(crate) matters: Vec<Matter>,
     #[serde(default)]
     pub(crate) holidays: Vec<HolidayWords>,
+    #[serde(default)]
+    pub(crate) time_lengths: Vec<TimeLength>,
+    #[serde(default)]
+    pub(crate) periods: Vec<Period>,
     pub(crate) traits: TraitWords,
     pub(crate) visits: VisitWords,
     #[serde(default)]
@@ -428,6 +349,11 @@ pub struct Tables {
     /// The marks of the words that public holidays can begin with.
     #[serde(skip)]
     holiday_marks: Marks,
+    /// Those of lengths of time and of months.
+    #[serde(skip)]
+    length_marks: Marks,
+    #[serde(skip)]
+    period_marks: Marks,
 }
 
 impl Tables {

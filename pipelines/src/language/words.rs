@@ -1,4 +1,4 @@
-//! Tables of words that are no plain lists of patterns: lengths of a visit, public holidays, and words
+//! Tables of words that are no plain lists of patterns: lengths, months, public holidays, and words
 //! that are no names.
 
 use std::collections::HashSet;
@@ -14,6 +14,34 @@ pub(crate) struct LengthPhrase {
     /// Minutes; those that the phrase names if it is zero.
     #[serde(default)]
     pub(crate) minutes: i64,
+    pub(crate) say: List,
+}
+
+/// A length of time: "half an hour", "two weeks".
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TimeLength {
+    pub(crate) unit: Unit,
+    /// Of these; so many times the number that the phrase names, if it names one.
+    pub(crate) n: i64,
+    pub(crate) say: List,
+}
+
+/// What a length of time is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unit {
+    Minutes,
+    Days,
+    Months,
+}
+
+/// A month that is counted from this one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Period {
+    /// How many months ahead.
+    pub(crate) n: i64,
     pub(crate) say: List,
 }
 

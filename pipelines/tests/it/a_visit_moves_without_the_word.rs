@@ -38,6 +38,57 @@ fn the_visit_on_the_day_that_is_given_up_moves() {
     }
 }
 
+/// Wishes that count from the visit on Sunday the 14th at half past nine, and where it goes.
+const SHIFTS: &[(&str, &str)] = &[
+    ("it's about my visit on Sunday, could it be two days later, same time?", "2026-06-16 09:30"),
+    ("can I come an hour later than I'm booked for?", "2026-06-14 10:30"),
+    ("I'd like to come half an hour sooner than what I have", "2026-06-14 09:00"),
+    ("could my appointment be put back by a week?", "2026-06-21 09:30"),
+    ("kindly prepone my appointment by half an hour", "2026-06-14 09:00"),
+    ("please don't bin my appointment, I only want it an hour later", "2026-06-14 10:30"),
+    ("could we push my appointment to the Thursday", "2026-06-18"),
+    ("the same hour for my visit, but a fortnight later", "2026-06-28 09:30"),
+];
+
+#[test]
+fn how_much_later_or_earlier_tells_where_the_visit_goes() {
+    for (words, there) in SHIFTS {
+        let mut call = jane_with(&[("Haddad", "2026-06-14T09:30")]);
+        let mut text = call.hears(words);
+        if text.contains("Which one") {
+            text = call.hears("the first one");
+        }
+        assert!(text.contains("Shall I move it?"), "{words}: {text}");
+        call.hears("yes");
+        let booked = call.clinic.booked();
+        assert!(booked.len() == 1 && booked[0].contains(there), "{words}: {booked:?}");
+    }
+}
+
+#[test]
+fn a_visit_is_called_off_by_its_day_in_many_words() {
+    for words in [
+        "scratch Sunday the 14th, would you",
+        "strike the fourteenth, I'm well again",
+        "I shan't be needing my slot on the 14th any more",
+        "you can give my Sunday to somebody else",
+        "please call off Sunday",
+        "the Haddad one on the 14th can go, I mean my visit",
+    ] {
+        let mut call = jane_with(&[("Haddad", "2026-06-14T09:30")]);
+        let text = call.hears(words);
+        assert!(text.contains("Shall I cancel it?"), "{words}: {text}");
+        assert_eq!(call.clinic.booked().len(), 1, "{words}: nothing is written without a yes");
+    }
+}
+
+#[test]
+fn who_can_never_come_on_some_days_moves_and_cancels_nothing() {
+    let mut call = jane_with(&[("Frost", "2026-06-15T09:00")]);
+    let text = call.hears("I can't do Sundays and I can't do Thursdays, Dr Haddad please");
+    assert!(text.contains("June 16") && text.contains("Haddad"), "{text}");
+}
+
 #[test]
 fn with_several_visits_it_is_the_one_on_that_day() {
     let mut call = jane_with(&[("Haddad", "2026-06-14T09:30"), ("Frost", "2026-06-15T09:00")]);

@@ -150,3 +150,22 @@ fn a_series_is_booked_one_visit_at_a_time() {
     assert!(next.contains("June 21") && next.contains("Haddad"), "{next}");
     assert!(!next.contains("move"), "{next}");
 }
+
+#[test]
+fn a_doctor_who_is_ruled_out_in_any_words_is_not_offered() {
+    for words in [
+        "a cardiologist, but Dr Haddad is off the table",
+        "Dr Haddad and I don't see eye to eye, so the other heart doctor",
+        "I've fallen out with Dr Haddad, who else is there in cardiology?",
+        "the heart doctor please, no more Dr Haddad",
+        "I usually see Dr Haddad, but not this time, another cardiologist",
+        "a cardiologist, and steer clear of Dr Haddad please",
+        "Dr Haddad was rude to me, I'd like some other cardiologist",
+        "a heart doctor, whoever it is, as long as it isn't Dr Haddad",
+    ] {
+        let mut call = Call::new(clinic());
+        call.hears(JANE);
+        let text = call.hears(words);
+        assert!(text.contains("Winter") && !text.contains("Haddad"), "{words}: {text}");
+    }
+}

@@ -77,6 +77,26 @@ fn it_can_be_asked_for_at_once_and_at_a_read_back_and_lacks_only_the_doctor() {
 }
 
 #[test]
+fn it_is_asked_for_in_many_words() {
+    for words in [
+        "give me a bell if Dr Haddad gets a gap, would you",
+        "can I go on standby for Dr Haddad?",
+        "should anything come up with Dr Haddad, do let me know",
+        "I'd happily take any cancellation with Dr Haddad",
+        "keep me in mind for cancellations with Dr Haddad",
+        "in the event of a cancellation with Dr Haddad, phone me",
+        "I can come at short notice if somebody cancels with Dr Haddad",
+        "text me as soon as something frees up with Dr Haddad",
+        "let me know when someone pulls out, Dr Haddad that is",
+    ] {
+        let mut call = jane(Clinic::new());
+        let text = call.hears(words);
+        assert!(text.contains("waiting list") && text.contains("Shall I put"), "{words}: {text}");
+        assert!(call.clinic.waitlist.is_empty(), "{words}: nothing is written without a yes");
+    }
+}
+
+#[test]
 fn a_no_to_it_and_words_beside_a_yes_write_nothing() {
     for words in ["no", "okay, I'd like to ask my mother first", "never mind"] {
         let mut call = full();

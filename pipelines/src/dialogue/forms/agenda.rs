@@ -85,7 +85,7 @@ impl Policy {
                 return true;
             }
             Want::Wait => {
-                return self.on_waitlist(now, &heard) || self.take_up(now, next);
+                return self.on_waitlist(now, &heard, &words) || self.take_up(now, next);
             }
             Want::Book => (Goal::Book, &phrases.next_book),
             Want::Move => (Goal::Move, &phrases.next_move),

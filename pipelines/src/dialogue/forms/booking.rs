@@ -96,6 +96,10 @@ impl Policy {
             let doctors = wish.doctors.clone();
             wish.not_doctors.retain(|not| !doctors.contains(not));
         }
+        if heard.doctor.is_none() && problem.is_none() && !wish.names_doctor() {
+            let words = heard.reading.words.join(" ");
+            wish.specialty = usual(&words, &self.language, &self.facts.clinic);
+        }
         for not in &heard.not_doctors {
             self.rule_out(*not);
         }
@@ -104,10 +108,6 @@ impl Policy {
         if any && heard.doctor.is_none() && wish.specialty.is_none() {
             wish.doctors.clear();
             wish.any = true;
-        }
-        if heard.doctor.is_none() && problem.is_none() && !wish.names_doctor() {
-            let words = heard.reading.words.join(" ");
-            wish.specialty = usual(&words, &self.language, &self.facts.clinic);
         }
         problem
     }
@@ -284,7 +284,7 @@ impl Policy {
         let yes = Assent::of(&heard.reading, Asked::default()).is_yes();
         let plain = !heard.has_content() && yes;
         if self.state.wait_offered && plain {
-            self.join_waitlist(now, heard);
+            self.join_waitlist(now, heard, text);
         } else if self.turned_by(heard, heard.relative) || heard.has_content() || heard.any_doctor {
             self.understood();
             self.wish_and_advance(now, heard);

@@ -119,6 +119,11 @@ impl Policy {
             Some(Choice::Last) => shown.last(),
             Some(Choice::Latest) => shown.iter().max_by_key(|offer| offer.starts_at),
             Some(Choice::Either) => shown.first(),
+            Some(Choice::Next) => {
+                let start = |offer: &Offer| offer.local_start().datetime();
+                let out = shown.iter().rposition(|offer| !heard.wish.when.allows(start(offer)));
+                out.and_then(|out| shown.get(out + 1))
+            }
             None => None,
         };
         // "Two", and none of them is at two.

@@ -13,7 +13,7 @@ use crate::dialogue::tools::{AppointmentFacts, ToolCall};
 use crate::dialogue::understand::parts::Want;
 use crate::dialogue::understand::wish::Said;
 use crate::dialogue::understand::{Choice, Setting};
-use crate::wish::Window;
+use crate::wish::{When, Window};
 
 /// Appointments told at once.
 const TOLD: usize = 3;
@@ -163,6 +163,12 @@ impl Policy {
         let elsewhere = !self.state.wish.when.any.is_empty() || heard.later || heard.earlier;
         self.state.goal = Some(if unable && !elsewhere { Goal::Cancel } else { Goal::Move });
         self.state.target = Some(target.clone());
+        if heard.wish.anchored || heard.wish.of_week {
+            // "Anything later that same morning" counts from that visit.
+            self.state.wish.when = When::default();
+            self.state.from_it = Some(Phi::new(words));
+            self.count_from_target(now);
+        }
         self.advance(now);
         true
     }
@@ -184,7 +190,7 @@ impl Policy {
     }
 
     /// Now that it is known which appointment moves: "a week later" counts from it.
-    fn count_from_target(&mut self, now: Now) {
+    pub(super) fn count_from_target(&mut self, now: Now) {
         if let Some(text) = self.state.from_it.take() {
             let setting = Setting { expect: Expectation::Request, ..self.setting(now) };
             let mut heard = Heard::of(text.expose(), setting);

@@ -278,7 +278,7 @@ impl Policy {
             return;
         }
         let asked = matches!(self.state.phase, Phase::Message | Phase::CallWhen);
-        if !asked && self.on_waitlist(now, &heard) {
+        if !asked && self.on_waitlist(now, &heard, text) {
             return;
         }
         if (!asked && self.on_matter(now, &heard, text)) || self.everywhere(now, &heard) {

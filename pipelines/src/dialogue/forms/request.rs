@@ -13,6 +13,7 @@ use crate::dialogue::tools::ToolCall;
 use crate::dialogue::understand::Setting;
 use crate::dialogue::understand::days::DayMention;
 use crate::dialogue::understand::tokens::Tokens;
+use crate::dialogue::understand::wish::Said;
 
 /// Words of "and my son's?" at most.
 const SHORT: usize = 5;
@@ -210,8 +211,9 @@ impl Policy {
         // "From Sunday to Tuesday": what stands before "to" tells which appointment.
         let (which, wish) = self.split_move(now, text);
         self.state.which = Some(Phi::new(which));
-        self.state.from_it = heard.wish.anchored.then(|| Phi::new(text.to_owned()));
-        match wish.filter(|wish| !wish.wish.anchored) {
+        let counts = |said: &Said| said.anchored || said.of_week;
+        self.state.from_it = counts(&heard.wish).then(|| Phi::new(text.to_owned()));
+        match wish.filter(|wish| !counts(&wish.wish)) {
             Some(wish) => self.wish_and_advance(now, &wish),
             None => self.advance(now),
         }

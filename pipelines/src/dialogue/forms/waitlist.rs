@@ -1,6 +1,6 @@
 //! The waiting list: joined where no time suits, asked about, left; a time that became free is taken.
 
-use frontdesk_types::{DoctorId, WaitlistEntryId};
+use frontdesk_types::{DoctorId, Phi, WaitlistEntryId};
 
 use super::course::Todo;
 use super::state::{Goal, Phase};
@@ -8,15 +8,16 @@ use super::{Heard, Now, Policy, fill};
 use crate::dialogue::said;
 use crate::dialogue::tools::{ToolCall, WaitlistFacts, WaitlistWish};
 use crate::dialogue::understand::course::Wait;
+use crate::dialogue::understand::wish::Said;
 use crate::wish::When;
 
 impl Policy {
     /// What is said of the waiting list; false if nothing is.
-    pub(super) fn on_waitlist(&mut self, now: Now, heard: &Heard) -> bool {
+    pub(super) fn on_waitlist(&mut self, now: Now, heard: &Heard, text: &str) -> bool {
         let Some(wait) = heard.course.wait else { return false };
         self.understood();
         match wait {
-            Wait::Join => self.join_waitlist(now, heard),
+            Wait::Join => self.join_waitlist(now, heard, text),
             Wait::Leave | Wait::Ask => {
                 let leaves = wait == Wait::Leave;
                 self.begin_goal(if leaves { Goal::LeaveWait } else { Goal::ListWaits });
@@ -31,8 +32,15 @@ impl Policy {
     }
 
     /// Puts the caller on the waiting list for what they wish; what was wished for so far stays.
-    pub(super) fn join_waitlist(&mut self, now: Now, heard: &Heard) {
+    pub(super) fn join_waitlist(&mut self, now: Now, heard: &Heard, text: &str) {
         self.understood();
+        let mut heard = heard.clone();
+        let counts = heard.wish.anchored && self.anchor().is_none();
+        if counts {
+            // "Sooner than what I have" counts from that visit.
+            (heard.wish, heard.day) = (Said::default(), None);
+        }
+        let heard = &heard;
         let mut wish = std::mem::take(&mut self.state.wish);
         if !wish.names_doctor()
             && let Some(target) = &self.state.target
@@ -41,6 +49,7 @@ impl Policy {
         }
         self.begin_goal(Goal::Wait);
         self.state.wish = wish;
+        self.state.from_it = counts.then(|| Phi::new(text.to_owned()));
         if heard.other_patient && !self.state.patient.other {
             self.turn_to_other(heard);
         }
@@ -61,6 +70,21 @@ impl Policy {
 
     /// Whom somebody waits for is asked; the rest is optional.
     fn wait(&mut self, now: Now) {
+        if self.state.from_it.is_some() {
+            if !self.state.listed_all {
+                self.call(ToolCall::ListAppointments);
+                return;
+            }
+            if let [only] = self.ledger.appointments() {
+                self.state.target = Some(only.clone());
+                if !self.state.wish.names_doctor() {
+                    self.state.wish.doctors = vec![only.visit.doctor];
+                }
+                self.count_from_target(now);
+                self.state.target = None;
+            }
+            self.state.from_it = None;
+        }
         match self.waitlist_wish() {
             Some(wish) => {
                 self.state.phase = Phase::Confirm;

@@ -65,7 +65,21 @@ fn put_right(
         let found = lists.iter().filter_map(|list| longest_at(list, reader, at));
         found.map(|found| found.end).max()
     })?;
-    let (later, said) = find(reader, taken_back, calendar, true)?;
+    // "No, hang on, I mean": all of it takes back the same.
+    let further = |at: usize| {
+        let lists = [&scope.corrected, &scope.answers, &reader.language.words.fillers];
+        lists.iter().filter_map(|list| longest_at(list, reader, at)).map(|found| found.end).max()
+    };
+    let mut taken_back = taken_back;
+    while let Some(end) = further(taken_back).filter(|end| *end > taken_back) {
+        taken_back = end;
+    }
+    let (later, said) = match mention {
+        // "The fourth of June, no, the fifth, nineteen ninety": the month stays.
+        BirthMention::NoYear { month, .. } => day_and_year(reader, taken_back, month, calendar),
+        _ => None,
+    }
+    .or_else(|| find(reader, taken_back, calendar, true))?;
     let parts = match mention {
         BirthMention::Full(date) => (Some(date.year()), Some((date.month(), date.day()))),
         BirthMention::NoYear { month, day } => (None, Some((month, day))),
@@ -81,8 +95,31 @@ fn put_right(
         (BirthMention::NoYear { month, day }, (Some(year), _)) => whole(Some(year), (month, day)),
         (said, _) => said,
     };
-    let further = put_right(reader, &later, said, calendar);
-    Some(further.unwrap_or((later.end, said)))
+    if let Some(further) = put_right(reader, &later, said, calendar) {
+        return Some(further);
+    }
+    // "Of May, pardon, of March, 1984".
+    let found = (later, said);
+    let (later, said) = with_year(reader, &found, calendar).unwrap_or(found);
+    Some((later.end, said))
+}
+
+/// The day of a month that is known, with a year behind it.
+fn day_and_year(reader: Reader<'_>, from: usize, month: i8, calendar: Calendar) -> Option<Found> {
+    let Reader { tokens, language, latest_year } = reader;
+    let small = |at: usize| {
+        let lists = [&language.words.links, &language.words.fillers, &language.scope.corrected];
+        lists.iter().any(|list| longest_at(list, reader, at).is_some())
+    };
+    let at = (from..tokens.len()).find(|at| !small(*at))?;
+    let (day, length) = numbers::ordinals(tokens, at, language).first().copied()?;
+    if language.month(tokens.text(at + length)).is_some() {
+        return None;
+    }
+    let years = numbers::years(tokens, at + length, latest_year, language);
+    let (year, more) = years.first().copied()?;
+    let mention = of_parts(Some(year), month, i8::try_from(day).ok()?, calendar);
+    Some((at..at + length + more, mention))
 }
 
 type Found = (std::ops::Range<usize>, BirthMention);
@@ -101,6 +138,9 @@ fn find(reader: Reader<'_>, from: usize, calendar: Calendar, told: bool) -> Opti
             .find(|(range, _)| broken && first.0.start < range.start && range.start < first.0.end);
         return Some(next.unwrap_or(first).clone());
     }
+    if told && let Some(first) = by_name.first().filter(|first| is_taken_back(reader, first)) {
+        return Some(first.clone());
+    }
     let parted =
         by_name.iter().filter(|_| told).find_map(|found| with_year(reader, found, calendar));
     parted
@@ -114,13 +154,26 @@ fn find(reader: Reader<'_>, from: usize, calendar: Calendar, told: bool) -> Opti
         .or_else(|| places().filter(|_| told).find_map(|at| piece(reader, at)))
 }
 
+/// Whether a day without its year is taken back behind it: the year is that of what follows.
+fn is_taken_back(reader: Reader<'_>, found: &Found) -> bool {
+    let (range, BirthMention::NoYear { .. }) = found else { return false };
+    let lists = [&reader.language.scope.corrected, &reader.language.scope.answers];
+    (range.end..reader.tokens.len())
+        .any(|at| lists.iter().any(|list| longest_at(list, reader, at).is_some()))
+}
+
 /// "The twelfth of March, that was nineteen eighty four": the year stands apart from the day.
 fn with_year(reader: Reader<'_>, found: &Found, calendar: Calendar) -> Option<Found> {
     let (range, BirthMention::NoYear { month, day }) = found else { return None };
     let Reader { tokens, language, latest_year } = reader;
     let earliest = latest_year - i64::from(OLDEST);
+    let lists = [&language.scope.corrected, &language.scope.answers];
+    let taken_back = (range.end..tokens.len())
+        .find(|at| lists.iter().any(|l| longest_at(l, reader, *at).is_some()));
     let mut years: Vec<(usize, i64, usize)> = Vec::new();
-    for at in (0..tokens.len()).filter(|at| !range.contains(at)) {
+    // What is said after it was taken back is another date's.
+    let until = taken_back.unwrap_or(tokens.len());
+    for at in (0..until).filter(|at| !range.contains(at)) {
         let here = numbers::years(tokens, at, latest_year, language).into_iter();
         let apart = |length: usize| at >= range.end || at + length <= range.start;
         years.extend(

@@ -15,6 +15,8 @@ pub(crate) enum Choice {
     Last,
     /// The last by the clock.
     Latest,
+    /// The one behind that which is ruled out.
+    Next,
     Either,
 }
 
@@ -43,9 +45,10 @@ pub(super) fn numbered(rest: &Tokens, language: &Language) -> Option<Choice> {
     let Some((first, choice)) = found.first().copied() else {
         // "Not the first, the one right after it": counted from the one that is ruled out.
         find_any(&language.words.list_after, reader)?;
-        return match (0..rest.len()).filter_map(at).next_back()? {
-            Choice::Index(index) => Some(Choice::Index(index + 1)),
-            _ => None,
+        return match (0..rest.len()).filter_map(at).next_back() {
+            Some(Choice::Index(index)) => Some(Choice::Index(index + 1)),
+            // "Not one o'clock, the next one up".
+            _ => not.contains(&true).then_some(Choice::Next),
         };
     };
     let corrected = |place: usize| {

@@ -38,6 +38,8 @@ pub(crate) struct Course {
     pub(crate) drop: bool,
     /// The number under which something was booked is asked for.
     pub(crate) reference: bool,
+    /// Somebody can never come on some days: that moves no visit by itself.
+    pub(crate) bars: bool,
     /// What is wanted of the waiting list.
     pub(crate) wait: Option<Wait>,
     /// It begins as a question does.
@@ -73,6 +75,7 @@ impl Course {
             keep: wants(&lists.keep),
             drop: is(&lists.drop),
             reference: is(&lists.reference),
+            bars: is(&lists.bars),
             asks_outright: longest_at(&language.words.question_start, reader, 0).is_some(),
         }
     }

@@ -5,7 +5,7 @@ use jiff::civil::{Date, DateTime, Weekday};
 
 use super::pattern::{List, Reader, longest_at};
 use crate::region::Region;
-use crate::wish::{Days, When};
+use crate::wish::{Clock, Days, When};
 
 /// Days without a year that lie at most so far back are past; else next year's are meant.
 const RECENT_DAYS: i32 = 60;
@@ -32,11 +32,26 @@ impl Anchor {
     pub(crate) const fn of(start: DateTime) -> Self {
         Self { first: start, last: start }
     }
+
+    /// Its time of day; of several, from the earliest to the latest.
+    pub(super) fn clock(self) -> Clock {
+        let (first, last) = (self.first.time(), self.last.time());
+        if first == last {
+            return Clock::at(last);
+        }
+        Clock::span(Some(first.min(last)), Clock::not_after(first.max(last)).until)
+    }
 }
 
 impl Calendar {
     pub(crate) fn today(&self) -> Date {
         self.now.date()
+    }
+
+    /// The calendar week of a day.
+    pub(super) fn week_of(&self, day: Date) -> Option<Days> {
+        let first = plus_days(day, -until_back(day, self.region.week_start))?;
+        Some(Days::span(Some(first.max(self.today())), plus_days(first, 6)))
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) use choices::Choice;
 use choices::{choice, number_alone, numbered};
 use days::{Anchor, Calendar, DayMention};
 use names::{Asked, NameMention};
-use pattern::{List, Reader, find_any, longest_at};
+use pattern::{Found, List, Reader, find_any, longest_at};
 use people::{DoctorMention, SpecialtyMention};
 use phones::PhoneMention;
 use times::TimeMention;
@@ -158,6 +158,9 @@ impl Heard {
         heard.language = foreign::other_language(text, &all, language);
         heard.read_words(&mut reading, &all, setting);
         heard.course = course::Course::of(&all, language);
+        let bars = heard.course.bars && !heard.course.holds && !heard.own_appointment;
+        heard.move_ &= !bars;
+        heard.cancel &= !bars;
         heard.whom = Whom::of(&all, language);
 
         let mut rest = all.clone();
@@ -211,6 +214,10 @@ impl Heard {
             heard.doctor = people::take_doctors(&mut rest, language, clinic).doctor;
             specialty = people::specialty(&rest, language, clinic);
         }
+        if heard.doctor.is_none() && heard.not_doctors.is_empty() {
+            // "Dr. Baker was rude to me, I'd like somebody else."
+            heard.not_doctors = people::take_doctors(&mut rest.clone(), language, clinic).not;
+        }
         people::rule_out(&mut heard.doctor, &mut heard.not_doctors, &all, language);
         for at in (0..rest.len()).filter(|at| told.text(*at) != live.text(*at)) {
             heard.soft_doctor |= wish::is_soft(&told, language, at..at + 1);
@@ -227,7 +234,7 @@ impl Heard {
             reading.acts.push(Act { act, from, to });
             heard.specialty = Some(mention);
         }
-        heard.judge_question(&all, language);
+        heard.judge_question(&all, &rest, language);
         if !heard.ask
             && heard.day.is_none()
             && heard.choice.is_none()
@@ -248,7 +255,7 @@ impl Heard {
         let bare = choosing || matches!(expect, Expectation::YesNo | Expectation::Day);
         let by_number = choosing.then(|| numbered(rest, language)).flatten();
         let by_alone = choosing.then(|| number_alone(rest, language)).flatten();
-        let days_only = identity || by_number.is_some();
+        let days_only = identity || by_number.is_some_and(|choice| choice != Choice::Next);
         let said = wish::take(rest, setting, wish::Reading { choosing, bare, days_only });
         self.later = times::is_later(rest, language);
         self.earlier = times::is_earlier(rest, language);
@@ -268,6 +275,10 @@ impl Heard {
         };
         self.part = times::part_of_day(&said.when);
         self.time = TimeMention::of(&said.when, said.half_said);
+        // "An hour sooner" is said of a visit that there is; before one is talked of, it moves.
+        let own = said.anchored && self.own_appointment && !self.course.books && !self.another;
+        let counted = (said.shifted || own) && setting.anchor.is_none();
+        self.move_ |= counted && !self.cancel && !identity;
         self.wish = said;
         if choosing {
             self.number = by_alone;
@@ -302,7 +313,9 @@ impl Heard {
         self.repeat = is(ActKind::Repeat) || alone(&intents.repeat_alone);
         self.cancel = reading.has_apart_from(ActKind::Cancel, &[Story]) && !is(ActKind::NotCancel);
         let clashes = find_any(&language.course.clashes, reader).is_some();
-        self.move_ = reading.has_apart_from(ActKind::Move, &[Story]) || clashes;
+        // "Don't take me off, I only need another hour."
+        let otherwise = is(ActKind::NotCancel) && is(ActKind::AnotherTime);
+        self.move_ = reading.has_apart_from(ActKind::Move, &[Story]) || clashes || otherwise;
         self.abort = is(ActKind::Abort);
         // "When is the earliest appointment" is about one that is not yet made.
         let not_made = is(ActKind::NotMade);
@@ -335,7 +348,7 @@ impl Heard {
     }
 
     /// Whether it is a question to the clinic rather than a wish.
-    fn judge_question(&mut self, all: &Tokens, language: &Language) {
+    fn judge_question(&mut self, all: &Tokens, rest: &Tokens, language: &Language) {
         let reader = Reader { tokens: all, language, latest_year: 0 };
         let (words, intents) = (&language.words, &language.intents);
         let is = |list: &List| find_any(list, reader).is_some();
@@ -347,12 +360,18 @@ impl Heard {
         let starts = |list: &List| {
             leads.iter().filter_map(|at| longest_at(list, reader, *at)).map(|found| found.end).max()
         };
-        let topic = is(&words.topics);
+        // "Two hours later" asks for no opening hours, nor does who fasts on Mondays ask about it.
+        let told = self.has_time() && self.specialty.is_some() && !all.question;
+        let asked = |list: &List| {
+            let mut found = Found::new(list, reader);
+            found.any(|found| (found.start..found.end).any(|at| !rest.text(at).is_empty()))
+        };
+        let topic = !told && asked(&words.topics);
         let questions = &language.questions;
         let of_clinic = topic
             || [&questions.hours, &questions.address, &questions.phone, &questions.fee]
                 .into_iter()
-                .any(is);
+                .any(asked);
         let wish = self.has_time() || self.choice.is_some() || self.other_doctor;
         // "Could you tell me …" asks, "could you …" asks for something to be done.
         let (polite, asks) = (starts(&words.polite), starts(&words.question_start));

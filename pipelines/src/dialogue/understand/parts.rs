@@ -216,7 +216,7 @@ fn part(text: &str, setting: Setting<'_>) -> Option<Part> {
         () if heard.move_ => Want::Move,
         () if heard.cancel => Want::Cancel,
         () if heard.course.books && !tells => Want::Book,
-        () if heard.has_doctor() && heard.has_time() && !tells => Want::Book,
+        () if heard.has_doctor() && heard.has_time() && !tells && !heard.course.holds => Want::Book,
         () => return None,
     };
     Some(Part { want, text: text.to_owned(), heard })

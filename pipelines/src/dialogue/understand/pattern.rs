@@ -1,6 +1,7 @@
 //! Where the patterns of a language match.
 
 pub(super) mod kin;
+pub(super) mod periods;
 
 use super::numbers;
 use super::tokens::Tokens;
@@ -206,6 +207,7 @@ fn values(kind: Slot, reader: Reader<'_>, at: usize) -> Vec<(i64, usize)> {
             });
             found.max_by_key(|(_, length)| *length).into_iter().collect()
         }
+        Slot::Length | Slot::Period => periods::values(kind, reader, at),
         Slot::HourMinute => {
             let parts = text.split_once([':', '.']).filter(|(_, minutes)| minutes.len() == 2);
             let value = parts.and_then(|(hours, minutes)| {

@@ -76,6 +76,9 @@ pub(crate) fn take_doctors(
         let length = lengths.iter().map(|(length, _)| *length).max().unwrap_or(0);
         let negated = scope.get(at).copied().unwrap_or_default();
         if length > 0 {
+            let reader = Reader { tokens, language, latest_year: 0 };
+            let behind = longest_at(&language.words.unwanted_after, reader, start + length);
+            let negated = negated || behind.is_some();
             let doctors = lengths.iter().filter(|(own, _)| *own == length).map(|(_, id)| *id);
             let (range, doctors) = (at..start + length, doctors.collect());
             at = range.end;

@@ -10,6 +10,9 @@ impl Tables {
     pub(super) fn mark_words(&mut self) {
         let holidays = self.holidays.iter().map(|holiday| holiday.say.marks());
         self.holiday_marks = holidays.fold(Marks::NONE, Marks::with);
+        let of = |lists: &mut dyn Iterator<Item = Marks>| lists.fold(Marks::NONE, Marks::with);
+        self.length_marks = of(&mut self.time_lengths.iter().map(|length| length.say.marks()));
+        self.period_marks = of(&mut self.periods.iter().map(|period| period.say.marks()));
         let number = Marks::NUMBER.with(Marks::ORDINAL);
         let kin = self.kin.relations.iter().flat_map(|relation| &relation.say);
         let first = kin.filter_map(|words| words.split(' ').next()).map(str::to_owned);
@@ -48,6 +51,12 @@ impl Tables {
         }
         if self.holiday_marks.meet(marks) {
             marks = marks.with(Marks::HOLIDAY);
+        }
+        if self.length_marks.meet(marks) {
+            marks = marks.with(Marks::LENGTH);
+        }
+        if self.period_marks.with(Marks::MONTH).meet(marks) {
+            marks = marks.with(Marks::PERIOD);
         }
         marks
     }

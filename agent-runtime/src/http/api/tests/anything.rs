@@ -64,13 +64,27 @@ fn made(document: &Value, schema: &Value, ids: &[String], random: &mut StdRng) -
     match kind {
         "string" => match schema["format"].as_str() {
             Some("uuid") => ids.choose(random).cloned().unwrap_or_default().into(),
-            Some("date-time") => {
-                format!("2026-1{}-0{}T0{}:00:00Z", random.random_range(0..3), random.random_range(1..10),
-                        random.random_range(0..10)).into()
-            }
+            Some("date-time") => format!(
+                "2026-1{}-0{}T0{}:00:00Z",
+                random.random_range(0..3),
+                random.random_range(1..10),
+                random.random_range(0..10)
+            )
+            .into(),
             Some("date") => format!("2026-12-0{}", random.random_range(1..10)).into(),
-            _ => (*["a", "Mona Adel", "+201005550101", "mona@example.com", "09:00:00", "en",
-                    "Africa/Cairo", "cardiology"].choose(random).unwrap_or(&"a")).into(),
+            _ => (*[
+                "a",
+                "Mona Adel",
+                "+201005550101",
+                "mona@example.com",
+                "09:00:00",
+                "en",
+                "Africa/Cairo",
+                "cardiology",
+            ]
+            .choose(random)
+            .unwrap_or(&"a"))
+            .into(),
         },
         "integer" | "number" => random.random_range(-2..2000).into(),
         "boolean" => random.random_bool(0.5).into(),
@@ -120,7 +134,9 @@ fn request(
         let value = made(document, &parameter["schema"], ids, random);
         match parameter["in"].as_str() {
             Some("path") => path = path.replace(&format!("{{{name}}}"), &text(value)),
-            Some("query") if random.random_bool(0.6) => query.push(format!("{name}={}", text(value))),
+            Some("query") if random.random_bool(0.6) => {
+                query.push(format!("{name}={}", text(value)))
+            }
             Some("header") if name == "If-Match" => {
                 let tag = ["*", "\"1\"", "\"2\"", "1", ""].choose(random).copied().unwrap_or("*");
                 headers.push(("if-match", tag.to_owned()));
@@ -160,10 +176,14 @@ async fn nothing_that_is_sent_makes_a_failure_or_an_answer_that_the_document_doe
         }
         for _ in 0..TRIES {
             let (path, body, headers) = request(&document, &operation, &ids, &mut random);
-            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let headers: Vec<_> =
+                headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             for person in &people {
                 let answer = person.ask(&operation.method, &path, body.clone(), &headers).await;
-                let said = format!("{} {path} {body}: {} {}", operation.method, answer.status, answer.body);
+                let said = format!(
+                    "{} {path} {body}: {} {}",
+                    operation.method, answer.status, answer.body
+                );
                 assert!(answer.status < 500, "{said}");
                 // Counted by another clock than the limits'.
                 rig.clock.advance(std::time::Duration::from_millis(100));
@@ -173,7 +193,8 @@ async fn nothing_that_is_sent_makes_a_failure_or_an_answer_that_the_document_doe
                     Some(named) => (named, "application/json"),
                     None => (&responses["default"], "application/problem+json"),
                 };
-                let Some(schema) = named["content"].get(kind).map(|content| &content["schema"]) else {
+                let Some(schema) = named["content"].get(kind).map(|content| &content["schema"])
+                else {
                     continue;
                 };
                 let wrong = wrong(&document, schema, &answer.body);

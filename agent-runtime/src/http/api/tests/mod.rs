@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod anything;
 mod booking;
 mod document;
 mod people;

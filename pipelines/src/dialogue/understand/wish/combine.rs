@@ -4,9 +4,11 @@ use jiff::Span;
 use jiff::civil::{Date, Time};
 
 use super::super::days::{Calendar, plus_days, until, until_back};
-use super::super::pattern::{List, Reader, longest_at};
+use super::super::pattern::Reader;
 use super::Said;
+use super::adjust::{in_week_of_anchor, lists_are_generic, lists_are_soft, postponed, refers_back};
 use super::item::{DayKind, Item, What, shifted};
+use super::joint::joint;
 use super::resolve::weekend;
 use super::scope::{Role, Scope, is_since, is_soft_after};
 use crate::wish::{Clock, Days, Order, Window};
@@ -29,9 +31,20 @@ pub(super) fn combine(
         in_role(item, scope.role(item.start));
     }
     postponed(&mut items, reader);
+    refers_back(&mut items, reader);
+    lists_are_generic(&mut items, reader);
+    in_week_of_anchor(&mut items, calendar);
     lists_are_soft(&mut items, reader);
     let mut said = Said::default();
-    let (no, yes): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.negated);
+    let (no, mut yes): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.negated);
+    if !yes.iter().any(Item::is_days) {
+        // "Any day but Wednesday next week": in that week.
+        let week = no.iter().find_map(|item| Some((item, item.week?)));
+        let week = week
+            .map(|(item, week)| Item::new(item.start, item.end, What::Days(week, DayKind::Range)));
+        yes.extend(week);
+        yes.sort_by_key(|item| item.start);
+    }
     let (avoid, never): (Vec<Item>, Vec<Item>) = no.iter().partition(|item| item.soft);
     said.when.none = ruled_out(&never, reader, calendar);
     said.when.avoid = ruled_out(&avoid, reader, calendar);
@@ -46,13 +59,15 @@ pub(super) fn combine(
             _ => {}
         }
         said.anchored |= item.anchored;
+        said.shifted |= item.shift;
+        said.of_week |= item.of_week;
         said.half_said |= matches!(item.what, What::Clock(_, true) | What::Both(..));
     }
     if let Some(What::NoDate(holiday)) = no.iter().map(|item| item.what).find(is_undated) {
         said.holiday = Some(holiday);
     }
     let negated_days = no.iter().any(Item::is_days);
-    let of = |items: &[Item]| windows(&alternatives(items, reader), negated_days, calendar);
+    let of = |items: &[Item]| windows(&alternatives(items, &yes, reader), negated_days, calendar);
     let soft = |item: &&Item| item.soft && (item.is_days() || item.is_clock());
     let hard: Vec<Item> = yes
         .iter()
@@ -72,6 +87,12 @@ pub(super) fn combine(
         }
     } else {
         said.when.any = of(&yes);
+    }
+    same_time_if_free(&mut said, &yes, calendar);
+    // "As late as you can on a Thursday": on each.
+    let each = |item: &Item| matches!(item.what, What::Days(_, DayKind::Generic));
+    if said.when.order == Order::Latest && yes.iter().any(each) {
+        said.when.order = Order::LastOfDay;
     }
     let days = said.when.any.iter().any(|window| !window.days.is_open());
     said.past &= !days;
@@ -111,79 +132,8 @@ fn in_role(item: &mut Item, role: Role) {
     }
 }
 
-/// What stands behind rules out, or welcomes: "Mondays and Tuesdays don't work".
-fn postponed(items: &mut [Item], reader: Reader<'_>) {
-    let (scope, words) = (&reader.language.scope, &reader.language.words);
-    let is = |list: &List, at| longest_at(list, reader, at).is_some();
-    for index in 0..items.len() {
-        let end = items[index].end;
-        if is(&words.negated_after, end) {
-            items[index].negated = true;
-            let mut first = index;
-            while let Some(before) = first.checked_sub(1)
-                && let link = joint(&items[before], &items[first], reader)
-                && link.is_list
-                && (link.or || link.and)
-            {
-                items[before].negated = true;
-                first = before;
-            }
-        } else if is(&scope.good_after, end)
-            && index.checked_sub(1).is_some_and(|before| items[before].negated)
-            // "Neither Monday nor Tuesday works."
-            && !(items[index - 1].end..items[index].start).any(|at| is(&scope.not, at))
-        {
-            // "Not tomorrow, the day after is fine."
-            items[index].negated = false;
-        }
-    }
-}
-
 const fn is_undated(what: &What) -> bool {
     matches!(what, What::NoDate(_))
-}
-
-/// "Monday or Tuesday if possible": both are only preferred.
-fn lists_are_soft(items: &mut [Item], reader: Reader<'_>) {
-    for at in (1..items.len()).rev() {
-        let joint = joint(&items[at - 1], &items[at], reader);
-        if items[at].soft && joint.is_list && (joint.or || joint.and) {
-            items[at - 1].soft = true;
-        }
-    }
-}
-
-/// How two phrases hang together.
-#[derive(Default)]
-struct Joint {
-    /// "Or".
-    or: bool,
-    and: bool,
-    /// "No", "I mean".
-    corrected: bool,
-    /// Nothing but "or", "and" or a comma.
-    is_list: bool,
-}
-
-fn joint(first: &Item, second: &Item, reader: Reader<'_>) -> Joint {
-    let (scope, words) = (&reader.language.scope, &reader.language.words);
-    let (mut joint, mut at) = (Joint { is_list: true, ..Joint::default() }, first.end);
-    while at < second.start {
-        let length = |list: &List| {
-            let found = longest_at(list, reader, at).filter(|found| found.end <= second.start);
-            found.map_or(0, |found| found.len())
-        };
-        let (or, and) = (length(&scope.or), length(&scope.and));
-        let corrected = length(&scope.corrected).max(length(&scope.answers));
-        joint.or |= or > 0 && corrected < or.max(1);
-        joint.and |= and > 0;
-        joint.corrected |= corrected > 0;
-        let empty = reader.tokens.text(at).is_empty();
-        let small = length(&words.links) > 0 || length(&words.fillers) > 0;
-        joint.is_list &= or + and > 0 || empty || small;
-        at += or.max(and).max(corrected).max(1);
-    }
-    joint
 }
 
 /// What is ruled out; a day and a time that stand together are one.
@@ -228,12 +178,18 @@ fn ruled_out(no: &[Item], reader: Reader<'_>, calendar: Calendar) -> Vec<Window>
 }
 
 /// Splits what is asked for at "or"; what is corrected is dropped.
-fn alternatives(yes: &[Item], reader: Reader<'_>) -> Vec<Vec<Item>> {
+fn alternatives(yes: &[Item], all: &[Item], reader: Reader<'_>) -> Vec<Vec<Item>> {
     let mut groups: Vec<Vec<Item>> = Vec::new();
     let wanted = yes.iter().filter(|item| item.is_days() || item.is_clock());
     let mut before: Option<Item> = None;
     for item in wanted {
-        let joint = before.map(|last| joint(&last, item, reader)).unwrap_or_default();
+        // "Tuesday, otherwise Wednesday, but at nine": the nine is not what else will do.
+        let between = |last: &Item| {
+            let left_out =
+                all.iter().filter(|other| last.end <= other.start && other.end <= item.start);
+            left_out.max_by_key(|other| other.end).copied().unwrap_or(*last)
+        };
+        let joint = before.map(|last| joint(&between(&last), item, reader)).unwrap_or_default();
         let apart = before.is_some_and(|last| joint.is_list && both_points(&last, item));
         if joint.corrected {
             for group in &mut groups {
@@ -273,16 +229,34 @@ fn windows(groups: &[Vec<Item>], negated_days: bool, calendar: Calendar) -> Vec<
     for (index, group) in groups.iter().enumerate() {
         let own = ranges.get(index).copied().flatten();
         let within = own.or_else(|| shared.filter(|_| group.iter().any(is_loose)));
-        let days = days(group, within, before, negated_days, calendar);
+        before = days(group, within, before, negated_days, calendar).or(before);
+        // "At ten or eleven on Friday": the day is for both.
+        let next = groups.iter().skip(index + 1).find(|group| group.iter().any(Item::is_days));
+        let next = next.filter(|group| before.is_none() && group.iter().any(Item::is_clock));
+        let shared = next.and_then(|group| days(group, range(group), None, negated_days, calendar));
         let clock = clock(group).or_else(|| neighbours_clock(groups, index));
-        let window =
-            Window { days: days.or(before).unwrap_or_default(), clock: clock.unwrap_or_default() };
-        before = days.or(before);
+        let window = Window {
+            days: before.or(shared).unwrap_or_default(),
+            clock: clock.unwrap_or_default(),
+        };
         if !found.contains(&window) && window != Window::default() {
             found.push(window);
         }
     }
     found
+}
+
+/// "Put it back a week" keeps the time of day, if that can be.
+fn same_time_if_free(said: &mut Said, yes: &[Item], calendar: Calendar) {
+    let Some(anchor) = calendar.anchor.filter(|anchor| anchor.first == anchor.last) else { return };
+    let shifted = yes.iter().any(|item| item.shift && matches!(item.what, What::Days(..)));
+    let open = said.when.any.iter().all(|window| window.clock.is_open());
+    if shifted && open && !said.when.is_soft() && said.when.order == Order::Any {
+        said.when.fallback.clone_from(&said.when.any);
+        for window in &mut said.when.any {
+            window.clock = Clock::at(anchor.first.time());
+        }
+    }
 }
 
 /// A weekday without a date.

@@ -12,6 +12,12 @@ use crate::language::understand::{ClockPhrase, SpanPhrase};
 use crate::offers::hours;
 use crate::wish::Clock;
 
+/// Minutes that are counted to an hour are these times some number, …
+const FIVE: i64 = 5;
+
+/// … and no more than these.
+const LAST_TO: i64 = 29;
+
 struct Found {
     start: usize,
     end: usize,
@@ -95,7 +101,13 @@ pub(super) fn take_times(rest: &mut Tokens, language: &Language, bare: bool) -> 
             let joint = |list| longest_at(list, reader, last.end).is_some_and(|j| j.end == at);
             joints.into_iter().any(joint)
         });
-        let Some(item) = between(reader, at).or_else(|| time(reader, at, bare || after_or)) else {
+        // "Nine or half nine": what follows tells that it is a time.
+        let before_or = || {
+            let or = longest_at(&language.scope.or, reader, at + 1)?;
+            clock_at(reader, or.end, false, false)
+        };
+        let bare = bare || after_or || before_or().is_some();
+        let Some(item) = between(reader, at).or_else(|| time(reader, at, bare)) else {
             at += 1;
             continue;
         };
@@ -109,10 +121,18 @@ pub(super) fn take_times(rest: &mut Tokens, language: &Language, bare: bool) -> 
 /// "Between four and six", "from nine to eleven".
 fn between(reader: Reader<'_>, at: usize) -> Option<Item> {
     let words = &reader.language.clock_words;
-    let length = ends_before(&words.between, reader, at)?;
+    let length = ends_before(&words.between, reader, at);
     let first = clock_at(reader, at, true, true)?;
-    let and = longest_at(&words.and, reader, first.end)?;
+    // "Twelve till one" needs no "from".
+    let range = &reader.language.day_words.range;
+    let and = longest_at(if length.is_some() { &words.and } else { range }, reader, first.end)?;
     let second = clock_at(reader, and.end, true, true)?;
+    // "Ten to three" may be one time.
+    let one = || clock_at(reader, at, true, false).is_some_and(|whole| whole.end > first.end);
+    if length.is_none() && one() {
+        return None;
+    }
+    let length = length.unwrap_or(0);
     // "Between eleven and one", "from one to three in the afternoon", "nine to eleven at night".
     let morning = second.time < first.time && first.time.hour() > 12;
     let from = match (first.half_said, morning) {
@@ -172,6 +192,7 @@ fn clock_at(reader: Reader<'_>, at: usize, bare: bool, plain: bool) -> Option<Fo
     let mut best: Option<(&ClockPhrase, Match)> = None;
     for phrase in language.clock.iter().filter(|phrase| !plain || phrase.minutes > 0) {
         if let Some(found) = longest_at(&phrase.say, reader, at)
+            && !(phrase.minutes < 0 && is_range(&found))
             && best.as_ref().is_none_or(|(_, best)| found.len() > best.len())
         {
             best = Some((phrase, found));
@@ -181,6 +202,7 @@ fn clock_at(reader: Reader<'_>, at: usize, bare: bool, plain: bool) -> Option<Fo
     let am = longest_at(&words.am, reader, found.end);
     let pm = longest_at(&words.pm, reader, found.end);
     if phrase.bare {
+        let half_hour = !plain && is_spoken_time(&found, reader);
         let lists = [
             &words.at,
             &words.around,
@@ -197,6 +219,9 @@ fn clock_at(reader: Reader<'_>, at: usize, bare: bool, plain: bool) -> Option<Fo
         let figures = found.slot(Slot::FourDigits).is_some_and(|minutes| minutes < 19 * 60);
         let marked =
             prefixed || ish || figures || am.is_some() || pm.is_some() || (bare && !hour_alone);
+        let bounds = [&language.day_words.or_later, &language.day_words.or_earlier];
+        let bounded = bounds.into_iter().any(|list| longest_at(list, reader, found.end).is_some());
+        let marked = marked || bounded || half_hour;
         let other = longest_at(&words.not_hours, reader, found.end).is_some()
             || language.month(reader.tokens.text(found.end)).is_some()
             || (found.start > 0 && language.month(reader.tokens.text(found.start - 1)).is_some());
@@ -231,4 +256,26 @@ fn clock_at(reader: Reader<'_>, at: usize, bare: bool, plain: bool) -> Option<Fo
         Time::new(i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?, 0, 0).ok()?;
     let half_said = fixed || am.is_some() || pm.is_some() || time.hour() > 18 || written;
     Some(Found { start: found.start, end, time, half_said })
+}
+
+/// "Twelve till one", where nobody counts the minutes to the hour.
+fn is_range(found: &Match) -> bool {
+    let Some(minutes) = found.slot(Slot::Minute) else { return false };
+    let counted = found.len() > 3;
+    !counted && (minutes % FIVE != 0 || minutes > LAST_TO)
+}
+
+/// "Ten thirty" in words: an hour and minutes as people say them, with no number beside it.
+fn is_spoken_time(found: &Match, reader: Reader<'_>) -> bool {
+    let (Some(hour), Some(minutes)) = (found.slot(Slot::Hour), found.slot(Slot::Minute)) else {
+        return false;
+    };
+    let number = |at: usize| {
+        let word = reader.tokens.text(at);
+        reader.language.numbers.contains_key(word) || word.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let words = (found.start..found.end)
+        .all(|at| reader.language.numbers.contains_key(reader.tokens.text(at)));
+    let beside = number(found.end) || found.start > 0 && number(found.start - 1);
+    words && !beside && (1..=17).contains(&hour) && minutes >= 10 && minutes % FIVE == 0
 }

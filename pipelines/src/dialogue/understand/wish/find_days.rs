@@ -3,15 +3,23 @@
 use jiff::civil::Date;
 
 use super::super::days::{ends_before, numeric, plus_days};
+use super::super::pattern::periods::Length;
 use super::super::pattern::{List, Match, Reader, Slot, longest_at};
 use super::super::tokens::Tokens;
+use super::beside::{beside, listed};
 use super::item::{DayKind, Item, What};
-use super::resolve::{Place, mentioned, resolve};
+use super::resolve::{Place, day_of_month, mentioned, resolve};
 use crate::dialogue::understand::Setting;
 use crate::language::Language;
-use crate::language::understand::{DayOp, DayPhrase};
+use crate::language::understand::{DayOp, DayPhrase, SpanPart};
 use crate::offers::hours;
 use crate::wish::{Clock, Days};
+
+/// What is said of a shorter time than this, in minutes, is no wish for a visit then.
+const HALF_HOUR: i64 = 30;
+
+/// From here on a number is no hour as people say it.
+const FIRST_DATE: i64 = 13;
 
 /// Takes every phrase of days, left to right, out of `rest`. Bounds are read in `whole`.
 pub(super) fn take(
@@ -40,13 +48,16 @@ pub(super) fn take(
         let figures = numeric(rest.text(at), place.calendar)
             .map(|mention| Item::new(at, at + 1, mentioned(mention)));
         let own = figures.or_else(|| own_holiday(reader, at, &own_days)).map(|item| (item, None));
-        let Some((item, clock)) = own.or_else(|| phrase(reader, at, place, choosing)) else {
+        let bounds = Reader { tokens: whole, language, latest_year: 0 };
+        let listed = || listed(bounds, at, place).map(|item| (item, None));
+        let found = own.or_else(|| phrase(reader, bounds, at, place, choosing)).or_else(listed);
+        let Some((item, clock)) = found else {
             at += 1;
             continue;
         };
         at = item.end;
-        place.before = item.first().filter(|_| !item.anchored).or(place.before);
-        let bounds = Reader { tokens: whole, language, latest_year: 0 };
+        let first = item.first().filter(|_| !item.anchored);
+        place.before = first.map(|day| (day, item.end)).or(place.before);
         let item = ranged(&mut items, item, bounds);
         rest.take(item.start..item.end);
         let item = bounded(item, bounds, place);
@@ -77,11 +88,23 @@ fn own_holiday(reader: Reader<'_>, at: usize, days: &[(Tokens, Date)]) -> Option
 
 type Found = (Item, Option<Clock>);
 
-fn phrase(reader: Reader<'_>, at: usize, place: Place<'_>, choosing: bool) -> Option<Found> {
+fn phrase(
+    reader: Reader<'_>,
+    whole: Reader<'_>,
+    at: usize,
+    place: Place<'_>,
+    choosing: bool,
+) -> Option<Found> {
     let mut best: Option<(&DayPhrase, Match)> = None;
     for phrase in &reader.language.days {
         let found = longest_at(&phrase.say, reader, at);
-        let Some(found) = found.filter(|m| !is_other(phrase.op, m, reader, choosing)) else {
+        let found = found.filter(|m| !is_other(phrase.op, m, reader, choosing));
+        let wrong = |m: &Match| {
+            is_too_short(phrase.op, m)
+                || is_no_date(phrase.op, m, reader, place)
+                || (phrase.op == DayOp::AnchorDay && is_parted(m, reader))
+        };
+        let Some(found) = found.filter(|m| !wrong(m)) else {
             continue;
         };
         if best.as_ref().is_none_or(|(_, best)| found.len() > best.len()) {
@@ -89,32 +112,72 @@ fn phrase(reader: Reader<'_>, at: usize, place: Place<'_>, choosing: bool) -> Op
         }
     }
     let (phrase, found) = best?;
-    let what = resolve(phrase, &found, place).unwrap_or(What::Unclear);
+    let beside = (phrase.op == DayOp::DayOfMonth).then(|| beside(whole, &found, place)).flatten();
+    let what = beside.or_else(|| resolve(phrase, &found, place)).unwrap_or(What::Unclear);
     let mut item = Item::new(found.start, found.end, what);
     item.anchored = is_anchored(phrase.op);
+    item.shift = matches!(phrase.op, DayOp::AnchorShift | DayOp::AnchorAfter);
+    item.of_week = phrase.op == DayOp::TheWeekday;
+    item.week = match (phrase.op, item.first()) {
+        (DayOp::NextWeekday | DayOp::ThisWeekday, Some(day)) if found.len() > 2 => {
+            place.calendar.week_of(day)
+        }
+        _ => None,
+    };
+    item.ends = phrase.part == Some(SpanPart::End) || phrase.ordinal < 0;
     let part = phrase.clock.map(hours).map(|(from, until)| Clock::span(from, until));
     Some((item, part))
+}
+
+/// "Nine at the earliest" is a bound, and not the sooner the better.
+fn is_or_later(found: &Match, reader: Reader<'_>) -> bool {
+    let list = &reader.language.day_words.or_later;
+    (found.start.saturating_sub(3)..found.start).any(|start| {
+        let before = start.checked_sub(1).and_then(|at| reader.tokens.words.get(at));
+        let told = before.is_some_and(|word| !word.stop);
+        told && longest_at(list, reader, start).is_some_and(|bound| bound.end >= found.end)
+    })
+}
+
+/// "In ten minutes" is no time for a visit, and "an hour before Monday" no day.
+fn is_too_short(op: DayOp, found: &Match) -> bool {
+    match (op, found.length()) {
+        (DayOp::Ahead, Some(Length::Minutes(minutes))) => minutes < HALF_HOUR,
+        (DayOp::BesideDate | DayOp::Holiday, Some(Length::Minutes(_))) => true,
+        _ => false,
+    }
+}
+
+/// Whether a clause ends within it: "scrap that, Tuesday".
+fn is_parted(found: &Match, reader: Reader<'_>) -> bool {
+    let inner = found.start..found.end.saturating_sub(1);
+    reader.tokens.words.get(inner).is_some_and(|words| words.iter().any(|word| word.stop))
+}
+
+/// "Thursday 12" may be noon: a number beside a weekday is a date only if it can be nothing else.
+fn is_no_date(op: DayOp, found: &Match, reader: Reader<'_>, place: Place<'_>) -> bool {
+    let Some(day) = found.slot(Slot::Number).filter(|_| op == DayOp::DayOfMonth) else {
+        return false;
+    };
+    let words = &reader.language.clock_words;
+    let time = [&words.am, &words.pm, &words.oclock, &words.not_hours];
+    let timed = time.into_iter().any(|list| longest_at(list, reader, found.end).is_some());
+    day < FIRST_DATE || timed || day_of_month(found, place.calendar.today()).is_none()
 }
 
 const fn is_anchored(op: DayOp) -> bool {
     matches!(
         op,
         DayOp::AnchorDays
-            | DayOp::AnchorDaysBack
-            | DayOp::AnchorWeeks
             | DayOp::AnchorSame
-            | DayOp::AnchorSameWeeks
             | DayOp::AnchorWeek
             | DayOp::AnchorDay
             | DayOp::AnchorLater
             | DayOp::AnchorInWeek
-            | DayOp::AnchorMinutes
-            | DayOp::AnchorHours
-            | DayOp::AnchorHoursBack
-            | DayOp::AnchorSpanMinutes
-            | DayOp::AnchorSpanMinutesBack
             | DayOp::AnchorAfter
+            | DayOp::AnchorShift
             | DayOp::AnchorWeekday
+            | DayOp::AnchorWeekdayOf
     )
 }
 
@@ -137,6 +200,7 @@ fn is_other(op: DayOp, found: &Match, reader: Reader<'_>, choosing: bool) -> boo
         || (bare && choosing && ordinal <= 5)
         || (matches!(op, DayOp::Soonest | DayOp::AnyDay) && choosing)
         || (op == DayOp::NextOne && choosing)
+        || (op == DayOp::Soonest && is_or_later(found, reader))
         || alone
 }
 
@@ -218,6 +282,7 @@ fn bounded(mut item: Item, reader: Reader<'_>, place: Place<'_>) -> Item {
         Bound::From => Days::span(days.from, None),
         Bound::After => Days::span(days.to.and_then(|day| plus_days(day, 1)), None),
         Bound::Until => Days::span(Some(today), days.to),
+        Bound::Before if item.ends => Days::span(Some(today), days.to),
         Bound::Before => Days::span(Some(today), days.from.and_then(|day| plus_days(day, -1))),
     };
     let kind = if bound == Bound::Until { DayKind::Until } else { DayKind::Bound };

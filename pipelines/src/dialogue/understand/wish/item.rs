@@ -68,12 +68,34 @@ pub(super) struct Item {
     pub(super) never: bool,
     /// It is only preferred.
     pub(super) soft: bool,
+    /// It says how much later or earlier than a visit that there is.
+    pub(super) shift: bool,
+    /// "The Friday": of the week that is talked of, if one is.
+    pub(super) of_week: bool,
+    /// The calendar week that is named with the day: "Wednesday next week".
+    pub(super) week: Option<Days>,
+    /// It is the end of a longer time: "before the end of May" is before its last day.
+    pub(super) ends: bool,
 }
 
 impl Item {
     pub(super) const fn new(start: usize, end: usize, what: What) -> Self {
         let (negated, anchored, absent, never, soft) = (false, false, false, false, false);
-        Self { start, end, what, negated, anchored, absent, never, soft }
+        let (shift, of_week, ends, week) = (false, false, false, None);
+        Self {
+            start,
+            end,
+            what,
+            negated,
+            anchored,
+            absent,
+            never,
+            soft,
+            shift,
+            of_week,
+            week,
+            ends,
+        }
     }
 
     pub(super) const fn is_days(&self) -> bool {

@@ -4,10 +4,13 @@
 //! surrounds them ([`scope`]) tells whether they are asked for, ruled out, or part of a story; then
 //! they are combined ([`combine`]).
 
+mod adjust;
+mod beside;
 mod combine;
 mod find_clock;
 mod find_days;
 mod item;
+mod joint;
 mod resolve;
 mod scope;
 
@@ -31,6 +34,10 @@ pub(crate) struct Said {
     pub(crate) unclear: bool,
     /// It counts from what is being talked of.
     pub(crate) anchored: bool,
+    /// It says how much later or earlier than a visit that is not named beside it.
+    pub(crate) shifted: bool,
+    /// It names a weekday of the week that is talked of: "the Friday".
+    pub(crate) of_week: bool,
     /// A public holiday of which no date is known, by its place in the language's list.
     pub(crate) holiday: Option<usize>,
     /// Words of time are left that nobody has understood.
@@ -109,6 +116,8 @@ pub(crate) fn is_left_over(rest: &Tokens, setting: Setting<'_>) -> bool {
 mod calendar;
 #[cfg(test)]
 mod holiday_tests;
+#[cfg(test)]
+mod kinds_tests;
 #[cfg(test)]
 mod soft_tests;
 #[cfg(test)]

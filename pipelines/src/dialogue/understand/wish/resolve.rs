@@ -6,8 +6,9 @@ use jiff::{Span, ToSpan};
 use super::item::{DayKind, What};
 use crate::dialogue::HolidayFacts;
 use crate::dialogue::understand::days::{
-    Calendar, DayMention, dated, plus_days, until, until_back, yearless,
+    Anchor, Calendar, DayMention, dated, plus_days, until, until_back, yearless,
 };
+use crate::dialogue::understand::pattern::periods::{Length, Month};
 use crate::dialogue::understand::pattern::{Match, Slot};
 use crate::language::understand::{DayOp, DayPhrase, HolidayWords, SpanPart};
 use crate::region::Region;
@@ -20,8 +21,8 @@ const THIRD: (i64, i64) = (7, 6);
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) calendar: Calendar,
-    /// The day that was named before it in the same utterance.
-    pub(super) before: Option<Date>,
+    /// The day that was named before it in the same utterance, and where that ends.
+    pub(super) before: Option<(Date, usize)>,
     /// The clinic's holidays, by day.
     pub(super) holidays: &'a [HolidayFacts],
     /// The holidays that the language knows.
@@ -45,16 +46,7 @@ pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Op
     };
     match phrase.op {
         DayOp::Offset => point(ahead(n + phrase.plus)),
-        DayOp::Weeks => point(ahead(n * 7 + phrase.plus)),
-        DayOp::FromWeeks => range(ahead(n * 7), None),
-        DayOp::WithinWeeks => range(Some(today), ahead(n * 7)),
-        DayOp::Months => point(today.checked_add(Span::new().try_months(n).ok()?).ok()),
-        DayOp::Hours => {
-            let at = place.calendar.now.checked_add(Span::new().try_hours(n).ok()?).ok()?;
-            let clock = Clock::span(Some(at.time()), None);
-            Some(What::Both(Days::day(at.date()), clock))
-        }
-        DayOp::Weekday => {
+        DayOp::Weekday | DayOp::TheWeekday => {
             let weekday = weekday?;
             Some(What::Days(Days::day(ahead(next(weekday))?), DayKind::Weekday(weekday)))
         }
@@ -85,6 +77,8 @@ pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Op
             point(ahead(next(weekday) + 7 * (n - 1)))
         }
         DayOp::NthWeekday | DayOp::NthWeek | DayOp::NthDay => nth(phrase, found, today),
+        DayOp::EdgeDays | DayOp::EdgeWeeks => edge(phrase, found, today),
+        DayOp::Ahead | DayOp::FromAhead | DayOp::WithinAhead => ahead_of(phrase, found, place),
         DayOp::WeekOf => {
             let day = date_of(found, today)?;
             let first = plus_days(day, -until_back(day, place.calendar.region.week_start))?;
@@ -105,15 +99,23 @@ pub(super) fn resolve(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Op
         }
         DayOp::Month => month(month_ahead(today, n)?, phrase.part, today),
         DayOp::MonthName | DayOp::BareMonth => {
-            month(named_month(found, today)?, phrase.part, today)
+            month(first_of_month(found, today)?, phrase.part, today)
         }
         DayOp::Date => absolute(found, today),
-        DayOp::DayOfMonth => point(day_of_month(found, today, today.first_of_month())),
-        DayOp::DayOfNextMonth => point(day_of_month(found, today, month_ahead(today, 1)?)),
+        DayOp::DayOfMonth => point(day_of_month(found, today)),
+        DayOp::DayOfNextMonth => point(day_from(found, today, month_ahead(today, 1)?)),
         DayOp::Holiday | DayOp::HolidayWeekday | DayOp::HolidayWeek => {
             holiday(phrase, found, place)
         }
-        DayOp::NextOne => point(plus_days(place.before?, 7)),
+        DayOp::BesideDate => {
+            let named = found.slot(Slot::Ordinal).or(found.slot(Slot::Month));
+            let day = match (named, weekday) {
+                (None, Some(weekday)) => ahead(next(weekday))?,
+                _ => date_of(found, today)?,
+            };
+            point(shifted_day(day, found.length().unwrap_or(Length::Days(1)), phrase.n))
+        }
+        DayOp::NextOne => point(plus_days(place.before?.0, 7)),
         DayOp::Soonest => Some(What::Soonest),
         DayOp::AnyDay => Some(What::AnyDay),
         DayOp::Past => Some(What::Past),
@@ -132,7 +134,8 @@ fn holiday(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What> 
     let mut days = place.holidays.iter().filter(is_it).map(|own| own.day);
     let Some(first) = days.next() else { return Some(What::NoDate(named)) };
     let last = days.fold(first, |last, day| if (day - last).get_days() <= 1 { day } else { last });
-    let n = found.slot(Slot::Number).map_or(phrase.n, |n| n * phrase.n);
+    let n = phrase.n;
+    let length = found.length().unwrap_or(Length::Days(1));
     let point = |day: Option<Date>| day.map(What::day);
     match phrase.op {
         DayOp::HolidayWeekday if n < 0 => {
@@ -149,8 +152,8 @@ fn holiday(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What> 
             let days = Days::span(Some(from.max(today)), plus_days(from, 6));
             Some(What::Days(days, DayKind::Range))
         }
-        _ if n > 0 => point(plus_days(last, n)),
-        _ if n < 0 => point(plus_days(first, n)),
+        _ if n > 0 => point(shifted_day(last, length, n)),
+        _ if n < 0 => point(shifted_day(first, length, n)),
         _ if first == last => Some(What::day(first)),
         _ => Some(What::Days(Days::span(Some(first), Some(last)), DayKind::Range)),
     }
@@ -165,8 +168,8 @@ fn anchored(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What>
         let anchor = calendar.anchor.map(|anchor| if early { anchor.first } else { anchor.last });
         anchor.unwrap_or(calendar.now)
     };
-    let base = before.unwrap_or_else(|| start(back).date());
-    let clock = calendar.anchor.map(|anchor| Clock::at(anchor.last.time()));
+    let base = before.map_or_else(|| start(back).date(), |(day, _)| day);
+    let clock = calendar.anchor.map(Anchor::clock);
     let same_time = |days: i64| {
         let day = plus_days(start(false).date(), days)?;
         Some(What::Both(Days::day(day), clock.unwrap_or_default()))
@@ -184,11 +187,12 @@ fn anchored(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What>
     let beside = |clock: Clock| Some(What::Both(Days::day(start(back).date()), clock));
     match phrase.op {
         DayOp::AnchorDays => plus_days(base, n).map(What::day),
-        DayOp::AnchorDaysBack => plus_days(base, -n).map(What::day),
-        DayOp::AnchorWeeks => plus_days(base, 7 * n).map(What::day),
         DayOp::AnchorSame if phrase.n == 999 => Some(What::at(clock?)),
-        DayOp::AnchorSame => same_time(n),
-        DayOp::AnchorSameWeeks => same_time(7 * n),
+        DayOp::AnchorSame => match found.length() {
+            Some(Length::Days(days)) => same_time(days),
+            Some(_) => None,
+            None => same_time(n),
+        },
         DayOp::AnchorWeek => {
             let first = plus_days(week_of(base)?, 7 * n)?;
             let (from, to) = part_of_week(first, phrase.part)?;
@@ -207,13 +211,16 @@ fn anchored(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What>
         }
         DayOp::AnchorInWeek if back => range(week_of(base), plus_days(base, -1)),
         DayOp::AnchorInWeek => range(plus_days(base, 1), plus_days(week_of(base)?, 6)),
-        DayOp::AnchorMinutes => moved(phrase.n),
-        DayOp::AnchorHours => moved(60 * n),
-        DayOp::AnchorHoursBack => moved(-60 * n),
-        DayOp::AnchorSpanMinutes => moved(n),
-        DayOp::AnchorSpanMinutesBack => moved(-n),
+        DayOp::AnchorShift => match found.length()? {
+            Length::Minutes(minutes) => moved(minutes * phrase.n),
+            length => shifted_day(base, length, phrase.n).map(What::day),
+        },
+        DayOp::AnchorWeekdayOf => {
+            let start = week_of(base)?;
+            plus_days(start, until(start, weekday_of(found)?)).map(What::day)
+        }
         DayOp::AnchorAfter => {
-            let named = day_of_month(found, calendar.today(), calendar.today().first_of_month());
+            let named = day_of_month(found, calendar.today());
             let weekday = || weekday_of(found).map(|day| until(calendar.today(), day));
             let weekday = || weekday().and_then(|days| plus_days(calendar.today(), days));
             let base = named.or_else(weekday).unwrap_or(base);
@@ -250,11 +257,57 @@ fn month_ahead(today: Date, months: i64) -> Option<Date> {
     today.first_of_month().checked_add(Span::new().try_months(months).ok()?).ok()
 }
 
-/// The first of the month that is named, this year or next.
-fn named_month(found: &Match, today: Date) -> Option<Date> {
-    let wanted = i8::try_from(found.slot(Slot::Month)?).ok()?;
-    let year = today.year() + i16::from(wanted < today.month());
-    Date::new(year, wanted, 1).ok()
+/// The first of the month that is named, this year or next, or that is counted from this one.
+fn first_of_month(found: &Match, today: Date) -> Option<Date> {
+    match found.month()? {
+        Month::Ahead(months) => month_ahead(today, months),
+        Month::Named(month) => {
+            let wanted = i8::try_from(month).ok()?;
+            let year = today.year() + i16::from(wanted < today.month());
+            Date::new(year, wanted, 1).ok()
+        }
+    }
+}
+
+/// "The first three days of December", "the last ten days of the month".
+fn edge(phrase: &DayPhrase, found: &Match, today: Date) -> Option<What> {
+    let n = found.slot(Slot::Number).unwrap_or(phrase.n);
+    let days = if phrase.op == DayOp::EdgeWeeks { 7 * n } else { n };
+    let first = first_of_month(found, today)?;
+    let last = first.last_of_month();
+    let (from, to) = match phrase.ordinal {
+        ..0 => (plus_days(last, 1 - days)?.max(first), last),
+        _ => (first, plus_days(first, days - 1)?.min(last)),
+    };
+    let days = Days::span(Some(from.max(today)), Some(to.max(today)));
+    Some(What::Days(days, DayKind::Range))
+}
+
+/// "In ten days", "within a month", "not for three weeks".
+fn ahead_of(phrase: &DayPhrase, found: &Match, place: Place<'_>) -> Option<What> {
+    let Place { calendar, .. } = place;
+    let from = plus_days(calendar.today(), phrase.plus)?;
+    let length = found.length()?;
+    if let (Length::Minutes(minutes), DayOp::Ahead) = (length, phrase.op) {
+        let at = calendar.now.checked_add(Span::new().try_minutes(minutes).ok()?).ok()?;
+        let clock = Clock::span(Some(at.time()), None);
+        return Some(What::Both(Days::day(at.date()), clock));
+    }
+    let day = shifted_day(from, length, 1)?;
+    Some(match phrase.op {
+        DayOp::Ahead => What::day(day),
+        DayOp::FromAhead => What::Days(Days::span(Some(day), None), DayKind::Range),
+        _ => What::Days(Days::span(Some(from), Some(day)), DayKind::Range),
+    })
+}
+
+/// The day a length of time later, or earlier with -1; one of minutes stays.
+fn shifted_day(day: Date, length: Length, sign: i64) -> Option<Date> {
+    match length {
+        Length::Minutes(_) => Some(day),
+        Length::Days(days) => plus_days(day, sign * days),
+        Length::Months(months) => day.checked_add(Span::new().try_months(sign * months).ok()?).ok(),
+    }
 }
 
 /// "The second Monday of July", "the last week of the month", "the first day of October".
@@ -284,8 +337,8 @@ fn nth(phrase: &DayPhrase, found: &Match, today: Date) -> Option<What> {
         What::Days(days, _) => days.to.is_some_and(|to| to < today),
         _ => false,
     };
-    let named = found.slot(Slot::Month).is_some();
-    let first = if named { named_month(found, today)? } else { month_ahead(today, phrase.n)? };
+    let named = matches!(found.month(), Some(Month::Named(_)));
+    let first = first_of_month(found, today)?;
     let what = in_month(first)?;
     if !over(&what) {
         return Some(what);
@@ -360,7 +413,7 @@ fn absolute(found: &Match, today: Date) -> Option<What> {
 /// The day of a phrase that names one with its month or without.
 fn date_of(found: &Match, today: Date) -> Option<Date> {
     if found.slot(Slot::Month).is_none() {
-        return day_of_month(found, today, today.first_of_month());
+        return day_of_month(found, today);
     }
     match absolute(found, today)? {
         What::Days(days, _) => days.only(),
@@ -369,8 +422,14 @@ fn date_of(found: &Match, today: Date) -> Option<Date> {
 }
 
 /// "The fourteenth": the next one, of the weekday said with it if one was.
-fn day_of_month(found: &Match, today: Date, first: Date) -> Option<Date> {
-    let day = i8::try_from(found.slot(Slot::Ordinal)?).ok()?;
+pub(super) fn day_of_month(found: &Match, today: Date) -> Option<Date> {
+    day_from(found, today, today.first_of_month())
+}
+
+/// The same from a month on.
+fn day_from(found: &Match, today: Date, first: Date) -> Option<Date> {
+    let day = found.slot(Slot::Ordinal).or(found.slot(Slot::Number))?;
+    let day = i8::try_from(day).ok()?;
     let weekday = weekday_of(found);
     let candidates = (0..3_i64).filter_map(|months| {
         let month = first.checked_add(Span::new().try_months(months).ok()?).ok()?;

@@ -103,13 +103,20 @@ fn role(reader: Reader<'_>, clause: std::ops::Range<usize>) -> Role {
         Role::From
     } else if has(&scope.free_until) {
         Role::Until
-    } else if has(&scope.unavailable) {
+    } else if has(&scope.unavailable) || is_engaged(reader, &clause) {
         Role::Unavailable
     } else if has(&scope.story) && !has(&scope.wish) {
         Role::Story
     } else {
         Role::Free
     }
+}
+
+/// "I have a wedding on Friday", "Tuesdays we go to choir": told beside no wish and no free time.
+fn is_engaged(reader: Reader<'_>, clause: &std::ops::Range<usize>) -> bool {
+    let scope = &reader.language.scope;
+    let has = |list: &List| clause.clone().any(|start| longest_at(list, reader, start).is_some());
+    has(&scope.engaged) && !has(&scope.at_liberty) && !has(&scope.wish)
 }
 
 fn is_filler(reader: Reader<'_>, clause: std::ops::Range<usize>) -> bool {
@@ -124,14 +131,23 @@ fn is_filler(reader: Reader<'_>, clause: std::ops::Range<usize>) -> bool {
 pub(super) fn negated(reader: Reader<'_>) -> Vec<bool> {
     let (tokens, scope) = (reader.tokens, &reader.language.scope);
     let mut all = vec![false; tokens.len()];
-    if find_any(&scope.not, reader).is_none() {
+    if find_any(&scope.not, reader).is_none() && find_any(&scope.than, reader).is_none() {
         return all;
     }
-    let (mut index, mut not, mut timed) = (0, false, false);
+    let (mut index, mut not, mut timed, mut compared) = (0, false, false, false);
     while index < tokens.len() {
         let after_stop = index > 0 && tokens.words[index - 1].stop;
         if after_stop && !(not && goes_on(reader, index)) {
             not = false;
+        }
+        compared = !after_stop && compared || at(&scope.compared, reader, index).is_some();
+        // "I'd rather come on the 20th than on the 18th."
+        if let Some(length) = at(&scope.than, reader, index).filter(|_| compared)
+            && !is_bound(reader, index + 1)
+        {
+            (not, timed, compared) = (true, false, false);
+            index += length;
+            continue;
         }
         if let Some(length) = at(&scope.keep, reader, index) {
             all[index..(index + length).min(tokens.len())].fill(false);
@@ -195,6 +211,13 @@ pub(super) fn is_soft_after(reader: Reader<'_>, end: usize) -> bool {
         let ends = found.end >= reader.tokens.len() || stop(found.end);
         ends || !stop(end) && at(&scope.soft, reader, start).is_none()
     })
+}
+
+/// Whether a bound such as "later than" ends there.
+fn is_bound(reader: Reader<'_>, end: usize) -> bool {
+    let words = &reader.language.day_words;
+    let lists = [&words.after, &words.before, &words.from, &words.until];
+    lists.iter().any(|list| ends_before(list, reader, end).is_some())
 }
 
 /// "No, on Tuesday": an answer, unless it rules out what it stands before.
