@@ -90,15 +90,16 @@ type Load = Arc<dyn Fn() -> Result<Box<dyn SpeechToText>, SttError> + Send + Syn
 #[cfg(feature = "whisper")]
 fn open(folder: &Path) -> Result<Option<Load>, SttError> {
     use frontdesk_models::stt::whisper::{Options, Whisper, usable};
+    use frontdesk_pipelines::language::Languages;
 
     use crate::weights;
 
     let Some(weights) = weights::named("whisper-base") else { return Ok(None) };
     if !weights.is_there(folder) {
         tracing::info!(
+            weights = weights.name,
             "whisper's weights are not here, calls are heard by pocketsphinx alone; to fetch them: \
-             frontdesk models get {}",
-            weights.name
+             frontdesk models get NAME"
         );
         return Ok(None);
     }
@@ -106,7 +107,9 @@ fn open(folder: &Path) -> Result<Option<Load>, SttError> {
     usable(&path)?;
     // The pool has a thread for each core. One that hangs keeps its place, and must not be in the
     // way of the one that replaces it.
-    let options = Options { at_once: usize::MAX, ..Options::new(path, "en") };
+    // Spoken calls are held in the language that everything has.
+    let language = Languages::built_in().for_call("", &[]).code();
+    let options = Options { at_once: usize::MAX, ..Options::new(path, language) };
     Ok(Some(Arc::new(move || Ok(Box::new(Whisper::open(&options)?)))))
 }
 

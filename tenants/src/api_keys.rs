@@ -3,7 +3,7 @@
 
 use frontdesk_types::{ClinicId, IdSource, Phi};
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
+use jiff_sqlx::ToSqlx;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -93,7 +93,7 @@ pub async fn make(
     .bind(hash_of(&key))
     .bind(by.principal.to_string())
     .bind(now.to_sqlx())
-    .bind(expires_at.map(|at| at.to_sqlx()))
+    .bind(expires_at.map(ToSqlx::to_sqlx))
     .execute(tx.conn())
     .await?;
     audit(tx, "api_key.made", id, by, now).await?;

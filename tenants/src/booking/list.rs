@@ -2,7 +2,7 @@
 
 use frontdesk_types::{DoctorId, PatientId};
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
+use jiff_sqlx::ToSqlx;
 use sqlx::types::Json;
 
 use super::answer::{Appointment, Status};
@@ -48,8 +48,8 @@ pub async fn appointments(
     .bind(filter.doctor.map(DoctorId::uuid))
     .bind(filter.patient.map(PatientId::uuid))
     .bind(filter.status.map(Status::as_str))
-    .bind(filter.from.map(|from| from.to_sqlx()))
-    .bind(filter.until.map(|until| until.to_sqlx()))
+    .bind(filter.from.map(ToSqlx::to_sqlx))
+    .bind(filter.until.map(ToSqlx::to_sqlx))
     .bind(ask.sort())
     .bind(ask.id())
     .bind(ask.rows())

@@ -2,7 +2,7 @@
 
 use frontdesk_types::{CallId, CallOutcome, Channel, PatientId, Phi};
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
+use jiff_sqlx::ToSqlx;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -102,8 +102,8 @@ pub async fn list(tx: &mut TenantTx, filter: &CallFilter, ask: &Ask) -> Result<P
         .bind(tx.tenant().clinic().uuid())
         .bind(filter.patient.map(PatientId::uuid))
         .bind(filter.outcome.map(CallOutcome::as_str))
-        .bind(filter.from.map(|from| from.to_sqlx()))
-        .bind(filter.until.map(|until| until.to_sqlx()))
+        .bind(filter.from.map(ToSqlx::to_sqlx))
+        .bind(filter.until.map(ToSqlx::to_sqlx))
         .bind(ask.sort())
         .bind(ask.id())
         .bind(ask.rows())

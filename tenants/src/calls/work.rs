@@ -60,7 +60,7 @@ impl TryFrom<Row> for Callback {
 
     fn try_from(row: Row) -> Result<Self> {
         let at = |who: Option<String>, at: Option<jiff_sqlx::Timestamp>| {
-            who.zip(at.map(|at| at.to_jiff()))
+            who.zip(at.map(jiff_sqlx::Timestamp::to_jiff))
         };
         Ok(Self {
             id: CallbackId::from_uuid(row.id),

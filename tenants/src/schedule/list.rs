@@ -3,7 +3,7 @@
 use frontdesk_types::{AbsenceId, DoctorId, IdSource, SlotId, TemplateId, named_enum};
 use jiff::Timestamp;
 use jiff::civil::Time;
-use jiff_sqlx::ToSqlx as _;
+use jiff_sqlx::ToSqlx;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -345,7 +345,7 @@ pub async fn slots(
     .bind(filter.doctor.map(DoctorId::uuid))
     .bind(filter.status.map(SlotStatus::as_str))
     .bind(filter.from.to_sqlx())
-    .bind(filter.until.map(|until| until.to_sqlx()))
+    .bind(filter.until.map(ToSqlx::to_sqlx))
     .bind(ask.sort())
     .bind(ask.id())
     .bind(ask.rows())

@@ -49,11 +49,12 @@ fn document() -> OpenApi {
     let mut document = super::operations().into_openapi();
     document.merge(super::auth::routes::operations().into_openapi());
     let mut info = Info::new("Frontdesk", "1");
-    info.description = Some(
+    info.description = Some(format!(
         "What a clinic's staff and its systems do. How to sign in, to page and to retry is in \
-         docs/api.md. `x-permission` of an operation names the permission that it needs."
-            .to_owned(),
-    );
+         docs/api.md. `x-permission` of an operation names the permission that it needs; who has \
+         which:\n\n{}",
+        frontdesk_tenants::permissions::markdown()
+    ));
     document.info = info;
     for (path, item) in &mut document.paths.paths {
         let writes = [&mut item.patch, &mut item.put, &mut item.delete];

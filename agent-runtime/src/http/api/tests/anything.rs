@@ -135,7 +135,7 @@ fn request(
         match parameter["in"].as_str() {
             Some("path") => path = path.replace(&format!("{{{name}}}"), &text(value)),
             Some("query") if random.random_bool(0.6) => {
-                query.push(format!("{name}={}", text(value)))
+                query.push(format!("{name}={}", text(value)));
             }
             Some("header") if name == "If-Match" => {
                 let tag = ["*", "\"1\"", "\"2\"", "1", ""].choose(random).copied().unwrap_or("*");
