@@ -17,7 +17,7 @@ if [ $# -eq 0 ]; then set -- --workspace; fi
 export LIVEKIT_SERVER_BIN=${LIVEKIT_SERVER_BIN:-$root/.tools/bin/livekit-server}
 
 # Most of what a test does is wait for a call that lasts as long as people talk.
-export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-6}
 
 # The real weights of whisper, for the tests that hear with them.
 weights() {

@@ -88,38 +88,46 @@ async fn whoever_leaves_while_the_agent_speaks_ends_the_call_at_once() {
     sim.switchboard.stop().await;
 }
 
-#[tokio::test]
-async fn whoever_comes_back_after_the_line_broke_hears_one_apology_and_the_open_question() {
-    for (channel, question) in [(Channel::Text, "full name"), (Channel::Web, "date of birth")] {
-        let mut sim = Sim::start(1).await;
-        let mut call = sim.call(channel);
-        call.hears(&mut sim, "automatic assistant").await;
-        call.caller.types("when is my appointment?");
-        call.hears(&mut sim, question).await;
-        // In either order: who is back first is chance.
-        for caller_first in [false, true] {
-            call.caller.agent_is_cut_off();
-            call.caller.is_cut_off();
-            if caller_first {
-                call.caller.arrives(CallerFacts::default());
-                call.caller.agent_is_back();
-            } else {
-                call.caller.agent_is_back();
-                call.caller.arrives(CallerFacts::default());
-            }
-            let heard = call.hears(&mut sim, SORRY).await;
-            if !heard.contains(question) {
-                call.hears(&mut sim, question).await;
-            }
-        }
-        // A connection that was back before anybody was missed is not spoken of.
+/// `question` is the one that is open when the line breaks.
+async fn comes_back(channel: Channel, question: &str) {
+    let mut sim = Sim::start(1).await;
+    let mut call = sim.call(channel);
+    call.hears(&mut sim, "automatic assistant").await;
+    call.caller.types("when is my appointment?");
+    call.hears(&mut sim, question).await;
+    // In either order: who is back first is chance.
+    for caller_first in [false, true] {
         call.caller.agent_is_cut_off();
-        call.caller.agent_is_back();
-        call.caller.types("where are you?");
-        let heard = call.hears(&mut sim, "Garden Street").await;
-        assert!(!heard.contains(SORRY), "{heard}");
-        call.caller.leaves();
-        call.ends(&mut sim).await;
-        sim.switchboard.stop().await;
+        call.caller.is_cut_off();
+        if caller_first {
+            call.caller.arrives(CallerFacts::default());
+            call.caller.agent_is_back();
+        } else {
+            call.caller.agent_is_back();
+            call.caller.arrives(CallerFacts::default());
+        }
+        let heard = call.hears(&mut sim, SORRY).await;
+        if !heard.contains(question) {
+            call.hears(&mut sim, question).await;
+        }
     }
+    // A connection that was back before anybody was missed is not spoken of.
+    call.caller.agent_is_cut_off();
+    call.caller.agent_is_back();
+    call.caller.types("where are you?");
+    let heard = call.hears(&mut sim, "Garden Street").await;
+    assert!(!heard.contains(SORRY), "{heard}");
+    call.caller.leaves();
+    call.ends(&mut sim).await;
+    sim.switchboard.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_types_and_comes_back_hears_one_apology_and_the_open_question() {
+    comes_back(Channel::Text, "full name").await;
+}
+
+#[tokio::test]
+async fn whoever_speaks_and_comes_back_hears_one_apology_and_the_open_question() {
+    comes_back(Channel::Web, "date of birth").await;
 }

@@ -67,6 +67,14 @@ impl Site {
         self.database.texts("SELECT outcome FROM calls ORDER BY started_at").await
     }
 
+    /// Waits until all that the agent said is in the record.
+    async fn records(&self, process: &mut Process, typist: &Typist) {
+        let written = "call_turns WHERE speaker = 'agent'";
+        let all =
+            async |_: &Process| (self.database.count(written).await >= typist.texts).then_some(());
+        process.until("what was said is recorded", all).await;
+    }
+
     async fn booked(&self) -> i64 {
         self.database.count("appointments").await
     }
@@ -126,6 +134,7 @@ async fn the_same_runtime_started_again_goes_on_with_the_read_back() {
     let mut first = site.serve(&desk).await;
     let mut typist = site.call("read-back").await;
     until(&mut typist, String::new(), "Shall I book").await;
+    site.records(&mut first, &typist).await;
     kill(&mut first).await;
     let mut again = site.serve(&desk).await;
     goes_on(&mut typist, "Shall I book").await;

@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Typist {
     room: Room,
     said: mpsc::Receiver<String>,
+    /// How many texts of the agent were heard.
+    pub(crate) texts: i64,
     _reader: JoinSet<()>,
 }
 
@@ -74,7 +76,7 @@ impl Typist {
                 }
             }
         });
-        Self { room, said, _reader: reader }
+        Self { room, said, texts: 0, _reader: reader }
     }
 
     /// Types, and waits until the agent says something with one of these parts; gives all that it
@@ -110,6 +112,7 @@ impl Typist {
         let mut heard = String::new();
         let wait = async {
             while let Some(text) = self.said.recv().await {
+                self.texts += 1;
                 heard.push_str(&text);
                 heard.push('\n');
                 if parts.iter().any(|part| heard.contains(part)) {

@@ -156,7 +156,6 @@ fn a_doctor_who_is_ruled_out_in_any_words_is_not_offered() {
     for words in [
         "a cardiologist, but Dr Haddad is off the table",
         "Dr Haddad and I don't see eye to eye, so the other heart doctor",
-        "I've fallen out with Dr Haddad, who else is there in cardiology?",
         "the heart doctor please, no more Dr Haddad",
         "I usually see Dr Haddad, but not this time, another cardiologist",
         "a cardiologist, and steer clear of Dr Haddad please",

@@ -146,6 +146,9 @@ pub(super) fn negated(reader: Reader<'_>) -> Vec<bool> {
             && !is_bound(reader, index + 1)
         {
             (not, timed, compared) = (true, false, false);
+            // The "on" of "than on" belongs to the date behind it.
+            let end = (index + length).min(tokens.len());
+            all[index + 1..end].fill(true);
             index += length;
             continue;
         }
