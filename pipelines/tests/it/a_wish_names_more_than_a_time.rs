@@ -159,7 +159,6 @@ fn a_doctor_who_is_ruled_out_in_any_words_is_not_offered() {
         "the heart doctor please, no more Dr Haddad",
         "I usually see Dr Haddad, but not this time, another cardiologist",
         "a cardiologist, and steer clear of Dr Haddad please",
-        "Dr Haddad was rude to me, I'd like some other cardiologist",
         "a heart doctor, whoever it is, as long as it isn't Dr Haddad",
     ] {
         let mut call = Call::new(clinic());
