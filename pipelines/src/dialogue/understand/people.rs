@@ -175,12 +175,17 @@ fn named(
     parts: &[String],
     titled: bool,
 ) -> usize {
+    // "Your books" is not Dr. Brooks.
+    let common = |word: &str| {
+        let one = language.singular(word).unwrap_or(word);
+        language.common.contains(word) || language.common.contains(one)
+    };
     let same = |word: &str, part: &str| {
         let word = language.owner(word).unwrap_or(word);
         word == part
             || (part.chars().count() >= FUZZY_FROM
                 && word.chars().count() >= FUZZY_FROM
-                && !language.common.contains(word)
+                && !common(word)
                 && distance(word, part) <= 1)
     };
     let run = |parts: &[String]| {

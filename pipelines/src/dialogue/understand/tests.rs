@@ -293,6 +293,17 @@ fn phone_numbers_are_read_digit_by_digit() {
 }
 
 #[test]
+fn a_common_word_in_the_plural_is_no_misspelt_doctor() {
+    let mut clinic = clinic("EG");
+    clinic.doctors.push(doctor(4, "Paul Brooks", "cardiology"));
+    let of = |text| heard_of(text, &clinic, TODAY).doctor;
+    let known = |n| Some(DoctorMention::Known(DoctorId::from_uuid(uuid::Uuid::from_u128(n))));
+    assert_eq!(of("nobody has me on the books, so Dr Baker or none"), known(1));
+    assert_eq!(of("put me down for brooks"), known(4));
+    assert_eq!(of("put me down for Dr Broks"), known(4), "one wrong letter");
+}
+
+#[test]
 fn doctors_and_specialties_are_known_by_what_people_say() {
     let id = |n| DoctorId::from_uuid(uuid::Uuid::from_u128(n));
     let of = |text| heard(text).doctor;
