@@ -244,6 +244,31 @@ impl At<'_> {
         TenantTx::begin(self.db(), &self.tenant).await.map_err(fault)
     }
 
+    /// The answer that this request got before under its key; `None` if it is to be done now. From here
+    /// to the end of the transaction the key is this request's.
+    ///
+    /// # Errors
+    /// 422 if the key was another request's, 409 while the first one runs.
+    pub(super) async fn answered(
+        &self,
+        tx: &mut TenantTx,
+        operation: &str,
+        request: &impl Serialize,
+    ) -> Result<Option<Value>, Problem> {
+        once::first_answer(tx, operation, &self.by, request, self.now).await.map_err(fault)
+    }
+
+    /// Keeps what a repetition of this request needs to be answered: ids, and nobody's data.
+    pub(super) async fn keep(
+        &self,
+        tx: &mut TenantTx,
+        operation: &str,
+        request: &impl Serialize,
+        answer: &Value,
+    ) -> Result<(), Problem> {
+        once::keep_answer(tx, operation, &self.by, request, answer, self.now).await.map_err(fault)
+    }
+
     /// Does something once for a key, which is a transaction of its own elsewhere: who repeats it gets the
     /// first answer. The key is held meanwhile, on a connection that is not used otherwise, so few do so
     /// at once.
@@ -259,17 +284,14 @@ impl At<'_> {
         }
         let place = self.api.keyed.acquire().await;
         let mut tx = self.begin().await?;
-        let first = once::first_answer(&mut tx, operation, &self.by, request, self.now).await;
-        let again = first.map_err(fault)?;
+        let again = self.answered(&mut tx, operation, request).await?;
         let replay = again.is_some();
         let body = match again {
             Some(mut kept) => kept["body"].take(),
             None => {
                 let body = serde_json::to_value(done.await?).unwrap_or_default();
                 let kept = serde_json::json!({ "body": body });
-                once::keep_answer(&mut tx, operation, &self.by, request, &kept, self.now)
-                    .await
-                    .map_err(fault)?;
+                self.keep(&mut tx, operation, request, &kept).await?;
                 body
             }
         };

@@ -12,7 +12,7 @@ use frontdesk_tenants::calls::{
 };
 use frontdesk_tenants::patient::audit_reading;
 use frontdesk_tenants::permissions::Permission;
-use frontdesk_tenants::{By, TenantTx, once};
+use frontdesk_tenants::{By, TenantTx};
 use frontdesk_types::{CallId, CallbackId, PatientId, Phi};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -177,8 +177,7 @@ pub(super) async fn add(
     let at = ask.enter(&api, Permission::CallbackWrite).await?;
     let new: NewCallback = ask.body(body)?;
     let mut tx = at.begin().await?;
-    let first = once::first_answer(&mut tx, "api:callback", &at.by, &new, at.now).await;
-    let first = first.map_err(fault)?;
+    let first = at.answered(&mut tx, "api:callback", &new).await?;
     let again = first.is_some();
     let id = match first.and_then(|answer| answer["id"].as_str()?.parse().ok()) {
         Some(id) => id,
@@ -189,9 +188,7 @@ pub(super) async fn add(
             let made = add_callback(&mut tx, None, Some(&phone), reason, &by, at.now, at.ids());
             let id = made.await.map_err(fault)?;
             let answer = json!({"id": id});
-            once::keep_answer(&mut tx, "api:callback", &at.by, &new, &answer, at.now)
-                .await
-                .map_err(fault)?;
+            at.keep(&mut tx, "api:callback", &new, &answer).await?;
             id
         }
     };

@@ -10,7 +10,7 @@ use axum::response::Response;
 use frontdesk_tenants::doctors::{self, DoctorDetails, set_user};
 use frontdesk_tenants::permissions::Permission;
 use frontdesk_tenants::schedule::deactivate_doctor;
-use frontdesk_tenants::{Refusal, TenantTx, once};
+use frontdesk_tenants::{Refusal, TenantTx};
 use frontdesk_types::{DoctorId, Gender, UserId};
 use serde::Serialize;
 use serde_json::json;
@@ -177,8 +177,7 @@ pub(super) async fn add(
     let at = ask.enter(&api, Permission::DoctorWrite).await?;
     let new: DoctorFields = ask.body(body)?;
     let mut tx = at.begin().await?;
-    let first = once::first_answer(&mut tx, "api:doctor", &at.by, &new, at.now).await;
-    let first = first.map_err(fault)?;
+    let first = at.answered(&mut tx, "api:doctor", &new).await?;
     let again = first.is_some();
     let id = match first.and_then(|answer| answer["id"].as_str()?.parse().ok()) {
         Some(id) => id,
@@ -189,9 +188,7 @@ pub(super) async fn add(
                 set_user(&mut tx, id, new.user).await.map_err(fault)?;
             }
             let answer = json!({ "id": id });
-            once::keep_answer(&mut tx, "api:doctor", &at.by, &new, &answer, at.now)
-                .await
-                .map_err(fault)?;
+            at.keep(&mut tx, "api:doctor", &new, &answer).await?;
             id
         }
     };

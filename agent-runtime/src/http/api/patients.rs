@@ -15,7 +15,7 @@ use frontdesk_tenants::patient::{
     audit_reading, named_by_staff, people, register_or_identify, update_contact, update_record,
 };
 use frontdesk_tenants::permissions::Permission;
-use frontdesk_tenants::{Refusal, TenantTx, once};
+use frontdesk_tenants::{Refusal, TenantTx};
 use frontdesk_types::{PatientId, Phi};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -229,8 +229,8 @@ pub(super) async fn register(
     let at = ask.enter(&api, Permission::PatientWrite).await?;
     let new: NewPatient = ask.body(body)?;
     let mut tx = at.begin().await?;
-    let first = once::first_answer(&mut tx, "api:patient", &at.by, &new, at.now).await;
-    let (patient, known, again) = match first.map_err(fault)? {
+    let first = at.answered(&mut tx, "api:patient", &new).await?;
+    let (patient, known, again) = match first {
         Some(answer) => {
             let id = answer["id"].as_str().and_then(|id| id.parse().ok());
             let id = id.ok_or_else(|| fault(Refusal::PatientUnknown.into()))?;
@@ -247,9 +247,7 @@ pub(super) async fn register(
             let made = register_or_identify(&mut tx, &draft, &by, at.now, at.ids()).await;
             let made = made.map_err(fault)?;
             let answer = json!({"id": made.patient.patient(), "known": made.known});
-            once::keep_answer(&mut tx, "api:patient", &at.by, &new, &answer, at.now)
-                .await
-                .map_err(fault)?;
+            at.keep(&mut tx, "api:patient", &new, &answer).await?;
             (made.patient, made.known, false)
         }
     };

@@ -12,7 +12,7 @@ use frontdesk_tenants::permissions::Permission;
 use frontdesk_tenants::schedule::{
     self, Absence, Change, Impact, KnownAbsence, NewTemplate, Order, Rebooked, Withdrawn,
 };
-use frontdesk_tenants::{Refusal, TenantTx, once};
+use frontdesk_tenants::{Refusal, TenantTx};
 use frontdesk_types::{AbsenceId, DoctorId, SlotId, TemplateId};
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
@@ -246,17 +246,15 @@ pub(super) async fn add_time_slot(
     let new: NewTimeSlot = ask.body(body)?;
     let mut tx = at.begin().await?;
     of_the_clinic(&at, &mut tx).await?;
-    let first = once::first_answer(&mut tx, "api:time_slot", &at.by, &new, at.now).await;
-    let again = first.map_err(fault)?.is_some();
+    let first = at.answered(&mut tx, "api:time_slot", &new).await?;
+    let again = first.is_some();
     let name = new.name.to_string();
     if !again {
         let (from, until) = (new.from, new.until);
         schedule::add_time_slot(&mut tx, &name, from, until, &at.by, at.now, at.ids())
             .await
             .map_err(fault)?;
-        once::keep_answer(&mut tx, "api:time_slot", &at.by, &new, &json!({}), at.now)
-            .await
-            .map_err(fault)?;
+        at.keep(&mut tx, "api:time_slot", &new, &json!({})).await?;
     }
     tx.commit().await.map_err(fault)?;
     let made = TimeSlot { name, from: new.from, until: new.until };

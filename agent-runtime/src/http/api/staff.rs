@@ -10,7 +10,7 @@ use axum::response::Response;
 use frontdesk_tenants::api_keys::{self, ApiKey};
 use frontdesk_tenants::permissions::Permission;
 use frontdesk_tenants::staff::{self, Joined, NewMember, Role, add_member, end_membership};
-use frontdesk_tenants::{ApiKeyId, Refusal, once};
+use frontdesk_tenants::{ApiKeyId, Refusal};
 use frontdesk_types::{Phi, UserId};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -136,8 +136,7 @@ pub(super) async fn invite(
     let at = ask.enter(&api, Permission::StaffWrite).await?;
     let new: NewStaffMember = ask.body(body)?;
     let mut tx = at.begin().await?;
-    let first = once::first_answer(&mut tx, "api:staff", &at.by, &new, at.now).await;
-    let first = first.map_err(fault)?;
+    let first = at.answered(&mut tx, "api:staff", &new).await?;
     let again = first.is_some();
     // Again changes nothing.
     let member = NewMember {
@@ -146,9 +145,7 @@ pub(super) async fn invite(
         role: new.role,
     };
     let joined = add_member(&mut tx, &member, &at.by, at.now, at.ids()).await.map_err(fault)?;
-    once::keep_answer(&mut tx, "api:staff", &at.by, &new, &json!({}), at.now)
-        .await
-        .map_err(fault)?;
+    at.keep(&mut tx, "api:staff", &new, &json!({})).await?;
     tx.commit().await.map_err(fault)?;
     let invited = Invited { user: joined.user(), member: matches!(joined, Joined::Member(_)) };
     Ok(replayed(json(StatusCode::CREATED, invited), again))
@@ -196,8 +193,7 @@ pub(super) async fn make_key(
     let at = ask.enter(&api, Permission::StaffWrite).await?;
     let new: NewSystemKey = ask.body(body)?;
     let mut tx = at.begin().await?;
-    let first = once::first_answer(&mut tx, "api:api_key", &at.by, &new, at.now).await;
-    let first = first.map_err(fault)?;
+    let first = at.answered(&mut tx, "api:api_key", &new).await?;
     let again = first.is_some();
     let known: Option<ApiKeyId> = first.and_then(|answer| answer["id"].as_str()?.parse().ok());
     let (id, key) = match known {
@@ -207,9 +203,7 @@ pub(super) async fn make_key(
             let made =
                 api_keys::make(&mut tx, name, role, new.expires_at, &at.by, at.now, at.ids());
             let (id, key) = made.await.map_err(fault)?;
-            once::keep_answer(&mut tx, "api:api_key", &at.by, &new, &json!({"id": id}), at.now)
-                .await
-                .map_err(fault)?;
+            at.keep(&mut tx, "api:api_key", &new, &json!({"id": id})).await?;
             (id, Some(key))
         }
     };
