@@ -19,6 +19,7 @@ pub mod llm;
 #[cfg(feature = "openai")]
 pub mod openai;
 pub mod stt;
+pub mod telephone;
 pub mod tts;
 pub mod vad;
 pub mod weights;

@@ -1,5 +1,6 @@
 //! What the line does to the patient's voice before it is sent: noise of the room, telephone band.
 
+use frontdesk_models::telephone::{Band, mu_law};
 use frontdesk_types::SAMPLE_RATE_HZ;
 
 /// What the patient's voice goes through.
@@ -74,65 +75,26 @@ impl Pink {
 /// A telephone line: band filters, then every second sample through µ-law, the ones between by
 /// interpolation.
 struct Telephone {
-    filters: [Biquad; 4],
+    band: Band,
     last: f32,
 }
 
 impl Telephone {
     fn new() -> Self {
-        let cutoffs = [(300.0, true), (300.0, true), (3400.0, false), (3400.0, false)];
-        Self { filters: cutoffs.map(|(hz, high_pass)| Biquad::new(hz, high_pass)), last: 0.0 }
+        Self { band: Band::new(), last: 0.0 }
     }
 
     fn carry(&mut self, frame: &mut [i16]) {
         for pair in frame.chunks_exact_mut(2) {
             let mut kept = 0.0;
             for &sample in pair.iter() {
-                kept = self.filters.iter_mut().fold(f32::from(sample), |x, f| f.step(x));
+                kept = self.band.step(f32::from(sample));
             }
             let kept = mu_law(kept);
             pair[0] = f32::midpoint(self.last, kept) as i16;
             pair[1] = kept as i16;
             self.last = kept;
         }
-    }
-}
-
-/// To the eight bits of µ-law and back.
-fn mu_law(sample: f32) -> f32 {
-    let x = (sample / 32_768.0).clamp(-1.0, 1.0);
-    let squeezed = x.signum() * (255.0 * x.abs()).ln_1p() / 256.0_f32.ln();
-    let steps = (squeezed * 127.0).round() / 127.0;
-    steps.signum() * (256.0_f32.powf(steps.abs()) - 1.0) / 255.0 * 32_768.0
-}
-
-/// A second-order filter (Bristow-Johnson's cookbook, Q = 1/√2).
-struct Biquad {
-    b: [f32; 3],
-    a: [f32; 2],
-    x: [f32; 2],
-    y: [f32; 2],
-}
-
-impl Biquad {
-    fn new(cutoff_hz: f32, high_pass: bool) -> Self {
-        let omega = std::f32::consts::TAU * cutoff_hz / SAMPLE_RATE_HZ as f32;
-        let alpha = omega.sin() / std::f32::consts::SQRT_2;
-        let cos = omega.cos();
-        let a0 = 1.0 + alpha;
-        let edge = if high_pass { f32::midpoint(1.0, cos) } else { (1.0 - cos) / 2.0 } / a0;
-        let middle = if high_pass { -2.0 * edge } else { 2.0 * edge };
-        let a = [-2.0 * cos / a0, (1.0 - alpha) / a0];
-        Self { b: [edge, middle, edge], a, x: [0.0; 2], y: [0.0; 2] }
-    }
-
-    fn step(&mut self, x: f32) -> f32 {
-        let y = self.b[0] * x + self.b[1] * self.x[0] + self.b[2] * self.x[1]
-            - self.a[0] * self.y[0]
-            - self.a[1] * self.y[1];
-        self.x = [x, self.x[0]];
-        self.y = [y, self.y[0]];
-        y
     }
 }
 
